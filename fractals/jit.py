@@ -1,0 +1,110 @@
+"""Compile numba kernels once per machine, with a disk cache keyed on their source.
+
+numba's own cache notices a change in the file of a kernel, not in the kernels it calls from other files. So the
+cache folder's name holds a digest of every file beside the kernel. A cache that cannot be written (a read-only home)
+moves to a private temporary folder; without any writable folder, kernels are compiled in memory.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+from numba.core import config
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+COMPLETE = "complete"  # marker file: every kernel of the folder has been compiled into this cache
+
+
+def kernel(function: F) -> F:
+    """Compile a function with numba: nopython, nogil, IEEE arithmetic, cached on disk.
+
+    No fast-math, so the same bits come from every x86-64 machine, whatever its vector width.
+    """
+    return _jit(function)
+
+
+def inlined(function: F) -> F:
+    """Like :func:`kernel`, but copied by LLVM into its callers wherever it is used."""
+    return _jit(function, forceinline=True)
+
+
+def _jit(function: F, **options: Any) -> F:
+    folder = cache_folder(Path(function.__code__.co_filename).parent)
+    if folder is None:
+        return numba.njit(function, nogil=True, error_model="numpy", **options)  # type: ignore[no-any-return]
+    before = config.CACHE_DIR
+    config.CACHE_DIR = str(folder)  # numba reads it while it decorates, and only then
+    try:
+        return numba.njit(  # type: ignore[no-any-return]
+            function, nogil=True, error_model="numpy", cache=True, **options
+        )
+    finally:
+        config.CACHE_DIR = before
+
+
+def is_compiled(source_folder: Path) -> bool:
+    """Whether the kernels of a folder lie in the disk cache already."""
+    folder = cache_folder(source_folder)
+    return folder is not None and (folder / COMPLETE).exists()
+
+
+def mark_compiled(source_folder: Path) -> None:
+    """Record that every kernel of a folder has been compiled into the disk cache."""
+    folder = cache_folder(source_folder)
+    if folder is not None:
+        (folder / COMPLETE).touch()
+
+
+@functools.cache
+def cache_folder(source_folder: Path) -> Path | None:
+    """Return the cache folder for the kernels of one source folder, or None where nothing can be written."""
+    name = f"{source_folder.name}-{_digest(source_folder)[:16]}"
+    for root in (user_cache(), _private_temporary_folder()):
+        if root is not None and _is_writable(root / "kernels" / name):
+            return root / "kernels" / name
+    return None
+
+
+def user_cache() -> Path:
+    """Return ipmix's folder in the user's cache: ``$IPMIX_CACHE_DIR``, else ``$XDG_CACHE_HOME/ipmix``."""
+    if own := os.environ.get("IPMIX_CACHE_DIR"):
+        return Path(own)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "ipmix"
+
+
+def _digest(source_folder: Path) -> str:
+    digest = hashlib.sha256(f"{sys.version}{numba.__version__}{config.CPU_NAME}{config.CPU_FEATURES}".encode())
+    for path in sorted(source_folder.glob("*.py")):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _private_temporary_folder() -> Path | None:
+    """Return a folder in the temporary folder that no other user can have prepared: cached code is executed."""
+    folder = Path(tempfile.gettempdir()) / f"ipmix-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError:
+        return None
+    mine = not hasattr(os, "getuid") or found.st_uid == os.getuid()
+    return folder if mine and stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o022 else None
+
+
+def _is_writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,71 @@
+"""What can go wrong, as a tree of errors that each carry a remedy and an exit code.
+
+    IpmixError (1)
+    ├── UsageError (2)            an option or a combination of options makes no sense
+    ├── SourceError (3)           a source or a bank cannot be read
+    │   └── BadSampleError (3)    one picture of it cannot be read
+    ├── UnfinishedError (4)       shards are missing, or problems were found
+    ├── ErrorBudgetError (5)      more pictures failed than --max-errors allows
+    ├── OtherJobError (1)         the output folder holds another job
+    └── WriteError (1)            the output could not be written (disk full, read-only, ...)
+"""
+
+from __future__ import annotations
+
+
+class IpmixError(Exception):
+    """An error that the user can do something about.
+
+    Parameters
+    ----------
+    message : str
+        What, where, expected and got, in one line.
+    remedy : str
+        The next thing to type or to change, in one line.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message, remedy)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class UsageError(IpmixError):
+    """An option, or a combination of options, makes no sense."""
+
+    exit_code = 2
+
+
+class SourceError(IpmixError):
+    """A source of pictures, or a bank of mixing pictures, cannot be read."""
+
+    exit_code = 3
+
+
+class BadSampleError(SourceError):
+    """One picture of a source cannot be read; the others can."""
+
+
+class UnfinishedError(IpmixError):
+    """Shards are missing, or problems were found in them."""
+
+    exit_code = 4
+
+
+class ErrorBudgetError(IpmixError):
+    """More pictures failed than the error budget allows."""
+
+    exit_code = 5
+
+
+class OtherJobError(IpmixError):
+    """The output folder holds another job than the one asked for."""
+
+
+class WriteError(IpmixError):
+    """The output could not be written: disk full, read-only, and the like."""
