@@ -1,0 +1,1 @@
+"""How pictures come in and how they go out, one format a file."""

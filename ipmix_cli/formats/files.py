@@ -1,0 +1,144 @@
+"""Files that appear whole or not at all, in a folder that may be local or, with fsspec, anywhere."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from ipmix_cli.errors import IpmixError, WriteError
+
+Bytes = bytes | bytearray | memoryview
+
+PART = ".part"
+
+
+class Folder(Protocol):
+    """A place for files; names are relative, with forward slashes."""
+
+    location: str
+
+    def write(self, name: str, data: Bytes) -> None:
+        """Write a file that appears under its name only when it is complete and on the disk."""
+        ...
+
+    def read(self, name: str) -> bytes:
+        """Return a file's content; raises FileNotFoundError."""
+        ...
+
+    def size(self, name: str) -> int | None:
+        """Return a file's size in bytes, or None where there is none."""
+        ...
+
+    def names(self, below: str = "") -> list[str]:
+        """Return the names of all files below a subfolder, sorted; hidden ones too."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Remove a file; one that is not there is no error."""
+        ...
+
+    def path(self, name: str) -> Path | None:
+        """Return the local path of a name, or None where the folder is not local."""
+        ...
+
+
+class LocalFolder:
+    """A folder on this machine or on a network file system."""
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root).absolute()
+        self.location = str(self.root)
+
+    def write(self, name: str, data: Bytes) -> None:
+        """Write through a hidden temporary file beside it: length check, fsync, rename, fsync of the folder."""
+        write_atomically(self.path(name), data)
+
+    def read(self, name: str) -> bytes:
+        """Return a file's content; raises FileNotFoundError."""
+        return self.path(name).read_bytes()
+
+    def size(self, name: str) -> int | None:
+        """Return a file's size in bytes, or None where there is no regular file."""
+        path = self.path(name)
+        return path.stat().st_size if path.is_file() else None
+
+    def names(self, below: str = "") -> list[str]:
+        """Return the names of all files below a subfolder, sorted; hidden ones too."""
+        found = []
+        for folder, _, files in os.walk(self.root / below):
+            found += [Path(folder, file).relative_to(self.root).as_posix() for file in files]
+        return sorted(found)
+
+    def remove(self, name: str) -> None:
+        """Remove a file; one that is not there is no error."""
+        self.path(name).unlink(missing_ok=True)
+
+    def path(self, name: str) -> Path:
+        """Return the local path of a name; a name that leaves the folder is refused."""
+        parts = Path(name).parts
+        if not parts or Path(name).is_absolute() or ".." in parts:
+            raise IpmixError(
+                f"{name!r} leaves the folder {self.location}",
+                "the record that names it is damaged or forged: do not use this folder",
+            )
+        return self.root / name
+
+
+def write_atomically(path: Path, data: Bytes) -> None:
+    """Write a file that appears under its name only when it is complete and on the disk.
+
+    Raises
+    ------
+    WriteError
+        Naming the file and the reason; nothing is left behind then.
+    """
+    with being_written(path) as temporary:
+        with temporary.open("wb") as file:
+            written = file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if written != memoryview(data).nbytes or temporary.stat().st_size != written:
+            raise OSError(errno.EIO, f"only {written} bytes were written")
+
+
+@contextlib.contextmanager
+def being_written(path: Path) -> Iterator[Path]:
+    """Give a hidden temporary path beside `path`, and rename it to `path` when the block ends well."""
+    temporary = path.with_name(f".{path.name}.{socket.gethostname()}-{os.getpid()}{PART}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise write_error(path, error) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def write_error(path: Path | str, error: OSError) -> WriteError:
+    """Return the error that tells a user why a file could not be written, and what to do."""
+    remedy = {
+        errno.ENOSPC: "free some space on that disk, then type the same command again",
+        errno.EDQUOT: "free some of your quota, then type the same command again",
+        errno.EFBIG: "raise the file size limit (ulimit -f), or make smaller shards, then type the same command again",
+        errno.EROFS: "that file system is read-only: choose another place with --out",
+        errno.EACCES: "you may not write there: choose another place with --out, or have its permissions changed",
+    }.get(error.errno or 0, "check the disk, then type the same command again")
+    return WriteError(f"cannot write {path}: {error.strerror or error}", remedy)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in a folder last through a power cut, where the system can."""
+    with contextlib.suppress(OSError):  # some network file systems cannot sync a folder
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
