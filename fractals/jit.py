@@ -69,7 +69,7 @@ def mark_compiled(source_folder: Path) -> None:
 def cache_folder(source_folder: Path) -> Path | None:
     """Return the cache folder for the kernels of one source folder, or None where nothing can be written."""
     name = f"{source_folder.name}-{_digest(source_folder)[:16]}"
-    for root in (user_cache(), _private_temporary_folder()):
+    for root in (user_cache(), private_temporary_folder()):
         if root is not None and _is_writable(root / "kernels" / name):
             return root / "kernels" / name
     return None
@@ -89,7 +89,7 @@ def _digest(source_folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _private_temporary_folder() -> Path | None:
+def private_temporary_folder() -> Path | None:
     """Return a folder in the temporary folder that no other user can have prepared: cached code is executed."""
     folder = Path(tempfile.gettempdir()) / f"ipmix-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
     try:

@@ -1,0 +1,1 @@
+"""How a job becomes a folder: plan shards, make them in parallel, commit, validate, repair."""

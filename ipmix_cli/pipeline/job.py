@@ -1,0 +1,178 @@
+"""A job: everything that decides the bytes of a data set, apart from everything that does not."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from ipmix_cli.algorithm.config import AugmentConfig
+from ipmix_cli.algorithm.crop import CropConfig
+from ipmix_cli.errors import UsageError
+from ipmix_cli.formats.shard import ShardSettings
+
+SHARD_BYTES = 64 * 2**20  # raw bytes of a shard that reads well from disk and network, and fits in a worker's memory
+FEWEST_SHARDS = 16  # a loader with more workers than shards fails or starves
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceRecord:
+    """What a source was: enough to recognise it, wherever it lies now."""
+
+    format: str
+    digest: str
+    pictures: int
+    size: tuple[int, int] | None
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MixingRecord:
+    """What a set of mixing pictures was: enough to recognise it, wherever it lies now."""
+
+    digest: str
+    pictures: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """All that decides the bytes of a data set; equal jobs give equal bytes.
+
+    Parameters
+    ----------
+    source, mixing
+        The pictures and the mixing pictures, by digest.
+    augment, crop, output
+        IPMix, the crop before it, and the form of the shards.
+    seed : int
+        0 .. 2**63 - 1.
+    samples_per_shard : int or None
+        At most so many; None plans by size: about 64 MiB of raw pictures, and at least 16 shards.
+    limit : int or None
+        Only the first so many pictures of the source.
+    plan_version : int
+        Of the order of the draws.
+    """
+
+    source: SourceRecord
+    mixing: MixingRecord
+    augment: AugmentConfig
+    crop: CropConfig
+    output: ShardSettings
+    seed: int
+    samples_per_shard: int | None
+    limit: int | None
+    plan_version: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed < 2**63:
+            raise UsageError(f"seed {self.seed} is outside 0 .. 2**63 - 1", "give a seed in that range")
+        if self.samples_per_shard is not None and self.samples_per_shard < 1:
+            raise UsageError(
+                f"{self.samples_per_shard} samples per shard", "give at least 1 with --samples-per-shard"
+            )
+        if self.limit is not None and self.limit < 1:
+            raise UsageError(f"a limit of {self.limit} pictures", "give at least 1 with --limit, or leave it out")
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures of the source are used."""
+        return self.source.pictures if self.limit is None else min(self.limit, self.source.pictures)
+
+    @property
+    def samples(self) -> int:
+        """How many samples the data set has if every picture can be read: one for each crop of each picture."""
+        return self.pictures * self.crop.crops
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """(H, W) of every sample, or None where they differ."""
+        return self.source.size if self.crop.size is None else (self.crop.size, self.crop.size)
+
+    @property
+    def split(self) -> str:
+        """The name that the shards begin with."""
+        return str(self.source.settings.get("split", "train"))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the job as plain JSON values."""
+        plain: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
+        return plain
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Job:
+        """Return the job that :meth:`to_dict` gave."""
+        source = dict(values["source"])
+        source["size"] = tuple(source["size"]) if source["size"] else None
+        return cls(
+            **{
+                **values,
+                "source": SourceRecord(**source),
+                "mixing": MixingRecord(**values["mixing"]),
+                "augment": AugmentConfig.from_dict(values["augment"]),
+                "crop": CropConfig(**values["crop"]),
+                "output": ShardSettings(**values["output"]),
+            }
+        )
+
+    def digest(self) -> str:
+        """Return the sha256 of the job, in hexadecimal."""
+        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execution:
+    """How a job is run. Nothing here may change a byte.
+
+    Parameters
+    ----------
+    jobs : int
+        Worker processes.
+    backend : str
+        A name of the table BACKENDS.
+    backend_options : dict
+        What the backend needs, such as a scheduler's address.
+    max_errors : str
+        How many pictures may be left out: a number, or a percentage such as ``1%``.
+    task_index, task_count : int
+        Which share of the shards this run makes, of how many.
+    """
+
+    jobs: int = 1
+    backend: str = "joblib"
+    backend_options: dict[str, Any] = field(default_factory=dict)
+    max_errors: str = "0"
+    task_index: int = 0
+    task_count: int = 1
+
+    def error_budget(self, pictures: int) -> int:
+        """Return how many of so many pictures may be left out."""
+        text = self.max_errors.strip()
+        try:
+            if text.endswith("%"):
+                share = float(text[:-1]) / 100
+                if 0 <= share <= 1:
+                    return int(share * pictures)
+            elif int(text) >= 0:
+                return int(text)
+        except ValueError:
+            pass
+        raise UsageError(
+            f"--max-errors {self.max_errors!r} is neither a number nor a percentage",
+            "give something like --max-errors 10 or --max-errors 0.5%",
+        )
+
+
+def shard_bounds(job: Job) -> list[tuple[int, int]]:
+    """Return (first, stop) picture of every shard: even sizes, planned from the job alone."""
+    count = job.pictures
+    if job.samples_per_shard is not None:
+        shards = -(-job.samples // job.samples_per_shard)
+    else:
+        height, width = job.size or (256, 256)  # a guess for pictures of many sizes
+        sample_bytes = height * width * 3 * (job.output.copies + job.output.clean)
+        shards = max(FEWEST_SHARDS, -(-job.samples * sample_bytes // SHARD_BYTES))
+    shards = min(shards, count)
+    return [(i * count // shards, (i + 1) * count // shards) for i in range(shards)]

@@ -1,0 +1,213 @@
+"""The mixing pictures of a job: opened once, resized once, shared by every worker through a memory map."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fractals.jit import private_temporary_folder, user_cache
+from ipmix_cli.algorithm.mixing_set import MixingSet, mixing_shape, resize_mixing
+from ipmix_cli.errors import BadSampleError, SourceError, UsageError
+from ipmix_cli.formats.decode import decode_picture, header_size
+from ipmix_cli.formats.digest import digest_files
+from ipmix_cli.formats.files import being_written, sha256_of
+from ipmix_cli.formats.hdf5 import open_pictures
+from ipmix_cli.formats.imagefolder import picture_files
+from ipmix_cli.formats.source import Picture
+from ipmix_cli.pipeline.job import MixingRecord
+from ipmix_cli.pipeline.listener import Listener
+
+
+class Bank(Protocol):
+    """A set of mixing pictures, opened for reading."""
+
+    location: str
+    digest: str
+    shapes: NDArray[np.int32]
+    """(M, 2): height and width of every picture."""
+
+    def read(self, index: int) -> Picture:
+        """Return one picture at its own size."""
+        ...
+
+
+class ArrayBank:
+    """A bank in an HDF5 file: `images` (M, S, S, 3) uint8."""
+
+    def __init__(self, path: Path) -> None:
+        self.location = str(path)
+        self.digest = sha256_of(path)
+        self._pictures = open_pictures(path)
+        count, height, width, _ = self._pictures.shape
+        self.shapes = np.tile(np.array([[height, width]], np.int32), (count, 1))
+
+    def read(self, index: int) -> Picture:
+        """Return one picture at its own size."""
+        return np.ascontiguousarray(self._pictures[index])
+
+
+class FolderBank:
+    """A folder of pictures, in any nesting; their order is that of their names."""
+
+    def __init__(self, path: Path) -> None:
+        self.location = str(path)
+        self._files = picture_files(path)
+        if not self._files:
+            raise SourceError(f"no pictures in {path}", "give --fractals a folder of pictures, or a bank.h5")
+        self.digest = digest_files([(file.relative_to(path).as_posix(), file) for file in self._files])
+        self.shapes = np.array([self._header_size(file) for file in self._files], np.int32)
+
+    def read(self, index: int) -> Picture:
+        """Return one picture at its own size."""
+        file = self._files[index]
+        try:
+            return decode_picture(file.read_bytes())
+        except (BadSampleError, OSError) as error:
+            raise _unreadable(file, error) from error
+
+    @staticmethod
+    def _header_size(file: Path) -> tuple[int, int]:
+        try:
+            return header_size(file)
+        except (BadSampleError, OSError) as error:
+            raise _unreadable(file, error) from error
+
+
+def _unreadable(file: Path, error: Exception) -> SourceError:
+    return SourceError(f"cannot read the mixing picture {file}: {error}", "remove or mend it, then try again")
+
+
+@functools.lru_cache(maxsize=2)
+def open_bank(location: str) -> Bank:
+    """Open a bank of mixing pictures: an HDF5 file, or a folder of pictures.
+
+    Raises
+    ------
+    SourceError
+        Naming what is missing or unreadable.
+    """
+    path = Path(location).expanduser().absolute()
+    if path.is_dir():
+        return FolderBank(path)
+    if path.is_file():
+        return ArrayBank(path)
+    raise SourceError(
+        f"there is no bank of mixing pictures at {path}",
+        f"make one with `ipmix generate-fractals --out {location}`, or leave out --fractals for the built-in one",
+    )
+
+
+def check_covers(bank: Bank, size: tuple[int, int]) -> None:
+    """Refuse a bank with pictures smaller than the samples' (H, W).
+
+    Raises
+    ------
+    UsageError
+        Naming the smallest picture.
+    """
+    too_small = np.flatnonzero((bank.shapes < np.array(size)).any(axis=1))
+    if len(too_small):
+        height, width = bank.shapes[too_small[0]]
+        need = max(size)
+        raise UsageError(
+            f"mixing picture {too_small[0]} of {bank.location} is {width}x{height} px, "
+            f"smaller than the pictures' {size[1]}x{size[0]}",
+            f"make a larger bank: ipmix generate-fractals --size {need} --out bank-{need}.h5",
+        )
+
+
+@dataclass(frozen=True)
+class MixingHandle:
+    """What a worker needs to get at the mixing pictures; small, and good on any machine that sees the bank."""
+
+    location: str
+    record: MixingRecord
+    ratio: float
+
+
+def shapes_for(bank: Bank, size: tuple[int, int], ratio: float) -> NDArray[np.int32]:
+    """Return (M, 2): the height and width of each mixing picture once it is resized for samples of (H, W)."""
+    own, inverse = np.unique(bank.shapes, axis=0, return_inverse=True)
+    resized = np.array([mixing_shape(int(h), int(w), size, ratio) for h, w in own], np.int32)
+    return np.ascontiguousarray(resized[inverse.reshape(-1)])
+
+
+def mixing_subset(handle: MixingHandle, size: tuple[int, int], indices: NDArray[np.int64]) -> MixingSet:
+    """Return a set in which only the given mixing pictures are filled in, resized on the spot.
+
+    For single copies, and for pictures that are each of another size.
+    """
+    bank = open_bank(handle.location)
+    shapes = shapes_for(bank, size, handle.ratio)
+    offsets = np.zeros(len(shapes), np.int64)
+    wanted, parts, end = np.unique(indices), [], 0
+    for index in wanted:
+        picture = resize_mixing(bank.read(int(index)), (int(shapes[index, 0]), int(shapes[index, 1])))
+        offsets[index] = end
+        end += picture.size
+        parts.append(picture.reshape(-1))
+    return MixingSet(np.concatenate(parts), offsets, shapes)
+
+
+@functools.lru_cache(maxsize=2)
+def mixing_set(handle: MixingHandle, size: tuple[int, int]) -> MixingSet:
+    """Return all mixing pictures resized for samples of (H, W), as a memory map that processes share.
+
+    The map lies in the user's cache under a name made of the bank's digest; it is made if it is not there.
+    """
+    for path in map_paths(handle, size):
+        if not path.exists():
+            try:
+                write_map(handle, size, path, Listener())
+            except OSError:
+                continue
+        return _open_map(handle, size, path)
+    bank = open_bank(handle.location)  # nothing can be written: hold them in memory
+    return mixing_subset(handle, size, np.arange(len(bank.shapes)))
+
+
+def prepare_mixing(handle: MixingHandle, size: tuple[int, int], listener: Listener) -> None:
+    """Make the memory map that :func:`mixing_set` opens, telling a listener how far it is."""
+    for path in map_paths(handle, size):
+        if path.exists():
+            return
+        try:
+            return write_map(handle, size, path, listener)
+        except OSError:
+            continue
+
+
+def map_paths(handle: MixingHandle, size: tuple[int, int]) -> Iterator[Path]:
+    """Yield where the memory map may lie, the best place first."""
+    name = f"{handle.record.digest[:24]}-{size[0]}x{size[1]}-{handle.ratio:.6f}.npy"
+    for root in (user_cache(), private_temporary_folder()):
+        if root is not None:
+            yield root / "mixing" / name
+
+
+def write_map(handle: MixingHandle, size: tuple[int, int], path: Path, listener: Listener) -> None:
+    """Write all mixing pictures, resized, one after the other as a flat .npy file of uint8."""
+    bank = open_bank(handle.location)
+    shapes = shapes_for(bank, size, handle.ratio)
+    total = int(shapes.astype(np.int64).prod(axis=1).sum() * 3)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with being_written(path) as temporary, temporary.open("wb") as file:
+        header = {"descr": "|u1", "fortran_order": False, "shape": (total,)}
+        np.lib.format.write_array_header_1_0(file, header)
+        with listener.activity("resizing the mixing pictures", len(shapes), "pictures") as advance:
+            for index, (height, width) in enumerate(shapes):
+                file.write(resize_mixing(bank.read(index), (int(height), int(width))).tobytes())
+                advance(index + 1)
+
+
+def _open_map(handle: MixingHandle, size: tuple[int, int], path: Path) -> MixingSet:
+    shapes = shapes_for(open_bank(handle.location), size, handle.ratio)
+    ends = np.cumsum(shapes.astype(np.int64).prod(axis=1) * 3)
+    pixels = np.load(path, mmap_mode="r")
+    return MixingSet(pixels, np.concatenate([[0], ends[:-1]]).astype(np.int64), shapes)
