@@ -110,7 +110,8 @@ def write_atomically(path: Path, data: Bytes) -> None:
 @contextlib.contextmanager
 def being_written(path: Path) -> Iterator[Path]:
     """Give a hidden temporary path beside `path`, and rename it to `path` when the block ends well."""
-    temporary = path.with_name(f".{path.name}.{socket.gethostname()}-{os.getpid()}{PART}")
+    host = socket.gethostname().replace(".", "_")
+    temporary = path.with_name(f".{path.name}.{host}-{os.getpid()}{PART}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -152,3 +153,8 @@ def sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def open_folder(location: str) -> Folder:
+    """Open a place for files; it need not exist yet."""
+    return LocalFolder(location)

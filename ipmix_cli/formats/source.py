@@ -73,6 +73,8 @@ class BadSample:
 class Part(Protocol):
     """The samples start..stop of a source, picklable, read by one worker."""
 
+    start: int
+
     def samples(self, clock: StageClock) -> Iterator[Sample | BadSample]:
         """Yield the samples in order; laps of `clock` book "read" and "decode".
 
@@ -97,6 +99,10 @@ class Source(Protocol):
     """What of the spec decided the samples (the split, the keys ...), as JSON."""
 
     def __len__(self) -> int: ...
+
+    def key(self, index: int) -> str:
+        """Return the name of one sample in the source."""
+        ...
 
     def part(self, start: int, stop: int) -> Part:
         """Return the samples start..stop for one worker."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fractals.jit import private_temporary_folder, user_cache
 from ipmix_cli.algorithm.mixing_set import MixingSet, mixing_shape, resize_mixing
-from ipmix_cli.errors import BadSampleError, SourceError, UsageError
+from ipmix_cli.errors import BadSampleError, SourceError, UsageError, WriteError
 from ipmix_cli.formats.decode import decode_picture, header_size
 from ipmix_cli.formats.digest import digest_files
 from ipmix_cli.formats.files import being_written, sha256_of
@@ -28,9 +28,13 @@ class Bank(Protocol):
     """A set of mixing pictures, opened for reading."""
 
     location: str
-    digest: str
     shapes: NDArray[np.int32]
     """(M, 2): height and width of every picture."""
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of the content; computed when it is asked for, since workers do not need it."""
+        ...
 
     def read(self, index: int) -> Picture:
         """Return one picture at its own size."""
@@ -42,10 +46,14 @@ class ArrayBank:
 
     def __init__(self, path: Path) -> None:
         self.location = str(path)
-        self.digest = sha256_of(path)
         self._pictures = open_pictures(path)
         count, height, width, _ = self._pictures.shape
         self.shapes = np.tile(np.array([[height, width]], np.int32), (count, 1))
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """The sha256 of the file."""
+        return sha256_of(Path(self.location))
 
     def read(self, index: int) -> Picture:
         """Return one picture at its own size."""
@@ -60,8 +68,13 @@ class FolderBank:
         self._files = picture_files(path)
         if not self._files:
             raise SourceError(f"no pictures in {path}", "give --fractals a folder of pictures, or a bank.h5")
-        self.digest = digest_files([(file.relative_to(path).as_posix(), file) for file in self._files])
         self.shapes = np.array([self._header_size(file) for file in self._files], np.int32)
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """The sha256 over the files' names and contents."""
+        root = Path(self.location)
+        return digest_files([(file.relative_to(root).as_posix(), file) for file in self._files])
 
     def read(self, index: int) -> Picture:
         """Return one picture at its own size."""
@@ -165,7 +178,7 @@ def mixing_set(handle: MixingHandle, size: tuple[int, int]) -> MixingSet:
         if not path.exists():
             try:
                 write_map(handle, size, path, Listener())
-            except OSError:
+            except WriteError:
                 continue
         return _open_map(handle, size, path)
     bank = open_bank(handle.location)  # nothing can be written: hold them in memory
@@ -179,7 +192,7 @@ def prepare_mixing(handle: MixingHandle, size: tuple[int, int], listener: Listen
             return
         try:
             return write_map(handle, size, path, listener)
-        except OSError:
+        except WriteError:
             continue
 
 
@@ -196,7 +209,6 @@ def write_map(handle: MixingHandle, size: tuple[int, int], path: Path, listener:
     bank = open_bank(handle.location)
     shapes = shapes_for(bank, size, handle.ratio)
     total = int(shapes.astype(np.int64).prod(axis=1).sum() * 3)
-    path.parent.mkdir(parents=True, exist_ok=True)
     with being_written(path) as temporary, temporary.open("wb") as file:
         header = {"descr": "|u1", "fortran_order": False, "shape": (total,)}
         np.lib.format.write_array_header_1_0(file, header)

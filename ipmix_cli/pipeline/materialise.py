@@ -1,0 +1,185 @@
+"""Run a job: make the shards that are missing, and survive what kills workers."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ipmix_cli.errors import ErrorBudgetError, IpmixError
+from ipmix_cli.formats.files import Folder, open_folder
+from ipmix_cli.formats.source import BadSample
+from ipmix_cli.pipeline.execute import BACKENDS, Died
+from ipmix_cli.pipeline.job import Execution, shard_bounds
+from ipmix_cli.pipeline.manifest import Failure, ShardRecord
+from ipmix_cli.pipeline.opening import OpenJob
+from ipmix_cli.pipeline.resume import claim, clear_stale, committed
+from ipmix_cli.pipeline.tally import IDLE, Tally
+from ipmix_cli.pipeline.worker import ShardResult, ShardTask, make_shard
+
+TRIES_ALONE = 2  # a shard whose worker died is tried so often with no other beside it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meeting:
+    """How to meet what is in the output folder already.
+
+    Parameters
+    ----------
+    overwrite : bool
+        Remove it.
+    verify : bool
+        Check the shards' sha256, not only their sizes.
+    retry_failed : bool
+        Make the shards anew in which pictures failed.
+    """
+
+    overwrite: bool = False
+    verify: bool = False
+    retry_failed: bool = False
+
+
+@dataclass
+class Run:
+    """One run of a job into a folder: what is done, what is waiting, what was set aside."""
+
+    opened: OpenJob
+    folder: Folder
+    execution: Execution
+    tally: Tally | None
+    records: dict[int, ShardRecord]
+    waiting: list[int]
+    set_aside: dict[int, tuple[BadSample, ...]] = field(default_factory=dict)
+
+
+def start(opened: OpenJob, out: str, execution: Execution, meeting: Meeting, tally: Tally | None = None) -> Run:
+    """Claim the folder for the job, and see which shards are there already.
+
+    Raises
+    ------
+    OtherJobError, UsageError
+        Where the folder holds something else.
+    """
+    folder = open_folder(out)
+    claim(folder, opened.job, meeting.overwrite)
+    clear_stale(folder)
+    records = committed(folder, opened.job, meeting.verify)
+    if meeting.retry_failed:
+        records = {number: record for number, record in records.items() if not record.failures}
+    share = range(execution.task_index, len(shard_bounds(opened.job)), execution.task_count)
+    waiting = [number for number in share if number not in records]
+    return Run(opened, folder, execution, tally, records, waiting)
+
+
+def materialise(run: Run) -> Iterator[ShardResult]:
+    """Make the waiting shards, and yield each when it is committed.
+
+    Raises
+    ------
+    ErrorBudgetError
+        As soon as more pictures have failed than allowed; committed shards stay.
+    IpmixError
+        Where a shard kills every worker and no picture can be blamed.
+    """
+    check_budget(run)
+    while run.waiting:
+        lost = yield from _make(run, list(run.waiting))
+        for number in _suspects(run, lost):
+            yield from _make_alone(run, number)
+
+
+def _make(run: Run, numbers: list[int]) -> Generator[ShardResult, None, list[int]]:
+    """Make some shards; the generator's value is those lost to the death of a worker."""
+    backend = BACKENDS["serial" if run.execution.jobs == 1 else run.execution.backend]
+    lost: list[int] = []
+    for event in backend(make_shard, _Tasks(run, numbers), run.execution):
+        if isinstance(event, Died):
+            lost = [numbers[position] for position in event.tasks]
+            continue
+        run.records[event.result.record.number] = event.result.record
+        run.waiting.remove(event.result.record.number)
+        yield event.result
+        check_budget(run)
+    return lost
+
+
+def _suspects(run: Run, lost: list[int]) -> list[int]:
+    """Return the lost shards that had been begun: one of them killed the worker."""
+    begun = lost if run.tally is None else run.tally.unfinished()
+    return [number for number in lost if number in begun] or lost
+
+
+def _make_alone(run: Run, number: int) -> Iterator[ShardResult]:
+    """Make one shard with no other beside it; a picture that kills its worker every time is set aside."""
+    while number in run.waiting:
+        for _ in range(TRIES_ALONE):
+            yield from _make(run, [number])
+            if number not in run.waiting:
+                return
+        _set_aside(run, number)
+        check_budget(run)
+
+
+def _set_aside(run: Run, number: int) -> None:
+    """Find the picture that the dead worker was reading, and leave it out from now on."""
+    culprit = IDLE if run.tally is None else run.tally.busy_with(number)
+    first, stop = shard_bounds(run.opened.job)[number]
+    if culprit == IDLE:
+        raise IpmixError(
+            f"shard {number} (pictures {first} to {stop - 1}) killed its worker {TRIES_ALONE + 1} times",
+            "if the system ran out of memory, give fewer --jobs or fewer --samples-per-shard; then try again",
+        )
+    key = run.opened.source.key(culprit)
+    reason = f"it killed the worker that read it, {TRIES_ALONE + 1} times (a fault in a decoder, or out of memory)"
+    run.set_aside[number] = (*run.set_aside.get(number, ()), BadSample(culprit, key, reason))
+
+
+def check_budget(run: Run) -> None:
+    """Stop where more pictures have failed than the user allows.
+
+    Raises
+    ------
+    ErrorBudgetError
+        Naming the first of them.
+    """
+    failures = {f.source_index: f for record in run.records.values() for f in record.failures}
+    failures |= {bad.index: Failure(bad.index, bad.key, bad.reason) for bads in run.set_aside.values() for bad in bads}
+    budget = run.execution.error_budget(run.opened.job.pictures)
+    if len(failures) > budget:
+        first = failures[min(failures)]
+        raise ErrorBudgetError(
+            f"{len(failures)} pictures could not be read, and {budget} may be left out; "
+            f"the first: {first.source_key}: {first.reason}",
+            f"mend it, or leave such pictures out with --max-errors {len(failures)} (or a share, such as 1%)",
+        )
+
+
+@dataclass(frozen=True)
+class _Tasks(Sequence[ShardTask]):
+    """The tasks of some shards, each made when it is asked for: a million pictures are never held at once."""
+
+    run: Run
+    numbers: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __getitem__(self, position: Any) -> Any:
+        number = self.numbers[position]
+        opened, bounds = self.run.opened, shard_bounds(self.run.opened.job)
+        first, stop = bounds[number]
+        set_aside = self.run.set_aside.get(number, ())
+        edges = [first - 1, *(bad.index for bad in set_aside), stop]
+        parts = [opened.source.part(a + 1, b) for a, b in zip(edges, edges[1:], strict=False) if a + 1 < b]
+        return ShardTask(
+            job=opened.job,
+            number=number,
+            first=first,
+            stop=stop,
+            parts=tuple(parts),
+            mixing=opened.mixing,
+            out=self.run.folder.location,
+            class_names=opened.source.class_names,
+            tally=self.run.tally,
+            set_aside=set_aside,
+        )

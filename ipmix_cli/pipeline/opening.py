@@ -1,0 +1,151 @@
+"""From what a user asks for to a job that can run: open the source and the mixing pictures, fix every number."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ipmix_cli.algorithm.config import AugmentConfig
+from ipmix_cli.algorithm.crop import CropConfig
+from ipmix_cli.algorithm.plan import PLAN_VERSION
+from ipmix_cli.algorithm.presets import preset_for
+from ipmix_cli.errors import UsageError
+from ipmix_cli.formats.readers import open_source
+from ipmix_cli.formats.shard import ShardSettings
+from ipmix_cli.formats.source import Source, SourceSpec
+from ipmix_cli.pipeline.bank import bank_path, builtin_settings, ensure_bank
+from ipmix_cli.pipeline.job import Job, MixingRecord, SourceRecord
+from ipmix_cli.pipeline.listener import Listener
+from ipmix_cli.pipeline.manifest import Places
+from ipmix_cli.pipeline.mixing import MixingHandle, check_covers, open_bank
+
+BUILTIN = "builtin"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a user asks for, before anything is opened.
+
+    Parameters
+    ----------
+    source : SourceSpec
+    fractals : str
+        A bank, a folder of pictures, or ``builtin``.
+    preset : str
+        ``auto``, or a name of the table PRESETS.
+    changes : dict
+        Fields of AugmentConfig that replace the preset's.
+    crop : CropConfig
+    output : ShardSettings
+    seed, samples_per_shard, limit
+        As in Job.
+    """
+
+    source: SourceSpec
+    fractals: str = BUILTIN
+    preset: str = "auto"
+    changes: dict[str, Any] = field(default_factory=dict)
+    crop: CropConfig = field(default_factory=CropConfig)
+    output: ShardSettings = field(default_factory=ShardSettings)
+    seed: int = 0
+    samples_per_shard: int | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class OpenJob:
+    """A job with its source and mixing pictures at hand."""
+
+    job: Job
+    places: Places
+    source: Source
+    mixing: MixingHandle
+
+
+def open_job(request: Request, listener: Listener, jobs: int = 1) -> OpenJob:
+    """Open everything that a request names, and fix every number of the job.
+
+    Raises
+    ------
+    SourceError, UsageError
+        Naming what is missing, unreadable, or contradictory.
+    """
+    source = _open_source(request.source, listener)
+    size = source.size if request.crop.size is None else (request.crop.size, request.crop.size)
+    check_sizes(size, request.output)
+    augment = augment_config(request, size)
+    fractals = _builtin_bank(size, listener, jobs) if request.fractals == BUILTIN else request.fractals
+    bank = open_bank(fractals)
+    if size is not None:
+        check_covers(bank, size)
+    mixing = MixingRecord(digest=bank.digest, pictures=len(bank.shapes))
+    job = Job(
+        source=SourceRecord(
+            format=source.format,
+            digest=source.digest,
+            pictures=len(source),
+            size=source.size,
+            settings=source.settings,
+        ),
+        mixing=mixing,
+        augment=augment,
+        crop=request.crop,
+        output=dataclasses.replace(request.output, seed=request.seed),
+        seed=request.seed,
+        samples_per_shard=request.samples_per_shard,
+        limit=request.limit,
+        plan_version=PLAN_VERSION,
+    )
+    places = Places(source=_lasting(request.source, source), fractals=_lasting_bank(request.fractals))
+    return OpenJob(job, places, source, MixingHandle(bank.location, mixing, augment.mixing_ratio))
+
+
+def augment_config(request: Request, size: tuple[int, int] | None) -> AugmentConfig:
+    """Return the preset that fits pictures of (H, W), with the user's changes.
+
+    Pictures of many sizes get the preset of photographs.
+    """
+    height, width = size or (224, 224)
+    config = dataclasses.replace(preset_for(request.preset, height, width), **request.changes)
+    if size is not None:
+        config.patch_sizes_for(height, width)  # refuses sizes that do not fit
+    return config
+
+
+def check_sizes(size: tuple[int, int] | None, output: ShardSettings) -> None:
+    """Refuse raw arrays of pictures that differ in size."""
+    if size is None and output.encoding == "raw":
+        raise UsageError(
+            "the pictures differ in size, or their size is not known, and raw arrays need one size",
+            "give --size S --crop center to make them equal, or --encoding png to keep their sizes",
+        )
+
+
+def _open_source(spec: SourceSpec, listener: Listener) -> Source:
+    with listener.activity(f"downloading {spec.input}", 0, "B") as advance:
+        return open_source(spec, lambda done, total: advance(done))
+
+
+def _builtin_bank(size: tuple[int, int] | None, listener: Listener, jobs: int) -> str:
+    settings = builtin_settings(max(size or (512, 512)))
+    path = bank_path(settings)
+    if not path.exists():
+        listener.note(f"Making the built-in bank of mixing pictures, once: {path}")
+        with listener.activity("drawing fractals", settings.count, "pictures") as advance:
+            for progress in ensure_bank(settings, jobs):
+                advance(progress.done)
+    return str(bank_path(settings))
+
+
+def _lasting(spec: SourceSpec, source: Source) -> dict[str, Any]:
+    """Return the spec in a form that finds the source again from any working folder."""
+    named = source.location == spec.input or spec.data_dir is not None
+    data_dir = None if spec.data_dir is None else str(Path(spec.data_dir).expanduser().absolute())
+    found = dataclasses.replace(spec, data_dir=data_dir, input=spec.input if named else source.location)
+    return dataclasses.asdict(found)
+
+
+def _lasting_bank(fractals: str) -> str:
+    return fractals if fractals == BUILTIN else str(Path(fractals).expanduser().absolute())

@@ -1,0 +1,77 @@
+"""How far each shard is: counters in a small memory-mapped file that workers write and the main process reads.
+
+A worker that is killed leaves its counters behind, so that the main process can tell which picture it was busy with.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+IDLE = -1  # no picture is being read
+
+_SLOT = np.dtype([("done", np.int64), ("busy", np.int64), ("started", np.int64)])
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Counters of `slots` shards in a file; picklable, one slot written by one worker at a time."""
+
+    path: str
+    slots: int
+
+    def _open(self) -> NDArray[np.void]:
+        return np.memmap(self.path, _SLOT, "r+", shape=(self.slots,))
+
+    def slot(self, number: int) -> Slot:
+        """Return the counters of one shard, for the worker that makes it."""
+        return Slot(self._open()[number : number + 1])
+
+    def done(self) -> int:
+        """Return how many pictures are done in all shards together."""
+        return int(self._open()["done"].sum())
+
+    def unfinished(self) -> list[int]:
+        """Return the shards that were begun and not finished."""
+        return [int(i) for i in np.flatnonzero(self._open()["started"] == 1)]
+
+    def busy_with(self, number: int) -> int:
+        """Return the source index of the picture that a shard's worker was reading, or IDLE."""
+        return int(self._open()["busy"][number])
+
+
+class Slot:
+    """The counters of one shard."""
+
+    def __init__(self, counters: NDArray[np.void] | None) -> None:
+        self._counters = np.zeros(1, _SLOT) if counters is None else counters
+        self._counters["started"] = 1
+        self._counters["done"] = 0
+        self._counters["busy"] = IDLE
+
+    def reading(self, source_index: int) -> None:
+        """Say which picture is about to be read; IDLE when all are."""
+        self._counters["busy"] = source_index
+
+    def done(self, pictures: int) -> None:
+        """Say how many pictures of the shard are done."""
+        self._counters["done"] = pictures
+
+    def finish(self) -> None:
+        """Say that the shard is committed."""
+        self._counters["started"] = 2
+
+
+@contextlib.contextmanager
+def new_tally(slots: int) -> Iterator[Tally]:
+    """Make the counters for so many shards; they are gone when the block ends."""
+    with tempfile.TemporaryDirectory(prefix="ipmix-") as folder:
+        path = Path(folder) / "tally"
+        path.write_bytes(bytes(_SLOT.itemsize * max(slots, 1)))
+        yield Tally(str(path), max(slots, 1))
