@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.formats.source import Picture
+
+if TYPE_CHECKING:
+    from typing_extensions import Self  # in typing from 3.11 on
 
 Bytes = bytes | bytearray | memoryview
 
@@ -54,8 +58,9 @@ class ShardSettings:
 class ShardSample:
     """One sample on its way into a shard: the clean picture and where it came from.
 
-    `key` is the sample's own (ASCII letters, digits and dashes, at most 40 characters, unique in the data set);
-    `index` its number in the data set; `source_index`, `source_key` and `crop` say which view of which picture it is.
+    `key` is the sample's own (ASCII letters, digits and dashes, at most 40 characters, unique in the data
+    set); `index` its number in the data set; `source_index`, `source_key` and `crop` say which view of which
+    picture it is.
     """
 
     key: str
@@ -88,7 +93,7 @@ class StoredSample:
 
 
 class ShardBuilder(Protocol):
-    """Builds one shard in memory. ``BUILDERS[format](name, samples, settings, attributes)`` makes one.
+    """Builds one shard in memory; ``WRITERS[format].builder(name, samples, settings, attributes)``.
 
     `samples` (a sequence of ShardSample) is known beforehand, so that arrays get their final shape at once.
     """
@@ -113,9 +118,13 @@ class ShardBuilder(Protocol):
 
 
 class ShardView(Protocol):
-    """A shard opened for reading, as a context manager. ``open_shard(format, file or bytes)`` makes one."""
+    """A shard opened for reading, as a context manager. ``open_shard(format, path or bytes)`` makes one.
+
+    `copies` is K; `attributes` are those of an HDF5 file, and empty in other formats, which have none.
+    """
 
     attributes: dict[str, Any]
+    copies: int
 
     def __len__(self) -> int: ...
 
@@ -123,8 +132,29 @@ class ShardView(Protocol):
         """Return the samples' keys in order."""
         ...
 
+    def label(self, position: int) -> int:
+        """Return the class number of one sample."""
+        ...
+
+    def size(self, position: int) -> tuple[int, int]:
+        """Return the (height, width) of one sample's pictures."""
+        ...
+
+    def stored(self, position: int, copy: int) -> Bytes:
+        """Return one picture as it is stored: a copy by its number, the clean picture by -1.
+
+        Raises BadSampleError where there is no such picture, or it cannot be read.
+        """
+        ...
+
     def sample(self, position: int) -> StoredSample:
-        """Return one sample; raises BadSampleError where its structure is broken."""
+        """Return one sample with both its checksums; raises BadSampleError where its structure is broken."""
         ...
 
     def __iter__(self) -> Iterator[StoredSample]: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
