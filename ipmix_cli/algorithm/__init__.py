@@ -1,0 +1,1 @@
+"""What one IPMix copy is: its numbers, its plan, and how a plan is applied. Knows no disk and no process."""

@@ -1,0 +1,155 @@
+"""Drawing plans: every law of IPMix as a closed form of uniforms."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from fractals.jit import inlined, kernel
+from ipmix_cli.algorithm.kernels import codes
+from ipmix_cli.algorithm.kernels.elementary import log, power
+from ipmix_cli.algorithm.kernels.stream import below, stream_key, uniform, word
+
+
+class Laws(NamedTuple):
+    """The settings that plans are drawn by."""
+
+    chains: int
+    max_steps: int
+    severity: float
+    beta: float
+    self_mix: float
+    operations: npt.NDArray[np.int64]  # codes
+    mixings: npt.NDArray[np.int64]  # codes
+    patch_sizes: npt.NDArray[np.int64]
+    shapes: npt.NDArray[np.int32]  # (M, 2) of the mixing pictures
+
+
+@kernel
+def parameter_of(code, level, sign, size):  # type: ignore[no-untyped-def]
+    """Return the parameter that an operation has at a level; sign is +1 or -1."""
+    if code == codes.POSTERIZE:
+        return max(4.0 - np.trunc(level * 4.0 / 10.0), 1.0)  # level 10 itself: Pillow knows no 0 bits
+    if code == codes.SOLARIZE:
+        return 256.0 - np.trunc(level * 256.0 / 10.0)
+    if code == codes.ROTATE:
+        return sign * np.trunc(level * 30.0 / 10.0)
+    if code == codes.SHEAR_X or code == codes.SHEAR_Y:  # noqa: PLR1714
+        return sign * (level * 0.3 / 10.0)
+    if code == codes.TRANSLATE_X:
+        return sign * np.trunc(level * (size[1] / 3.0) / 10.0)
+    if code == codes.TRANSLATE_Y:
+        return sign * np.trunc(level * (size[0] / 3.0) / 10.0)
+    if code == codes.AUTOCONTRAST:
+        return 10.0 - level
+    if code >= codes.COLOR:
+        return level * 1.8 / 10.0 + 0.1
+    return 0.0
+
+
+@inlined
+def draw_operation(key, slot, laws, size):  # type: ignore[no-untyped-def]
+    """Draw an operation and its parameter from three slots: code, level, sign."""
+    code = laws.operations[below(key, slot, laws.operations.size)]
+    level = 0.1 + (laws.severity - 0.1) * uniform(key, slot + 1)
+    sign = 1.0 if uniform(key, slot + 2) < 0.5 else -1.0
+    return code, parameter_of(code, level, sign, size)
+
+
+@inlined
+def draw_patch(key, slot, laws, size, words):  # type: ignore[no-untyped-def]
+    """Draw a patch: left and top for the square, then, half of the time, a thinner one in its place."""
+    largest = laws.patch_sizes[below(key, slot + codes.DRAW_PATCH_SIZE, laws.patch_sizes.size)]
+    words[codes.LEFT] = below(key, slot + codes.DRAW_LEFT, size[1] - largest + 1)
+    words[codes.TOP] = below(key, slot + codes.DRAW_TOP, size[0] - largest + 1)
+    width = height = largest
+    if uniform(key, slot + codes.DRAW_SQUARE) >= 0.5:
+        width = 2 + below(key, slot + codes.DRAW_WIDTH, largest - 1)
+        height = 2 + below(key, slot + codes.DRAW_HEIGHT, largest - 1)
+    words[codes.WIDTH] = width
+    words[codes.HEIGHT] = height
+
+
+@inlined
+def draw_mixing(key, slot, laws, words, reals):  # type: ignore[no-untyped-def]
+    """Draw a mixing and its numbers."""
+    code = laws.mixings[below(key, slot + codes.DRAW_CODE, laws.mixings.size)]
+    words[codes.CODE] = code
+    branch = uniform(key, slot + codes.DRAW_BRANCH)
+    if code == codes.RANDOM_PIXELS or code == codes.RANDOM_ELEMENTS:  # noqa: PLR1714
+        reals[codes.P] = branch
+        words[codes.MASK_KEY] = np.int64(word(key, slot + codes.DRAW_MASK))
+        return
+    first = power(uniform(key, slot + codes.DRAW_A), 1.0 / laws.beta)  # Beta(beta, 1), or 1 - Beta(1, beta)
+    second = 1.0 - power(uniform(key, slot + codes.DRAW_B), 1.0 / laws.beta)  # Beta(1, beta)
+    if branch < 0.5:
+        reals[codes.A], reals[codes.B] = first, second
+    else:
+        reals[codes.A], reals[codes.B] = 1.0 + (1.0 - first), -second
+
+
+@kernel
+def draw_step(key, slot, kind, laws, size, words, reals):  # type: ignore[no-untyped-def] # noqa: PLR0913
+    """Draw one step into its words."""
+    words[codes.KIND] = kind
+    if kind == codes.OPERATION:
+        words[codes.CODE], reals[codes.PARAMETER] = draw_operation(key, slot + codes.DRAW_CODE, laws, size)
+        return
+    draw_patch(key, slot, laws, size, words)
+    draw_mixing(key, slot, laws, words, reals)
+    if uniform(key, slot + codes.DRAW_PARTNER) < laws.self_mix:
+        words[codes.PARTNER] = codes.PARTNER_OPERATION
+        code, parameter = draw_operation(key, slot + codes.DRAW_PARTNER_CODE, laws, size)
+        words[codes.PARTNER_CODE], reals[codes.PARTNER_PARAMETER] = code, parameter
+
+
+@kernel
+def draw_weights(key, laws, reals):  # type: ignore[no-untyped-def]
+    """Draw the chains' weights, Dirichlet(1, .., 1): exponentials over their sum."""
+    per_chain = codes.CHAIN_DRAWS + laws.max_steps * codes.STEP_DRAWS
+    total = 0.0
+    for chain in range(laws.chains):
+        drawn = -log(uniform(key, codes.HEAD_DRAWS + chain * per_chain + codes.DRAW_WEIGHT))
+        reals[codes.HEAD_WORDS + chain] = drawn
+        total += drawn
+    for chain in range(laws.chains):
+        reals[codes.HEAD_WORDS + chain] /= total
+
+
+@kernel
+def draw_head(key, laws, size, words, reals):  # type: ignore[no-untyped-def]
+    """Draw blend, weights, and the mixing picture with its crop."""
+    reals[codes.BLEND] = uniform(key, codes.DRAW_BLEND)
+    index = below(key, codes.DRAW_MIXING, laws.shapes.shape[0])
+    height, width = np.int64(laws.shapes[index, 0]), np.int64(laws.shapes[index, 1])
+    words[codes.MIXING_INDEX] = index
+    words[codes.CROP_TOP] = below(key, codes.DRAW_CROP_TOP, height - size[0] + 1)
+    words[codes.CROP_LEFT] = below(key, codes.DRAW_CROP_LEFT, width - size[1] + 1)
+    draw_weights(key, laws, reals)
+
+
+@kernel
+def draw_plan(key, laws, size, words, reals):  # type: ignore[no-untyped-def]
+    """Draw one plan into a row of zeros."""
+    draw_head(key, laws, size, words, reals)
+    lengths = codes.HEAD_WORDS + laws.chains
+    first = lengths + laws.chains
+    for chain in range(laws.chains):
+        slot = codes.HEAD_DRAWS + chain * (codes.CHAIN_DRAWS + laws.max_steps * codes.STEP_DRAWS)
+        kind = codes.OPERATION if uniform(key, slot + codes.DRAW_CHAIN_KIND) < 0.5 else codes.MIXING
+        words[lengths + chain] = below(key, slot + codes.DRAW_LENGTH, laws.max_steps + 1)
+        for step in range(words[lengths + chain]):
+            at = first + (chain * laws.max_steps + step) * codes.STEP_WORDS
+            drawn = slot + codes.CHAIN_DRAWS + step * codes.STEP_DRAWS
+            draw_step(key, drawn, kind, laws, size, words[at:], reals[at:])
+
+
+@kernel
+def draw_plans(seed, purpose, indices, laws, size, rows):  # type: ignore[no-untyped-def]
+    """Draw the plans of all copies of pictures, into rows of zeros (N, K, words)."""
+    for n in range(indices.size):
+        for copy in range(rows.words.shape[1]):
+            key = stream_key(seed, purpose, np.uint64(indices[n]), np.uint64(copy))
+            draw_plan(key, laws, size, rows.words[n, copy], rows.reals[n, copy])

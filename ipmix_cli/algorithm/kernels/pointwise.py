@@ -1,0 +1,80 @@
+"""Operations that look at one byte at a time: invert, posterize, solarize, brightness, and contrast's last step."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fractals.jit import inlined, kernel
+from ipmix_cli.algorithm.kernels.boxes import byte_rows
+
+ZERO, TOP = np.float32(0.0), np.float32(255.0)
+
+
+@kernel
+def copy_box(source, target, size, box):  # type: ignore[no-untyped-def]
+    """Copy a box."""
+    rows, first, count, stride = byte_rows(size, box)
+    for r in range(rows):
+        a = source[first + r * stride : first + r * stride + count]
+        b = target[r * count : r * count + count]
+        for i in range(count):
+            b[i] = a[i]
+
+
+@kernel
+def invert(source, target, size, box):  # type: ignore[no-untyped-def]
+    """255 - v."""
+    rows, first, count, stride = byte_rows(size, box)
+    for r in range(rows):
+        a = source[first + r * stride : first + r * stride + count]
+        b = target[r * count : r * count + count]
+        for i in range(count):
+            b[i] = ~a[i]
+
+
+@kernel
+def posterize(source, target, size, box, bits):  # type: ignore[no-untyped-def]
+    """Keep the highest ``bits`` bits."""
+    mask = np.uint8((0xFF00 >> bits) & 0xFF)
+    rows, first, count, stride = byte_rows(size, box)
+    for r in range(rows):
+        a = source[first + r * stride : first + r * stride + count]
+        b = target[r * count : r * count + count]
+        for i in range(count):
+            b[i] = a[i] & mask
+
+
+@kernel
+def solarize(source, target, size, box, threshold):  # type: ignore[no-untyped-def]
+    """Invert the bytes from the threshold on."""
+    if threshold > 255:
+        copy_box(source, target, size, box)
+        return
+    limit = np.uint8(threshold)
+    rows, first, count, stride = byte_rows(size, box)
+    for r in range(rows):
+        a = source[first + r * stride : first + r * stride + count]
+        b = target[r * count : r * count + count]
+        for i in range(count):
+            b[i] = a[i] if a[i] < limit else ~a[i]
+
+
+@inlined
+def blended(degenerate, value, factor):  # type: ignore[no-untyped-def]
+    """Pillow's Image.blend of two bytes: in float32, clamped, truncated (libImaging/Blend.c)."""
+    base = np.float32(degenerate)
+    mixed = np.float32(base + np.float32(factor * np.float32(np.float32(value) - base)))
+    return np.uint8(np.int32(min(max(mixed, ZERO), TOP)))
+
+
+@kernel
+def away_from(source, target, size, box, degenerate, factor):  # type: ignore[no-untyped-def]
+    """Blend with one grey level: brightness (0) and contrast (the mean grey)."""
+    alpha = np.float32(factor)
+    base = np.float32(degenerate)
+    rows, first, count, stride = byte_rows(size, box)
+    for r in range(rows):
+        a = source[first + r * stride : first + r * stride + count]
+        b = target[r * count : r * count + count]
+        for i in range(count):
+            b[i] = blended(base, a[i], alpha)

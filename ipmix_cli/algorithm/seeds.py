@@ -1,0 +1,70 @@
+"""The only maker of chance: independent streams of uniforms, each a pure function of seed, purpose, index and copy.
+
+A stream is SplitMix64 read at a counter, so any number of it can be had without those before it. This is the plain
+twin of ``kernels/stream.py``, for draws too few to need a compiler.
+"""
+
+from __future__ import annotations
+
+from ipmix_cli.errors import UsageError
+
+# What a stream is for: two purposes never share numbers. A number once given stays.
+PURPOSES = {"copy": 1, "crop": 2, "choice": 3}
+
+MASK = 0xFFFFFFFFFFFFFFFF
+GOLDEN = 0x9E3779B97F4A7C15
+
+
+def _scramble(z: int) -> int:
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
+    return z ^ (z >> 31)
+
+
+def check_seed(seed: int) -> int:
+    """Return the seed if it fits into 64 bits without sign.
+
+    Raises
+    ------
+    UsageError
+        If it does not.
+    """
+    if not 0 <= seed <= MASK:
+        raise UsageError(
+            f"seed is {seed}: expected a whole number from 0 to 2**64 - 1", "choose another seed"
+        )
+    return seed
+
+
+def stream_key(seed: int, purpose: str, index: int, copy: int = 0) -> int:
+    """Return the 64-bit key of a stream."""
+    key = _scramble((check_seed(seed) + GOLDEN) & MASK)
+    for word in (PURPOSES[purpose], index, copy):
+        key = _scramble(((key ^ word) + GOLDEN) & MASK)
+    return key
+
+
+def uniforms(seed: int, purpose: str, index: int, count: int, copy: int = 0) -> list[float]:
+    """Return the first numbers of a stream, each in the open interval (0, 1).
+
+    Parameters
+    ----------
+    seed : int
+        The job's seed, 0 to 2**64 - 1.
+    purpose : str
+        One of :data:`PURPOSES`.
+    index : int
+        The sample's index in its source.
+    count : int
+        How many numbers.
+    copy : int
+        The copy's (or crop's) number.
+
+    Examples
+    --------
+    >>> uniforms(0, "crop", 7, 2) == uniforms(0, "crop", 7, 3)[:2]
+    True
+    """
+    key = stream_key(seed, purpose, index, copy)
+    words = (_scramble((key + (slot + 1) * GOLDEN) & MASK) for slot in range(count))
+    return [((word >> 12) + 0.5) * 2.0**-52 for word in words]

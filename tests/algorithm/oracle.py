@@ -1,0 +1,74 @@
+"""IPMix, slow and obvious: one step at a time with Pillow and float64 numpy, from a plan as plain data."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image, ImageEnhance, ImageOps
+
+BILINEAR = Image.Resampling.BILINEAR
+AFFINE = Image.Transform.AFFINE
+
+
+def operate(name, parameters, picture):
+    """One image operation on uint8 (H, W, 3), by Pillow."""
+    image = Image.fromarray(picture)
+    value = next(iter(parameters.values()), None)
+    affine = {
+        "shear_x": (1, value, 0, 0, 1, 0),
+        "shear_y": (1, 0, 0, value, 1, 0),
+        "translate_x": (1, 0, value, 0, 1, 0),
+        "translate_y": (1, 0, 0, 0, 1, value),
+    }
+    enhancers = {
+        "color": ImageEnhance.Color,
+        "contrast": ImageEnhance.Contrast,
+        "brightness": ImageEnhance.Brightness,
+        "sharpness": ImageEnhance.Sharpness,
+    }
+    if name in affine:
+        image = image.transform(image.size, AFFINE, affine[name], BILINEAR)
+    elif name in enhancers:
+        image = enhancers[name](image).enhance(value)
+    elif name == "rotate":
+        image = image.rotate(value, BILINEAR)
+    else:
+        image = getattr(ImageOps, name)(image, *parameters.values())
+    return np.array(image)
+
+
+def mix(step, u, v, overflow, mask):
+    """One mixing of two uint8 patches."""
+    if mask is not None:
+        kept = mask if mask.ndim == 3 else mask[..., None]
+        return np.where(kept, u, v)
+    u, v, a, b = u / 255.0, v / 255.0, step["a"], step["b"]
+    if step["mixing"] == "add":
+        value = (a * (2 * u - 1) + b * (2 * v - 1) + 1) / 2
+    else:
+        value = (2 * u) ** a * np.maximum(2 * v, 1e-37) ** b / 2
+    if overflow == "clip":
+        return (255 * np.clip(value, 0, 1)).astype(np.uint8)
+    scaled = 255 * value
+    fits = np.abs(scaled) < 2.0**63
+    return (np.where(fits, scaled, 0).astype(np.int64) % 256).astype(np.uint8)
+
+
+def apply(picture, plan, mixing, overflow, masks):
+    """One copy: the picture and the cropped mixing picture, uint8 (H, W, 3); masks as explain names them."""
+    total = (1 - plan["blend"]) * picture.astype(np.float64)
+    for i, chain in enumerate(plan["chains"]):
+        running = picture.copy()
+        for j, step in enumerate(chain["steps"]):
+            if step["kind"] == "operation":
+                running = operate(step["operation"], step["parameters"], running)
+                continue
+            partner = mixing
+            if step["partner"]["kind"] == "operation":
+                partner = operate(step["partner"]["operation"], step["partner"]["parameters"], picture)
+            box = step["patch"]
+            rows = slice(box["top"], box["top"] + box["height"])
+            columns = slice(box["left"], box["left"] + box["width"])
+            patch = mix(step, running[rows, columns], partner[rows, columns], overflow, masks.get((i, j)))
+            running[rows, columns] = patch
+        total += plan["blend"] * chain["weight"] * running
+    return np.floor(total + 0.5).astype(np.uint8)
