@@ -68,10 +68,14 @@ def mark_compiled(source_folder: Path) -> None:
 @functools.cache
 def cache_folder(source_folder: Path) -> Path | None:
     """Return the cache folder for the kernels of one source folder, or None where nothing can be written."""
-    name = f"{source_folder.name}-{_digest(source_folder)[:16]}"
+    return writable_folder("kernels", f"{source_folder.name}-{_digest(source_folder)[:16]}")
+
+
+def writable_folder(*names: str) -> Path | None:
+    """Return, and make, a folder in the user's cache, or in a temporary one where that is read-only."""
     for root in (user_cache(), private_temporary_folder()):
-        if root is not None and _is_writable(root / "kernels" / name):
-            return root / "kernels" / name
+        if root is not None and _is_writable(root.joinpath(*names)):
+            return root.joinpath(*names)
     return None
 
 
@@ -83,7 +87,9 @@ def user_cache() -> Path:
 
 
 def _digest(source_folder: Path) -> str:
-    digest = hashlib.sha256(f"{sys.version}{numba.__version__}{config.CPU_NAME}{config.CPU_FEATURES}".encode())
+    digest = hashlib.sha256(
+        f"{sys.version}{numba.__version__}{config.CPU_NAME}{config.CPU_FEATURES}".encode()
+    )
     for path in sorted(source_folder.glob("*.py")):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()

@@ -1,0 +1,67 @@
+"""What lies behind the families that do not fill it: a colour, a gradient, a plasma, another fractal."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fractals import colour, plasma
+from fractals.chance import Chance
+from fractals.elementary import TURN, sincos
+from fractals.family import Family, Field, Params, Picture
+from fractals.jit import kernel
+
+PLAIN = {"solid": 0.16, "gradient": 0.19, "plasma": 0.32}
+LAYERED = {"julia": 0.13, "kali": 0.08, "phoenix": 0.06, "mandelbrot": 0.06}
+
+
+def sample(chance: Chance, families: dict[str, Family]) -> Params:
+    """Draw a background; a third of them are fractals (layering)."""
+    shares = PLAIN | {name: share for name, share in LAYERED.items() if name in families}
+    kind = chance.choose(list(shares), list(shares.values()))
+    drawn: Params = {"kind": kind, "palette": _palette(chance)}
+    if kind == "gradient":
+        drawn |= {"angle": chance.uniform(0, TURN), "round": chance.flag(0.35)}
+    elif kind != "solid":
+        family = families[kind]
+        for _ in range(20):
+            drawn["params"] = family.sample(chance)
+            if not family.probe(drawn["params"]):
+                break
+    return drawn
+
+
+def _palette(chance: Chance) -> colour.Stops:
+    """Draw a palette that stays in the darker or the lighter part, so that what lies in front stands out."""
+    stops = colour.sample_palette(chance)
+    low, high = chance.choose(((0.02, 0.55), (0.45, 0.98), (0.0, 1.0)), (5, 2.5, 2.5))
+    for stop in stops:
+        stop[1] = round(low + (high - low) * stop[1], 4)
+    return stops
+
+
+def render(params: Params, size: int, families: dict[str, Family]) -> Picture:
+    """Return the background, uint8 (S, S, 3)."""
+    table = colour.palette_table(params["palette"])
+    kind = params["kind"]
+    if kind == "solid":
+        return np.broadcast_to(table[0], (size, size, 3)).copy()
+    if kind == "gradient":
+        sin, cos = sincos(params["angle"])
+        return colour.paint(_ramp(size, cos, sin, bool(params["round"])), table)  # type: ignore[no-any-return]
+    if kind == "plasma":
+        return colour.paint(plasma.render(params["params"], size).value, table)  # type: ignore[no-any-return]
+    return colour.paint(families[kind].render(params["params"], size).value, table)  # type: ignore[no-any-return]
+
+
+@kernel
+def _ramp(size: int, cos: float, sin: float, around: bool) -> Field:
+    """Return a linear ramp in one direction, or a round one."""
+    out = np.empty((size, size), np.float32)
+    for row in range(size):
+        y = (row + 0.5) / size - 0.5
+        for column in range(size):
+            x = (column + 0.5) / size - 0.5
+            out[row, column] = (
+                np.sqrt(2.0 * (x * x + y * y)) if around else 0.5 + (cos * x + sin * y) / 1.4143
+            )
+    return out

@@ -1,0 +1,161 @@
+"""Palettes: OKLab gradients with limited chroma and always a dark and a light stop: structure is luminance.
+
+Pure hue ramps look colourful and fade to grey when a picture is made small; light and dark survive. OKLab
+after B. Ottosson, "A perceptual color space for image processing", 2020.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fractals import elementary
+from fractals.chance import Chance
+from fractals.family import Field, Picture
+from fractals.jit import kernel
+
+ENTRIES = 1024
+CHROMA = 0.115  # natural pictures rarely hold more
+Stops = list[list[float]]  # [place, lightness, a, b] each, places rising from 0 to 1
+
+
+def sample_palette(chance: Chance) -> Stops:
+    """Draw 3-7 stops from dark to light, from light to dark, or in a zigzag, over one to three hues."""
+    count = chance.choose((3, 4, 5, 6, 7), (2, 3, 3, 2, 1))
+    lightness = _lightness(chance, count)
+    hues = _hues(chance, count)
+    widths = [chance.uniform(0.4, 1.6) for _ in range(count - 1)]
+    strength = CHROMA * chance.uniform(0.45, 1.0)
+    stops, place = [], 0.0
+    for index in range(count):
+        light = lightness[index]
+        chroma = strength * chance.uniform(0.5, 1.0) * min(1.0, 4.5 * light * (1.12 - light))
+        sin, cos = elementary.sincos(hues[index])
+        stops.append([round(number, 4) for number in (place, light, chroma * cos, chroma * sin)])
+        place += widths[min(index, count - 2)] / sum(widths)
+    stops[-1][0] = 1.0
+    return stops
+
+
+def _lightness(chance: Chance, count: int) -> list[float]:
+    """Draw lightnesses of which one is dark and one is light."""
+    dark, light = chance.uniform(0.03, 0.24), chance.uniform(0.82, 0.98)
+    manner = chance.choose(("ramp", "zigzag", "free"), (4, 3, 3))
+    if manner == "ramp":
+        steps = [(index + chance.uniform(-0.3, 0.3)) / (count - 1) for index in range(count)]
+        found = [dark + (light - dark) * min(max(step, 0.0), 1.0) for step in steps]
+        found[0], found[-1] = dark, light
+    elif manner == "zigzag":
+        found = [
+            (dark + chance.uniform(0, 0.15), light - chance.uniform(0, 0.2))[index % 2]
+            for index in range(count)
+        ]
+        found[0], found[1] = dark, light
+    else:
+        found = [chance.uniform(dark, light) for _ in range(count)]
+        first = chance.integer(0, count - 1)
+        found[first], found[(first + chance.integer(1, count - 1)) % count] = dark, light
+    return found if chance.flag(0.6) else found[::-1]
+
+
+def _hues(chance: Chance, count: int) -> list[float]:
+    """Draw hues in radians: near one another, of two opposite kinds, or around the circle."""
+    base, manner = chance.uniform(0, elementary.TURN), chance.choose(("near", "two", "around"), (4, 4, 2))
+    if manner == "near":
+        return [base + chance.uniform(-0.6, 0.6) for _ in range(count)]
+    if manner == "two":
+        other = base + chance.uniform(1.6, 3.6)
+        return [(base, other)[chance.integer(0, 1)] + chance.uniform(-0.3, 0.3) for _ in range(count)]
+    turn = chance.uniform(0.5, 1.0) * elementary.TURN
+    return [base + turn * index / count for index in range(count)]
+
+
+def palette_table(stops: Stops) -> Picture:
+    """Return the colours uint8 (1024, 3) of a gradient, straight between its stops in OKLab."""
+    places = np.arange(ENTRIES) / (ENTRIES - 1)
+    points = np.array(stops, np.float64)
+    left = np.clip(np.searchsorted(points[:, 0], places, side="right") - 1, 0, len(stops) - 2)
+    width = np.maximum(points[left + 1, 0] - points[left, 0], 1e-9)
+    part = ((places - points[left, 0]) / width)[:, None]
+    return to_srgb(points[left, 1:] + part * (points[left + 1, 1:] - points[left, 1:]))
+
+
+def to_srgb(lab: NDArray[np.float64]) -> Picture:
+    """Return the sRGB colours uint8 (N, 3) of OKLab colours (N, 3); colours out of gamut are clipped."""
+    light, a, b = lab[:, 0], lab[:, 1], lab[:, 2]
+    long = light + 0.3963377774 * a + 0.2158037573 * b
+    middle = light - 0.1055613458 * a - 0.0638541728 * b
+    short = light - 0.0894841775 * a - 1.2914855480 * b
+    long, middle, short = long * long * long, middle * middle * middle, short * short * short
+    linear = np.stack(
+        [
+            4.0767416621 * long - 3.3077115913 * middle + 0.2309699292 * short,
+            -1.2684380046 * long + 2.6097574011 * middle - 0.3413193965 * short,
+            -0.0041960863 * long - 0.7034186147 * middle + 1.7076147010 * short,
+        ],
+        axis=1,
+    )
+    return _companding()[np.clip(linear * 4095.0 + 0.5, 0, 4095).astype(np.int64)]
+
+
+@functools.cache
+def _companding() -> Picture:
+    """Return the table from linear light in 4096 steps to sRGB bytes (IEC 61966-2-1)."""
+    linear = [index / 4095 for index in range(4096)]
+    return np.array(
+        [
+            int(255 * (12.92 * v if v <= 0.0031308 else 1.055 * elementary.power(v, 1 / 2.4) - 0.055) + 0.5)
+            for v in linear
+        ],
+        np.uint8,
+    )
+
+
+@kernel
+def paint(value: Field, table: Picture) -> Picture:
+    """Return the picture (S, S, 3) of a field (S, S) in 0..1 seen through a table of 1024 colours."""
+    size = value.shape[0]
+    out = np.empty((size, size, 3), np.uint8)
+    for row in range(size):
+        for column in range(size):
+            index = min(max(int(value[row, column] * np.float32(1023.99)), 0), 1023)
+            for channel in range(3):
+                out[row, column, channel] = table[index, channel]
+    return out
+
+
+@kernel
+def over(front: Picture, alpha: Field, back: Picture) -> Picture:
+    """Return `front` laid over `back`, both (S, S, 3), where `alpha` (S, S) in 0..1 covers."""
+    size = alpha.shape[0]
+    out = np.empty_like(front)
+    for row in range(size):
+        for column in range(size):
+            cover = int(alpha[row, column] * np.float32(256.0) + np.float32(0.5))
+            for channel in range(3):
+                mixed = front[row, column, channel] * cover + back[row, column, channel] * (256 - cover)
+                out[row, column, channel] = (mixed + 128) >> 8
+    return out
+
+
+@kernel
+def shaded(picture: Picture, light: Field) -> Picture:
+    """Return the picture moved towards white (light > 0) or black (light < 0), at most by half."""
+    size = light.shape[0]
+    out = np.empty_like(picture)
+    for row in range(size):
+        for column in range(size):
+            amount = int(light[row, column] * np.float32(128.0))
+            target = 255 if amount > 0 else 0
+            amount = abs(amount)
+            for channel in range(3):
+                old = np.int64(picture[row, column, channel])
+                out[row, column, channel] = old + (((target - old) * amount) >> 8)
+    return out
+
+
+def greys() -> Picture:
+    """Return the table of grey colours, for families that are shown as published."""
+    return np.repeat((np.arange(ENTRIES) * 255 // (ENTRIES - 1)).astype(np.uint8)[:, None], 3, axis=1)

@@ -1,0 +1,63 @@
+"""Kaleidoscope: fold the plane into one wedge: a picture repeats itself, mirrored, around its centre."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fractals.chance import Chance
+from fractals.elementary import TURN, atan2, sincos
+from fractals.family import Params, Picture
+from fractals.jit import kernel
+
+
+def sample(chance: Chance) -> Params:
+    """Draw the number of wedges, the wedge that is shown, and where its tip lies."""
+    return {
+        "folds": chance.choose((2, 3, 4, 5, 6, 8), (3, 3, 4, 2, 3, 1)),
+        "angle": chance.uniform(0, TURN),
+        "tip": [chance.uniform(0.3, 0.7), chance.uniform(0.3, 0.7)],
+        "zoom": chance.uniform(0.6, 1.0),
+    }
+
+
+def folded(picture: Picture, params: Params) -> Picture:
+    """Return the picture uint8 (S, S, 3) as seen in the kaleidoscope."""
+    tip = params["tip"]
+    return _folded(picture, float(params["folds"]), params["angle"], tip[0], tip[1], params["zoom"])  # type: ignore[no-any-return]
+
+
+@kernel
+def _folded(picture: Picture, folds: float, angle: float, tip_x: float, tip_y: float, zoom: float) -> Picture:
+    size = picture.shape[0]
+    out = picture.copy()
+    wedge = TURN / folds
+    for row in range(size):
+        for column in range(size):
+            x, y = (column + 0.5) / size - 0.5, (row + 0.5) / size - 0.5
+            turn = (atan2(y, x) + TURN) / wedge
+            inside = abs(2.0 * (turn - int(turn)) - 1.0) * wedge * 0.5 + angle
+            sin, cos = sincos(inside)
+            radius = zoom * np.sqrt(x * x + y * y)
+            _look(
+                picture,
+                (tip_x + radius * cos) * size - 0.5,
+                (tip_y + radius * sin) * size - 0.5,
+                out[row, column],
+            )
+    return out
+
+
+@kernel
+def _look(picture: Picture, x: float, y: float, out: Picture) -> None:
+    """Write the bilinear colour at (x, y) of a picture that repeats itself mirrored."""
+    last = picture.shape[0] - 1
+    period = 2.0 * last
+    x, y = abs(x), abs(y)
+    x, y = x - period * int(x / period), y - period * int(y / period)
+    x, y = min(x, period - x), min(y, period - y)
+    left, top = min(int(x), last - 1), min(int(y), last - 1)
+    fx, fy = int((x - left) * 256.0), int((y - top) * 256.0)
+    for channel in range(3):
+        upper = picture[top, left, channel] * (256 - fx) + picture[top, left + 1, channel] * fx
+        lower = picture[top + 1, left, channel] * (256 - fx) + picture[top + 1, left + 1, channel] * fx
+        out[channel] = (upper * (256 - fy) + lower * fy + 32768) >> 16

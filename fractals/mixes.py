@@ -1,0 +1,67 @@
+"""Mixes of families: named tables of weights, and how a user writes one."""
+
+from __future__ import annotations
+
+import difflib
+import math
+
+from fractals import FAMILIES
+
+MIXES: dict[str, dict[str, float]] = {
+    "default": {"ifs": 0.7, "plasma": 0.3},
+}
+
+
+def mix_of(text: str) -> dict[str, float]:
+    """Return the weights that a user wrote: a name of `MIXES`, or ``NAME=WEIGHT,NAME=WEIGHT``.
+
+    Raises
+    ------
+    ValueError
+        Saying what is wrong with which part, with a suggestion for a misspelled name.
+    """
+    if text in MIXES:
+        return dict(MIXES[text])
+    if "=" not in text:
+        raise ValueError(
+            unknown("mix", text, [*MIXES]) + ", or NAME=WEIGHT,NAME=WEIGHT with names of families"
+        )
+    weights: dict[str, float] = {}
+    for part in text.split(","):
+        name, _, number = (piece.strip() for piece in part.partition("="))
+        check_family(name)
+        if name in weights:
+            raise ValueError(f"family {name!r} has two weights in {text!r}")
+        weights[name] = _weight(number, part)
+    return checked(weights)
+
+
+def _weight(number: str, part: str) -> float:
+    try:
+        return float(number)
+    except ValueError:
+        raise ValueError(f"{number!r} in {part.strip()!r} is no number") from None
+
+
+def checked(weights: dict[str, float]) -> dict[str, float]:
+    """Return the weights if they are a mix: known families, none negative, at least one above zero."""
+    for name, weight in weights.items():
+        check_family(name)
+        if not 0 <= weight < math.inf:
+            raise ValueError(f"the weight of {name} is {weight}: weights are finite numbers from 0")
+    if not sum(weights.values()) > 0:
+        raise ValueError("the weights of a mix add up to 0: at least one has to be above 0")
+    return weights
+
+
+def check_family(name: str) -> None:
+    """Raise ValueError, with a suggestion, unless this is the name of a family."""
+    if name not in FAMILIES:
+        raise ValueError(unknown("family", name, [*FAMILIES]))
+
+
+def unknown(what: str, name: str, known: list[str]) -> str:
+    """Return the sentence that names the nearest known name, and all of them."""
+    near = difflib.get_close_matches(name.lower(), known, 1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return f"unknown {what} {name!r}; {hint}known: {', '.join(known)}"

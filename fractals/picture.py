@@ -1,0 +1,171 @@
+"""One picture: draw a recipe, look at it cheaply, render it, judge it, and try again if it is poor.
+
+A recipe is plain JSON and enough to render the picture again at any size. Which family picture i shows
+depends on the seed and i alone; a rejected attempt is followed by another attempt at the same family, so the
+mix keeps its shares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from fractals import FAMILIES, background, colour, kaleidoscope, quality, tone
+from fractals.chance import Chance
+from fractals.elementary import TURN, sincos
+from fractals.family import Family, Params, Picture
+from fractals.mixes import checked
+
+SMALLEST, LARGEST = 32, 1024
+ATTEMPTS = 64  # then the last picture is kept as it is: no family fails even ten times in a row
+CHOICE, PICTURE, SYSTEM, MEMBER = range(4)  # purposes: the first number of every spawn key
+
+Recipe = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What decides the pictures of a bank.
+
+    Parameters
+    ----------
+    mix : dict of str to float
+        Families and their relative weights.
+    seed : int
+        At least 0.
+    size : int
+        Width and height in pixels, 32 to 1024.
+    per_class : int
+        0, or how many pictures in a row are varied from one system (the labelled mode).
+    """
+
+    mix: dict[str, float]
+    seed: int = 0
+    size: int = 256
+    per_class: int = 0
+
+    def __post_init__(self) -> None:
+        checked(self.mix)
+        if not SMALLEST <= self.size <= LARGEST:
+            raise ValueError(f"size {self.size} is out of range: {SMALLEST} to {LARGEST} pixels")
+        if self.seed < 0:
+            raise ValueError(f"seed {self.seed} is negative: seeds start at 0")
+        if self.per_class < 0:
+            raise ValueError(f"{self.per_class} pictures per class: at least 1")
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """An accepted picture, and how it came about.
+
+    Parameters
+    ----------
+    picture : uint8 (S, S, 3)
+    recipe : dict
+        JSON values from which :func:`render` makes the same picture.
+    attempt : int
+        The number of the accepted attempt, from 0.
+    rejected : list of str
+        Why the attempts before it were rejected.
+    figures : Figures
+    """
+
+    picture: Picture
+    recipe: Recipe
+    attempt: int
+    figures: quality.Figures
+    rejected: list[str] = field(default_factory=list)
+
+
+def drawn(wish: Wish, index: int, first_attempt: int = 0) -> Drawn:
+    """Return picture `index` of a bank: the first acceptable attempt from `first_attempt` on."""
+    rejected: list[str] = []
+    for attempt, recipe, reason in _recipes(wish, index, first_attempt):
+        last = attempt + 1 >= first_attempt + ATTEMPTS
+        if reason and not last:
+            rejected.append(reason)
+            continue
+        picture = render(recipe, wish.size)
+        figures = quality.measure(picture)
+        poor = "" if FAMILIES[recipe["family"]].plain else quality.complaint(figures)
+        if not poor or last:
+            return Drawn(picture, recipe, attempt, figures, rejected)
+        rejected.append(poor)
+    raise AssertionError("the attempts have no end")
+
+
+def _recipes(wish: Wish, index: int, first: int) -> Iterator[tuple[int, Recipe, str]]:
+    """Yield the recipes of one picture, attempt after attempt, each with its family's complaint."""
+    system = index // wish.per_class if wish.per_class else index
+    name = Chance(wish.seed, CHOICE, system).choose(list(wish.mix), list(wish.mix.values()))
+    family = FAMILIES[name]
+    base = class_system(wish, family, system) if wish.per_class else None
+    attempt = first
+    while True:
+        if base is None:
+            chance = Chance(wish.seed, PICTURE, index, attempt)
+            params = family.sample(chance)
+        else:
+            chance = Chance(wish.seed, MEMBER, system, index % wish.per_class, attempt)
+            params = varied(base, family.varied, chance)
+        yield attempt, {"family": name, "params": params} | _dress(chance, family), family.probe(params)
+        attempt += 1
+
+
+def class_system(wish: Wish, family: Family, number: int) -> Params:
+    """Return the parameters that all pictures of one class are varied from."""
+    for attempt in range(ATTEMPTS):
+        params = family.sample(Chance(wish.seed, SYSTEM, number, attempt))
+        if not family.probe(params):
+            break
+    return params
+
+
+def varied(params: Params, names: tuple[str, ...], chance: Chance, amount: float = 0.06) -> Params:
+    """Return parameters of which the named ones are moved by up to 6 %; a seed is drawn anew."""
+    return {
+        name: (chance.seed() if name == "seed" else _moved(value, chance, amount)) if name in names else value
+        for name, value in params.items()
+    }
+
+
+def _moved(value: Any, chance: Chance, amount: float) -> Any:
+    if isinstance(value, list):
+        return [_moved(item, chance, amount) for item in value]
+    if isinstance(value, float):
+        return float(f"{value * (1 + chance.uniform(-amount, amount)):.7g}")
+    return value
+
+
+def _dress(chance: Chance, family: Family) -> Recipe:
+    """Draw what the family does not decide: colours, light, folds, background and symmetry."""
+    if family.plain:
+        return {}
+    recipe: Recipe = {"palette": colour.sample_palette(chance)}
+    if family.covers and chance.flag(0.3):
+        recipe["cycles"] = chance.choose((2.0, 3.0, 4.0), (4, 2, 1))
+    if chance.flag(0.3):
+        recipe["relief"] = {"height": chance.log_uniform(1.0, 5.0), "angle": chance.uniform(0, TURN)}
+    if not family.covers:
+        recipe["background"] = background.sample(chance, FAMILIES)
+    if chance.flag(0.12):
+        recipe["kaleidoscope"] = kaleidoscope.sample(chance)
+    return recipe
+
+
+def render(recipe: Recipe, size: int) -> Picture:
+    """Return the picture uint8 (S, S, 3) of a recipe."""
+    layer = FAMILIES[recipe["family"]].render(recipe["params"], size)
+    if "palette" not in recipe:
+        return colour.paint(layer.value, colour.greys())  # type: ignore[no-any-return]
+    value = tone.folded(layer.value, recipe["cycles"]) if "cycles" in recipe else layer.value
+    picture: Picture = colour.paint(value, colour.palette_table(recipe["palette"]))
+    if "relief" in recipe:
+        sin, cos = sincos(recipe["relief"]["angle"])
+        picture = colour.shaded(picture, tone.lit(layer.value, recipe["relief"]["height"], cos, sin))
+    if layer.alpha is not None:
+        picture = colour.over(picture, layer.alpha, background.render(recipe["background"], size, FAMILIES))
+    if "kaleidoscope" in recipe:
+        picture = kaleidoscope.folded(picture, recipe["kaleidoscope"])
+    return picture

@@ -1,0 +1,213 @@
+"""Figures of a picture, and whether it is rich enough to keep.
+
+The limits are those that natural photographs pass (they lose 2.3 %): too flat, one colour nearly everywhere,
+no edges, noise without coarse structure, nothing left at CIFAR's size, or few colours.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fractals.elementary import log
+from fractals.family import Picture
+from fractals.jit import kernel
+
+SLOPE_SIDE = 128  # the slope is measured on the middle of the picture, at most this wide
+SMALL_SIDE = 36  # what IPMix makes of a mixing picture for CIFAR
+DUPLICATE_BITS = 6  # pictures whose difference hashes differ in at most this many of 64 bits look alike
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What is measured of one picture.
+
+    Parameters
+    ----------
+    luma_std : float
+        Standard deviation of the luma, in grey levels.
+    small_std : float
+        The same after reduction to 36 x 36.
+    edge_share : float
+        Share of pixels whose Sobel gradient / 4 is above 0.06 of the full range.
+    slope : float
+        Exponent a of the power spectrum 1/f**a.
+    colourfulness : float
+        Hasler and Suesstrunk's figure (2003).
+    entropy : float
+        Bits, over 4096 colours (4 bits a channel).
+    top_share : float
+        Share of the most frequent of these 4096 colours.
+    hash : int
+        64-bit difference hash.
+    """
+
+    luma_std: float
+    small_std: float
+    edge_share: float
+    slope: float
+    colourfulness: float
+    entropy: float
+    top_share: float
+    hash: int
+
+
+def measure(picture: Picture) -> Figures:
+    """Return the figures of a square picture, uint8 (S, S, 3), S >= 16."""
+    luma, numbers, difference_hash = _measure(picture)
+    std, small, edges, colourfulness, entropy, top = numbers
+    return Figures(std, small, edges, spectral_slope(luma), colourfulness, entropy, top, int(difference_hash))
+
+
+def complaint(figures: Figures) -> str:
+    """Return why a picture is too poor to keep, in one word, or the empty string."""
+    limits = (
+        ("flat", figures.luma_std < 15),
+        ("one_colour", figures.top_share > 0.6),
+        ("few_edges", figures.edge_share < 0.04),
+        ("noisy", figures.slope < 1.0),
+        ("fades", figures.small_std < 8),
+        ("few_colours", figures.entropy < 3),
+    )
+    return next((name for name, failed in limits if failed), "")
+
+
+@kernel
+def _measure(picture: Picture) -> tuple[NDArray[np.uint8], NDArray[np.float64], np.uint64]:
+    size = picture.shape[0]
+    luma = np.empty((size, size), np.uint8)
+    colours = np.zeros(4096, np.int64)
+    sums = np.zeros(6, np.int64)
+    for row in range(size):
+        for column in range(size):
+            r = np.int64(picture[row, column, 0])
+            g = np.int64(picture[row, column, 1])
+            b = np.int64(picture[row, column, 2])
+            grey = (19595 * r + 38470 * g + 7471 * b + 32768) >> 16
+            luma[row, column] = grey
+            colours[((r >> 4) << 8) | ((g >> 4) << 4) | (b >> 4)] += 1
+            red_green, yellow_blue = r - g, r + g - 2 * b
+            sums[0] += grey
+            sums[1] += grey * grey
+            sums[2] += red_green
+            sums[3] += red_green * red_green
+            sums[4] += yellow_blue
+            sums[5] += yellow_blue * yellow_blue
+    pixels = size * size
+    numbers = np.empty(6)
+    numbers[0] = _spread(sums[0], sums[1], pixels)
+    numbers[1] = _cell_spread(luma, min(SMALL_SIDE, size))
+    numbers[2] = _edges(luma) / pixels
+    spread = _spread(sums[2], sums[3], pixels) ** 2 + 0.25 * _spread(sums[4], sums[5], pixels) ** 2
+    mean = (sums[2] / pixels) ** 2 + 0.25 * (sums[4] / pixels) ** 2
+    numbers[3] = np.sqrt(spread) + 0.3 * np.sqrt(mean)
+    bits = 0.0
+    for count in colours:
+        if count:
+            bits -= count * log(count / pixels)
+    numbers[4] = bits / (pixels * 0.6931471805599453)
+    numbers[5] = colours.max() / pixels
+    return luma, numbers, _difference_hash(luma)
+
+
+@kernel
+def _spread(total: int, squares: int, count: int) -> float:
+    """Return the standard deviation from exact integer sums."""
+    return np.sqrt(max(squares * count - total * total, 0)) / count
+
+
+@kernel
+def _edges(luma: NDArray[np.uint8]) -> int:
+    """Count the pixels whose Sobel gradient / 4 exceeds 0.06 * 255; the border has none."""
+    size = luma.shape[0]
+    found = 0
+    for row in range(1, size - 1):
+        above, here, below = luma[row - 1], luma[row], luma[row + 1]
+        for column in range(1, size - 1):
+            a, b, c = np.int32(above[column - 1]), np.int32(above[column]), np.int32(above[column + 1])
+            d, f = np.int32(here[column - 1]), np.int32(here[column + 1])
+            g, h, i = np.int32(below[column - 1]), np.int32(below[column]), np.int32(below[column + 1])
+            gx = c + f + f + i - a - d - d - g
+            gy = g + h + h + i - a - b - b - c
+            found += 1 if gx * gx + gy * gy > np.int32(3745) else 0  # (4 * 0.06 * 255)**2
+    return found
+
+
+@kernel
+def _cells(luma: NDArray[np.uint8], rows: int, columns: int) -> NDArray[np.float64]:
+    """Return the mean luma of rows x columns cells."""
+    size = luma.shape[0]
+    out = np.zeros((rows, columns))
+    for row in range(rows):
+        top, bottom = row * size // rows, (row + 1) * size // rows
+        for column in range(columns):
+            left, right = column * size // columns, (column + 1) * size // columns
+            total = 0
+            for y in range(top, bottom):
+                for x in range(left, right):
+                    total += np.int64(luma[y, x])
+            out[row, column] = total / ((bottom - top) * (right - left))
+    return out
+
+
+@kernel
+def _cell_spread(luma: NDArray[np.uint8], side: int) -> float:
+    """Return the standard deviation of the picture reduced to side x side."""
+    cells = _cells(luma, side, side)
+    mean = cells.sum() / cells.size
+    return np.sqrt(((cells - mean) ** 2).sum() / cells.size)
+
+
+@kernel
+def _difference_hash(luma: NDArray[np.uint8]) -> np.uint64:
+    """Return the 64 signs of the differences between horizontal neighbours among 8 x 9 cells."""
+    cells = _cells(luma, 8, 9)
+    found = np.uint64(0)
+    for row in range(8):
+        for column in range(8):
+            found = (found << np.uint64(1)) | np.uint64(cells[row, column + 1] > cells[row, column])
+    return found
+
+
+@kernel
+def nearest(hashes: NDArray[np.uint64], count: int, wanted: np.uint64) -> int:
+    """Return in how few bits one of the first `count` hashes differs from `wanted`; 64 if none."""
+    best = 64
+    for index in range(count):
+        x = hashes[index] ^ wanted
+        x = x - ((x >> np.uint64(1)) & np.uint64(0x5555555555555555))
+        x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
+        x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+        best = min(best, np.int64((x * np.uint64(0x0101010101010101)) >> np.uint64(56)))
+    return best
+
+
+def spectral_slope(luma: NDArray[np.uint8]) -> float:
+    """Return the exponent a of the power spectrum 1/f**a of a luma (S, S), fitted to its means over rings."""
+    side = min(SLOPE_SIDE, luma.shape[0])
+    start = (luma.shape[0] - side) // 2
+    middle = luma[start : start + side, start : start + side].astype(np.float64)
+    window, rings, pixels, logs = _rings(side)
+    spectrum = np.fft.rfft2((middle - middle.mean()) * window)
+    energy = spectrum.real * spectrum.real + spectrum.imag * spectrum.imag
+    power = np.bincount(rings, energy.ravel(), len(pixels))[1:-1] / pixels[1:-1]
+    y = np.array([log(float(value) + 1e-9) for value in power])
+    return -float(((logs - logs.mean()) * (y - y.mean())).sum() / ((logs - logs.mean()) ** 2).sum())
+
+
+@functools.cache
+def _rings(
+    side: int,
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return a window, the ring of each frequency, pixels a ring, and the rings' logarithms."""
+    ramp = (np.arange(side) + 0.5) / side
+    window = 4 * ramp * (1 - ramp)  # Welch
+    fy = np.minimum(np.arange(side), side - np.arange(side))[:, None]
+    fx = np.arange(side // 2 + 1)[None, :]
+    last = side // 2
+    rings = np.minimum(np.sqrt(fy * fy + fx * fx) + 0.5, last).astype(np.int64).ravel()
+    logs = np.array([log(float(ring)) for ring in range(1, last)])
+    return window[:, None] * window[None, :], rings, np.bincount(rings, minlength=last + 1), logs

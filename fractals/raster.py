@@ -1,0 +1,126 @@
+"""From points to pictures: bounds of a cloud of points, thickening, and density to cover and colour.
+
+A density grid is uint32 (S, S): 22 bits of count above 10 bits of colour, so that a point costs one access to
+memory.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fractals.family import Layer
+from fractals.jit import inlined, kernel
+
+Grid = NDArray[np.uint32]
+
+PROBE_POINTS = 4096
+REFERENCE_SIZE = 256  # the picture size for which numbers of points are stated
+
+
+def point_count(points: int, size: int) -> int:
+    """Return how many points fill a picture of this size as `points` fill one of 256x256."""
+    return max(points * size * size // REFERENCE_SIZE**2, points // 8)
+
+
+@inlined
+def hit(grid: Grid, x: float, y: float, colour: float) -> None:
+    """Count a point at column x and row y of a grid, if it lies inside, and remember its colour in 0..1."""
+    size = grid.shape[0]
+    if x >= 0.0 and y >= 0.0 and x < size and y < size:
+        row, column = int(y), int(x)
+        old = grid[row, column]
+        grid[row, column] = (old & np.uint32(0xFFFFFC00)) + np.uint32(1024 + int(colour * 1023.0))
+
+
+@kernel
+def develop(
+    grid: Grid, dab: NDArray[np.uint8], half: float, share: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Thicken every point by the 3x3 `dab` and turn a density grid into value and alpha.
+
+    Parameters
+    ----------
+    grid : uint32 (S, S)
+        Counts and colours, see the module.
+    dab : uint8 (3, 3)
+        Which neighbours a point also covers.
+    half : float
+        A pixel with `half` times the mean count of the pixels that were hit is half opaque.
+    share : float
+        Share of the density in the value; the rest is the points' own colour.
+    """
+    size = grid.shape[0]
+    count = np.zeros((size, size), np.float32)
+    colour = np.zeros((size, size), np.float32)
+    total = 0.0
+    filled = 0.0
+    for dy in range(3):
+        for dx in range(3):
+            if dab[dy, dx] == 0:
+                continue
+            for row in range(max(0, 1 - dy), min(size, size + 1 - dy)):
+                source = grid[row + dy - 1]
+                low, high = max(0, 1 - dx), min(size, size + 1 - dx)
+                for column in range(low, high):
+                    packed = source[column + dx - 1]
+                    n = np.float32(packed >> np.uint32(10))
+                    count[row, column] += n
+                    colour[row, column] += n * np.float32(packed & np.uint32(1023))
+    for row in range(size):
+        for column in range(size):
+            n = count[row, column]
+            total += n
+            filled += 1.0 if n > 0 else 0.0
+    k = np.float32(half * total / max(filled, 1.0) + 1e-6)
+    keep = np.float32((1.0 - share) / 1023.0)
+    part = np.float32(share)
+    for row in range(size):
+        for column in range(size):
+            n = count[row, column]
+            alpha = n / (n + k)
+            colour[row, column] = keep * colour[row, column] / max(n, np.float32(1.0)) + part * alpha
+            count[row, column] = alpha
+    return colour, count
+
+
+def developed(grid: Grid, dab: list[int], half: float, share: float) -> Layer:
+    """Return a density grid as a layer; see :func:`develop`. `dab` lists the nine cells row by row."""
+    return Layer(*develop(grid, np.array(dab, np.uint8).reshape(3, 3), half, share))
+
+
+@kernel
+def occupancy(grid: Grid) -> float:
+    """Return the share of a grid's pixels that were hit."""
+    size = grid.shape[0]
+    hits = 0
+    for row in range(size):
+        for column in range(size):
+            hits += 1 if grid[row, column] != 0 else 0
+    return hits / (size * size)
+
+
+@kernel
+def framed(points: NDArray[np.float64], stretch: float) -> NDArray[np.float64]:
+    """Return the view ``[left, top, right, bottom]`` that holds a cloud of points, with a margin of 3 %.
+
+    Parameters
+    ----------
+    points : float64 (N, 2)
+    stretch : float
+        0 shows the cloud in its own proportions, 1 fills the square with it.
+    """
+    view = np.empty(4)
+    for axis in range(2):
+        low, high = points[0, axis], points[0, axis]
+        for index in range(points.shape[0]):
+            low = min(low, points[index, axis])
+            high = max(high, points[index, axis])
+        margin = 0.03 * (high - low) + 1e-12
+        view[axis], view[axis + 2] = low - margin, high + margin
+    widest = max(view[2] - view[0], view[3] - view[1])
+    for axis in range(2):
+        grow = 0.5 * (1.0 - stretch) * (widest - (view[axis + 2] - view[axis]))
+        view[axis] -= grow
+        view[axis + 2] += grow
+    return view

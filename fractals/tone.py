@@ -1,0 +1,74 @@
+"""Tone: spread a field of numbers over a palette's 0..1, and fold or light it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fractals.family import Field
+from fractals.jit import kernel
+
+BINS = 1024
+
+
+@kernel
+def equalised(field: Field, level: float) -> Field:
+    """Return a field spread over 0..1, between linearly (level 0) and with equal areas (level 1).
+
+    Parameters
+    ----------
+    field : float32 (S, S)
+        Finite numbers.
+    level : float
+        Share of the histogram equalisation.
+    """
+    flat = field.ravel()
+    low, high = flat[0], flat[0]
+    for value in flat:
+        low = min(low, value)
+        high = max(high, value)
+    scale = np.float32(BINS - 0.5) / max(high - low, np.float32(1e-20))
+    counts = np.zeros(BINS + 1, np.int64)
+    for value in flat:
+        counts[int((value - low) * scale) + 1] += 1
+    curve = np.empty(BINS + 1, np.float32)
+    below = 0
+    for index in range(BINS + 1):
+        below += counts[index]
+        curve[index] = level * below / flat.size + (1.0 - level) * index / BINS
+    out = np.empty_like(field)
+    flat_out = out.ravel()
+    for index in range(flat.size):
+        place = (flat[index] - low) * scale
+        left = int(place)
+        rest = place - np.float32(left)
+        flat_out[index] = curve[left] + rest * (curve[left + 1] - curve[left])
+    return out
+
+
+@kernel
+def folded(value: Field, cycles: float) -> Field:
+    """Return values in 0..1 that run up and down `cycles` times."""
+    out = np.empty_like(value)
+    flat, flat_out = value.ravel(), out.ravel()
+    for index in range(flat.size):
+        place = 0.5 * cycles * flat[index]
+        flat_out[index] = np.float32(1.0 - abs(2.0 * (place - np.floor(place)) - 1.0))
+    return out
+
+
+@kernel
+def lit(value: Field, height: float, cos: float, sin: float) -> Field:
+    """Return the light on the field seen as a relief, -1..1: its slope in a direction, softly limited."""
+    size = value.shape[0]
+    out = np.empty_like(value)
+    steepness = np.float32(height * size / 64.0)
+    right, down = np.float32(cos), np.float32(sin)
+    for row in range(size):
+        above, below = max(row - 1, 0), min(row + 1, size - 1)
+        for column in range(size):
+            left, beyond = max(column - 1, 0), min(column + 1, size - 1)
+            gx = value[row, beyond] - value[row, left]
+            gy = value[below, column] - value[above, column]
+            slope = steepness * (right * gx + down * gy)
+            out[row, column] = slope / (np.float32(1.0) + abs(slope))
+    return out

@@ -1,0 +1,286 @@
+"""Banks of mixing pictures: made in parallel, written in order, the same bytes for any number of workers.
+
+Workers draw picture i from (seed, i) alone. One pass in the order of i, in the main process, redraws what
+looks like an earlier picture; it never looks ahead, so a bank of 100 is the beginning of a bank of 2,000.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import joblib
+import numpy as np
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+import fractals
+from fractals import GENERATOR
+from fractals.jit import is_compiled, mark_compiled, writable_folder
+from fractals.mixes import MIXES
+from fractals.picture import Drawn, Wish, drawn
+from fractals.quality import DUPLICATE_BITS, Figures, nearest
+from ipmix_cli.errors import IpmixError, UsageError, WriteError
+
+SCHEMA = 1
+REDRAWS = 16  # of one picture for being like an earlier one; then it stays
+RESTARTS = 3  # of the workers, after one of them was killed
+BATCH_BYTES = 4 << 20  # of pictures that travel together from a worker
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankSettings:
+    """Everything that decides the bytes of a bank.
+
+    Parameters
+    ----------
+    count : int
+        Number of pictures; with classes it is their product.
+    size : int
+        Width and height in pixels, 32 to 1024.
+    seed : int
+        At least 0.
+    mix : tuple of (str, float)
+        Families and their relative weights.
+    classes, per_class : int
+        0, or the labelled mode: so many systems, and so many pictures varied from each.
+
+    Raises
+    ------
+    UsageError
+        For values out of range.
+    """
+
+    count: int
+    size: int = 256
+    seed: int = 0
+    mix: tuple[tuple[str, float], ...] = tuple(MIXES["default"].items())
+    classes: int = 0
+    per_class: int = 0
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise UsageError(f"a bank of {self.count} pictures", "ask for at least one: --count 1")
+        if self.classes * self.per_class not in (0, self.count) or (self.classes > 0) != (self.per_class > 0):
+            raise UsageError(
+                f"{self.classes} classes of {self.per_class} pictures",
+                "give both --classes and --per-class, from 1",
+            )
+        try:
+            self.wish()
+        except ValueError as error:
+            raise UsageError(str(error), "see ipmix generate-fractals --help") from error
+
+    def wish(self) -> Wish:
+        """Return what the pictures depend on."""
+        return Wish(mix=dict(self.mix), seed=self.seed, size=self.size, per_class=self.per_class)
+
+    def digest(self) -> str:
+        """Return a sha256 in hexadecimal: two banks of one digest hold the same pictures."""
+        text = json.dumps({"generator": GENERATOR, "schema": SCHEMA} | asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def class_names(self) -> list[str] | None:
+        """Return the names of the classes in the labelled mode."""
+        width = len(str(self.classes - 1))
+        return [f"class{number:0{width}d}" for number in range(self.classes)] if self.classes else None
+
+
+@dataclass(frozen=True)
+class BankRecord:
+    """One finished picture, for progress and report; `reason` words say why earlier attempts were redrawn."""
+
+    index: int
+    family: str
+    attempts: int
+    rejected: list[str]
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class Warming:
+    """One family's kernels are compiled: `done` of `total` (only in the first run on a machine)."""
+
+    done: int
+    total: int
+
+
+class BankWriter(Protocol):
+    """Where pictures go, in order."""
+
+    def write(self, index: int, row: dict[str, Any]) -> None:
+        """Write one picture and what is known of it."""
+        ...
+
+
+Opener = Callable[[Path, BankSettings], AbstractContextManager[BankWriter]]
+
+
+def open_hdf5(path: Path, settings: BankSettings) -> AbstractContextManager[BankWriter]:
+    """Return a writer of one HDF5 file."""
+    from ipmix_cli.pipeline.bank_hdf5 import bank_file
+
+    return bank_file(path, (settings.count, settings.size), attributes(settings), settings.class_names())
+
+
+def open_png(path: Path, settings: BankSettings) -> AbstractContextManager[BankWriter]:
+    """Return a writer of a folder of PNG files, in class folders if there are classes."""
+    from ipmix_cli.pipeline.bank_folder import bank_folder
+
+    return bank_folder(path, attributes(settings), settings.class_names())
+
+
+FORMATS: dict[str, Opener] = {"hdf5": open_hdf5, "png": open_png}
+
+
+def attributes(settings: BankSettings) -> dict[str, Any]:
+    """Return what is stored with a bank: its settings, their digest and the generator's version."""
+    return {
+        "schema": SCHEMA,
+        "generator": GENERATOR,
+        "digest": settings.digest(),
+        "settings": asdict(settings),
+        "seed": settings.seed,
+        "size": settings.size,
+    }
+
+
+def make_bank(
+    settings: BankSettings, path: Path, *, format_name: str = "hdf5", jobs: int = 1
+) -> Iterator[Warming | BankRecord]:
+    """Draw a bank and write it, yielding a record for each picture as soon as it is on its way to the disk.
+
+    The bank appears under its name when the last record has been taken; when anything fails nothing is left.
+
+    Raises
+    ------
+    WriteError
+        When the disk is full, or the place cannot be written.
+    """
+    with FORMATS[format_name](path, settings) as writer:
+        yield from warmed(settings, jobs)
+        for index, found in enumerate(distinct(settings, jobs)):
+            label = index // settings.per_class if settings.per_class else 0
+            writer.write(index, _row(found, label))
+            yield BankRecord(index, found.recipe["family"], found.attempt + 1, found.rejected, found.figures)
+
+
+def _row(found: Drawn, label: int) -> dict[str, Any]:
+    return {
+        "images": found.picture,
+        "params": json.dumps(found.recipe, separators=(",", ":")).encode(),
+        "family": found.recipe["family"].encode(),
+        "attempts": found.attempt + 1,
+        "rejected": " ".join(found.rejected).encode()[:256],
+        "labels": label,
+    }
+
+
+def distinct(settings: BankSettings, jobs: int) -> Iterator[Drawn]:
+    """Yield the pictures of a bank in order, each unlike all before it (the labelled mode wants likeness)."""
+    hashes = np.zeros(1024, np.uint64)
+    for index, found in enumerate(_drawn_in_order(settings, jobs)):
+        if index == len(hashes):
+            hashes = np.concatenate([hashes, np.zeros_like(hashes)])
+        if not settings.classes:
+            found = _unlike(settings.wish(), index, found, hashes)  # noqa: PLW2901 - the redrawn one takes its place
+        hashes[index] = found.figures.hash
+        yield found
+
+
+def _unlike(wish: Wish, index: int, found: Drawn, hashes: np.ndarray[Any, np.dtype[np.uint64]]) -> Drawn:
+    """Return the picture, or the first later attempt that looks like none of the `index` earlier pictures."""
+    for _ in range(REDRAWS):
+        if nearest(hashes, index, np.uint64(found.figures.hash)) > DUPLICATE_BITS:
+            break
+        again = drawn(wish, index, found.attempt + 1)
+        rejected = [*found.rejected, "duplicate", *again.rejected]
+        found = Drawn(again.picture, again.recipe, again.attempt, again.figures, rejected)
+    return found
+
+
+def _drawn_in_order(settings: BankSettings, jobs: int) -> Iterator[Drawn]:
+    """Yield every picture in order, drawn by workers; killed workers are replaced."""
+    wish, done, restarts = settings.wish(), 0, 0
+    batch = max(1, min(64, BATCH_BYTES // (3 * settings.size**2), -(-settings.count // (4 * jobs))))
+    while done < settings.count:
+        starts = range(done, settings.count, batch)
+        tasks = (
+            joblib.delayed(_draw_batch)(wish, start, min(start + batch, settings.count)) for start in starts
+        )
+        try:
+            for pictures in _parallel(jobs)(tasks):
+                for picture in pictures:
+                    done += 1
+                    yield picture
+        except TerminatedWorkerError as error:
+            restarts += 1
+            if restarts > RESTARTS:
+                raise IpmixError(
+                    "a worker was killed again and again", "it may need too much memory: try fewer --jobs"
+                ) from error
+
+
+def _parallel(jobs: int) -> joblib.Parallel:
+    return joblib.Parallel(
+        n_jobs=jobs,
+        backend="loky",
+        return_as="generator",
+        pre_dispatch="2 * n_jobs",
+        batch_size=1,
+        mmap_mode=None,
+    )
+
+
+def _draw_batch(wish: Wish, start: int, stop: int) -> list[Drawn]:
+    return [drawn(wish, index) for index in range(start, stop)]
+
+
+def warmed(settings: BankSettings, jobs: int) -> Iterator[Warming]:
+    """Compile the kernels of the families in the mix, each by one worker, before all workers need them."""
+    folder = Path(fractals.__file__).parent
+    if is_compiled(folder):
+        return
+    names = [name for name, weight in settings.mix if weight]
+    tasks = (joblib.delayed(_warm)(name) for name in names)
+    for number, _ in enumerate(_parallel(min(jobs, len(names)))(tasks), 1):
+        yield Warming(number, len(names))
+    if len(names) >= len(MIXES["default"]):
+        mark_compiled(folder)
+
+
+def _warm(name: str) -> None:
+    drawn(Wish(mix={name: 1.0}, size=32), 0)
+
+
+# The bank that `ipmix augment` makes by itself.
+
+BUILT_IN = {64: 4096, 128: 2048, 256: 1024, 512: 384, 1024: 128}  # size -> count: seconds to make, 50-400 MB
+
+
+def builtin_settings(short_side: int) -> BankSettings:
+    """Return the built-in bank for mixing pictures that are resized to this short side."""
+    size = next((size for size in BUILT_IN if size >= short_side), max(BUILT_IN))
+    return BankSettings(count=BUILT_IN[size], size=size, seed=0)
+
+
+def bank_path(settings: BankSettings) -> Path:
+    """Return where a cached bank is, or would be made: in the user's cache or a private temporary folder."""
+    folder = writable_folder("banks")
+    if folder is None:
+        raise WriteError(
+            "neither the user's cache nor the temporary folder can be written",
+            "set IPMIX_CACHE_DIR to a folder",
+        )
+    return folder / f"{settings.size}px-{settings.digest()[:16]}.h5"
+
+
+def ensure_bank(settings: BankSettings, jobs: int) -> Iterator[Warming | BankRecord]:
+    """Make a bank in the cache unless it is there; two processes may do so at once: same bytes."""
+    path = bank_path(settings)
+    if not path.exists():
+        yield from make_bank(settings, path, jobs=jobs)
