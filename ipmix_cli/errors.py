@@ -12,6 +12,9 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class IpmixError(Exception):
     """An error that the user can do something about.
@@ -69,3 +72,24 @@ class OtherJobError(IpmixError):
 
 class WriteError(IpmixError):
     """The output could not be written: disk full, read-only, and the like."""
+
+
+def check_name(what: str, name: str, known: Iterable[str]) -> None:
+    """Refuse a name that does not exist, suggesting the nearest one that does.
+
+    Raises
+    ------
+    UsageError
+
+    Examples
+    --------
+    >>> check_name("format", "hdf", ["hdf5", "webdataset"])
+    Traceback (most recent call last):
+    ipmix_cli.errors.UsageError: there is no format named 'hdf'
+    """
+    allowed = list(known)
+    if name in allowed:
+        return
+    close = difflib.get_close_matches(name, allowed, n=1)
+    remedy = f"did you mean {close[0]!r}?" if close else f"choose from: {', '.join(allowed)}"
+    raise UsageError(f"there is no {what} named {name!r}", remedy)

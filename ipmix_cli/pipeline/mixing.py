@@ -144,6 +144,7 @@ class MixingHandle:
     ratio: float
 
 
+@functools.lru_cache(maxsize=16)
 def shapes_for(bank: Bank, size: tuple[int, int], ratio: float) -> NDArray[np.int32]:
     """Return (M, 2): the height and width of each mixing picture once it is resized for samples of (H, W)."""
     own, inverse = np.unique(bank.shapes, axis=0, return_inverse=True)

@@ -11,10 +11,12 @@ from ipmix_cli.algorithm.config import AugmentConfig
 from ipmix_cli.algorithm.crop import CropConfig
 from ipmix_cli.algorithm.plan import PLAN_VERSION
 from ipmix_cli.algorithm.presets import preset_for
-from ipmix_cli.errors import UsageError
+from ipmix_cli.errors import UsageError, check_name
+from ipmix_cli.formats.codecs import CODECS
 from ipmix_cli.formats.readers import open_source
 from ipmix_cli.formats.shard import ShardSettings
 from ipmix_cli.formats.source import Source, SourceSpec
+from ipmix_cli.formats.writers import WRITERS
 from ipmix_cli.pipeline.bank import bank_path, builtin_settings, ensure_bank
 from ipmix_cli.pipeline.job import Job, MixingRecord, SourceRecord
 from ipmix_cli.pipeline.listener import Listener
@@ -22,6 +24,7 @@ from ipmix_cli.pipeline.manifest import Places
 from ipmix_cli.pipeline.mixing import MixingHandle, check_covers, open_bank
 
 BUILTIN = "builtin"
+MANY_SIZES = (448, 448)  # what pictures of many sizes are taken for where one number is needed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,9 +77,11 @@ def open_job(request: Request, listener: Listener, jobs: int = 1) -> OpenJob:
     """
     source = _open_source(request.source, listener)
     size = source.size if request.crop.size is None else (request.crop.size, request.crop.size)
-    check_sizes(size, request.output)
+    output = resolved(request.output, size)
     augment = augment_config(request, size)
-    fractals = _builtin_bank(size, listener, jobs) if request.fractals == BUILTIN else request.fractals
+    fractals = request.fractals
+    if fractals == BUILTIN:
+        fractals = builtin_bank(size, augment.mixing_ratio, listener, jobs)
     bank = open_bank(fractals)
     if size is not None:
         check_covers(bank, size)
@@ -92,7 +97,7 @@ def open_job(request: Request, listener: Listener, jobs: int = 1) -> OpenJob:
         mixing=mixing,
         augment=augment,
         crop=request.crop,
-        output=dataclasses.replace(request.output, seed=request.seed),
+        output=dataclasses.replace(output, seed=request.seed),
         seed=request.seed,
         samples_per_shard=request.samples_per_shard,
         limit=request.limit,
@@ -107,20 +112,40 @@ def augment_config(request: Request, size: tuple[int, int] | None) -> AugmentCon
 
     Pictures of many sizes get the preset of photographs.
     """
-    height, width = size or (224, 224)
+    height, width = size or MANY_SIZES
     config = dataclasses.replace(preset_for(request.preset, height, width), **request.changes)
     if size is not None:
         config.patch_sizes_for(height, width)  # refuses sizes that do not fit
     return config
 
 
-def check_sizes(size: tuple[int, int] | None, output: ShardSettings) -> None:
-    """Refuse raw arrays of pictures that differ in size."""
-    if size is None and output.encoding == "raw":
+def resolved(output: ShardSettings, size: tuple[int, int] | None) -> ShardSettings:
+    """Return the output's settings with the encoding decided: lossless, and raw where arrays can be.
+
+    Raises
+    ------
+    UsageError
+        For names that do not exist, and combinations that cannot be.
+    """
+    check_name("format", output.format, WRITERS)
+    check_name("encoding", output.encoding, ["auto", *CODECS])
+    check_name("layout", output.layout, ["grouped", "flat"])
+    check_name("compression", output.compression, ["none", "lzf", "gzip"])
+    arrays = output.format == "hdf5"
+    if output.encoding == "auto":
+        output = dataclasses.replace(output, encoding="raw" if arrays and size is not None else "png")
+    if output.encoding == "raw" and not arrays:
+        raise UsageError(f"raw pictures are for hdf5, not for {output.format}", "give --encoding png, webp or jpeg")
+    if output.encoding == "raw" and size is None:
         raise UsageError(
             "the pictures differ in size, or their size is not known, and raw arrays need one size",
             "give --size S --crop center to make them equal, or --encoding png to keep their sizes",
         )
+    if output.compression != "none" and output.encoding != "raw":
+        raise UsageError(
+            f"compression {output.compression} is for raw HDF5, not for {output.encoding}", "leave out --compression"
+        )
+    return output
 
 
 def _open_source(spec: SourceSpec, listener: Listener) -> Source:
@@ -128,15 +153,17 @@ def _open_source(spec: SourceSpec, listener: Listener) -> Source:
         return open_source(spec, lambda done, total: advance(done))
 
 
-def _builtin_bank(size: tuple[int, int] | None, listener: Listener, jobs: int) -> str:
-    settings = builtin_settings(max(size or (512, 512)))
+def builtin_bank(size: tuple[int, int] | None, ratio: float, listener: Listener, jobs: int) -> str:
+    """Return the path of the built-in bank for samples of (H, W), made now if the user's cache does not hold it."""
+    height, width = size or MANY_SIZES
+    settings = builtin_settings(round(max(height, width) * ratio))
     path = bank_path(settings)
     if not path.exists():
-        listener.note(f"Making the built-in bank of mixing pictures, once: {path}")
+        listener.note(f"Making the built-in bank of mixing pictures, once on this machine: {path}")
         with listener.activity("drawing fractals", settings.count, "pictures") as advance:
-            for progress in ensure_bank(settings, jobs):
-                advance(progress.done)
-    return str(bank_path(settings))
+            for made, _ in enumerate(ensure_bank(settings, jobs), 1):
+                advance(made)
+    return str(path)
 
 
 def _lasting(spec: SourceSpec, source: Source) -> dict[str, Any]:

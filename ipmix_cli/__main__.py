@@ -1,0 +1,5 @@
+"""``python -m ipmix_cli`` is ``ipmix``."""
+
+from ipmix_cli.cli.app import main
+
+main()

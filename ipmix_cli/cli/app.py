@@ -1,0 +1,107 @@
+"""The program: a table of commands, each imported only when it is typed, and the one place that exits."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from ipmix_cli.cli.grouped import GroupedCommand
+from ipmix_cli.cli.signals import Interrupted
+from ipmix_cli.errors import IpmixError
+
+COMMANDS = {
+    "augment": "Make augmented shards from a data set, or finish those that were begun.",
+    "validate": "Check that every shard is there, whole, and what its plans say.",
+    "preview": "Draw pictures beside their copies.",
+    "explain": "Tell how one copy came to be, step by step.",
+    "generate-fractals": "Draw a bank of synthetic mixing pictures.",
+    "bank-report": "Judge a bank, or any folder of mixing pictures.",
+}
+
+EXIT_CODES = """\
+Exit codes: 0 done; 1 failed; 2 wrong usage; 3 source or bank unreadable; 4 problems found, or unfinished;
+5 over the error budget; 130 interrupted; 138 SIGUSR1; 143 terminated."""
+
+
+class LazyGroup(TyperGroup):
+    """A group that imports the module of a command when the command is typed, not before."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the commands in the order in which they are used."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Import a command's module and return its command; None for an unknown name."""
+        if cmd_name not in COMMANDS:
+            return None
+        name = cmd_name.replace("-", "_")
+        function = getattr(importlib.import_module(f"ipmix_cli.cli.{name}"), name)
+        single = typer.Typer(add_completion=False, rich_markup_mode=None)
+        single.command(cmd_name, cls=GroupedCommand)(function)
+        command: Any = typer.main.get_command(single)
+        command.name = cmd_name
+        return command
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the table of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write the exit codes and a first line to type."""
+        formatter.write("\nTry it: ipmix augment --in demo --out demo-shards && ipmix preview demo-shards --out sheet.png\n")
+        formatter.write(f"\n{EXIT_CODES}\n")
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    name="ipmix",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from ipmix_cli.cli.versions import versions
+
+        typer.echo(versions())
+        raise typer.Exit
+
+
+@app.callback()
+def ipmix(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the versions and exit.")
+    ] = False,
+) -> None:
+    """Pre-generate IPMix training data: fast, exactly reproducible, sharded, validated."""
+
+
+def main() -> None:
+    """Run the program: errors become a line on what went wrong and a line on what to do, and an exit code."""
+    try:
+        app()
+    except IpmixError as error:
+        _tell("error", error.message, error.remedy)
+        sys.exit(error.exit_code)
+    except Interrupted as interruption:
+        _tell("stopped", str(interruption), "what was committed stays: type the same command again to go on")
+        sys.exit(interruption.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of our output has gone, as `| head` does
+        sys.stderr.close()
+        sys.exit(1)
+
+
+def _tell(what: str, message: str, remedy: str) -> None:
+    typer.echo(f"ipmix: {what}: {message}", err=True)
+    if remedy:
+        typer.echo(f"ipmix: what to do: {remedy}", err=True)

@@ -1,0 +1,43 @@
+"""``ipmix preview``: look at what a data set holds."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def preview(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder of a finished data set.")],
+    out: Annotated[str, typer.Option("--out", help="The picture to write, such as sheet.png.")],
+    rows: Annotated[int, typer.Option(help="How many samples.", min=1, max=200)] = 8,
+    keys: Annotated[
+        str | None, typer.Option(help="These samples: keys or source names, with commas between.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the random choice of samples.", min=0)] = 0,
+    most_copies: Annotated[int, typer.Option("--most-copies", help="Copies of each to show.", min=1)] = 10,
+) -> None:
+    """Draw samples as rows: the clean picture, then its copies, with the class names.
+
+    Examples:
+      ipmix preview shards --out sheet.png
+      ipmix preview shards --out sheet.png --keys 00000003,00000017
+    """
+    from ipmix_cli.pipeline.dataset import chosen_numbers, open_dataset
+    from ipmix_cli.pipeline.sheet import contact_sheet, save_picture
+
+    dataset = open_dataset(folder)
+    if keys is None:
+        samples = [dataset.at(number) for number in chosen_numbers(dataset.manifest.samples, rows, seed)]
+    else:
+        samples = [dataset.find(key.strip()) for key in keys.split(",") if key.strip()]
+    pictures = []
+    for sample in samples:
+        clean, copies = dataset.pictures(sample)
+        pictures.append([*([] if clean is None else [clean]), *copies[:most_copies]])
+    names = [f"{dataset.class_name(sample.label)}\n{sample.key}" for sample in samples]
+    shown = min(most_copies, dataset.manifest.job.output.copies)
+    clean_head = ["clean"] if dataset.manifest.job.output.clean else []
+    heads = [*clean_head, *(f"copy {number}" for number in range(shown))]
+    save_picture(contact_sheet(pictures, names, heads), out)
+    typer.echo(f"{len(samples)} samples in {out}")

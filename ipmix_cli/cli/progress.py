@@ -1,0 +1,81 @@
+"""Bars on a terminal, a line now and then elsewhere; all of it on stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator
+
+from tqdm import tqdm
+
+from ipmix_cli.pipeline.listener import Advance, Listener
+
+LINE_SECONDS = 10.0  # between two lines where there is no terminal
+SHORT_SECONDS = 0.5  # an activity shorter than this shows no bar
+
+tqdm.monitor_interval = 0  # no extra thread
+
+
+class Bars(Listener):
+    """Shows notes and activities on stderr; nothing when quiet."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self.quiet = quiet
+
+    def note(self, text: str) -> None:
+        """Write one line."""
+        if not self.quiet:
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
+
+    @contextlib.contextmanager
+    def activity(self, label: str, total: int, unit: str) -> Iterator[Advance]:
+        """Show a bar on a terminal, and elsewhere a line every ten seconds."""
+        if self.quiet:
+            yield lambda done: None
+        elif sys.stderr.isatty():
+            with _bar(label, total, unit) as advance:
+                yield advance
+        else:
+            yield _Lines(label, total, unit, self)
+
+
+@contextlib.contextmanager
+def _bar(label: str, total: int, unit: str) -> Iterator[Advance]:
+    with tqdm(
+        desc=label,
+        total=total or None,
+        unit="B" if unit == "B" else f" {unit}",
+        unit_scale=unit == "B",
+        delay=SHORT_SECONDS,
+        dynamic_ncols=True,
+        leave=False,
+        file=sys.stderr,
+    ) as bar:
+
+        def advance(done: int) -> None:
+            bar.update(done - bar.n)
+            bar.refresh()
+
+        yield advance
+
+
+class _Lines:
+    """An activity as a line of text every ten seconds."""
+
+    def __init__(self, label: str, total: int, unit: str, listener: Listener) -> None:
+        self._label, self._total, self._unit, self._listener = label, total, unit, listener
+        self._began = self._told = time.monotonic()
+
+    def __call__(self, done: int) -> None:
+        now = time.monotonic()
+        if now - self._told < LINE_SECONDS:
+            return
+        self._told = now
+        rate = done / (now - self._began)
+        text = f"{self._label}: {done:,}"
+        if self._total:
+            left = (self._total - done) / rate if rate else float("inf")
+            text += f" of {self._total:,} {self._unit}, {rate:,.0f}/s, {left:,.0f} s left"
+        self._listener.note(text)

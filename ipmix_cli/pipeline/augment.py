@@ -1,0 +1,130 @@
+"""The main job from end to end: open, compile, make the shards, seal."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ipmix_cli.pipeline.compile import compile_kernels
+from ipmix_cli.pipeline.job import Execution, Job, shard_bounds
+from ipmix_cli.pipeline.listener import Advance, Listener
+from ipmix_cli.pipeline.manifest import Manifest
+from ipmix_cli.pipeline.materialise import Meeting, Run, materialise, start
+from ipmix_cli.pipeline.mixing import prepare_mixing
+from ipmix_cli.pipeline.opening import OpenJob, Request, open_job
+from ipmix_cli.pipeline.seal import seal
+from ipmix_cli.pipeline.tally import Tally, new_tally
+
+POLL_SECONDS = 0.25
+
+
+@dataclass
+class Outcome:
+    """What one run of a job did.
+
+    `manifest` is None where shards of other tasks are missing yet; `made` counts this run's samples and copies alone;
+    `stages` are seconds of work by stage, over all workers together.
+    """
+
+    job: Job
+    manifest: Manifest | None = None
+    made_samples: int = 0
+    made_shards: int = 0
+    made_bytes: int = 0
+    resumed_shards: int = 0
+    seconds: float = 0.0
+    stages: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def made_copies(self) -> int:
+        """Copies that this run made."""
+        return self.made_samples * self.job.output.copies
+
+
+def augment(
+    request: Request,
+    out: str,
+    execution: Execution | None = None,
+    meeting: Meeting | None = None,
+    listener: Listener | None = None,
+) -> Outcome:
+    """Make a data set of augmented shards, or finish one that was begun.
+
+    Parameters
+    ----------
+    request : Request
+        What to make.
+    out : str
+        The folder; it may hold an unfinished run of the same job.
+    execution : Execution, optional
+        How to run; one process by default. It changes no byte.
+    meeting : Meeting, optional
+        How to meet what is in the folder already.
+    listener : Listener, optional
+        Is told of progress.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    IpmixError
+        See ipmix_cli.errors; shards committed before stay, and the same call goes on from there.
+    """
+    execution, listener = execution or Execution(), listener or Listener()
+    began = time.perf_counter()
+    compile_kernels(listener)
+    opened = open_job(request, listener, execution.jobs)
+    with new_tally(len(shard_bounds(opened.job))) as tally:
+        run = start(opened, out, execution, meeting or Meeting(), tally)
+        outcome = make(run, listener)
+    outcome.manifest = seal(run.folder, opened)
+    outcome.seconds = time.perf_counter() - began
+    return outcome
+
+
+def make(run: Run, listener: Listener) -> Outcome:
+    """Make the shards that a run is waiting for, telling a listener how far it is."""
+    outcome = Outcome(run.opened.job, resumed_shards=len(run.records))
+    if run.waiting and run.opened.job.size is not None:
+        prepare_mixing(run.opened.mixing, run.opened.job.size, listener)
+    with _watched(run, listener):
+        for result in materialise(run):
+            outcome.made_samples += result.record.samples
+            outcome.made_shards += 1
+            outcome.made_bytes += result.record.bytes
+            for stage, seconds in result.seconds.items():
+                outcome.stages[stage] = outcome.stages.get(stage, 0.0) + seconds
+    return outcome
+
+
+@contextlib.contextmanager
+def _watched(run: Run, listener: Listener) -> Iterator[None]:
+    """Tell a listener several times a second how many pictures are done, also in the middle of a shard."""
+    bounds = shard_bounds(run.opened.job)
+    total = sum(bounds[number][1] - bounds[number][0] for number in run.waiting)
+    if not total or run.tally is None:
+        yield
+        return
+    stop = threading.Event()
+    with listener.activity("augmenting", total, "pictures") as advance:
+        thread = threading.Thread(target=_poll, args=(run.tally, advance, stop), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+            advance(run.tally.done())
+
+
+def _poll(tally: Tally, advance: Advance, stop: threading.Event) -> None:
+    while not stop.wait(POLL_SECONDS):
+        advance(tally.done())
+
+
+__all__ = ["Execution", "Meeting", "OpenJob", "Outcome", "Request", "augment", "make"]
