@@ -1,0 +1,335 @@
+"""Arrays of pictures with an array of labels as a source: what CIFAR, IDX, NPZ and HDF5 have in common.
+
+A reader finds its two arrays (:func:`choose_arrays` knows their usual names), wraps the pictures in
+:class:`Rows` (picklable, reads a range of rows when asked, holds nothing open) and calls
+:func:`array_source`, which checks shape, type and labels, digests, and returns the Source::
+
+    def open_npz(spec):
+        ...
+        images_key, labels_key = choose_arrays(archive_names, spec, location)
+        return array_source(
+            ArrayData(format="npz", location=location, rows=FileRows(...), labels=labels,
+                      settings={"images_key": images_key, "labels_key": labels_key}),
+            spec.alpha,
+        )
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ipmix_cli.errors import SourceError
+from ipmix_cli.formats.decode import check_pixels, without_alpha
+from ipmix_cli.formats.digest import digest_kind, source_digest
+from ipmix_cli.formats.labels import checked_labels, default_class_names
+from ipmix_cli.formats.names import Names
+from ipmix_cli.formats.source import BadSample, Sample, SourceSpec
+from ipmix_cli.stages import StageClock
+
+BLOCK_BYTES = 4 * 2**20
+"""Rows are read this much at a time, so that memory does not grow with the part."""
+
+SPLIT_PAIRS = (
+    ("x_{}", "y_{}"),
+    ("X_{}", "y_{}"),
+    ("X_{}", "Y_{}"),
+    ("{}_images", "{}_labels"),
+    ("{}_x", "{}_y"),
+    ("{}/images", "{}/labels"),
+    ("{}/image", "{}/label"),
+)
+PAIRS = (
+    ("images", "labels"),
+    ("image", "label"),
+    ("clean", "label"),
+    ("x", "y"),
+    ("X", "y"),
+    ("X", "Y"),
+    ("data", "labels"),
+    ("data", "label"),
+    ("data", "targets"),
+    ("data", "target"),
+    ("arr_0", "arr_1"),
+)
+SPLIT_NAMES = {"train": ("train", "training"), "test": ("test", "testing", "val", "valid", "validation")}
+
+
+class Rows(Protocol):
+    """The pictures of an array source, on the disk: picklable, small, nothing held open."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the whole array: pictures first."""
+        ...
+
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        """Return the rows start..stop; raises SourceError where the file no longer has them."""
+        ...
+
+
+@dataclass(frozen=True)
+class FileRows:
+    """Rows of uint8 that lie one after the other in a file, each after `skip` bytes of something else."""
+
+    path: str
+    offset: int
+    shape: tuple[int, ...]
+    skip: int = 0
+
+    def read(self, start: int, stop: int) -> NDArray[np.uint8]:
+        """Return the rows start..stop; raises SourceError where the file is gone or shorter."""
+        record = self.skip + int(np.prod(self.shape[1:]))
+        try:
+            with open(self.path, "rb") as file:  # noqa: PTH123 (a Path costs more than a small read)
+                file.seek(self.offset + start * record)
+                data = file.read((stop - start) * record)
+        except OSError as error:
+            raise gone(self.path, error.strerror or str(error)) from error
+        if len(data) != (stop - start) * record:
+            raise gone(self.path, "it is shorter than before")
+        records = np.frombuffer(data, np.uint8).reshape(stop - start, record)
+        return records[:, self.skip :].reshape(stop - start, *self.shape[1:])
+
+
+@dataclass(frozen=True)
+class ChainedRows:
+    """The rows of several arrays, one after the other."""
+
+    links: tuple[Rows, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the whole array; all links share all but the first number."""
+        return (sum(link.shape[0] for link in self.links), *self.links[0].shape[1:])
+
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        """Return the rows start..stop, touching only the links that hold them."""
+        found, first = [], 0
+        for link in self.links:
+            low, high = max(start - first, 0), min(stop - first, link.shape[0])
+            if low < high:
+                found.append(link.read(low, high))
+            first += link.shape[0]
+        return found[0] if len(found) == 1 else np.concatenate(found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArrayData:
+    """What a reader found: the two arrays, and where.
+
+    Parameters
+    ----------
+    format, location : str
+        As in :class:`ipmix_cli.formats.source.Source`.
+    rows : Rows
+        uint8; (N, H, W), (N, H, W, 1), (N, H, W, 3), (N, H, W, 4), or channels first.
+    labels : array
+        As read: unchecked.
+    class_names : tuple of str, optional
+        None: the numbers 0.. of the labels.
+    keys : Names, optional
+        The pictures' names in the source; None: their numbers.
+    settings : dict
+        What of the spec decided the samples, as JSON.
+    """
+
+    format: str
+    location: str
+    rows: Rows
+    labels: NDArray[Any]
+    class_names: tuple[str, ...] | None = None
+    keys: Names | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class ArraySource:
+    """A Source whose pictures are the rows of an array; make it with :func:`array_source`."""
+
+    format: str
+    location: str
+    class_names: tuple[str, ...]
+    size: tuple[int, int] | None
+    digest: str
+    settings: dict[str, Any]
+    whole: ArrayPart
+
+    def __len__(self) -> int:
+        return len(self.whole.labels)
+
+    def part(self, start: int, stop: int) -> ArrayPart:
+        """Return the samples start..stop for one worker."""
+        keys = self.whole.keys and self.whole.keys.cut(start, stop)
+        return dataclasses.replace(self.whole, start=start, labels=self.whole.labels[start:stop], keys=keys)
+
+
+@dataclass(frozen=True)
+class ArrayPart:
+    """Rows start.. of an array with their labels."""
+
+    rows: Rows
+    layout: str
+    alpha: str
+    start: int
+    labels: NDArray[np.int64]
+    keys: Names | None
+
+    def samples(self, clock: StageClock) -> Iterator[Sample | BadSample]:
+        """Yield the samples in order, reading a few megabytes at a time."""
+        for first, block in blocks(self.rows, self.start, self.start + len(self.labels)):
+            clock.lap("read")
+            pictures = as_pictures(block, self.layout, self.alpha)
+            clock.lap("decode")
+            for index, picture in enumerate(pictures, first):
+                position = index - self.start
+                key = self.keys[position] if self.keys else str(index)
+                yield Sample(index, key, picture, int(self.labels[position]))
+
+
+def array_source(data: ArrayData, alpha: str) -> ArraySource:
+    """Check two arrays and make a source of them.
+
+    Raises
+    ------
+    SourceError
+        Where the pictures' shape or type, or the labels, are not what a labelled set of pictures has.
+    """
+    shape = data.rows.shape
+    layout = picture_layout(shape, data.location)
+    labels = checked_labels(data.labels, data.location, shape[0], data.class_names)
+    names = data.class_names or default_class_names(labels)
+    kind = digest_kind(int(np.prod(shape, dtype=object)))
+    description = {"kind": kind, "shape": list(shape)}
+    content = (block.tobytes() for _, block in blocks(data.rows, 0, shape[0])) if kind == "content" else ()
+    height, width = shape[2:] if layout == "CHW" else shape[1:3]
+    return ArraySource(
+        format=data.format,
+        location=data.location,
+        class_names=names,
+        size=(height, width),
+        digest=source_digest(description, names, labels, content),
+        settings={**data.settings, "alpha": alpha, "digest": kind},
+        whole=ArrayPart(data.rows, layout, alpha, 0, labels, data.keys),
+    )
+
+
+def blocks(rows: Rows, start: int, stop: int) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Yield (number of the first row, rows) for start..stop, some megabytes at a time."""
+    step = max(1, BLOCK_BYTES // int(np.prod(rows.shape[1:])))
+    for first in range(start, stop, step):
+        yield first, rows.read(first, min(first + step, stop))
+
+
+def picture_layout(shape: tuple[int, ...], where: str, dtype: Any = np.uint8) -> str:
+    """Return "HW" (grey), "HWC" or "CHW" for the shape of an array of pictures; refuse what is neither.
+
+    Raises
+    ------
+    SourceError
+        For a type other than uint8, no pictures, pictures over the pixel limit, or a shape that is ambiguous.
+
+    Examples
+    --------
+    >>> picture_layout((50000, 3, 32, 32), "x.npz")
+    'CHW'
+    """
+    _check_dtype(np.dtype(dtype), where)
+    if len(shape) not in {3, 4} or min(shape) < 1:
+        raise SourceError(
+            f"{where}: an array of pictures has the shape (pictures, height, width, 3), this one has {shape}",
+            "name the right array with --images-key, or store it in that shape",
+        )
+    if len(shape) == 3:
+        layout, height, width = "HW", shape[1], shape[2]
+    else:
+        layout = _channel_layout(shape, where)
+        height, width = shape[2:] if layout == "CHW" else shape[1:3]
+    check_pixels(width, height, where)
+    return layout
+
+
+def _check_dtype(dtype: np.dtype[Any], where: str) -> None:
+    if dtype == np.uint8:
+        return
+    scaled = " (multiply pictures in 0..1 by 255 and round)" if dtype.kind == "f" else ""
+    raise SourceError(
+        f"{where}: pictures must be 8-bit numbers (uint8), these are {dtype}",
+        f"store them as uint8 values 0..255{scaled}, or name the right array with --images-key",
+    )
+
+
+def _channel_layout(shape: tuple[int, ...], where: str) -> str:
+    last, first = shape[3] in {1, 3, 4}, shape[1] in {1, 3}
+    if last and first and shape[1] == shape[3]:
+        raise SourceError(
+            f"{where}: in the shape {shape} the channels may come first or last",
+            "store the pictures as (pictures, height, width, 3)",
+        )
+    if last:
+        return "HWC"
+    if first:
+        return "CHW"
+    raise SourceError(
+        f"{where}: pictures have 1, 3 or 4 channels, first or last; this array has the shape {shape}",
+        "store the pictures as (pictures, height, width, 3)",
+    )
+
+
+def as_pictures(block: NDArray[Any], layout: str, alpha: str) -> NDArray[np.uint8]:
+    """Return rows of any layout as (n, H, W, 3) RGB in memory of its own, C-contiguous and writable.
+
+    Examples
+    --------
+    >>> as_pictures(np.zeros((2, 5, 4), np.uint8), "HW", "white").shape
+    (2, 5, 4, 3)
+    """
+    if layout == "HW":
+        block = block[..., np.newaxis]
+    elif layout == "CHW":
+        block = np.moveaxis(block, 1, -1)
+    if block.shape[-1] == 1:
+        return np.repeat(block, 3, axis=-1)
+    if block.shape[-1] == 4:
+        return np.stack([without_alpha(picture, alpha) for picture in block])
+    return np.array(block, dtype=np.uint8, order="C")
+
+
+def choose_arrays(names: Collection[str], spec: SourceSpec, where: str) -> tuple[str, str]:
+    """Return the names of the pictures' and the labels' array: the user's, or the usual ones.
+
+    Raises
+    ------
+    SourceError
+        Listing the arrays that there are.
+    """
+    pairs = [(spec.images_key, spec.labels_key)] if spec.images_key and spec.labels_key else _pairs(spec)
+    for images, labels in pairs:
+        if (spec.images_key or images) in names and (spec.labels_key or labels) in names:
+            return str(spec.images_key or images), str(spec.labels_key or labels)
+    there = ", ".join(sorted(names)[:20]) or "nothing"
+    raise SourceError(
+        f"{where} has no pair of arrays with a usual name of pictures and labels of the {spec.split} split; "
+        f"it has: {there}",
+        "name them with --images-key NAME --labels-key NAME",
+    )
+
+
+def _pairs(spec: SourceSpec) -> list[tuple[str | None, str | None]]:
+    split = SPLIT_NAMES.get(spec.split, (spec.split,))
+    named: list[tuple[str | None, str | None]] = [
+        (images.format(name), labels.format(name)) for name in split for images, labels in SPLIT_PAIRS
+    ]
+    return named + list(PAIRS if spec.split == "train" else ())
+
+
+def gone(path: str, why: str) -> SourceError:
+    """Return the error for a source that was there when it was listed."""
+    return SourceError(
+        f"cannot read {path}: {why}", "put it back as it was, then type the same command again"
+    )

@@ -1,0 +1,82 @@
+"""Reading files of strangers within bounds: whole ones of limited size, and streams that may not swell."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import IO
+
+from ipmix_cli.errors import SourceError
+
+
+def read_file(path: Path, limit: int) -> bytes:
+    """Return the content of a regular file of at most `limit` bytes.
+
+    Raises
+    ------
+    SourceError
+        For a file that is missing, unreadable, larger, or no regular file.
+    """
+    try:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise SourceError(f"{path} is not a regular file", "name a file")
+            if status.st_size > limit:
+                raise SourceError(
+                    f"{path} has {status.st_size} bytes, more than the {limit} that such a file has",
+                    "check that it is the right file",
+                )
+            return file.read(limit)
+    except FileNotFoundError as error:
+        raise SourceError(f"{path} is missing", "fetch or unpack the whole data set again") from error
+    except OSError as error:
+        raise SourceError(
+            f"cannot read {path}: {error.strerror}", "check the file and its permissions"
+        ) from error
+
+
+SLACK = 2**20
+"""A reader may ask for a block beyond the end."""
+
+
+class BoundedStream:
+    """A decompressing stream that refuses to give more than it may.
+
+    Parameters
+    ----------
+    stream : binary file
+    where : str
+        The compressed file, for the message.
+    total : int
+        Bytes. A seek forward counts as a read, since a decompressor reads through.
+    """
+
+    def __init__(self, stream: IO[bytes], where: str, total: int) -> None:
+        self._stream = stream
+        self._where = where
+        self._total = total
+
+    def read(self, count: int = -1) -> bytes:
+        """Return the next bytes; raises SourceError for too many."""
+        if count < 0 or self._stream.tell() + count > self._total + SLACK:
+            raise too_large(self._where)
+        return self._stream.read(count)
+
+    def tell(self) -> int:
+        """Return the place in the decompressed bytes."""
+        return self._stream.tell()
+
+    def seek(self, place: int, whence: int = 0) -> int:
+        """Go to a place; raises SourceError for one beyond the bound."""
+        if whence != 0 or place > self._total:
+            raise too_large(self._where)
+        return self._stream.seek(place)
+
+
+def too_large(where: str) -> SourceError:
+    """Return the error for a file that decompresses to more than such a file can hold."""
+    return SourceError(
+        f"{where} decompresses to more than such a file holds", "do not use it: fetch it from its publisher"
+    )

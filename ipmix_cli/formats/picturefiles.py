@@ -1,0 +1,155 @@
+"""Files of encoded pictures with labels as a source: what class folders and lists of paths have in common."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ipmix_cli.errors import BadSampleError, SourceError
+from ipmix_cli.formats.decode import decode_picture
+from ipmix_cli.formats.digest import digest_kind, framed, source_digest
+from ipmix_cli.formats.names import Names
+from ipmix_cli.formats.source import BadSample, Picture, Sample
+from ipmix_cli.stages import StageClock
+
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
+"""What counts as a picture in a folder, in lower case: torchvision's list."""
+
+MAX_FILE_BYTES = 2**30
+"""No encoded picture under the pixel limit is larger; a device or a sparse file may be."""
+
+
+@dataclass(kw_only=True)
+class FileSource:
+    """A Source of one file for each picture; make it with :func:`file_source`."""
+
+    format: str
+    location: str
+    class_names: tuple[str, ...]
+    size: tuple[int, int] | None
+    digest: str
+    settings: dict[str, Any]
+    whole: FilePart
+
+    def __len__(self) -> int:
+        return len(self.whole.labels)
+
+    def part(self, start: int, stop: int) -> FilePart:
+        """Return the samples start..stop for one worker."""
+        whole = self.whole
+        return FilePart(
+            whole.root, whole.names.cut(start, stop), whole.labels[start:stop], start, whole.alpha
+        )
+
+
+@dataclass(frozen=True)
+class FilePart:
+    """Files below a root, with their labels; `start` is the first one's index."""
+
+    root: str
+    names: Names
+    labels: NDArray[np.int64]
+    start: int
+    alpha: str
+
+    def samples(self, clock: StageClock) -> Iterator[Sample | BadSample]:
+        """Yield the samples in order, a file at a time."""
+        if not Path(self.root).is_dir():
+            raise SourceError(
+                f"the folder {self.root} is gone", "put it back, then type the same command again"
+            )
+        for position, name in enumerate(self.names):
+            index = self.start + position
+            try:
+                picture = self._picture(name, clock)
+            except BadSampleError as error:
+                yield BadSample(index, name, error.message)
+            else:
+                yield Sample(index, name, picture, int(self.labels[position]))
+
+    def _picture(self, name: str, clock: StageClock) -> Picture:
+        data = read_picture_file(Path(self.root, name))
+        clock.lap("read")
+        picture = decode_picture(data, self.alpha)
+        clock.lap("decode")
+        return picture
+
+
+def file_source(
+    format_name: str,
+    part: FilePart,
+    class_names: tuple[str, ...],
+    settings: dict[str, Any],
+    location: str,
+) -> FileSource:
+    """Make a source of listed files, whose `part` holds them all.
+
+    The digest covers names, labels, sizes and, up to 1 GiB in all, contents. A file that is missing or
+    unreadable has the size -1 there, and becomes a BadSample when it is read.
+    """
+    sizes = np.array([_size(Path(part.root, name)) for name in part.names], dtype=np.int64)
+    kind = digest_kind(int(sizes.sum()))
+    return FileSource(
+        format=format_name,
+        location=location,
+        class_names=class_names,
+        size=None,
+        digest=source_digest({"kind": kind}, class_names, part.labels, _content(part, sizes, kind)),
+        settings={**settings, "alpha": part.alpha, "digest": kind},
+        whole=part,
+    )
+
+
+def read_picture_file(path: Path) -> bytes:
+    """Return the content of a regular file of bearable size.
+
+    Raises
+    ------
+    BadSampleError
+        For anything else: gone, no permission, a folder, a device, a pipe, too large.
+    """
+    remedy = "repair or leave out that file, or allow for it with --max-errors"
+    try:
+        with open(path, "rb", opener=_without_waiting) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise BadSampleError("not a regular file", remedy)
+            if status.st_size > MAX_FILE_BYTES:
+                raise BadSampleError(f"a picture of {status.st_size} bytes is over the limit", remedy)
+            return file.read(MAX_FILE_BYTES)
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        raise BadSampleError(
+            f"cannot be read: {getattr(error, 'strerror', None) or error}", remedy
+        ) from error
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)  # a named pipe would wait for its other end
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except (OSError, ValueError):
+        return -1
+
+
+def _content(part: FilePart, sizes: NDArray[np.int64], kind: str) -> Iterable[bytes]:
+    for name, size in zip(part.names, sizes, strict=True):
+        yield framed(os.fsencode(name)) + int(size).to_bytes(8, "little", signed=True)
+        if kind == "content":
+            yield framed(_read_or_nothing(Path(part.root, name)))
+
+
+def _read_or_nothing(path: Path) -> bytes:
+    try:
+        return read_picture_file(path)
+    except BadSampleError:
+        return b""
