@@ -103,7 +103,7 @@ def recognised(spec: SourceSpec) -> str:
         Where there is nothing, or nothing known.
     """
     path = Path(spec.input)
-    if spec.input in NAMED and not path.exists():
+    if spec.input in NAMED:  # a folder of that name is ./NAME
         return spec.input
     if not path.exists():
         raise _missing(spec.input)

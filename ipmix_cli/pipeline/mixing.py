@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +17,12 @@ from numpy.typing import NDArray
 from fractals.jit import private_temporary_folder, user_cache
 from ipmix_cli.algorithm.mixing_set import MixingSet, mixing_shape, resize_mixing
 from ipmix_cli.errors import BadSampleError, SourceError, UsageError, WriteError
-from ipmix_cli.formats.decode import decode_picture, header_size
-from ipmix_cli.formats.digest import digest_files
-from ipmix_cli.formats.files import being_written, sha256_of
-from ipmix_cli.formats.hdf5 import open_pictures
-from ipmix_cli.formats.imagefolder import picture_files
+from ipmix_cli.formats.decode import decode_picture, decoded_shape
+from ipmix_cli.formats.digest import framed
+from ipmix_cli.formats.files import being_written
+from ipmix_cli.formats.hdf5_safety import array, explained, open_file
+from ipmix_cli.formats.imagefolder import list_pictures
+from ipmix_cli.formats.picturefiles import read_picture_file
 from ipmix_cli.formats.source import Picture
 from ipmix_cli.pipeline.job import MixingRecord
 from ipmix_cli.pipeline.listener import Listener
@@ -46,18 +50,29 @@ class ArrayBank:
 
     def __init__(self, path: Path) -> None:
         self.location = str(path)
-        self._pictures = open_pictures(path)
+        with explained(self.location):
+            self._file = open_file(path)
+            self._pictures = array(self._file, "images", self.location)
+        if self._pictures.ndim != 4 or self._pictures.shape[3] != 3 or self._pictures.dtype != np.uint8:
+            raise SourceError(
+                f"{path}: images is {self._pictures.dtype} {self._pictures.shape}, no bank of RGB pictures",
+                "make a bank with `ipmix generate-fractals`",
+            )
         count, height, width, _ = self._pictures.shape
         self.shapes = np.tile(np.array([[height, width]], np.int32), (count, 1))
 
     @functools.cached_property
     def digest(self) -> str:
-        """The sha256 of the file."""
-        return sha256_of(Path(self.location))
+        """The sha256 of the pictures, whatever else the file holds."""
+        digest = hashlib.sha256(str(self._pictures.shape).encode())
+        for index in range(len(self.shapes)):
+            digest.update(self.read(index))
+        return digest.hexdigest()
 
     def read(self, index: int) -> Picture:
         """Return one picture at its own size."""
-        return np.ascontiguousarray(self._pictures[index])
+        with explained(self.location):
+            return np.ascontiguousarray(self._pictures[index])
 
 
 class FolderBank:
@@ -65,35 +80,42 @@ class FolderBank:
 
     def __init__(self, path: Path) -> None:
         self.location = str(path)
-        self._files = picture_files(path)
-        if not self._files:
+        self._names = list_pictures(path)
+        if not len(self._names):
             raise SourceError(f"no pictures in {path}", "give --fractals a folder of pictures, or a bank.h5")
-        self.shapes = np.array([self._header_size(file) for file in self._files], np.int32)
+        self.shapes = np.array([self._shape(index) for index in range(len(self._names))], np.int32)
 
     @functools.cached_property
     def digest(self) -> str:
         """The sha256 over the files' names and contents."""
-        root = Path(self.location)
-        return digest_files([(file.relative_to(root).as_posix(), file) for file in self._files])
+        digest = hashlib.sha256()
+        for index, name in enumerate(self._names):
+            digest.update(framed(os.fsencode(name)) + framed(self._content(index)))
+        return digest.hexdigest()
 
     def read(self, index: int) -> Picture:
         """Return one picture at its own size."""
-        file = self._files[index]
+        with self._named(index):
+            return decode_picture(self._content(index))
+
+    def _shape(self, index: int) -> tuple[int, int]:
+        with self._named(index):
+            return decoded_shape(self._content(index))
+
+    def _content(self, index: int) -> bytes:
+        with self._named(index):
+            return read_picture_file(Path(self.location, self._names[index]))
+
+    @contextlib.contextmanager
+    def _named(self, index: int) -> Iterator[None]:
+        """Let errors name the file."""
         try:
-            return decode_picture(file.read_bytes())
-        except (BadSampleError, OSError) as error:
-            raise _unreadable(file, error) from error
-
-    @staticmethod
-    def _header_size(file: Path) -> tuple[int, int]:
-        try:
-            return header_size(file)
-        except (BadSampleError, OSError) as error:
-            raise _unreadable(file, error) from error
-
-
-def _unreadable(file: Path, error: Exception) -> SourceError:
-    return SourceError(f"cannot read the mixing picture {file}: {error}", "remove or mend it, then try again")
+            yield
+        except BadSampleError as error:
+            name = Path(self.location, self._names[index])
+            raise SourceError(
+                f"cannot read the mixing picture {name}: {error}", "remove or mend that file, then try again"
+            ) from error
 
 
 @functools.lru_cache(maxsize=2)
@@ -148,7 +170,7 @@ class MixingHandle:
 def shapes_for(bank: Bank, size: tuple[int, int], ratio: float) -> NDArray[np.int32]:
     """Return (M, 2): the height and width of each mixing picture once it is resized for samples of (H, W)."""
     own, inverse = np.unique(bank.shapes, axis=0, return_inverse=True)
-    resized = np.array([mixing_shape(int(h), int(w), size, ratio) for h, w in own], np.int32)
+    resized = np.array([mixing_shape((int(h), int(w)), size, ratio) for h, w in own], np.int32)
     return np.ascontiguousarray(resized[inverse.reshape(-1)])
 
 

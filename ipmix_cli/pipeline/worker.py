@@ -120,8 +120,10 @@ def views(job: Job, sample: Sample) -> Iterator[ShardSample]:
     """Yield the samples that one picture becomes: one for each crop."""
     for crop in range(job.crop.crops):
         index = sample.index * job.crop.crops + crop
-        plan = plan_crop(job.crop, sample.picture.shape[:2], job.seed, index)
-        picture = sample.picture if plan is None else apply_crop(sample.picture, plan)
+        picture = sample.picture
+        if job.crop.mode != "none":
+            shape = (picture.shape[0], picture.shape[1])
+            picture = apply_crop(picture, plan_crop(job.crop, shape, job.seed, sample.index, crop))
         yield ShardSample(f"{index:08d}", index, sample.label, sample.index, sample.key, crop, picture)
 
 
