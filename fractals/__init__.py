@@ -7,7 +7,23 @@
 
 from __future__ import annotations
 
-from fractals import ifs, plasma
+from fractals import (
+    attractor,
+    contour,
+    dead_leaves,
+    flame,
+    fractaldb,
+    ifs,
+    julia,
+    kali,
+    lyapunov,
+    mandelbrot,
+    newton,
+    noise,
+    phoenix,
+    plasma,
+    spectrum,
+)
 from fractals.family import Family, Picture
 
 GENERATOR = 1
@@ -15,7 +31,20 @@ GENERATOR = 1
 
 FAMILIES: dict[str, Family] = {
     "ifs": ifs.FAMILY,
+    "flame": flame.FAMILY,
+    "julia": julia.FAMILY,
+    "mandelbrot": mandelbrot.FAMILY,
+    "phoenix": phoenix.FAMILY,
+    "newton": newton.FAMILY,
+    "kali": kali.FAMILY,
+    "attractor": attractor.FAMILY,
+    "lyapunov": lyapunov.FAMILY,
+    "dead_leaves": dead_leaves.FAMILY,
     "plasma": plasma.FAMILY,
+    "noise": noise.FAMILY,
+    "spectrum": spectrum.FAMILY,
+    "contour": contour.FAMILY,
+    "fractaldb": fractaldb.FAMILY,
 }
 
 

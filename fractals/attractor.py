@@ -1,0 +1,95 @@
+"""Strange attractors of trigonometric maps: Clifford (C. Pickover) and De Jong (P. de Jong, Scientific American 1987)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fractals import raster
+from fractals.chance import Chance
+from fractals.elementary import TURN
+from fractals.family import Family, Layer, Params
+from fractals.jit import inlined, kernel
+from fractals.raster import Grid
+
+POINTS = 300_000
+
+
+def sample(chance: Chance) -> Params:
+    """Draw the four numbers of one of the maps from -3..3."""
+    a, b, c, d = (chance.uniform(-3, 3) for _ in range(4))
+    clifford, de_jong = [a, c, a, b, d, b], [a, -1.0, b, c, -1.0, d]
+    return {
+        "numbers": chance.choose((clifford, de_jong)),
+        "half": chance.log_uniform(0.15, 1.0),
+        "share": chance.uniform(0.2, 0.9),
+        "stretch": 1.0,
+        "dab": [1 if cell == 4 else 0 for cell in range(9)],
+    }
+
+
+@inlined
+def wave(turns: float) -> float:
+    """Return the sine of an angle in turns."""
+    t = turns - math.floor(turns + 0.5)
+    t = t if abs(t) <= 0.25 else (0.5 if t > 0 else -0.5) - t
+    r = t * TURN
+    q = r * r
+    return r * (
+        1 - q / 6 * (1 - q * (1 / 20) * (1 - q * (1 / 42) * (1 - q * (1 / 72) * (1 - q * (1 / 110)))))
+    )
+
+
+@kernel
+def orbit(
+    numbers: NDArray[np.float64], view: NDArray[np.float64], steps: int, grid: Grid
+) -> NDArray[np.float64]:
+    """Follow x' = sin(n0 y) + n1 cos(n2 x), y' = sin(n3 x) + n4 cos(n5 y) into a grid; return its first points.
+
+    A point's colour is the length of the step that led to it.
+    """
+    trace = np.empty((min(steps, 4096), 2))
+    size = grid.shape[0]
+    scale_x, scale_y = size / (view[2] - view[0]), size / (view[3] - view[1])
+    n = numbers / TURN
+    longest = 0.25 / (1.0 + max(abs(numbers[1]), abs(numbers[4])))
+    x, y = 0.1, 0.1
+    for step in range(-50, steps):
+        u = wave(n[0] * y) + numbers[1] * wave(n[2] * x + 0.25)
+        v = wave(n[3] * x) + numbers[4] * wave(n[5] * y + 0.25)
+        colour = longest * (abs(u - x) + abs(v - y))
+        x, y = u, v
+        if step >= 0:
+            raster.hit(grid, (x - view[0]) * scale_x, (y - view[1]) * scale_y, colour)
+            if step < trace.shape[0]:
+                trace[step, 0], trace[step, 1] = x, y
+    return trace
+
+
+def _view(params: Params) -> NDArray[np.float64]:
+    whole = np.array([-1.0, -1.0, 1.0, 1.0])
+    nothing = np.empty((0, 0), np.uint32)
+    trace = orbit(np.array(params["numbers"]), whole, raster.PROBE_POINTS, nothing)
+    return raster.framed(trace, params["stretch"])  # type: ignore[no-any-return]
+
+
+def probe(params: Params) -> str:
+    """Refuse orbits that fall into a cycle or a thin curve."""
+    view = _view(params)
+    if min(view[2] - view[0], view[3] - view[1]) < 0.05:
+        return "cycle"
+    grid = np.zeros((64, 64), np.uint32)
+    orbit(np.array(params["numbers"]), view, raster.PROBE_POINTS, grid)
+    return "sparse" if raster.occupancy(grid) < 0.2 else ""
+
+
+def render(params: Params, size: int) -> Layer:
+    """Draw the density of 300,000 points (at 256x256; in proportion elsewhere)."""
+    grid = np.zeros((size, size), np.uint32)
+    orbit(np.array(params["numbers"]), _view(params), raster.point_count(POINTS, size), grid)
+    return raster.developed(grid, params["dab"], params["half"], params["share"])
+
+
+FAMILY = Family(sample=sample, probe=probe, render=render, covers=False, varied=("numbers",))

@@ -1,0 +1,93 @@
+"""Nested closed contours with wavy and noisy radii (H. Kataoka et al., RCDB, CVPR 2022; S. Takashima, VisualAtom 2023)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fractals import raster
+from fractals.chance import Chance
+from fractals.elementary import TURN, sincos
+from fractals.family import Family, Layer, Params, no_probe
+from fractals.jit import kernel
+from fractals.raster import Grid
+from fractals.streams import GOLDEN, as_unit, mixed
+
+
+def sample(chance: Chance) -> Params:
+    """Draw 200-1,000 vertices, 3-200 lines, two waves and the noise along the contour."""
+    return {
+        "vertices": chance.integer(200, 1000),
+        "lines": int(chance.log_uniform(3, 200)),
+        "hole": chance.uniform(0.0, 0.6),
+        "squeeze": [chance.uniform(0.5, 1.0), chance.uniform(0.5, 1.0)],
+        "waves": [chance.integer(1, 20), chance.integer(2, 60)],
+        "heights": [chance.uniform(0.02, 0.4), chance.uniform(0.0, 0.15)],
+        "noise": chance.choose((0.0, chance.log_uniform(0.003, 0.1))),
+        "twist": chance.uniform(-0.02, 0.02),
+        "dab": [1 if cell == 4 or chance.flag(0.4) else 0 for cell in range(9)],
+        "half": chance.log_uniform(0.1, 0.5),
+        "seed": chance.seed(),
+    }
+
+
+@kernel
+def contours(grid: Grid, radii: NDArray[np.float64], numbers: NDArray[np.float64], lines: int) -> None:
+    """Draw nested contours into a grid as points less than a pixel apart; colours run from outside in.
+
+    Parameters
+    ----------
+    radii : float64 (V,)
+        The outermost contour, as a share of half the picture.
+    numbers : float64 (4,)
+        Radius of the innermost one, squeeze across and down, and turns from one contour to the next.
+    """
+    size, count = grid.shape[0], radii.shape[0]
+    half = 0.5 * size
+    for line in range(lines):
+        part = line / max(1, lines - 1)
+        scale = half * (1.0 - part * (1.0 - numbers[0]))
+        px, py = 0.0, 0.0
+        for index in range(count + 1):
+            sin, cos = sincos(TURN * (index / count + numbers[3] * line))
+            radius = scale * radii[index % count]
+            x, y = half + numbers[1] * radius * cos, half + numbers[2] * radius * sin
+            pieces = int(1.5 * max(abs(x - px), abs(y - py))) + 1 if index else 0
+            for piece in range(pieces):
+                t = piece / pieces
+                raster.hit(grid, px + t * (x - px), py + t * (y - py), part)
+            px, py = x, y
+
+
+@kernel
+def outline(count: int, waves: NDArray[np.float64], noise: float, seed: int) -> NDArray[np.float64]:
+    """Return the radii (V,) of a circle with two sine waves (number, height, number, height) and smooth noise."""
+    radii = np.empty(count)
+    state, drift = np.uint64(seed), 0.0
+    for index in range(count):
+        state += GOLDEN
+        drift = 0.8 * drift + noise * (2.0 * as_unit(mixed(state)) - 1.0)
+        first, _ = sincos(TURN * waves[0] * index / count)
+        second, _ = sincos(TURN * waves[2] * index / count)
+        radii[index] = 1.0 + waves[1] * first + waves[3] * second + drift
+    return 0.95 * radii / np.abs(radii).max()
+
+
+def render(params: Params, size: int) -> Layer:
+    """Draw the contours."""
+    grid = np.zeros((size, size), np.uint32)
+    (first, second), (high, low) = params["waves"], params["heights"]
+    waves = np.array([first, high, second, low], np.float64)
+    radii = outline(params["vertices"], waves, params["noise"], params["seed"])
+    numbers = np.array([params["hole"], *params["squeeze"], params["twist"]])
+    contours(grid, radii, numbers, params["lines"])
+    return raster.developed(grid, params["dab"], params["half"], 0.1)
+
+
+FAMILY = Family(
+    sample=sample,
+    probe=no_probe,
+    render=render,
+    covers=False,
+    varied=("heights", "noise", "squeeze", "hole", "seed"),
+)

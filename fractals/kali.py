@@ -1,0 +1,89 @@
+"""The Kali set: fold by the absolute value and invert in a circle (Kali, fractalforums.com, 2010)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fractals.chance import Chance
+from fractals.elementary import TURN, sincos
+from fractals.family import Family, Field, Layer, Params
+from fractals.jit import kernel
+from fractals.tone import equalised
+
+PROBE_SIDE = 48
+
+
+def sample(chance: Chance) -> Params:
+    """Draw the shift, 7-14 iterations, and a narrow view."""
+    return {
+        "shift": [chance.uniform(0.3, 1.2), chance.uniform(0.3, 1.2)],
+        "iterations": chance.integer(7, 14),
+        "centre": [chance.uniform(0.02, 1.2), chance.uniform(0.02, 1.2)],
+        "zoom": chance.log_uniform(0.03, 0.8),
+        "angle": chance.uniform(0, TURN),
+        "memory": chance.uniform(0.15, 0.6),
+        "least": chance.choose((0.0, 1.0, chance.uniform(0.2, 0.8)), (4, 2, 3)),
+        "level": chance.uniform(0.6, 1.0),
+    }
+
+
+@kernel
+def folds(size: int, view: NDArray[np.float64], numbers: NDArray[np.float64], iterations: int) -> Field:
+    """Return the field float32 (S, S): a moving average of |z|**2 / (1 + |z|**2), mixed with its least value.
+
+    Parameters
+    ----------
+    view : float64 (4,)
+        Centre, and the vector from the centre to the middle of the right side.
+    numbers : float64 (4,)
+        Shift a, b; weight of the newest value in the average; share of the least value.
+    """
+    out = np.empty((size, size), np.float32)
+    a, b, memory, share = numbers[0], numbers[1], numbers[2], numbers[3]
+    x, y = np.empty(size), np.empty(size)
+    mean, least = np.empty(size), np.empty(size)
+    for row in range(size):
+        v = (2 * row + 1.0) / size - 1.0
+        for column in range(size):
+            u = (2 * column + 1.0) / size - 1.0
+            x[column] = view[0] + u * view[2] - v * view[3]
+            y[column] = view[1] + u * view[3] + v * view[2]
+            mean[column], least[column] = 0.0, 1.0
+        for _ in range(iterations):
+            for column in range(size):
+                inverse = 1.0 / (x[column] * x[column] + y[column] * y[column] + 1e-12)
+                x[column] = abs(x[column]) * inverse - a
+                y[column] = abs(y[column]) * inverse - b
+                r = x[column] * x[column] + y[column] * y[column]
+                soft = r / (1.0 + r)
+                mean[column] += memory * (soft - mean[column])
+                least[column] = min(least[column], soft)
+        for column in range(size):
+            out[row, column] = mean[column] + share * (2.0 * np.sqrt(least[column]) - mean[column])
+    return out
+
+
+def _field(params: Params, size: int) -> Field:
+    sin, cos = sincos(params["angle"])
+    view = np.array([*params["centre"], params["zoom"] * cos, params["zoom"] * sin])
+    numbers = np.array([*params["shift"], params["memory"], params["least"]])
+    return folds(size, view, numbers, params["iterations"])  # type: ignore[no-any-return]
+
+
+def probe(params: Params) -> str:
+    """Refuse thumbnails without structure, and those that are noise at every scale."""
+    field = _field(params, PROBE_SIDE).astype(np.float64)
+    spread = field.std()
+    if spread < 0.03:
+        return "bland"
+    rough = np.abs(np.diff(field, axis=1)).mean()
+    return "noise" if rough > 0.75 * spread else ""
+
+
+def render(params: Params, size: int) -> Layer:
+    """Draw the folded plane."""
+    return Layer(equalised(_field(params, size), params["level"]))
+
+
+FAMILY = Family(sample=sample, probe=probe, render=render, varied=("shift", "centre", "zoom"))

@@ -1,0 +1,80 @@
+"""Lyapunov exponents of the logistic map driven by a word of two letters (M. Markus and B. Hess, 1989)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fractals.chance import Chance
+from fractals.elementary import log
+from fractals.family import Family, Field, Layer, Params
+from fractals.jit import kernel
+from fractals.tone import equalised
+
+PROBE_SIDE = 40
+STEPS = 96
+
+
+def sample(chance: Chance) -> Params:
+    """Draw a word of 2-12 letters that has both, and a window in the square from 2 to 4."""
+    length = chance.integer(2, 12)
+    letters = [chance.integer(0, 1) for _ in range(length)]
+    letters[chance.integer(0, length - 1)] = 1 - letters[0]
+    letters[0] = 1 - max(letters[1:]) if len({*letters}) == 1 else letters[0]
+    side = chance.log_uniform(0.12, 2.0)
+    return {
+        "word": letters,
+        "window": [chance.uniform(2.0, 4.0 - side), chance.uniform(2.0, 4.0 - side), side],
+        "turn": chance.integer(0, 3),
+        "chaos": chance.uniform(0.1, 0.6),
+        "level": chance.uniform(0.5, 1.0),
+    }
+
+
+@kernel
+def exponents(size: int, window: NDArray[np.float64], word: NDArray[np.int64], steps: int) -> Field:
+    """Return the mean of log |r (1 - 2x)| along the orbit of each pixel (r_a, r_b), float32 (S, S)."""
+    out = np.empty((size, size), np.float32)
+    x, product, total, r_a = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
+    for row in range(size):
+        r_b = window[1] + window[2] * (row + 0.5) / size
+        for column in range(size):
+            r_a[column] = window[0] + window[2] * (column + 0.5) / size
+            x[column], product[column], total[column] = 0.5, 1.0, 0.0
+        for step in range(-24, steps):
+            letter = word[(step + 24) % word.shape[0]]
+            for column in range(size):
+                r = r_b if letter else r_a[column]
+                product[column] *= max(abs(r * (1.0 - 2.0 * x[column])), 1e-9)
+                x[column] = r * x[column] * (1.0 - x[column])
+            if step % 12 == 11 or step == -1:  # twelve factors stay within the range of a double
+                for column in range(size):
+                    total[column] += log(product[column]) if step > 0 else 0.0
+                    product[column] = 1.0
+        for column in range(size):
+            out[row, column] = total[column] / steps
+    return out
+
+
+def _field(params: Params, size: int) -> Field:
+    field = exponents(size, np.array(params["window"]), np.array(params["word"], np.int64), STEPS)
+    chaos = np.float32(params["chaos"])
+    return np.ascontiguousarray(
+        np.rot90(np.where(field > 0, field * chaos, np.maximum(field, -4)), params["turn"])
+    )
+
+
+def probe(params: Params) -> str:
+    """Refuse windows with one exponent nearly everywhere, or with chaos alone."""
+    field = _field(params, PROBE_SIDE).astype(np.float64)
+    if (field > 0).mean() > 0.7:
+        return "noise"
+    return "bland" if field.std() < 0.15 else ""
+
+
+def render(params: Params, size: int) -> Layer:
+    """Draw the exponents; chaos is compressed, since its neighbours differ at random."""
+    return Layer(equalised(_field(params, size), params["level"]))
+
+
+FAMILY = Family(sample=sample, probe=probe, render=render, varied=("window",))

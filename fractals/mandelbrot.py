@@ -1,0 +1,38 @@
+"""Windows on the boundary of the Mandelbrot set and of its kin z**p + c (B. Mandelbrot, 1980)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fractals import escape
+from fractals.chance import Chance
+from fractals.elementary import TURN
+from fractals.family import Family, Layer, Params
+
+
+def sample(chance: Chance) -> Params:
+    """Draw a centre by its escape time: the narrower the view, the nearer to the boundary it has to be."""
+    power = chance.choose((2, 3, 4), (7, 2, 1))
+    half = escape.sample_zoom(chance)
+    fewest = 18.0 if half > 0.05 else 40.0
+    centre = escape.edge_point(chance.seed(), _formula({"power": power}), 2.0, fewest, 290.0)
+    view = escape.view_around(centre, half, chance.uniform(0, TURN))
+    return {"power": power, "view": view} | escape.sample_look(chance)
+
+
+def _formula(params: Params) -> NDArray[np.float64]:
+    return np.array([params["power"], 1.0, 0.0, 0.0, 0.0])
+
+
+def probe(params: Params) -> str:
+    """Look at a thumbnail."""
+    return escape.complaint(np.array(params["view"]), _formula(params), params["trap"])
+
+
+def render(params: Params, size: int) -> Layer:
+    """Draw escape time and trap."""
+    return escape.drawn(np.array(params["view"]), _formula(params), params, size)
+
+
+FAMILY = Family(sample=sample, probe=probe, render=render, varied=("view", "trap"))
