@@ -80,3 +80,15 @@ def too_large(where: str) -> SourceError:
     return SourceError(
         f"{where} decompresses to more than such a file holds", "do not use it: fetch it from its publisher"
     )
+
+
+def check_swelling(path: Path, unpacked: int) -> None:
+    """Refuse a compressed file that says it holds far more than pictures and labels compress to.
+
+    Raises
+    ------
+    SourceError
+        Above 200 times the file and 64 MiB; deflate goes to 1000 times for a bomb, pictures to two or three.
+    """
+    if unpacked > 200 * path.stat().st_size + 64 * 2**20:
+        raise too_large(str(path))

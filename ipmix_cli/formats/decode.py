@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from ipmix_cli.errors import BadSampleError
-from ipmix_cli.formats.source import Picture
+from ipmix_cli.formats.source import BadSample, Picture, Sample
 
 MAX_PIXELS = 89_478_485
 """Pillow's default limit, 256 MiB of RGB; Pillow itself only warns up to twice this much."""
@@ -90,6 +90,20 @@ def decoded_shape(data: bytes) -> tuple[int, int]:
         check_pixels(*image.size)
         turned = _orientation(image) in SIDEWAYS
     return image.size if turned else image.size[::-1]
+
+
+def decoded_sample(position: tuple[int, str], data: bytes, label: int, alpha: str) -> Sample | BadSample:
+    """Return an encoded picture as a sample, or as a bad one with the reason.
+
+    Parameters
+    ----------
+    position : (int, str)
+        Its index and key in the source.
+    """
+    try:
+        return Sample(*position, decode_picture(data, alpha), label)
+    except BadSampleError as error:
+        return BadSample(*position, error.message)
 
 
 def check_pixels(width: int, height: int, where: str = "") -> None:

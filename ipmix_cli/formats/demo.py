@@ -84,7 +84,8 @@ def star(x: Plane, y: Plane) -> Plane:
 
 def stripes(x: Plane, y: Plane) -> Plane:
     """Return the distance to a set of stripes."""
-    return np.abs((x + 0 * y) * 2.2 % 1.0 - 0.5) / 2.2 - 0.115
+    distance: Plane = np.abs((x + 0 * y) * 2.2 % 1.0 - 0.5) / 2.2 - 0.115
+    return distance
 
 
 def checker(x: Plane, y: Plane) -> Plane:
@@ -98,7 +99,8 @@ def waves(x: Plane, y: Plane) -> Plane:
     """Return the distance to waves: stripes bent by parabolas."""
     phase = x * 1.1 % 1.0 - 0.5
     bend = phase * (1 - 2 * np.abs(phase)) * 1.6
-    return np.abs((y + bend) * 1.9 % 1.0 - 0.5) / 1.9 - 0.12
+    distance: Plane = np.abs((y + bend) * 1.9 % 1.0 - 0.5) / 1.9 - 0.12
+    return distance
 
 
 def dots(x: Plane, y: Plane) -> Plane:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -27,8 +28,11 @@ class Names:
     @classmethod
     def of(cls, names: Iterable[str]) -> Names:
         """Make the list of some names."""
-        encoded = [os.fsencode(name) for name in names]
-        return cls(b"".join(encoded), np.cumsum([len(name) for name in encoded], dtype=np.int64))
+        text, ends = bytearray(), array("q")
+        for name in names:
+            text += os.fsencode(name)
+            ends.append(len(text))
+        return cls(bytes(text), np.array(ends, dtype=np.int64))
 
     def __len__(self) -> int:
         return len(self._ends)

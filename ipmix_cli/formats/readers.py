@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import importlib
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +14,11 @@ from pathlib import Path
 from ipmix_cli.errors import SourceError, UsageError
 from ipmix_cli.formats.cifar import looks_like_cifar
 from ipmix_cli.formats.download import Progress
+from ipmix_cli.formats.idx import looks_like_idx
 from ipmix_cli.formats.imagefolder import looks_like_imagefolder
+from ipmix_cli.formats.listing import looks_like_list
+from ipmix_cli.formats.npz import looks_like_npz
+from ipmix_cli.formats.parquet import looks_like_parquet
 from ipmix_cli.formats.source import Source, SourceSpec
 
 NAMED = ("cifar10", "cifar100", "demo")
@@ -45,6 +51,22 @@ def _never(_: Path) -> bool:
     return False
 
 
+def _looks_like_hdf5(path: Path) -> bool:
+    """Tell whether a file begins as HDF5 files do, or is called like one."""
+    if not path.is_file():
+        return False
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        return file.read(8) == b"\x89HDF\r\n\x1a\n" or path.suffix.lower() in {".h5", ".hdf5"}
+    return False
+
+
+def _looks_like_webdataset(path: Path) -> bool:
+    """Tell whether a path is a tar, or a folder with tars and no folders of classes."""
+    if path.is_dir():
+        return any(path.glob("*.tar"))
+    return path.suffix.lower() == ".tar"
+
+
 READERS = {  # asked in this order
     "demo": Reader("a small set of drawn shapes, made on the spot", "demo:open_demo", _never),
     "cifar10": Reader(
@@ -58,6 +80,20 @@ READERS = {  # asked in this order
         "cifar:open_cifar",
         partial(looks_like_cifar, dataset="cifar100"),
         fetches=True,
+    ),
+    "npz": Reader("an NPZ file of pictures and labels", "npz:open_npz", looks_like_npz),
+    "hdf5": Reader("an HDF5 file of pictures and labels", "hdf5:open_hdf5", _looks_like_hdf5),
+    "idx": Reader("MNIST's IDX files, gzipped or not", "idx:open_idx", looks_like_idx),
+    "list": Reader("a list of paths and labels: CSV or JSON-lines", "listing:open_list", looks_like_list),
+    "parquet": Reader(
+        "Parquet files as Hugging Face writes them (extra: parquet)",
+        "parquet:open_parquet",
+        looks_like_parquet,
+    ),
+    "webdataset": Reader(
+        "WebDataset tars: one, a folder of them, or NAME-{000..009}.tar",
+        "webdataset:open_webdataset",
+        _looks_like_webdataset,
     ),
     "imagefolder": Reader(
         "a folder of class folders of pictures", "imagefolder:open_imagefolder", looks_like_imagefolder
@@ -105,6 +141,8 @@ def recognised(spec: SourceSpec) -> str:
     path = Path(spec.input)
     if spec.input in NAMED:  # a folder of that name is ./NAME
         return spec.input
+    if re.search(r"\{.*\}|://", spec.input) and not path.exists():
+        return "webdataset"
     if not path.exists():
         raise _missing(spec.input)
     for name, reader in READERS.items():
