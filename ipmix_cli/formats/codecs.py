@@ -10,10 +10,11 @@ to five times the time.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ipmix_cli.errors import BadSampleError
 from ipmix_cli.formats.shard import Bytes
@@ -21,6 +22,10 @@ from ipmix_cli.formats.source import Picture
 
 REMEDY = "the shard is damaged: have it rebuilt with `ipmix repair`"
 JPEG_SIZES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # the markers that start a frame and state its size
+
+
+BatchEncoder = Callable[[NDArray[np.uint8]], Sequence[Bytes]]
+"""Encodes an array of pictures (..., H, W, 3), in order; the results last until its next call."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +38,9 @@ class Codec:
         Of file names, without the dot; empty where the encoding makes no picture files.
     lossless : bool
         Whether ``decode(encode(picture))`` gives the picture back exactly.
-    encode : callable
-        ``encode(picture, quality) -> bytes``; quality (1..100) matters to lossy encodings only.
+    batch_encoder : callable
+        ``batch_encoder(quality)`` returns a BatchEncoder for one thread; quality (1..100) matters to lossy
+        encodings only.
     decode : callable
         ``decode(data, (height, width)) -> picture``, a new array. Raises BadSampleError where the data are
         not a picture of that size, which is read from its header before anything is decoded.
@@ -42,8 +48,30 @@ class Codec:
 
     suffix: str
     lossless: bool
-    encode: Callable[[Picture, int], bytes]
+    batch_encoder: Callable[[int], BatchEncoder]
     decode: Callable[[Bytes, tuple[int, int]], Picture]
+
+    def encode(self, picture: Picture, quality: int) -> bytes:
+        """Return one picture encoded."""
+        return bytes(self.batch_encoder(quality)(picture)[0])
+
+
+def one_by_one(encode: Callable[[Picture, int], bytes]) -> Callable[[int], BatchEncoder]:
+    """Return the batch encoder of an encoding that takes one picture at a time."""
+
+    def batch_encoder(quality: int) -> BatchEncoder:
+        return lambda pictures: [
+            encode(picture, quality) for picture in pictures.reshape(-1, *pictures.shape[-3:])
+        ]
+
+    return batch_encoder
+
+
+def png_encoder(_quality: int) -> BatchEncoder:
+    """Return a batch encoder of PNG."""
+    from ipmix_cli.formats.png import PngEncoder
+
+    return PngEncoder().encode
 
 
 def encode_raw(picture: Picture, _quality: int) -> bytes:
@@ -78,17 +106,6 @@ def encode_jpeg(picture: Picture, quality: int) -> bytes:
         *(cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444),
     ]
     done, data = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), settings)
-    assert done, "OpenCV encodes every uint8 picture"
-    return bytes(data)
-
-
-def encode_png(picture: Picture, _quality: int) -> bytes:
-    """Return a PNG."""
-    import cv2
-
-    done, data = cv2.imencode(
-        ".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_PNG_COMPRESSION, 1]
-    )
     assert done, "OpenCV encodes every uint8 picture"
     return bytes(data)
 
@@ -144,8 +161,8 @@ def _jpeg_size(data: bytes) -> tuple[int, int] | None:
 
 
 CODECS: dict[str, Codec] = {
-    "raw": Codec("", True, encode_raw, decode_raw),
-    "png": Codec("png", True, encode_png, decode_picture),
-    "webp": Codec("webp", True, encode_webp, decode_picture),
-    "jpeg": Codec("jpg", False, encode_jpeg, decode_picture),
+    "raw": Codec("", True, one_by_one(encode_raw), decode_raw),
+    "png": Codec("png", True, png_encoder, decode_picture),
+    "webp": Codec("webp", True, one_by_one(encode_webp), decode_picture),
+    "jpeg": Codec("jpg", False, one_by_one(encode_jpeg), decode_picture),
 }

@@ -98,7 +98,7 @@ class PackedBuilder:
         self, name: str, samples: Sequence[ShardSample], settings: ShardSettings, attributes: dict[str, Any]
     ) -> None:
         self._name, self._samples, self._settings, self._attributes = name, samples, settings, attributes
-        self._encode = CODECS[settings.encoding].encode
+        self._encode = CODECS[settings.encoding].batch_encoder(settings.quality)
         self._stored: list[tuple[bytes | None, list[bytes]]] = []
         self._checksums: list[int] = []
 
@@ -109,10 +109,9 @@ class PackedBuilder:
     def add(self, start: int, copies: NDArray[np.uint8]) -> None:
         """Encode samples start.. with their copies; samples come in order."""
         assert start == len(self._stored), "samples are added in order"
-        quality = self._settings.quality
         for sample, own in zip(self._samples[start:], copies, strict=False):
-            clean = self._encode(sample.picture, quality) if self._settings.clean else None
-            encoded = [self._encode(copy, quality) for copy in own]
+            clean = bytes(self._encode(sample.picture)[0]) if self._settings.clean else None
+            encoded = [bytes(copy) for copy in self._encode(own)]
             height, width = own.shape[1:3]
             self._stored.append((clean, encoded))
             self._checksums.append(sample_checksum(sample, (height, width), clean, encoded))
