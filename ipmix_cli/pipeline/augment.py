@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ipmix_cli.pipeline.compile import compile_kernels
 from ipmix_cli.pipeline.job import Execution, Job, shard_bounds
-from ipmix_cli.pipeline.listener import Advance, Listener
+from ipmix_cli.pipeline.listener import Listener, watched
 from ipmix_cli.pipeline.manifest import Manifest
 from ipmix_cli.pipeline.materialise import Meeting, Run, materialise, start
 from ipmix_cli.pipeline.mixing import prepare_mixing
-from ipmix_cli.pipeline.opening import OpenJob, Request, open_job
+from ipmix_cli.pipeline.opening import Request, open_job
 from ipmix_cli.pipeline.seal import seal
-from ipmix_cli.pipeline.tally import Tally, new_tally
-
-POLL_SECONDS = 0.25
+from ipmix_cli.pipeline.tally import new_tally
 
 
 @dataclass
@@ -81,18 +77,20 @@ def augment(
     opened = open_job(request, listener, execution.jobs)
     with new_tally(len(shard_bounds(opened.job))) as tally:
         run = start(opened, out, execution, meeting or Meeting(), tally)
-        outcome = make(run, listener)
+        outcome = make(run, listener, tally.done)
     outcome.manifest = seal(run.folder, opened)
     outcome.seconds = time.perf_counter() - began
     return outcome
 
 
-def make(run: Run, listener: Listener) -> Outcome:
-    """Make the shards that a run is waiting for, telling a listener how far it is."""
+def make(run: Run, listener: Listener, done: Callable[[], int]) -> Outcome:
+    """Make the shards that a run is waiting for, telling a listener how many pictures ``done()`` says are done."""
     outcome = Outcome(run.opened.job, resumed_shards=len(run.records))
     if run.waiting and run.opened.job.size is not None:
         prepare_mixing(run.opened.mixing, run.opened.job.size, listener)
-    with _watched(run, listener):
+    bounds = shard_bounds(run.opened.job)
+    total = sum(bounds[number][1] - bounds[number][0] for number in run.waiting)
+    with watched(listener, "augmenting", total, "pictures", done):
         for result in materialise(run):
             outcome.made_samples += result.record.samples
             outcome.made_shards += 1
@@ -100,31 +98,3 @@ def make(run: Run, listener: Listener) -> Outcome:
             for stage, seconds in result.seconds.items():
                 outcome.stages[stage] = outcome.stages.get(stage, 0.0) + seconds
     return outcome
-
-
-@contextlib.contextmanager
-def _watched(run: Run, listener: Listener) -> Iterator[None]:
-    """Tell a listener several times a second how many pictures are done, also in the middle of a shard."""
-    bounds = shard_bounds(run.opened.job)
-    total = sum(bounds[number][1] - bounds[number][0] for number in run.waiting)
-    if not total or run.tally is None:
-        yield
-        return
-    stop = threading.Event()
-    with listener.activity("augmenting", total, "pictures") as advance:
-        thread = threading.Thread(target=_poll, args=(run.tally, advance, stop), daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
-            advance(run.tally.done())
-
-
-def _poll(tally: Tally, advance: Advance, stop: threading.Event) -> None:
-    while not stop.wait(POLL_SECONDS):
-        advance(tally.done())
-
-
-__all__ = ["Execution", "Meeting", "OpenJob", "Outcome", "Request", "augment", "make"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 
 from ipmix_cli.errors import SourceError, UsageError
 from ipmix_cli.formats.codecs import CODECS
-from ipmix_cli.formats.files import Folder, open_folder
+from ipmix_cli.formats.files import Folder, open_folder, sha256_of
 from ipmix_cli.formats.shard import ShardView, StoredSample
 from ipmix_cli.formats.source import Picture
 from ipmix_cli.formats.writers import open_shard
@@ -33,6 +34,20 @@ class Dataset:
             return open_shard(self.manifest.job.output.format, content, name)
         except FileNotFoundError as error:
             raise SourceError(f"{name} is missing", f"type: ipmix repair {self.folder.location}") from error
+
+    def sha256(self, shard: ShardRecord) -> str:
+        """Return the sha256 that a shard's file has now."""
+        path = self.folder.path(shard.name)
+        return hashlib.sha256(self.folder.read(shard.name)).hexdigest() if path is None else sha256_of(path)
+
+    @property
+    def one_file_a_shard(self) -> bool:
+        """Whether the shard's sha256 covers its pictures, or only a list of their files."""
+        return self.manifest.job.output.format != "files"
+
+    def pictures_of_shards(self) -> Iterator[str]:
+        """Yield the names of files that belong to shards beside the shards' own."""
+        return iter(())
 
     def find(self, key: str) -> StoredSample:
         """Return the sample with a key of its own, or with its name in the source.

@@ -7,6 +7,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from ipmix_cli.errors import IpmixError
 from ipmix_cli.pipeline.job import Execution
 
 T = TypeVar("T")
@@ -82,3 +83,18 @@ BACKENDS: dict[str, Backend] = {
     "serial": in_process,
     "joblib": local_processes,
 }
+
+
+def results(function: Callable[[T], R], tasks: Sequence[T], execution: Execution) -> Iterator[R]:
+    """Run the tasks and yield their results as they come, for work that changes nothing on the disk.
+
+    Raises
+    ------
+    IpmixError
+        Where a worker dies.
+    """
+    backend = BACKENDS["serial" if execution.jobs == 1 else execution.backend]
+    for event in backend(function, tasks, execution):
+        if isinstance(event, Died):
+            raise IpmixError("a worker died", "if the system ran out of memory, give fewer --jobs")
+        yield event.result

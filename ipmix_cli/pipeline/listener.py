@@ -6,7 +6,10 @@ The pipeline itself never prints. The command line passes a listener that draws 
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
+
+POLL_SECONDS = 0.25
 
 Advance = Callable[[int], None]
 """Says how much of an activity is done so far, in its unit."""
@@ -22,3 +25,26 @@ class Listener:
     def activity(self, label: str, total: int, unit: str) -> Iterator[Advance]:
         """Hear that something lasting begins; the value takes how much of `total` is done so far."""
         yield lambda done: None
+
+
+@contextlib.contextmanager
+def watched(listener: Listener, label: str, total: int, unit: str, done: Callable[[], int]) -> Iterator[None]:
+    """Tell a listener several times a second what ``done()`` says, while the block works."""
+    if not total:
+        yield
+        return
+    stop = threading.Event()
+    with listener.activity(label, total, unit) as advance:
+        thread = threading.Thread(target=_poll, args=(done, advance, stop), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+            advance(done())
+
+
+def _poll(done: Callable[[], int], advance: Advance, stop: threading.Event) -> None:
+    while not stop.wait(POLL_SECONDS):
+        advance(done())

@@ -20,7 +20,7 @@ from ipmix_cli.formats.writers import WRITERS
 from ipmix_cli.pipeline.bank import bank_path, builtin_settings, ensure_bank
 from ipmix_cli.pipeline.job import Job, MixingRecord, SourceRecord
 from ipmix_cli.pipeline.listener import Listener
-from ipmix_cli.pipeline.manifest import Places
+from ipmix_cli.pipeline.manifest import Manifest, Places
 from ipmix_cli.pipeline.mixing import MixingHandle, check_covers, open_bank
 
 BUILTIN = "builtin"
@@ -105,6 +105,37 @@ def open_job(request: Request, listener: Listener, jobs: int = 1) -> OpenJob:
     )
     places = Places(source=_lasting(request.source, source), fractals=_lasting_bank(request.fractals))
     return OpenJob(job, places, source, MixingHandle(bank.location, mixing, augment.mixing_ratio))
+
+
+def reopen(
+    manifest: Manifest,
+    listener: Listener,
+    source: SourceSpec | None = None,
+    fractals: str | None = None,
+    mixing: bool = True,
+) -> OpenJob:
+    """Open the source and the mixing pictures that a data set was made from, where they were or where they are now.
+
+    Whether they are still the same is for the caller to see: :func:`changes` tells. Without `mixing`, the mixing
+    pictures are not touched.
+    """
+    spec = source or SourceSpec(**manifest.places.source)
+    opened = _open_source(spec, listener)
+    where = fractals or manifest.places.fractals
+    if mixing and where == BUILTIN:
+        where = builtin_bank(manifest.job.size, manifest.job.augment.mixing_ratio, listener, 1)
+    handle = MixingHandle(where, manifest.job.mixing, manifest.job.augment.mixing_ratio)
+    return OpenJob(manifest.job, manifest.places, opened, handle)
+
+
+def changes(opened: OpenJob, mixing: bool = True) -> dict[str, str]:
+    """Return what is not what the job was made from: the keys "source" and "mixing", the values in words."""
+    found = {}
+    if opened.source.digest != opened.job.source.digest:
+        found["source"] = f"{opened.source.location} is not the source of this data set: its digest differs"
+    if mixing and open_bank(opened.mixing.location).digest != opened.job.mixing.digest:
+        found["mixing"] = f"{opened.mixing.location} does not hold this data set's mixing pictures: its digest differs"
+    return found
 
 
 def augment_config(request: Request, size: tuple[int, int] | None) -> AugmentConfig:

@@ -1,0 +1,87 @@
+"""``ipmix explain``: how one copy came to be."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ipmix_cli.pipeline.origin import Origin
+
+ORIGIN = "What it was made from, if that has moved"
+
+
+def explain(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder of a finished data set.")],
+    key: Annotated[str, typer.Option(help="The sample's key, or its name in the source.")],
+    copy: Annotated[int, typer.Option(help="Which copy, from 0.", min=0)] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the plan as data.")] = False,
+    arrays: Annotated[str | None, typer.Option(help="Write every stage as arrays: FILE.npz.")] = None,
+    png: Annotated[str | None, typer.Option(help="Write the stages as pictures: STRIP.png.")] = None,
+    source: Annotated[str | None, typer.Option(help="Where the source is now.", rich_help_panel=ORIGIN)] = None,
+    data_dir: Annotated[
+        str | None, typer.Option(help="Where a named source lies now.", rich_help_panel=ORIGIN)
+    ] = None,
+    fractals: Annotated[str | None, typer.Option(help="Where the bank is now.", rich_help_panel=ORIGIN)] = None,
+) -> None:
+    """Tell how one copy came to be: its plan in words, as data, as arrays, or as pictures.
+
+    The arrays are: clean, mixing (resized and cropped), chain{i}_step{j} after each step, mask{i}_{j} where a mask was
+    used, partner{i}_{j} where the partner was an augmented copy, and out.
+
+    Examples:
+      ipmix explain shards --key 00000003 --copy 1
+      ipmix explain shards --key 00000003 --copy 1 --json --arrays stages.npz --png strip.png
+    """
+    from ipmix_cli.cli.progress import Bars
+    from ipmix_cli.cli.validate import moved_source
+    from ipmix_cli.pipeline.dataset import open_dataset
+    from ipmix_cli.pipeline.origin import trace
+
+    dataset = open_dataset(folder)
+    origin = trace(dataset, key, copy, Bars(as_json), moved_source(dataset, source, data_dir), fractals)
+    if arrays is not None:
+        write_arrays(origin, arrays)
+    if png is not None:
+        write_strip(origin, png)
+    typer.echo(json.dumps(origin.to_dict(), indent=1) if as_json else words(origin, dataset.class_name))
+
+
+def words(origin: Origin, class_name: Callable[[int], str]) -> str:
+    """Return the plan as lines for a person."""
+    sample = origin.sample
+    lines = [f"copy {origin.copy} of sample {sample.key}, {class_name(sample.label)}: {sample.source_key}"]
+    lines += origin.plan.describe()
+    lines.append("the stored copy is this, to the byte" if origin.agrees else "THE STORED COPY IS NOT THIS")
+    return "\n".join(lines)
+
+
+def write_arrays(origin: Origin, path: str) -> None:
+    """Write all stages into one .npz."""
+    import numpy as np
+
+    from ipmix_cli.formats.files import write_atomically
+
+    buffer = io.BytesIO()
+    np.savez(buffer, **origin.stages)  # type: ignore[arg-type]
+    write_atomically(Path(path), buffer.getvalue())
+
+
+def write_strip(origin: Origin, path: str) -> None:
+    """Draw the stages: a row for what goes in and out, and one for each chain."""
+    from ipmix_cli.pipeline.sheet import contact_sheet, save_picture
+
+    stages = origin.stages
+    rows, names = [[stages["clean"], stages["mixing"], stages["out"]]], ["clean,\nmixing,\nout"]
+    for i, chain in enumerate(origin.plan.chains):
+        steps = [stages[f"chain{i}_step{j}"] for j in range(len(chain.steps))]
+        rows.append(steps or [stages["clean"]])
+        kinds = [step.to_dict().get("operation") or step.to_dict()["mixing"] for step in chain.steps]
+        names.append(f"chain {i}\nweight {chain.weight:.2f}\n" + "\n".join(kinds or ["no steps"]))
+    save_picture(contact_sheet(rows, names), path)

@@ -1,0 +1,116 @@
+"""``ipmix validate``: is everything there, whole, and what its plans say?"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ipmix_cli.formats.source import SourceSpec
+    from ipmix_cli.pipeline.dataset import Dataset
+    from ipmix_cli.pipeline.validate import Report
+
+WHAT = "What to check"
+ORIGIN = "What it was made from"
+RUNNING = "Running"
+MOST_SHOWN = 50
+
+
+def validate(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder of a finished data set.")],
+    level: Annotated[
+        str,
+        typer.Option(
+            help="quick (presence, sizes, counts), standard (also checksums, keys, labels), full (every picture).",
+            rich_help_panel=WHAT,
+        ),
+    ] = "standard",
+    sample: Annotated[
+        str, typer.Option(help="Only some shards: 5% at random, or 3/10, the third tenth.", rich_help_panel=WHAT)
+    ] = "",
+    replay: Annotated[
+        str,
+        typer.Option(help="Rebuild so many copies (N or P%) from source and bank; compare.", rich_help_panel=WHAT),
+    ] = "",
+    seed: Annotated[int, typer.Option(help="Of random choices.", min=0, rich_help_panel=WHAT)] = 0,
+    source: Annotated[
+        str | None,
+        typer.Option(help="Hold every label and clean picture against this source.", rich_help_panel=ORIGIN),
+    ] = None,
+    data_dir: Annotated[
+        str | None, typer.Option(help="Where a named source lies.", rich_help_panel=ORIGIN)
+    ] = None,
+    fractals: Annotated[
+        str | None, typer.Option(help="Where the bank is now, for --replay.", rich_help_panel=ORIGIN)
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(help="Worker processes.  [default: the CPUs this process may use]", min=1, rich_help_panel=RUNNING),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel=RUNNING)] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel=RUNNING)] = False,
+) -> None:
+    """Check a finished data set, and say PASS or what is wrong and what to do.
+
+    Examples:
+      ipmix validate shards
+      ipmix validate shards --source cifar10 --data-dir data
+      ipmix validate shards --level full --replay 1% --json
+    """
+    from ipmix_cli.cli.augment import available_cpus
+    from ipmix_cli.cli.progress import Bars
+    from ipmix_cli.cli.signals import stopping_on_signals
+    from ipmix_cli.pipeline.dataset import open_dataset
+    from ipmix_cli.pipeline.job import Execution
+    from ipmix_cli.pipeline.validate import Checks
+    from ipmix_cli.pipeline.validate import validate as run
+
+    dataset = open_dataset(folder)
+    spec = moved_source(dataset, source, data_dir)
+    checks = Checks(level=level, sample=sample, source=spec, replay=replay, fractals=fractals, seed=seed)
+    with stopping_on_signals():
+        report = run(dataset, checks, Execution(jobs=jobs or available_cpus()), Bars(quiet or as_json))
+    typer.echo(json.dumps(report.to_dict(), indent=1) if as_json else table(report))
+    if not report.passed:
+        raise typer.Exit(4)
+
+
+def moved_source(dataset: Dataset, source: str | None, data_dir: str | None) -> SourceSpec | None:
+    """Return the data set's source with the places that the user gave; None where none was given."""
+    import dataclasses
+
+    from ipmix_cli.formats.source import SourceSpec
+
+    if source is None and data_dir is None:
+        return None
+    before = SourceSpec(**dataset.manifest.places.source)
+    return dataclasses.replace(before, input=source or before.input, data_dir=data_dir or before.data_dir)
+
+
+def table(report: Report) -> str:
+    """Return the report as lines for a person."""
+    share = report.share
+    lines = [
+        f"{'level':<12}{report.level}",
+        f"{'shards':<12}{report.shards:,}",
+        f"{'samples':<12}{report.samples:,}",
+        f"{'bytes':<12}{report.bytes:,}",
+    ]
+    if share.empty + share.other:
+        lines.append(
+            f"{'copies':<12}{share.empty + share.other:,} held against their plans: {share.empty:,} should equal their "
+            f"clean picture and {share.empty - share.empty_changed:,} do; of the others {share.other_unchanged:,} do"
+        )
+    if report.compared:
+        lines.append(f"{'compared':<12}{report.compared:,} samples with the source")
+    if report.replayed:
+        lines.append(f"{'replayed':<12}{report.replayed:,} copies")
+    for problem in report.problems[:MOST_SHOWN]:
+        place = " ".join(part for part in (problem.shard, problem.key) if part)
+        lines += [f"PROBLEM     {problem.code}: {place}: {problem.message}", f"            {problem.remedy}"]
+    if len(report.problems) > MOST_SHOWN:
+        lines.append(f"            ... and {len(report.problems) - MOST_SHOWN} more; see them with --json")
+    lines.append("PASS" if report.passed else f"FAIL: {len(report.problems)} problems")
+    return "\n".join(lines)

@@ -1,0 +1,66 @@
+"""Check what of a data set is no shard: the manifest, the small files, and files that do not belong there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ipmix_cli.formats.files import PART
+from ipmix_cli.pipeline.dataset import Dataset
+from ipmix_cli.pipeline.job import shard_bounds
+from ipmix_cli.pipeline.manifest import MANIFEST, SECOND_COPY, FileRecord, Manifest
+from ipmix_cli.pipeline.problem import Problem
+from ipmix_cli.pipeline.worker import shard_name
+
+
+def check_folder(dataset: Dataset) -> Iterator[Problem]:
+    """Yield what is wrong with the manifest and the small files, and what else is in the folder."""
+    yield from _check_manifests(dataset)
+    yield from _check_plan_of_shards(dataset.manifest, _repair(dataset))
+    for file in dataset.manifest.files:
+        try:
+            if FileRecord.of(file.name, dataset.folder.read(file.name)) != file:
+                yield Problem("file-damaged", "its content is not what was written", _repair(dataset), file.name)
+        except OSError as error:
+            yield Problem("file-missing", f"it cannot be read: {error.strerror}", _repair(dataset), file.name)
+    yield from _check_others(dataset)
+
+
+def _repair(dataset: Dataset) -> str:
+    return f"type: ipmix repair {dataset.folder.location}"
+
+
+def _check_manifests(dataset: Dataset) -> Iterator[Problem]:
+    """Yield what is wrong with the two copies of the manifest: they hold the same bytes."""
+    for name in (MANIFEST, SECOND_COPY):
+        try:
+            if Manifest.from_bytes(dataset.folder.read(name)) != dataset.manifest:
+                yield Problem("manifest-damaged", "it is the manifest of another data set", _repair(dataset), name)
+        except OSError as error:
+            yield Problem("file-missing", f"it cannot be read: {error.strerror}", _repair(dataset), name)
+        except ValueError as error:
+            yield Problem("manifest-damaged", str(error), _repair(dataset), name)
+
+
+def _check_plan_of_shards(manifest: Manifest, repair: str) -> Iterator[Problem]:
+    """Yield where the manifest's shards are not those that the job plans."""
+    bounds = shard_bounds(manifest.job)
+    if [(shard.first, shard.stop) for shard in manifest.shards] != bounds:
+        message = f"it lists {len(manifest.shards)} shards, the job has {len(bounds)}"
+        yield Problem("count", message, repair, MANIFEST)
+    for number, shard in enumerate(manifest.shards):
+        expected = (shard.stop - shard.first - len(shard.failures)) * manifest.job.crop.crops
+        if shard.samples != expected:
+            yield Problem("count", f"{shard.samples} samples are recorded of {expected}", repair, shard.name)
+        if shard.name != shard_name(manifest.job, number):
+            yield Problem("count", f"shard {number} is called so in the manifest", repair, shard.name)
+
+
+def _check_others(dataset: Dataset) -> Iterator[Problem]:
+    """Yield files that do not belong into the folder."""
+    manifest, folder = dataset.manifest, dataset.folder
+    known = {MANIFEST, SECOND_COPY, *(file.name for file in (*manifest.files, *manifest.shards))}
+    known.update(dataset.pictures_of_shards())
+    for name in folder.names():
+        if name not in known:
+            what = "a temporary file of a dead run" if name.endswith(PART) else "no file of this data set"
+            yield Problem("shard-extra", what, f"move it away: {folder.location}/{name}", name)
