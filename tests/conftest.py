@@ -1,0 +1,99 @@
+"""What many tests need: real pictures, a small bank, and the program as a user runs it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+REAL_PICTURES = REPOSITORY.parent / "shared" / "data"
+CIFAR_PICTURES = 600  # of each split
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def real_pictures() -> Path:
+    """The folder with real pictures that lies beside a full checkout."""
+    if not REAL_PICTURES.is_dir():
+        pytest.skip("the real pictures are not beside this checkout")
+    return REAL_PICTURES
+
+
+@pytest.fixture(scope="session")
+def cifar(real_pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with 600 + 600 real CIFAR-10 pictures in the official python format."""
+    folder = tmp_path_factory.mktemp("cifar")
+    script = real_pictures / "make_cifar10.py"
+    command = [sys.executable, str(script), str(folder), "--limit", str(CIFAR_PICTURES), "--archive"]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def photographs(real_pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of class folders with 200 real photographs."""
+    folder = tmp_path_factory.mktemp("photographs")
+    with tarfile.open(real_pictures / "imagenet200.tar") as tar:
+        tar.extractall(folder, filter="data")
+    return folder / "imagenet200"
+
+
+@pytest.fixture(scope="session")
+def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small bank of mixing pictures, 64 px."""
+    from ipmix_cli.pipeline.bank import BankSettings, make_bank
+
+    path = tmp_path_factory.mktemp("bank") / "bank.h5"
+    settings = BankSettings(count=40, size=64, mix=(("ifs", 1.0), ("plasma", 1.0)))
+    for _ in make_bank(settings, path):
+        pass
+    return path
+
+
+@pytest.fixture(scope="session")
+def large_bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small bank of mixing pictures for photographs, 256 px."""
+    from ipmix_cli.pipeline.bank import BankSettings, make_bank
+
+    path = tmp_path_factory.mktemp("bank") / "bank-256.h5"
+    for _ in make_bank(BankSettings(count=12, size=256, mix=(("ifs", 1.0), ("plasma", 1.0))), path):
+        pass
+    return path
+
+
+@pytest.fixture(scope="session")
+def ipmix() -> Run:
+    """Run the program in a process of its own: ``ipmix("augment", "--in", ...)``."""
+
+    def run(*words: object, check: bool = True, timeout: float = 240, **options: object) -> Run:
+        command = [sys.executable, "-m", "ipmix_cli", *map(str, words)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, **options)
+        if check and done.returncode:
+            pytest.fail(f"{' '.join(command)} exited {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    return run
+
+
+@pytest.fixture
+def digests() -> Callable[[Path], dict[str, str]]:
+    """Give the sha256 of every file below a folder, hidden ones too."""
+
+    def of(folder: Path) -> dict[str, str]:
+        files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
+        return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+    return of
+
+
+def pytest_configure() -> None:
+    """Children of the tests find this checkout, not another installed one."""
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
