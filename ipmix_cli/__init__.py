@@ -24,7 +24,7 @@ _PUBLIC = {
     "augment": "ipmix_cli.pipeline.augment",
 }
 
-__all__ = sorted(_PUBLIC)
+__all__ = ["Execution", "IPMix", "Meeting", "Request", "ShardDataset", "augment"]
 
 
 def __getattr__(name: str) -> Any:

@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from ipmix_cli.cli.grouped import GroupedCommand
 from ipmix_cli.cli.signals import Interrupted
-from ipmix_cli.errors import IpmixError
+from ipmix_cli.errors import IpmixError, check_name
 
 COMMANDS = {
     "augment": "Make augmented shards from a data set, or finish those that were begun.",
@@ -34,6 +34,12 @@ class LazyGroup(TyperGroup):
         """Return the commands in the order in which they are used."""
         return list(COMMANDS)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that was typed; a misspelt one gets a suggestion."""
+        if args and not args[0].startswith("-"):
+            check_name("command", args[0], COMMANDS)
+        return super().resolve_command(ctx, args)
+
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Import a command's module and return its command; None for an unknown name."""
         if cmd_name not in COMMANDS:
@@ -53,7 +59,7 @@ class LazyGroup(TyperGroup):
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write the exit codes and a first line to type."""
-        formatter.write("\nTry it: ipmix augment --in demo --out demo-shards && ipmix preview demo-shards --out sheet.png\n")
+        formatter.write("\nTry it: ipmix augment --in demo --out shards && ipmix preview shards --out sheet.png\n")
         formatter.write(f"\n{EXIT_CODES}\n")
 
 

@@ -96,7 +96,9 @@ def augment(
     ] = None,
     mixing_ratio: Annotated[
         float | None,
-        typer.Option(help="Mixing picture's side over the sample's.  [cifar: 9/8, imagenet: 8/7]", rich_help_panel=IPMIX),
+        typer.Option(
+            help="Mixing picture's side over the sample's.  [cifar: 9/8, imagenet: 8/7]", rich_help_panel=IPMIX
+        ),
     ] = None,
     overflow: Annotated[
         str, typer.Option(help="Mixed values out of range: clip, or wrap as published.", rich_help_panel=IPMIX)
@@ -143,7 +145,9 @@ def augment(
     ] = None,
     jobs: Annotated[
         int | None,
-        typer.Option(help="Worker processes.  [default: the CPUs this process may use]", min=1, rich_help_panel=RUNNING),
+        typer.Option(
+            help="Worker processes.  [default: the CPUs this process may use]", min=1, rich_help_panel=RUNNING
+        ),
     ] = None,
     max_errors: Annotated[
         str, typer.Option(help="Unreadable pictures to leave out: N or P%.", rich_help_panel=RUNNING)
@@ -255,10 +259,8 @@ def _whole_numbers(option: str, text: str) -> tuple[int, ...]:
 def summary(outcome: Outcome, out: str) -> str:
     """Return the lines that end a run: what was made, and what to type next."""
     rate = outcome.made_copies / outcome.seconds if outcome.seconds else 0.0
-    lines = [
-        f"{outcome.made_samples:,} pictures, {outcome.made_copies:,} copies in {outcome.made_shards} shards, "
-        f"{outcome.made_bytes / 1e6:,.1f} MB in {outcome.seconds:.1f} s: {rate:,.0f} copies/s"
-    ]
+    made = f"{outcome.made_samples:,} pictures, {outcome.made_copies:,} copies in {outcome.made_shards} shards"
+    lines = [f"{made}, {outcome.made_bytes / 1e6:,.1f} MB in {outcome.seconds:.1f} s: {rate:,.0f} copies/s"]
     if outcome.resumed_shards:
         lines.append(f"{outcome.resumed_shards} shards were there already")
     if outcome.manifest is None:

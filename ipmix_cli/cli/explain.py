@@ -25,9 +25,7 @@ def explain(
     arrays: Annotated[str | None, typer.Option(help="Write every stage as arrays: FILE.npz.")] = None,
     png: Annotated[str | None, typer.Option(help="Write the stages as pictures: STRIP.png.")] = None,
     source: Annotated[str | None, typer.Option(help="Where the source is now.", rich_help_panel=ORIGIN)] = None,
-    data_dir: Annotated[
-        str | None, typer.Option(help="Where a named source lies now.", rich_help_panel=ORIGIN)
-    ] = None,
+    data_dir: Annotated[str | None, typer.Option(help="Where a named source lies now.", rich_help_panel=ORIGIN)] = None,
     fractals: Annotated[str | None, typer.Option(help="Where the bank is now.", rich_help_panel=ORIGIN)] = None,
 ) -> None:
     """Tell how one copy came to be: its plan in words, as data, as arrays, or as pictures.

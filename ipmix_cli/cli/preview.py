@@ -11,9 +11,7 @@ def preview(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder of a finished data set.")],
     out: Annotated[str, typer.Option("--out", help="The picture to write, such as sheet.png.")],
     rows: Annotated[int, typer.Option(help="How many samples.", min=1, max=200)] = 8,
-    keys: Annotated[
-        str | None, typer.Option(help="These samples: keys or source names, with commas between.")
-    ] = None,
+    keys: Annotated[str | None, typer.Option(help="These samples: keys or source names, with commas between.")] = None,
     seed: Annotated[int, typer.Option(help="Of the random choice of samples.", min=0)] = 0,
     most_copies: Annotated[int, typer.Option("--most-copies", help="Copies of each to show.", min=1)] = 10,
 ) -> None:

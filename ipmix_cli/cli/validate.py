@@ -1,4 +1,4 @@
-"""``ipmix validate``: is everything there, whole, and what its plans say?"""
+"""``ipmix validate``: whether everything is there, whole, and what its plans say."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ def validate(
         str | None,
         typer.Option(help="Hold every label and clean picture against this source.", rich_help_panel=ORIGIN),
     ] = None,
-    data_dir: Annotated[
-        str | None, typer.Option(help="Where a named source lies.", rich_help_panel=ORIGIN)
-    ] = None,
+    data_dir: Annotated[str | None, typer.Option(help="Where a named source lies.", rich_help_panel=ORIGIN)] = None,
     fractals: Annotated[
         str | None, typer.Option(help="Where the bank is now, for --replay.", rich_help_panel=ORIGIN)
     ] = None,
     jobs: Annotated[
         int | None,
-        typer.Option(help="Worker processes.  [default: the CPUs this process may use]", min=1, rich_help_panel=RUNNING),
+        typer.Option(
+            help="Worker processes.  [default: the CPUs this process may use]", min=1, rich_help_panel=RUNNING
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel=RUNNING)] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel=RUNNING)] = False,

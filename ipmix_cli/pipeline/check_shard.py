@@ -56,9 +56,7 @@ def check_shard(task: ShardCheck) -> ShardReport:
     if task.level != "quick" and not missing:
         report.sha256 = dataset.sha256(task.record)
         if report.sha256 != task.record.sha256:
-            report.problems.append(
-                _problem(dataset, task.record, "shard-damaged", "its sha256 is not the manifest's")
-            )
+            report.problems.append(_problem(dataset, task.record, "shard-damaged", "its sha256 is not the manifest's"))
         try:
             with dataset.view(task.record) as view:
                 _Samples(dataset, task, report, slot).check(view)
@@ -118,7 +116,7 @@ class _Samples:
         for key in expected:
             if not found[key]:
                 self._add("sample-missing", "it is not in its shard", key)
-        for key in (found - Counter(expected)).keys():
+        for key in found - Counter(expected):
             self._add("sample-duplicate", "it is there twice, or does not belong into this shard", key)
 
     def _check_sample(self, view: ShardView, position: int, key: str) -> None:
@@ -126,13 +124,14 @@ class _Samples:
         try:
             sample = view.sample(position)
         except BadSampleError as error:
-            return self._add("sample-damaged", error.message, key)
-        if sample.checksum != sample.expected:
-            return self._add("sample-damaged", "it does not fit its checksum", key)
+            self._add("sample-damaged", error.message, key)
+            return
         size = self.job.size
-        if len(sample.copies) != self.job.output.copies or (size is not None and sample.size != size):
-            return self._add("shape", f"it has {len(sample.copies)} copies of {sample.size}", key)
-        if self.task.level == "full":
+        if sample.checksum != sample.expected:
+            self._add("sample-damaged", "it does not fit its checksum", key)
+        elif len(sample.copies) != self.job.output.copies or (size is not None and sample.size != size):
+            self._add("shape", f"it has {len(sample.copies)} copies of {sample.size}", key)
+        elif self.task.level == "full":
             try:
                 self.dataset.pictures(sample)
             except BadSampleError as error:

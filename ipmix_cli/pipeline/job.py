@@ -70,9 +70,7 @@ class Job:
         if not 0 <= self.seed < 2**63:
             raise UsageError(f"seed {self.seed} is outside 0 .. 2**63 - 1", "give a seed in that range")
         if self.samples_per_shard is not None and self.samples_per_shard < 1:
-            raise UsageError(
-                f"{self.samples_per_shard} samples per shard", "give at least 1 with --samples-per-shard"
-            )
+            raise UsageError(f"{self.samples_per_shard} samples per shard", "give at least 1 with --samples-per-shard")
         if self.limit is not None and self.limit < 1:
             raise UsageError(f"a limit of {self.limit} pictures", "give at least 1 with --limit, or leave it out")
 

@@ -22,9 +22,9 @@ class Listener:
         """Hear one line worth telling a person."""
 
     @contextlib.contextmanager
-    def activity(self, label: str, total: int, unit: str) -> Iterator[Advance]:
+    def activity(self, label: str, total: int, unit: str) -> Iterator[Advance]:  # noqa: ARG002 - it keeps silent
         """Hear that something lasting begins; the value takes how much of `total` is done so far."""
-        yield lambda done: None
+        yield lambda _: None
 
 
 @contextlib.contextmanager

@@ -213,10 +213,9 @@ def prepare_mixing(handle: MixingHandle, size: tuple[int, int], listener: Listen
     for path in map_paths(handle, size):
         if path.exists():
             return
-        try:
-            return write_map(handle, size, path, listener)
-        except WriteError:
-            continue
+        with contextlib.suppress(WriteError):
+            write_map(handle, size, path, listener)
+            return
 
 
 def map_paths(handle: MixingHandle, size: tuple[int, int]) -> Iterator[Path]:

@@ -181,7 +181,7 @@ def resolved(output: ShardSettings, size: tuple[int, int] | None) -> ShardSettin
 
 def _open_source(spec: SourceSpec, listener: Listener) -> Source:
     with listener.activity(f"downloading {spec.input}", 0, "B") as advance:
-        return open_source(spec, lambda done, total: advance(done))
+        return open_source(spec, lambda done, _: advance(done))
 
 
 def builtin_bank(size: tuple[int, int] | None, ratio: float, listener: Listener, jobs: int) -> str:

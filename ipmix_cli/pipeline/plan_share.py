@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,7 @@ class PlanShare:
         self.other_unchanged += int((~idle & same).sum())
         changed = copies[~idle & ~same]
         self.pairs += max(len(changed) - 1, 0)
-        self.equal_pairs += sum(bool((a == b).all()) for a, b in zip(changed, changed[1:], strict=False))
+        self.equal_pairs += sum(bool((a == b).all()) for a, b in pairwise(changed))
 
     def merge(self, other: PlanShare) -> None:
         """Add the counts of another share."""

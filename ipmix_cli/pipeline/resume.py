@@ -14,7 +14,7 @@ from ipmix_cli.errors import OtherJobError, UnfinishedError, UsageError
 from ipmix_cli.formats.files import PART, Folder
 from ipmix_cli.pipeline.job import Job, shard_bounds
 from ipmix_cli.pipeline.manifest import CARD, ERRORS, MANIFEST, FileRecord, Manifest, ShardRecord, read_manifest
-from ipmix_cli.pipeline.worker import record_name, shard_name
+from ipmix_cli.pipeline.worker import shard_name
 
 JOB = ".ipmix/job.json"
 SHARD_RECORDS = ".ipmix/shards"

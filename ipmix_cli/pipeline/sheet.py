@@ -15,9 +15,7 @@ MARGIN = 6
 INK, PAPER = (40, 40, 44), (255, 255, 255)
 
 
-def contact_sheet(
-    rows: Sequence[Sequence[Picture]], names: Sequence[str], heads: Sequence[str] = ()
-) -> Image.Image:
+def contact_sheet(rows: Sequence[Sequence[Picture]], names: Sequence[str], heads: Sequence[str] = ()) -> Image.Image:
     """Draw rows of pictures, a name before each row and a head above each column.
 
     Parameters

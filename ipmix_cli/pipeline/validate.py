@@ -165,9 +165,7 @@ def _with_swaps(manifest: Manifest, found: ShardReport) -> Iterator[Problem]:
         yield from found.problems
 
 
-def _check_origin(
-    dataset: Dataset, report: Report, checks: Checks, execution: Execution, listener: Listener
-) -> None:
+def _check_origin(dataset: Dataset, report: Report, checks: Checks, execution: Execution, listener: Listener) -> None:
     """Hold the data set against its source, and rebuild some copies."""
     opened = reopen(dataset.manifest, listener, checks.source, checks.fractals, mixing=bool(checks.replay))
     for what, message in changes(opened, mixing=bool(checks.replay)).items():
@@ -192,9 +190,7 @@ def _check_origin(
         _run_replays(report, tasks, tally, execution, listener)
 
 
-def _run_replays(
-    report: Report, tasks: list[Replay], tally: Tally, execution: Execution, listener: Listener
-) -> None:
+def _run_replays(report: Report, tasks: list[Replay], tally: Tally, execution: Execution, listener: Listener) -> None:
     total = sum(task.record.stop - task.record.first for task in tasks)
     with watched(listener, "comparing with the source", total, "pictures", tally.done):
         for replayed in results(replay_shard, tasks, execution):

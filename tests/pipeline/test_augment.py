@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import pickle
 
 import h5py
 import numpy as np
 import pytest
+
 from ipmix_cli.errors import OtherJobError, UsageError
 from ipmix_cli.formats.shard import ShardSettings
 from ipmix_cli.formats.source import SourceSpec
@@ -36,15 +38,14 @@ def request_for(cifar, bank):
 
 def test_shards_hold_the_sources_pictures_and_labels_and_their_copies(request_for, tmp_path, cifar):
     augment(request_for(), str(tmp_path / "out"))
-    with open(cifar / "cifar-10-batches-py" / "data_batch_1", "rb") as file:
-        import pickle
-
+    with (cifar / "cifar-10-batches-py" / "data_batch_1").open("rb") as file:
         batch = pickle.load(file, encoding="latin1")
     expected = batch["data"].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)[:100]
     clean, labels, copies = [], [], []
     for path in sorted((tmp_path / "out").glob("train-*.h5")):
         with h5py.File(path) as file:
-            assert file["aug"].shape[1:] == (2, 32, 32, 3) and file["aug"].dtype == np.uint8
+            assert file["aug"].shape[1:] == (2, 32, 32, 3)
+            assert file["aug"].dtype == np.uint8
             clean.append(file["clean"][:])
             copies.append(file["aug"][:])
             labels += file["label"][:].tolist()
@@ -115,7 +116,7 @@ def test_a_bank_smaller_than_the_pictures_is_refused(request_for, photographs, b
     request = Request(
         source=SourceSpec(input=str(photographs)), fractals=str(bank), crop=CropConfig(mode="center", size=96)
     )
-    with pytest.raises(UsageError, match="64 x 64|64x64"):
+    with pytest.raises(UsageError, match=r"64 ?x ?64"):
         augment(request, str(tmp_path / "out"))
 
 
