@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from ipmix_cli.pipeline.augment import Outcome, Request
+    from ipmix_cli.pipeline.augment import Outcome
+    from ipmix_cli.pipeline.opening import Request
 
 SOURCE = "What goes in"
 VIEWS = "Sizes and crops, before IPMix"
@@ -180,8 +181,9 @@ def augment(
     request = _request(locals())
     from ipmix_cli.cli.progress import Bars
     from ipmix_cli.cli.signals import stopping_on_signals
-    from ipmix_cli.pipeline.augment import Execution, Meeting
     from ipmix_cli.pipeline.augment import augment as run
+    from ipmix_cli.pipeline.job import Execution
+    from ipmix_cli.pipeline.materialise import Meeting
 
     execution = Execution(jobs=jobs or available_cpus(), max_errors=max_errors)
     meeting = Meeting(overwrite=overwrite, verify=verify, retry_failed=retry_failed)
@@ -204,7 +206,7 @@ def _request(options: dict[str, Any]) -> Request:
     from ipmix_cli.algorithm.crop import CropConfig
     from ipmix_cli.formats.shard import ShardSettings
     from ipmix_cli.formats.source import SourceSpec
-    from ipmix_cli.pipeline.augment import Request
+    from ipmix_cli.pipeline.opening import Request
 
     spec = {field.name: options[field.name] for field in dataclasses.fields(SourceSpec) if field.name in options}
     crop = options["crop"] or ("none" if options["size"] is None else "center")

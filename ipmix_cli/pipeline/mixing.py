@@ -167,10 +167,10 @@ class MixingHandle:
 
 
 @functools.lru_cache(maxsize=16)
-def shapes_for(bank: Bank, size: tuple[int, int], ratio: float) -> NDArray[np.int32]:
+def resized_shapes(handle: MixingHandle, size: tuple[int, int]) -> NDArray[np.int32]:
     """Return (M, 2): the height and width of each mixing picture once it is resized for samples of (H, W)."""
-    own, inverse = np.unique(bank.shapes, axis=0, return_inverse=True)
-    resized = np.array([mixing_shape((int(h), int(w)), size, ratio) for h, w in own], np.int32)
+    own, inverse = np.unique(open_bank(handle.location).shapes, axis=0, return_inverse=True)
+    resized = np.array([mixing_shape((int(h), int(w)), size, handle.ratio) for h, w in own], np.int32)
     return np.ascontiguousarray(resized[inverse.reshape(-1)])
 
 
@@ -180,7 +180,7 @@ def mixing_subset(handle: MixingHandle, size: tuple[int, int], indices: NDArray[
     For single copies, and for pictures that are each of another size.
     """
     bank = open_bank(handle.location)
-    shapes = shapes_for(bank, size, handle.ratio)
+    shapes = resized_shapes(handle, size)
     offsets = np.zeros(len(shapes), np.int64)
     wanted, parts, end = np.unique(indices), [], 0
     for index in wanted:
@@ -229,7 +229,7 @@ def map_paths(handle: MixingHandle, size: tuple[int, int]) -> Iterator[Path]:
 def write_map(handle: MixingHandle, size: tuple[int, int], path: Path, listener: Listener) -> None:
     """Write all mixing pictures, resized, one after the other as a flat .npy file of uint8."""
     bank = open_bank(handle.location)
-    shapes = shapes_for(bank, size, handle.ratio)
+    shapes = resized_shapes(handle, size)
     total = int(shapes.astype(np.int64).prod(axis=1).sum() * 3)
     with being_written(path) as temporary, temporary.open("wb") as file:
         header = {"descr": "|u1", "fortran_order": False, "shape": (total,)}
@@ -241,7 +241,7 @@ def write_map(handle: MixingHandle, size: tuple[int, int], path: Path, listener:
 
 
 def _open_map(handle: MixingHandle, size: tuple[int, int], path: Path) -> MixingSet:
-    shapes = shapes_for(open_bank(handle.location), size, handle.ratio)
+    shapes = resized_shapes(handle, size)
     ends = np.cumsum(shapes.astype(np.int64).prod(axis=1) * 3)
     pixels = np.load(path, mmap_mode="r")
     return MixingSet(pixels, np.concatenate([[0], ends[:-1]]).astype(np.int64), shapes)

@@ -17,7 +17,7 @@ from ipmix_cli.formats.shard import StoredSample
 from ipmix_cli.formats.source import Picture, Sample, SourceSpec
 from ipmix_cli.pipeline.dataset import Dataset
 from ipmix_cli.pipeline.listener import Listener
-from ipmix_cli.pipeline.mixing import mixing_subset, open_bank, shapes_for
+from ipmix_cli.pipeline.mixing import mixing_subset, resized_shapes
 from ipmix_cli.pipeline.opening import changes, reopen
 from ipmix_cli.pipeline.replay import same_picture
 from ipmix_cli.pipeline.worker import views
@@ -81,7 +81,7 @@ def trace(
     for message in changes(opened).values():
         raise SourceError(message, "name the right one with --source, --data-dir or --fractals")
     clean = clean_picture(dataset, sample, opened.source)
-    shapes = shapes_for(open_bank(opened.mixing.location), sample.size, opened.mixing.ratio)
+    shapes = resized_shapes(opened.mixing, sample.size)
     row = sample_plans(job.augment, sample.size, job.seed, [sample.index], job.output.copies, shapes)[0, copy]
     mixing = mixing_subset(opened.mixing, sample.size, np.array([row["mixing"]]))
     stages = explain(clean, row, mixing, job.augment)

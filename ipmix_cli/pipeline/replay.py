@@ -117,7 +117,8 @@ def rebuilt_copies(manifest: Manifest, mixing: MixingHandle, sample: ShardSample
     """Return the copies (K, H, W, 3) of one sample, made anew."""
     out = np.empty((1, manifest.job.output.copies, *sample.picture.shape), np.uint8)
     make_copies(manifest.job, mixing, [sample], out, StageClock())
-    return out[0]
+    copies: NDArray[np.uint8] = out[0]
+    return copies
 
 
 def same_picture(stored: bytes, picture: Picture, output: ShardSettings) -> bool:

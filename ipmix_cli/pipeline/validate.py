@@ -176,7 +176,7 @@ def _check_origin(dataset: Dataset, report: Report, checks: Checks, execution: E
     copies = chosen_copies(dataset.manifest, checks)
     if any(problem.code == "bank-changed" for problem in report.problems):
         copies = {}
-    tasks = []
+    tasks: list[Replay] = []
     with new_tally(len(dataset.manifest.shards)) as tally:
         slim = dataclasses.replace(dataset.manifest, shards=())
         crops = dataset.manifest.job.crop.crops

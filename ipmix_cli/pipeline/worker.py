@@ -19,7 +19,7 @@ from ipmix_cli.formats.source import BadSample, Part, Picture, Sample
 from ipmix_cli.formats.writers import WRITERS
 from ipmix_cli.pipeline.job import Job
 from ipmix_cli.pipeline.manifest import Failure, FileRecord, ShardRecord
-from ipmix_cli.pipeline.mixing import MixingHandle, mixing_set, mixing_subset, open_bank, shapes_for
+from ipmix_cli.pipeline.mixing import MixingHandle, mixing_set, mixing_subset, resized_shapes
 from ipmix_cli.pipeline.tally import IDLE, Slot, Tally
 from ipmix_cli.stages import StageClock
 
@@ -120,10 +120,9 @@ def views(job: Job, sample: Sample) -> Iterator[ShardSample]:
     """Yield the samples that one picture becomes: one for each crop."""
     for crop in range(job.crop.crops):
         index = sample.index * job.crop.crops + crop
-        picture = sample.picture
-        if job.crop.mode != "none":
-            shape = (picture.shape[0], picture.shape[1])
-            picture = apply_crop(picture, plan_crop(job.crop, shape, job.seed, sample.index, crop))
+        shape = (sample.picture.shape[0], sample.picture.shape[1])
+        plan = plan_crop(job.crop, shape, job.seed, sample.index, crop)
+        picture = sample.picture if plan is None else apply_crop(sample.picture, plan)
         yield ShardSample(f"{index:08d}", index, sample.label, sample.index, sample.key, crop, picture)
 
 
@@ -165,7 +164,7 @@ def make_copies(
     """Fill `out` (n, K, H, W, 3) with the copies of n samples of one size."""
     size = (samples[0].picture.shape[0], samples[0].picture.shape[1])
     indices = np.array([sample.index for sample in samples], np.int64)
-    shapes = shapes_for(open_bank(mixing.location), size, mixing.ratio)
+    shapes = resized_shapes(mixing, size)
     plans = sample_plans(job.augment, size, job.seed, indices, job.output.copies, shapes)
     clock.lap("plan")
     pictures = stacked([sample.picture for sample in samples])
