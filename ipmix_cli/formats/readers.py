@@ -82,7 +82,7 @@ READERS = {  # asked in this order
         fetches=True,
     ),
     "npz": Reader("an NPZ file of pictures and labels", "npz:open_npz", looks_like_npz),
-    "hdf5": Reader("an HDF5 file of pictures and labels", "hdf5:open_hdf5", _looks_like_hdf5),
+    "hdf5": Reader("an HDF5 file of pictures and labels", "hdf5_source:open_hdf5", _looks_like_hdf5),
     "idx": Reader("MNIST's IDX files, gzipped or not", "idx:open_idx", looks_like_idx),
     "list": Reader("a list of paths and labels: CSV or JSON-lines", "listing:open_list", looks_like_list),
     "parquet": Reader(
@@ -92,7 +92,7 @@ READERS = {  # asked in this order
     ),
     "webdataset": Reader(
         "WebDataset tars: one, a folder of them, or NAME-{000..009}.tar",
-        "webdataset:open_webdataset",
+        "webdataset_source:open_webdataset",
         _looks_like_webdataset,
     ),
     "imagefolder": Reader(
@@ -159,9 +159,7 @@ def _missing(given: str) -> SourceError:
     meant = _meant(path.name, [*beside, *NAMED]) or (
         "" if path.parent.is_dir() else f"; nor is there a folder {path.parent}"
     )
-    return SourceError(
-        f"there is no {given}{meant}", f"name a path that exists, or one of: {', '.join(NAMED)}"
-    )
+    return SourceError(f"there is no {given}{meant}", f"name a path that exists, or one of: {', '.join(NAMED)}")
 
 
 def _meant(given: str, known: Iterable[str]) -> str:

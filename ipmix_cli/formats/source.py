@@ -1,7 +1,8 @@
 """What a source of labelled pictures is: a listing that hands out picklable parts for the workers to read.
 
-A reader of a format is one function ``open_FORMAT(spec) -> Source``. The main process opens the source once and lists
-it; each shard's :class:`Part` carries only what its own samples need, so that workers on other machines list nothing.
+A reader of a format is one function ``open_FORMAT(spec) -> Source``. The main process opens the source once
+and lists it; each shard's :class:`Part` carries only what its own samples need, so that workers on other
+machines list nothing.
 """
 
 from __future__ import annotations
@@ -73,12 +74,16 @@ class BadSample:
 class Part(Protocol):
     """The samples start..stop of a source, picklable, read by one worker."""
 
-    start: int
+    @property
+    def start(self) -> int:
+        """The index of its first sample."""
+        ...
 
     def samples(self, clock: StageClock) -> Iterator[Sample | BadSample]:
         """Yield the samples in order; laps of `clock` book "read" and "decode".
 
-        A picture that cannot be read is yielded as a BadSample; only a source that is gone raises SourceError.
+        A picture that cannot be read is yielded as a BadSample; only a source that is gone raises
+        SourceError.
         """
         ...
 
