@@ -17,7 +17,7 @@ A reader finds its two arrays (:func:`choose_arrays` knows their usual names), w
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -25,39 +25,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.errors import SourceError
+from ipmix_cli.formats.array_names import choose_arrays
 from ipmix_cli.formats.decode import check_pixels, without_alpha
 from ipmix_cli.formats.digest import digest_kind, source_digest
 from ipmix_cli.formats.labels import checked_labels, default_class_names
 from ipmix_cli.formats.names import Names
-from ipmix_cli.formats.source import BadSample, Sample, SourceSpec
+from ipmix_cli.formats.source import BadSample, Sample
 from ipmix_cli.stages import StageClock
+
+__all__ = [
+    "ArrayData",
+    "ArrayPart",
+    "ArraySource",
+    "ChainedRows",
+    "FileRows",
+    "Rows",
+    "array_source",
+    "as_pictures",
+    "blocks",
+    "choose_arrays",
+    "gone",
+    "picture_layout",
+]
 
 BLOCK_BYTES = 4 * 2**20
 """Rows are read this much at a time, so that memory does not grow with the part."""
-
-SPLIT_PAIRS = (
-    ("x_{}", "y_{}"),
-    ("X_{}", "y_{}"),
-    ("X_{}", "Y_{}"),
-    ("{}_images", "{}_labels"),
-    ("{}_x", "{}_y"),
-    ("{}/images", "{}/labels"),
-    ("{}/image", "{}/label"),
-)
-PAIRS = (
-    ("images", "labels"),
-    ("image", "label"),
-    ("clean", "label"),
-    ("x", "y"),
-    ("X", "y"),
-    ("X", "Y"),
-    ("data", "labels"),
-    ("data", "label"),
-    ("data", "targets"),
-    ("data", "target"),
-    ("arr_0", "arr_1"),
-)
-SPLIT_NAMES = {"train": ("train", "training"), "test": ("test", "testing", "val", "valid", "validation")}
 
 
 class Rows(Protocol):
@@ -298,34 +290,6 @@ def as_pictures(block: NDArray[Any], layout: str, alpha: str) -> NDArray[np.uint
     if block.shape[-1] == 4:
         return np.stack([without_alpha(picture, alpha) for picture in block])
     return np.array(block, dtype=np.uint8, order="C")
-
-
-def choose_arrays(names: Collection[str], spec: SourceSpec, where: str) -> tuple[str, str]:
-    """Return the names of the pictures' and the labels' array: the user's, or the usual ones.
-
-    Raises
-    ------
-    SourceError
-        Listing the arrays that there are.
-    """
-    pairs = [(spec.images_key, spec.labels_key)] if spec.images_key and spec.labels_key else _pairs(spec)
-    for images, labels in pairs:
-        if (spec.images_key or images) in names and (spec.labels_key or labels) in names:
-            return str(spec.images_key or images), str(spec.labels_key or labels)
-    there = ", ".join(sorted(names)[:20]) or "nothing"
-    raise SourceError(
-        f"{where} has no pair of arrays with a usual name of pictures and labels of the {spec.split} split; "
-        f"it has: {there}",
-        "name them with --images-key NAME --labels-key NAME",
-    )
-
-
-def _pairs(spec: SourceSpec) -> list[tuple[str | None, str | None]]:
-    split = SPLIT_NAMES.get(spec.split, (spec.split,))
-    named: list[tuple[str | None, str | None]] = [
-        (images.format(name), labels.format(name)) for name in split for images, labels in SPLIT_PAIRS
-    ]
-    return named + list(PAIRS if spec.split == "train" else ())
 
 
 def gone(path: str, why: str) -> SourceError:

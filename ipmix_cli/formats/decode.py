@@ -12,7 +12,17 @@ import warnings
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    JpegImagePlugin,
+    PngImagePlugin,
+    PpmImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
 
 from ipmix_cli.errors import BadSampleError
 from ipmix_cli.formats.source import BadSample, Picture, Sample
@@ -20,8 +30,19 @@ from ipmix_cli.formats.source import BadSample, Picture, Sample
 MAX_PIXELS = 89_478_485
 """Pillow's default limit, 256 MiB of RGB; Pillow itself only warns up to twice this much."""
 
-FORMATS = ("JPEG", "PNG", "WEBP", "PPM", "BMP", "TIFF", "GIF", "MPO")
+PLUGINS = (
+    JpegImagePlugin.JpegImageFile,
+    PngImagePlugin.PngImageFile,
+    WebPImagePlugin.WebPImageFile,
+    PpmImagePlugin.PpmImageFile,
+    BmpImagePlugin.BmpImageFile,
+    TiffImagePlugin.TiffImageFile,
+    GifImagePlugin.GifImageFile,
+)
 """What is decoded. Others are left out on purpose: some of Pillow's formats start other programs (EPS)."""
+
+FORMATS = tuple(str(plugin.format) for plugin in PLUGINS if plugin.format in Image.OPEN)
+"""Their names; a Pillow built without WebP knows one less."""
 
 ORIENTATION = 274
 """The EXIF tag that says how a camera was held."""

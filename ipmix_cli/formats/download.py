@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -104,6 +105,9 @@ def _pieces(url: str) -> Iterator[tuple[bytes, int]]:
                 if done > MAX_BYTES:
                     raise _NetworkError(f"{url} sends more than {MAX_BYTES} bytes")
                 yield piece, total
+    except urllib.error.HTTPError as error:
+        error.close()  # it is the server's answer, with its connection
+        raise _NetworkError(f"{url} cannot be fetched: {error}") from error
     except (OSError, http.client.HTTPException, ValueError) as error:  # URLError is an OSError
         raise _NetworkError(f"{url} cannot be fetched: {getattr(error, 'reason', error)}") from error
     if total and done != total:

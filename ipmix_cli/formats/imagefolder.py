@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from ipmix_cli.errors import SourceError
-from ipmix_cli.formats.arrays import SPLIT_NAMES
+from ipmix_cli.formats.array_names import SPLIT_NAMES
 from ipmix_cli.formats.names import Names
 from ipmix_cli.formats.picturefiles import EXTENSIONS, FilePart, FileSource, file_source
 from ipmix_cli.formats.source import SourceSpec
@@ -101,16 +101,16 @@ def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[tuple[str, list[
         place = waiting.pop()
         files = []
         for entry in _entries(place):
-            if entry.name.lower().endswith(EXTENSIONS) and entry.is_file():
+            if entry.name.lower().endswith(EXTENSIONS) and _is(entry.is_file):
                 files.append(entry.name)
-            elif entry.is_dir() and (identity := _identity(entry.path)) not in seen:
+            elif _is(entry.is_dir) and (identity := _identity(entry.path)) not in seen:
                 seen.add(identity)
                 waiting.append(entry.path)
         yield place, sorted(files)
 
 
 def _folders(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in _entries(str(folder)) if entry.is_dir())
+    return sorted(entry.name for entry in _entries(str(folder)) if _is(entry.is_dir))
 
 
 def _entries(place: str) -> list[os.DirEntry[str]]:
@@ -121,6 +121,14 @@ def _entries(place: str) -> list[os.DirEntry[str]]:
         raise SourceError(
             f"cannot list {place}: {error.strerror}", "check the folder and its permissions"
         ) from error
+
+
+def _is(check: Callable[[], bool]) -> bool:
+    """Ask an entry what it is or links to; a link to itself is nothing."""
+    try:
+        return check()
+    except OSError:
+        return False
 
 
 def _identity(path: Path | str) -> tuple[int, int]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.errors import SourceError
-from ipmix_cli.formats.arrays import SPLIT_NAMES
+from ipmix_cli.formats.array_names import SPLIT_NAMES
 from ipmix_cli.formats.decode import decoded_sample
 from ipmix_cli.formats.digest import digest_kind, framed, source_digest
 from ipmix_cli.formats.labels import checked_labels, default_class_names
