@@ -73,8 +73,8 @@ def augment(
     """
     execution, listener = execution or Execution(), listener or Listener()
     began = time.perf_counter()
-    compile_kernels(listener)
     opened = open_job(request, listener, execution.jobs)
+    compile_kernels(listener)
     with new_tally(len(shard_bounds(opened.job))) as tally:
         run = start(opened, out, execution, meeting or Meeting(), tally)
         outcome = make(run, listener, tally.done)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ipmix_cli.errors import UnfinishedError
-from ipmix_cli.formats.files import Folder
+from ipmix_cli.formats.files import Bytes, Folder
 from ipmix_cli.pipeline.job import Job
 
 SCHEMA = 1
@@ -37,7 +37,7 @@ class FileRecord:
     sha256: str
 
     @classmethod
-    def of(cls, name: str, content: bytes | bytearray | memoryview) -> FileRecord:
+    def of(cls, name: str, content: Bytes) -> FileRecord:
         """Return the record of a file with this content."""
         return cls(name=name, bytes=memoryview(content).nbytes, sha256=hashlib.sha256(content).hexdigest())
 
@@ -95,7 +95,7 @@ class Manifest:
     def to_bytes(self) -> bytes:
         """Return the file's content: JSON, one shard a line, sealed with the sha256 of everything but the seal."""
         shards = [dataclasses.asdict(shard) for shard in self.shards]
-        values = {
+        values: dict[str, Any] = {
             "schema": self.schema,
             "tool": self.tool,
             "job_digest": self.job.digest(),

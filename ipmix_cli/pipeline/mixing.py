@@ -66,7 +66,7 @@ class ArrayBank:
         """The sha256 of the pictures, whatever else the file holds."""
         digest = hashlib.sha256(str(self._pictures.shape).encode())
         for index in range(len(self.shapes)):
-            digest.update(self.read(index))
+            digest.update(self.read(index).data)
         return digest.hexdigest()
 
     def read(self, index: int) -> Picture:
