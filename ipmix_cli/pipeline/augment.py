@@ -74,7 +74,7 @@ def augment(
     execution, listener = execution or Execution(), listener or Listener()
     began = time.perf_counter()
     opened = open_job(request, listener, execution.jobs)
-    compile_kernels(listener)
+    compile_kernels(listener, opened.job.output.encoding)
     with new_tally(len(shard_bounds(opened.job))) as tally:
         run = start(opened, out, execution, meeting or Meeting(), tally)
         outcome = make(run, listener, tally.done)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from ipmix_cli.algorithm.warm import is_warm, warm_up
+from ipmix_cli.algorithm import warm as copies
+from ipmix_cli.formats import png
 from ipmix_cli.pipeline.listener import Listener
 
 
-def compile_kernels(listener: Listener) -> None:
-    """Compile, or load from the cache, what the workers need."""
-    if not is_warm():
-        listener.note("Compiling the kernels, once on this machine: about 20 seconds ...")
-        warm_up()
+def compile_kernels(listener: Listener, encoding: str) -> None:
+    """Compile what the workers of a job with this encoding need, unless this machine's cache holds it already."""
+    needed = [copies, png] if encoding == "png" else [copies]
+    cold = [kernels for kernels in needed if not kernels.is_warm()]
+    if cold:
+        listener.note("Compiling the kernels, once on this machine: some 20 seconds ...")
+    for kernels in cold:
+        kernels.warm_up()
