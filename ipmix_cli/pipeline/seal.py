@@ -53,7 +53,8 @@ def seal(folder: Folder, opened: OpenJob) -> Manifest | None:
 
 def card(opened: OpenJob, samples: int) -> bytes:
     """Return the dataset card that Hugging Face reads."""
-    return dataset_card(opened.job.output, opened.source.class_names, opened.job.split, samples).encode()
+    job = opened.job
+    return dataset_card(job.output, opened.source.class_names, job.split, samples, job.size).encode()
 
 
 def errors(shards: tuple[ShardRecord, ...]) -> bytes:
