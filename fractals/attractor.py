@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fractals import raster
 from fractals.chance import Chance
-from fractals.elementary import TURN
+from fractals.elementary import S3, S5, S7, S9, S11, S13, TURN
 from fractals.family import Family, Layer, Params
 from fractals.jit import inlined, kernel
 from fractals.raster import Grid
@@ -23,23 +23,21 @@ def sample(chance: Chance) -> Params:
     clifford, de_jong = [a, c, a, b, d, b], [a, -1.0, b, c, -1.0, d]
     return {
         "numbers": chance.choose((clifford, de_jong)),
-        "half": chance.log_uniform(0.15, 1.0),
+        "half": chance.log_uniform(0.1, 0.6),
         "share": chance.uniform(0.2, 0.9),
         "stretch": 1.0,
-        "dab": [1 if cell == 4 else 0 for cell in range(9)],
+        "dab": chance.choose(([0, 1, 0, 1, 1, 1, 0, 1, 0], [1] * 9, [0, 0, 0, 0, 1, 1, 0, 1, 1])),
     }
 
 
 @inlined
 def wave(turns: float) -> float:
     """Return the sine of an angle in turns."""
-    t = turns - math.floor(turns + 0.5)
-    t = t if abs(t) <= 0.25 else (0.5 if t > 0 else -0.5) - t
-    r = t * TURN
+    t = turns - math.floor(turns) - 0.5  # half a turn away: the sign is the opposite
+    r = TURN * (0.25 - abs(abs(t) - 0.25))  # the quarter mirrored, without a branch that would be guessed wrongly
     q = r * r
-    return r * (
-        1 - q / 6 * (1 - q * (1 / 20) * (1 - q * (1 / 42) * (1 - q * (1 / 72) * (1 - q * (1 / 110)))))
-    )
+    f = q * q
+    return -math.copysign(r + r * q * ((S3 + q * S5) + f * ((S7 + q * S9) + f * (S11 + q * S13))), t)
 
 
 @kernel

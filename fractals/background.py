@@ -11,14 +11,17 @@ from fractals.family import Family, Field, Params, Picture
 from fractals.jit import kernel
 
 PLAIN = {"solid": 0.16, "gradient": 0.19, "plasma": 0.32}
+RANGES = {"dark": (0.02, 0.5), "light": (0.55, 0.98), "any": (0.0, 1.0)}  # of lightness, behind
+CONTRARY = {"dark": (0.3, 1.0), "light": (0.0, 0.7), "any": (0.0, 1.0)}  # and in front, so that it stands out
 LAYERED = {"julia": 0.13, "kali": 0.08, "phoenix": 0.06, "mandelbrot": 0.06}
 
 
-def sample(chance: Chance, families: dict[str, Family]) -> Params:
-    """Draw a background; a third of them are fractals (layering)."""
+def sample(chance: Chance, families: dict[str, Family], tone: str) -> Params:
+    """Draw a background of a tone, a name of `RANGES`; a third of them are fractals (layering)."""
     shares = PLAIN | {name: share for name, share in LAYERED.items() if name in families}
     kind = chance.choose(list(shares), list(shares.values()))
-    drawn: Params = {"kind": kind, "palette": _palette(chance)}
+    low, high = RANGES[tone]
+    drawn: Params = {"kind": kind, "palette": colour.between(colour.sample_palette(chance), low, high)}
     if kind == "gradient":
         drawn |= {"angle": chance.uniform(0, TURN), "round": chance.flag(0.35)}
     elif kind != "solid":
@@ -28,15 +31,6 @@ def sample(chance: Chance, families: dict[str, Family]) -> Params:
             if not family.probe(drawn["params"]):
                 break
     return drawn
-
-
-def _palette(chance: Chance) -> colour.Stops:
-    """Draw a palette that stays in the darker or the lighter part, so that what lies in front stands out."""
-    stops = colour.sample_palette(chance)
-    low, high = chance.choose(((0.02, 0.55), (0.45, 0.98), (0.0, 1.0)), (5, 2.5, 2.5))
-    for stop in stops:
-        stop[1] = round(low + (high - low) * stop[1], 4)
-    return stops
 
 
 def render(params: Params, size: int, families: dict[str, Family]) -> Picture:

@@ -17,7 +17,8 @@ from fractals.family import Field, Picture
 from fractals.jit import kernel
 
 ENTRIES = 1024
-CHROMA = 0.115  # natural pictures rarely hold more
+CHROMA = 0.125  # natural pictures rarely hold more
+VIVID = 0.17  # for one palette in five
 Stops = list[list[float]]  # [place, lightness, a, b] each, places rising from 0 to 1
 
 
@@ -27,7 +28,7 @@ def sample_palette(chance: Chance) -> Stops:
     lightness = _lightness(chance, count)
     hues = _hues(chance, count)
     widths = [chance.uniform(0.4, 1.6) for _ in range(count - 1)]
-    strength = CHROMA * chance.uniform(0.45, 1.0)
+    strength = (VIVID if chance.flag(0.2) else CHROMA) * chance.uniform(0.6, 1.0)
     stops, place = [], 0.0
     for index in range(count):
         light = lightness[index]
@@ -37,6 +38,11 @@ def sample_palette(chance: Chance) -> Stops:
         place += widths[min(index, count - 2)] / sum(widths)
     stops[-1][0] = 1.0
     return stops
+
+
+def between(stops: Stops, low: float, high: float) -> Stops:
+    """Return the palette with its lightness squeezed into a range."""
+    return [[place, round(low + (high - low) * light, 4), a, b] for place, light, a, b in stops]
 
 
 def _lightness(chance: Chance, count: int) -> list[float]:
@@ -62,9 +68,9 @@ def _lightness(chance: Chance, count: int) -> list[float]:
 
 def _hues(chance: Chance, count: int) -> list[float]:
     """Draw hues in radians: near one another, of two opposite kinds, or around the circle."""
-    base, manner = chance.uniform(0, elementary.TURN), chance.choose(("near", "two", "around"), (4, 4, 2))
+    base, manner = chance.uniform(0, elementary.TURN), chance.choose(("near", "two", "around"), (3, 4, 3))
     if manner == "near":
-        return [base + chance.uniform(-0.6, 0.6) for _ in range(count)]
+        return [base + chance.uniform(-0.7, 0.7) for _ in range(count)]
     if manner == "two":
         other = base + chance.uniform(1.6, 3.6)
         return [(base, other)[chance.integer(0, 1)] + chance.uniform(-0.3, 0.3) for _ in range(count)]

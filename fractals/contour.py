@@ -25,6 +25,8 @@ def sample(chance: Chance) -> Params:
         "heights": [chance.uniform(0.02, 0.4), chance.uniform(0.0, 0.15)],
         "noise": chance.choose((0.0, chance.log_uniform(0.003, 0.1))),
         "twist": chance.uniform(-0.02, 0.02),
+        "middle": [chance.uniform(0.3, 0.7), chance.uniform(0.3, 0.7)],
+        "zoom": chance.uniform(0.9, 1.8),
         "dab": [1 if cell == 4 or chance.flag(0.4) else 0 for cell in range(9)],
         "half": chance.log_uniform(0.1, 0.5),
         "seed": chance.seed(),
@@ -39,11 +41,11 @@ def contours(grid: Grid, radii: NDArray[np.float64], numbers: NDArray[np.float64
     ----------
     radii : float64 (V,)
         The outermost contour, as a share of half the picture.
-    numbers : float64 (4,)
-        Radius of the innermost one, squeeze across and down, and turns from one contour to the next.
+    numbers : float64 (7,)
+        Radius of the innermost one, squeeze across and down, turns from one contour to the next, middle, zoom.
     """
     size, count = grid.shape[0], radii.shape[0]
-    half = 0.5 * size
+    half = 0.5 * size * numbers[6]
     for line in range(lines):
         part = line / max(1, lines - 1)
         scale = half * (1.0 - part * (1.0 - numbers[0]))
@@ -51,7 +53,7 @@ def contours(grid: Grid, radii: NDArray[np.float64], numbers: NDArray[np.float64
         for index in range(count + 1):
             sin, cos = sincos(TURN * (index / count + numbers[3] * line))
             radius = scale * radii[index % count]
-            x, y = half + numbers[1] * radius * cos, half + numbers[2] * radius * sin
+            x, y = numbers[4] * size + numbers[1] * radius * cos, numbers[5] * size + numbers[2] * radius * sin
             pieces = int(1.5 * max(abs(x - px), abs(y - py))) + 1 if index else 0
             for piece in range(pieces):
                 t = piece / pieces
@@ -79,7 +81,7 @@ def render(params: Params, size: int) -> Layer:
     (first, second), (high, low) = params["waves"], params["heights"]
     waves = np.array([first, high, second, low], np.float64)
     radii = outline(params["vertices"], waves, params["noise"], params["seed"])
-    numbers = np.array([params["hole"], *params["squeeze"], params["twist"]])
+    numbers = np.array([params["hole"], *params["squeeze"], params["twist"], *params["middle"], params["zoom"]])
     contours(grid, radii, numbers, params["lines"])
     return raster.developed(grid, params["dab"], params["half"], 0.1)
 

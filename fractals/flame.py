@@ -13,7 +13,7 @@ from fractals.jit import kernel
 from fractals.raster import Grid
 from fractals.streams import GOLDEN, mixed
 
-POINTS = 400_000
+POINTS = 240_000
 VARIATIONS = [
     "linear",
     "sinusoidal",
@@ -47,7 +47,7 @@ def sample(chance: Chance) -> Params:
         "shares": [chance.choose((1.0, chance.uniform(0.3, 0.9))) for _ in range(count)],
         "weights": [chance.uniform(0.3, 1.0) for _ in range(count)],
         "symmetry": chance.choose((1, 2, 3, 4, 5, 6, 8), (10, 3, 3, 2, 2, 1, 1)),
-        "half": chance.log_uniform(0.3, 2.0),
+        "half": chance.log_uniform(0.08, 0.6),
         "share": chance.uniform(0.2, 0.7),
         "stretch": chance.uniform(0.3, 1.0),
         "dab": [1] * 9 if chance.flag(0.3) else [0, 1, 0, 1, 1, 1, 0, 1, 0],
@@ -214,7 +214,7 @@ def probe(params: Params) -> str:
 
 
 def render(params: Params, size: int) -> Layer:
-    """Draw the density of 400,000 points (at 256x256; in proportion elsewhere)."""
+    """Draw the density of 240,000 points (at 256x256; in proportion elsewhere)."""
     view = _view(params)
     if view is None:
         raise ValueError("this flame has no extent: probe() refuses it")

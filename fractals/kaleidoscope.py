@@ -7,7 +7,7 @@ import numpy as np
 from fractals.chance import Chance
 from fractals.elementary import TURN, atan2, sincos
 from fractals.family import Params, Picture
-from fractals.jit import kernel
+from fractals.jit import inlined, kernel
 
 
 def sample(chance: Chance) -> Params:
@@ -29,35 +29,27 @@ def folded(picture: Picture, params: Params) -> Picture:
 @kernel
 def _folded(picture: Picture, folds: float, angle: float, tip_x: float, tip_y: float, zoom: float) -> Picture:
     size = picture.shape[0]
-    out = picture.copy()
+    out = np.empty_like(picture)
     wedge = TURN / folds
+    last = size - 1
     for row in range(size):
         for column in range(size):
             x, y = (column + 0.5) / size - 0.5, (row + 0.5) / size - 0.5
             turn = (atan2(y, x) + TURN) / wedge
-            inside = abs(2.0 * (turn - int(turn)) - 1.0) * wedge * 0.5 + angle
-            sin, cos = sincos(inside)
+            sin, cos = sincos(abs(2.0 * (turn - int(turn)) - 1.0) * wedge * 0.5 + angle)
             radius = zoom * np.sqrt(x * x + y * y)
-            _look(
-                picture,
-                (tip_x + radius * cos) * size - 0.5,
-                (tip_y + radius * sin) * size - 0.5,
-                out[row, column],
-            )
+            x, y = _mirrored((tip_x + radius * cos) * size, last), _mirrored((tip_y + radius * sin) * size, last)
+            left, top = min(int(x), last - 1), min(int(y), last - 1)
+            fx, fy = int((x - left) * 256.0), int((y - top) * 256.0)
+            for channel in range(3):
+                upper = picture[top, left, channel] * (256 - fx) + picture[top, left + 1, channel] * fx
+                lower = picture[top + 1, left, channel] * (256 - fx) + picture[top + 1, left + 1, channel] * fx
+                out[row, column, channel] = (upper * (256 - fy) + lower * fy + 32768) >> 16
     return out
 
 
-@kernel
-def _look(picture: Picture, x: float, y: float, out: Picture) -> None:
-    """Write the bilinear colour at (x, y) of a picture that repeats itself mirrored."""
-    last = picture.shape[0] - 1
-    period = 2.0 * last
-    x, y = abs(x), abs(y)
-    x, y = x - period * int(x / period), y - period * int(y / period)
-    x, y = min(x, period - x), min(y, period - y)
-    left, top = min(int(x), last - 1), min(int(y), last - 1)
-    fx, fy = int((x - left) * 256.0), int((y - top) * 256.0)
-    for channel in range(3):
-        upper = picture[top, left, channel] * (256 - fx) + picture[top, left + 1, channel] * fx
-        lower = picture[top + 1, left, channel] * (256 - fx) + picture[top + 1, left + 1, channel] * fx
-        out[channel] = (upper * (256 - fy) + lower * fy + 32768) >> 16
+@inlined
+def _mirrored(place: float, last: int) -> float:
+    """Return a place on 0..last, where a picture that repeats itself mirrored shows the place asked for."""
+    place = abs(place - 0.5)
+    return place if place <= last else max(2.0 * last - place, 0.0)  # at most one and a half pictures away

@@ -40,27 +40,30 @@ def folds(size: int, view: NDArray[np.float64], numbers: NDArray[np.float64], it
         Shift a, b; weight of the newest value in the average; share of the least value.
     """
     out = np.empty((size, size), np.float32)
-    a, b, memory, share = numbers[0], numbers[1], numbers[2], numbers[3]
-    x, y = np.empty(size), np.empty(size)
-    mean, least = np.empty(size), np.empty(size)
+    a, b = np.float32(numbers[0]), np.float32(numbers[1])
+    memory, share = np.float32(numbers[2]), np.float32(numbers[3])
+    one, two, tiny = np.float32(1.0), np.float32(2.0), np.float32(1e-12)
+    x, y = np.empty(size, np.float32), np.empty(size, np.float32)
+    mean, least = np.empty(size, np.float32), np.empty(size, np.float32)
     for row in range(size):
         v = (2 * row + 1.0) / size - 1.0
         for column in range(size):
             u = (2 * column + 1.0) / size - 1.0
             x[column] = view[0] + u * view[2] - v * view[3]
             y[column] = view[1] + u * view[3] + v * view[2]
-            mean[column], least[column] = 0.0, 1.0
+        mean[:] = 0.0
+        least[:] = 1.0
         for _ in range(iterations):
             for column in range(size):
-                inverse = 1.0 / (x[column] * x[column] + y[column] * y[column] + 1e-12)
-                x[column] = abs(x[column]) * inverse - a
-                y[column] = abs(y[column]) * inverse - b
-                r = x[column] * x[column] + y[column] * y[column]
-                soft = r / (1.0 + r)
+                inverse = one / (x[column] * x[column] + y[column] * y[column] + tiny)
+                zx, zy = abs(x[column]) * inverse - a, abs(y[column]) * inverse - b
+                r = zx * zx + zy * zy
+                soft = r / (one + r)
+                x[column], y[column] = zx, zy
                 mean[column] += memory * (soft - mean[column])
-                least[column] = min(least[column], soft)
+                least[column] = soft if soft < least[column] else least[column]
         for column in range(size):
-            out[row, column] = mean[column] + share * (2.0 * np.sqrt(least[column]) - mean[column])
+            out[row, column] = mean[column] + share * (two * np.sqrt(least[column]) - mean[column])
     return out
 
 

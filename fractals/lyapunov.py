@@ -12,7 +12,7 @@ from fractals.jit import kernel
 from fractals.tone import equalised
 
 PROBE_SIDE = 40
-STEPS = 96
+STEPS = 72
 
 
 def sample(chance: Chance) -> Params:
@@ -21,10 +21,10 @@ def sample(chance: Chance) -> Params:
     letters = [chance.integer(0, 1) for _ in range(length)]
     letters[chance.integer(0, length - 1)] = 1 - letters[0]
     letters[0] = 1 - max(letters[1:]) if len({*letters}) == 1 else letters[0]
-    side = chance.log_uniform(0.12, 2.0)
+    side = chance.log_uniform(0.12, 1.6)
     return {
         "word": letters,
-        "window": [chance.uniform(2.0, 4.0 - side), chance.uniform(2.0, 4.0 - side), side],
+        "window": [chance.uniform(2.4, 4.0 - side), chance.uniform(2.4, 4.0 - side), side],
         "turn": chance.integer(0, 3),
         "chaos": chance.uniform(0.1, 0.6),
         "level": chance.uniform(0.5, 1.0),
@@ -35,22 +35,27 @@ def sample(chance: Chance) -> Params:
 def exponents(size: int, window: NDArray[np.float64], word: NDArray[np.int64], steps: int) -> Field:
     """Return the mean of log |r (1 - 2x)| along the orbit of each pixel (r_a, r_b), float32 (S, S)."""
     out = np.empty((size, size), np.float32)
-    x, product, total, r_a = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
+    one, two, least = np.float32(1.0), np.float32(2.0), np.float32(1e-3)
+    x, r_a = np.empty(size, np.float32), np.empty(size, np.float32)
+    product, total = np.empty(size, np.float32), np.empty(size)
     for row in range(size):
-        r_b = window[1] + window[2] * (row + 0.5) / size
+        r_b = np.float32(window[1] + window[2] * (row + 0.5) / size)
         for column in range(size):
             r_a[column] = window[0] + window[2] * (column + 0.5) / size
-            x[column], product[column], total[column] = 0.5, 1.0, 0.0
+        x[:] = 0.5
+        product[:] = 1.0
+        total[:] = 0.0
         for step in range(-24, steps):
-            letter = word[(step + 24) % word.shape[0]]
+            b_turn = word[(step + 24) % word.shape[0]] == 1
             for column in range(size):
-                r = r_b if letter else r_a[column]
-                product[column] *= max(abs(r * (1.0 - 2.0 * x[column])), 1e-9)
-                x[column] = r * x[column] * (1.0 - x[column])
-            if step % 12 == 11 or step == -1:  # twelve factors stay within the range of a double
+                r = r_b if b_turn else r_a[column]
+                slope = abs(r * (one - two * x[column]))
+                product[column] *= slope if slope > least else least
+                x[column] = r * x[column] * (one - x[column])
+            if (step + 24) % 12 == 11:  # twelve factors stay within the range of a single
                 for column in range(size):
-                    total[column] += log(product[column]) if step > 0 else 0.0
-                    product[column] = 1.0
+                    total[column] += log(np.float64(product[column])) if step > 0 else 0.0
+                product[:] = 1.0
         for column in range(size):
             out[row, column] = total[column] / steps
     return out
@@ -67,9 +72,10 @@ def _field(params: Params, size: int) -> Field:
 def probe(params: Params) -> str:
     """Refuse windows with one exponent nearly everywhere, or with chaos alone."""
     field = _field(params, PROBE_SIDE).astype(np.float64)
-    if (field > 0).mean() > 0.7:
+    chaos = np.count_nonzero(field > 0) / field.size
+    if chaos > 0.6:
         return "noise"
-    return "bland" if field.std() < 0.15 else ""
+    return "bland" if chaos < 0.02 or field.std() < 0.15 else ""
 
 
 def render(params: Params, size: int) -> Layer:

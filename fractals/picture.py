@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from zlib import crc32
 
 from fractals import FAMILIES, background, colour, kaleidoscope, quality, tone
 from fractals.chance import Chance
@@ -104,7 +105,7 @@ def _recipes(wish: Wish, index: int, first: int) -> Iterator[tuple[int, Recipe, 
     attempt = first
     while True:
         if base is None:
-            chance = Chance(wish.seed, PICTURE, index, attempt)
+            chance = Chance(wish.seed, PICTURE, index, attempt, crc32(name.encode()))
             params = family.sample(chance)
         else:
             chance = Chance(wish.seed, MEMBER, system, index % wish.per_class, attempt)
@@ -148,7 +149,9 @@ def _dress(chance: Chance, family: Family) -> Recipe:
     if chance.flag(0.3):
         recipe["relief"] = {"height": chance.log_uniform(1.0, 5.0), "angle": chance.uniform(0, TURN)}
     if not family.covers:
-        recipe["background"] = background.sample(chance, FAMILIES)
+        tone_behind = chance.choose([*background.RANGES], (5, 3, 2))
+        recipe["palette"] = colour.between(recipe["palette"], *background.CONTRARY[tone_behind])
+        recipe["background"] = background.sample(chance, FAMILIES, tone_behind)
     if chance.flag(0.12):
         recipe["kaleidoscope"] = kaleidoscope.sample(chance)
     return recipe

@@ -13,8 +13,8 @@ from fractals.tone import equalised
 
 
 def sample(chance: Chance) -> Params:
-    """Draw how fast the displacement falls off from level to level: .35 is rough, .9 smooth."""
-    return {"decay": chance.uniform(0.35, 0.9), "seed": chance.seed(), "level": chance.uniform(0.4, 1.0)}
+    """Draw how fast the displacement falls off from level to level: .35 is rough, .8 smooth."""
+    return {"decay": chance.uniform(0.35, 0.8), "seed": chance.seed(), "level": chance.uniform(0.4, 1.0)}
 
 
 @inlined
