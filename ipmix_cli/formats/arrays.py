@@ -155,6 +155,10 @@ class ArraySource:
     def __len__(self) -> int:
         return len(self.whole.labels)
 
+    def key(self, index: int) -> str:
+        """Return the name of one sample in the source."""
+        return self.whole.key(index)
+
     def part(self, start: int, stop: int) -> ArrayPart:
         """Return the samples start..stop for one worker."""
         keys = self.whole.keys and self.whole.keys.cut(start, stop)
@@ -180,8 +184,11 @@ class ArrayPart:
             clock.lap("decode")
             for index, picture in enumerate(pictures, first):
                 position = index - self.start
-                key = self.keys[position] if self.keys else str(index)
-                yield Sample(index, key, picture, int(self.labels[position]))
+                yield Sample(index, self.key(position), picture, int(self.labels[position]))
+
+    def key(self, position: int) -> str:
+        """Return the name of the part's sample at a position."""
+        return str(self.start + position) if self.keys is None else self.keys[position]
 
 
 def array_source(data: ArrayData, alpha: str) -> ArraySource:
@@ -294,6 +301,4 @@ def as_pictures(block: NDArray[Any], layout: str, alpha: str) -> NDArray[np.uint
 
 def gone(path: str, why: str) -> SourceError:
     """Return the error for a source that was there when it was listed."""
-    return SourceError(
-        f"cannot read {path}: {why}", "put it back as it was, then type the same command again"
-    )
+    return SourceError(f"cannot read {path}: {why}", "put it back as it was, then type the same command again")

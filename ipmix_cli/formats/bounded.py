@@ -32,9 +32,7 @@ def read_file(path: Path, limit: int) -> bytes:
     except FileNotFoundError as error:
         raise SourceError(f"{path} is missing", "fetch or unpack the whole data set again") from error
     except OSError as error:
-        raise SourceError(
-            f"cannot read {path}: {error.strerror}", "check the file and its permissions"
-        ) from error
+        raise SourceError(f"cannot read {path}: {error.strerror}", "check the file and its permissions") from error
 
 
 SLACK = 2**20

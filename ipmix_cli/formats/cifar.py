@@ -58,9 +58,7 @@ def open_cifar(spec: SourceSpec, dataset: str, progress: Progress | None = None)
         Missing and not to be fetched, incomplete, damaged, or refused.
     """
     if spec.split not in SPLITS:
-        raise SourceError(
-            f"{dataset} has no {spec.split} split, only train and test", "choose another --split"
-        )
+        raise SourceError(f"{dataset} has no {spec.split} split, only train and test", "choose another --split")
     place = _place(spec, dataset, progress)
     if place.is_dir():
         folder, variant = next(found for found in _folders_in(place) if found[1].dataset == dataset)
@@ -77,12 +75,10 @@ def default_data_dir() -> Path:
 
 def _place(spec: SourceSpec, dataset: str, progress: Progress | None) -> Path:
     """Return the folder or the archive of a data set: the given one, the one found, or the one downloaded."""
-    if spec.input != dataset or Path(spec.input).exists():
+    if spec.input != dataset:
         given = Path(spec.input).absolute()
         if not looks_like_cifar(given, dataset):
-            raise SourceError(
-                f"{given} holds no {dataset}", f"name its folder or its archive, or type --in {dataset}"
-            )
+            raise SourceError(f"{given} holds no {dataset}", f"name its folder or its archive, or type --in {dataset}")
         return given
     data_dir = Path(spec.data_dir).absolute() if spec.data_dir else default_data_dir()
     if looks_like_cifar(data_dir, dataset):

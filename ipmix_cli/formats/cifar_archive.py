@@ -119,9 +119,7 @@ def _members(archive: Path, split: str) -> Iterator[tuple[str, bytes]]:
                     yield name, content.read(MAX_ARCHIVE_BYTES) if content else b""
             _check_end(stream, archive)
     except (EOFError, OSError, zlib.error, tarfile.TarError, ValueError) as error:
-        raise SourceError(
-            f"{archive} is cut short or damaged: {error}", "delete it and fetch it again"
-        ) from error
+        raise SourceError(f"{archive} is cut short or damaged: {error}", "delete it and fetch it again") from error
 
 
 def _check_end(stream: gzip.GzipFile, archive: Path) -> None:

@@ -133,21 +133,14 @@ def read_class_names(data: bytes, variant: Variant, where: str) -> tuple[str, ..
             f"use the file of the published {variant.folder}",
         )
     if not all(isinstance(name, str) and 0 < len(name) < 200 and name.isprintable() for name in names):
-        raise SourceError(
-            f"{where}: a class name is not text", f"use the file of the published {variant.folder}"
-        )
+        raise SourceError(f"{where}: a class name is not text", f"use the file of the published {variant.folder}")
     return tuple(names)
 
 
 def _python_batch(data: bytes, variant: Variant, where: str) -> tuple[NDArray[np.uint8], NDArray[Any]]:
     found = read_pickle(data, where)
     pixels, labels = found.get("data"), found.get(variant.labels)
-    if (
-        not isinstance(pixels, np.ndarray)
-        or pixels.dtype != np.uint8
-        or pixels.ndim != 2
-        or pixels.shape[1] != 3072
-    ):
+    if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.ndim != 2 or pixels.shape[1] != 3072:
         raise SourceError(
             f"{where} holds no uint8 array 'data' of rows of 3072",
             f"use a file of the published {variant.folder}",
@@ -155,9 +148,7 @@ def _python_batch(data: bytes, variant: Variant, where: str) -> tuple[NDArray[np
     if isinstance(labels, list):
         labels = _whole_numbers(labels, where)
     if not isinstance(labels, np.ndarray):
-        raise SourceError(
-            f"{where} holds no {variant.labels!r}", f"use a file of the published {variant.folder}"
-        )
+        raise SourceError(f"{where} holds no {variant.labels!r}", f"use a file of the published {variant.folder}")
     return pixels, labels
 
 

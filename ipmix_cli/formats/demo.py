@@ -76,10 +76,7 @@ def star(x: Plane, y: Plane) -> Plane:
     """Return the distance to a star of eight points: two squares with hollow sides."""
     a, b = np.abs(x), np.abs(y)
     c, d = np.abs(x + y) * 0.70710678, np.abs(x - y) * 0.70710678
-    return (
-        np.minimum(np.maximum(a, b) + 0.9 * np.minimum(a, b), np.maximum(c, d) + 0.9 * np.minimum(c, d))
-        - 0.58
-    )
+    return np.minimum(np.maximum(a, b) + 0.9 * np.minimum(a, b), np.maximum(c, d) + 0.9 * np.minimum(c, d)) - 0.58
 
 
 def stripes(x: Plane, y: Plane) -> Plane:
@@ -155,8 +152,7 @@ def open_demo(spec: SourceSpec) -> ArraySource:
         labels=np.arange(count) % len(CLASSES),
         class_names=CLASSES,
         keys=Names.of(
-            f"{spec.split}/{CLASSES[number % len(CLASSES)]}-{number // len(CLASSES)}"
-            for number in range(count)
+            f"{spec.split}/{CLASSES[number % len(CLASSES)]}-{number // len(CLASSES)}" for number in range(count)
         ),
         settings={"split": spec.split},
     )

@@ -37,9 +37,7 @@ class Published:
 
 
 PUBLISHED = {  # https://www.cs.toronto.edu/~kriz/cifar.html
-    "cifar10": Published(
-        "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a"
-    ),
+    "cifar10": Published("https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a"),
     "cifar100": Published(
         "https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz", "eb9058c3a382ffc7106e4002c42a8d85"
     ),

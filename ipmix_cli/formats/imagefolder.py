@@ -70,9 +70,7 @@ def split_folder(folder: Path, split: str) -> Path:
             for name in SPLIT_NAMES.get(split, (split,)):
                 if name in splits:
                     return candidate / name
-            raise SourceError(
-                f"{candidate} has no {split} split, only {', '.join(splits)}", "choose another --split"
-            )
+            raise SourceError(f"{candidate} has no {split} split, only {', '.join(splits)}", "choose another --split")
     if split != "train":
         raise SourceError(f"{folder} has no folders of splits, so no {split} split", "leave out --split")
     return folder
@@ -118,9 +116,7 @@ def _entries(place: str) -> list[os.DirEntry[str]]:
         with os.scandir(place) as entries:
             return [entry for entry in entries if not entry.name.startswith(".")]
     except OSError as error:
-        raise SourceError(
-            f"cannot list {place}: {error.strerror}", "check the folder and its permissions"
-        ) from error
+        raise SourceError(f"cannot list {place}: {error.strerror}", "check the folder and its permissions") from error
 
 
 def _is(check: Callable[[], bool]) -> bool:

@@ -38,9 +38,7 @@ def checked_labels(
     _check_shape(labels, where, count)
     labels = labels.reshape(-1)
     if labels.dtype.kind not in "iu":
-        raise SourceError(
-            f"{where}: labels must be whole numbers from 0, {_what(labels)}", "number the classes from 0"
-        )
+        raise SourceError(f"{where}: labels must be whole numbers from 0, {_what(labels)}", "number the classes from 0")
     low, high = int(labels.min()), int(labels.max())
     if low < 0:
         raise SourceError(f"{where}: label {low} is negative", "number the classes from 0")

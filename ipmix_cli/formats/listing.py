@@ -132,9 +132,7 @@ def _rows(path: Path, spec: SourceSpec) -> Iterator[Row]:
 def _lines(file: IO[str], path: Path) -> Iterator[str]:
     while line := file.readline(MAX_LINE):
         if len(line) >= MAX_LINE:
-            raise SourceError(
-                f"{path} has a line of {MAX_LINE} characters or more", "check that it is a list"
-            )
+            raise SourceError(f"{path} has a line of {MAX_LINE} characters or more", "check that it is a list")
         yield line
 
 

@@ -168,17 +168,13 @@ def _data_offset(path: Path, info: zipfile.ZipInfo) -> int:
     return info.header_offset + 30 + int(name) + int(extra)
 
 
-def _small_array(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, kinds: str, limit: int
-) -> NDArray[Any]:
+def _small_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, kinds: str, limit: int) -> NDArray[Any]:
     """Return a whole array of some kinds of elements, about `limit` of them at most."""
     header = _header(archive, info, path)
     where = f"{path}: {info.filename}"
     if header.dtype.kind not in kinds:
         raise SourceError(f"{where} holds {header.dtype}, not what it should", "number the classes from 0")
-    if (
-        header.nbytes > limit * 256
-    ):  # one-hot rows of ImageNet's classes are refused, but with a better reason
+    if header.nbytes > limit * 256:  # one-hot rows of ImageNet's classes are refused, but with a better reason
         raise too_large(where)
     with archive.open(info) as stream:
         stream.read(header.size)
@@ -186,9 +182,7 @@ def _small_array(
     return np.frombuffer(data, header.dtype).reshape(header.shape)
 
 
-def _class_names(
-    archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], path: Path
-) -> tuple[str, ...] | None:
+def _class_names(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], path: Path) -> tuple[str, ...] | None:
     for name in CLASS_NAMES:
         if name in members:
             found = _small_array(archive, members[name], path, "US", MAX_CLASSES)

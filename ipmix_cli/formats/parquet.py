@@ -52,6 +52,10 @@ class ParquetSource:
     def __len__(self) -> int:
         return len(self.whole.labels)
 
+    def key(self, index: int) -> str:
+        """Return the name of one sample in the source: its number."""
+        return str(index)
+
     def part(self, start: int, stop: int) -> ParquetPart:
         """Return the samples start..stop for one worker."""
         groups, first = [], 0
@@ -164,8 +168,7 @@ def _columns(schema: Any, spec: SourceSpec, path: Path) -> tuple[str, str]:
     if image in schema.names and label in schema.names:
         return str(image), str(label)
     raise SourceError(
-        f"{path} has no columns of pictures and labels with usual names; it has: "
-        f"{', '.join(schema.names)[:200]}",
+        f"{path} has no columns of pictures and labels with usual names; it has: {', '.join(schema.names)[:200]}",
         "name them with --images-key and --labels-key",
     )
 
@@ -215,6 +218,8 @@ def _files_below(folder: Path) -> list[Path]:
 
 def _files_of_split(folder: Path, split: str) -> list[Path]:
     files = _files_below(folder)
+    if not files:
+        raise SourceError(f"there are no Parquet files in {folder}", "name the folder that holds them, or one file")
     for name in SPLIT_NAMES.get(split, (split,)):
         chosen = [path for path in files if path.name.startswith(name)]
         if chosen:
@@ -223,9 +228,7 @@ def _files_of_split(folder: Path, split: str) -> list[Path]:
     if split == "train" and not any(path.name.startswith(tuple(every)) for path in files):
         return files
     there = ", ".join(path.name for path in files[:10])
-    raise SourceError(
-        f"{folder} has no files of the {split} split; it has: {there}", "choose another --split"
-    )
+    raise SourceError(f"{folder} has no files of the {split} split; it has: {there}", "choose another --split")
 
 
 def _content(paths: list[Path], kind: str) -> Iterator[bytes]:

@@ -188,9 +188,7 @@ class _Machine:
         elif code == "\x8a":
             self.stack.append(int.from_bytes(self.take(min(self.number("<B"), 16)), "little", signed=True))
         else:
-            raise _RefusedError(
-                f"it holds the pickle instruction {code!r}, which no file of arrays and labels needs"
-            )
+            raise _RefusedError(f"it holds the pickle instruction {code!r}, which no file of arrays and labels needs")
 
     def close(self, code: str) -> None:
         items = self.since_mark()

@@ -41,12 +41,14 @@ class FileSource:
     def __len__(self) -> int:
         return len(self.whole.labels)
 
+    def key(self, index: int) -> str:
+        """Return the name of one sample in the source: its path below the root."""
+        return self.whole.names[index]
+
     def part(self, start: int, stop: int) -> FilePart:
         """Return the samples start..stop for one worker."""
         whole = self.whole
-        return FilePart(
-            whole.root, whole.names.cut(start, stop), whole.labels[start:stop], start, whole.alpha
-        )
+        return FilePart(whole.root, whole.names.cut(start, stop), whole.labels[start:stop], start, whole.alpha)
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,7 @@ class FilePart:
     def samples(self, clock: StageClock) -> Iterator[Sample | BadSample]:
         """Yield the samples in order, a file at a time."""
         if not Path(self.root).is_dir():
-            raise SourceError(
-                f"the folder {self.root} is gone", "put it back, then type the same command again"
-            )
+            raise SourceError(f"the folder {self.root} is gone", "put it back, then type the same command again")
         for position, name in enumerate(self.names):
             index = self.start + position
             try:
@@ -125,9 +125,7 @@ def read_picture_file(path: Path) -> bytes:
                 raise BadSampleError(f"a picture of {status.st_size} bytes is over the limit", remedy)
             return file.read(MAX_FILE_BYTES)
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name
-        raise BadSampleError(
-            f"cannot be read: {getattr(error, 'strerror', None) or error}", remedy
-        ) from error
+        raise BadSampleError(f"cannot be read: {getattr(error, 'strerror', None) or error}", remedy) from error
 
 
 def _without_waiting(path: str, flags: int) -> int:

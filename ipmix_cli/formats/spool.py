@@ -74,9 +74,7 @@ def file_key(path: Path, *parts: str) -> str:
             while piece := file.read(2**20):
                 digest.update(piece)
     except OSError as error:
-        raise SourceError(
-            f"cannot read {path}: {error.strerror}", "check the file and its permissions"
-        ) from error
+        raise SourceError(f"cannot read {path}: {error.strerror}", "check the file and its permissions") from error
     return digest.hexdigest()
 
 
@@ -87,9 +85,7 @@ def _root() -> Path:
             place.mkdir(mode=0o700, parents=True, exist_ok=True)
             if place.stat().st_uid == os.getuid() and os.access(place, os.W_OK):
                 return place
-    raise SourceError(
-        "no place to unpack a compressed source", "set XDG_CACHE_HOME to a folder that you may write to"
-    )
+    raise SourceError("no place to unpack a compressed source", "set XDG_CACHE_HOME to a folder that you may write to")
 
 
 def _forget_old(root: Path) -> None:

@@ -101,9 +101,7 @@ def python2_pickle(entries: dict[str, Any]) -> bytes:
             return b"](" + b"".join(map(item, value)) + b"e"
         return string(value) if isinstance(value, bytes) else b"J" + struct.pack("<i", value)
 
-    return (
-        b"\x80\x02}(" + b"".join(string(key.encode()) + item(value) for key, value in entries.items()) + b"u."
-    )
+    return b"\x80\x02}(" + b"".join(string(key.encode()) + item(value) for key, value in entries.items()) + b"u."
 
 
 @pytest.fixture(scope="session")
@@ -135,9 +133,7 @@ def cifar(tmp_path_factory: pytest.TempPathFactory, pictures: Any) -> Path:
     for name, cut in (("train", slice(0, 20)), ("test", slice(20, 23))):
         part, fine = rows[cut], (labels[cut] * 9).tolist()
         coarse = [1] * len(fine)
-        files[f"cifar-100-python/{name}"] = python2_pickle(
-            {"data": part, "fine_labels": fine, "coarse_labels": coarse}
-        )
+        files[f"cifar-100-python/{name}"] = python2_pickle({"data": part, "fine_labels": fine, "coarse_labels": coarse})
         files[f"cifar-100-binary/{name}.bin"] = _records(part, [coarse, fine])
     for name, content in files.items():
         (root / name).parent.mkdir(exist_ok=True)

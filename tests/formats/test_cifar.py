@@ -80,9 +80,7 @@ def test_batches_saved_again_by_python3_are_read(protocol, cifar, opened, read, 
             opened(folder)
         return
     samples, expected = read(opened(folder)), read(opened(cifar / "cifar-10-batches-py"))
-    assert all(
-        np.array_equal(one.picture, other.picture) for one, other in zip(samples, expected, strict=True)
-    )
+    assert all(np.array_equal(one.picture, other.picture) for one, other in zip(samples, expected, strict=True))
 
 
 def test_a_name_is_looked_up_below_the_data_dir(cifar, tmp_path):
@@ -160,9 +158,7 @@ def test_nothing_of_an_archive_is_written_where_its_names_say(cifar, opened, rea
     content = [(folder / Path(name).name).read_bytes() if "evil" not in name else b"evil" for name in names]
     nested = tmp_path / "a" / "b"
     nested.mkdir(parents=True)
-    path = tar_of(
-        nested / "cifar-10-python.tar.gz", [(member(n), c) for n, c in zip(names, content, strict=True)]
-    )
+    path = tar_of(nested / "cifar-10-python.tar.gz", [(member(n), c) for n, c in zip(names, content, strict=True)])
     assert len(read(opened(path, split="test"))) == 3
     assert sorted(entry.name for entry in tmp_path.rglob("*")) == ["a", "b", "cifar-10-python.tar.gz"]
     assert {entry.name for entry in own_cache.rglob("*") if entry.is_file()} == {"pixels.raw", "about.json"}

@@ -31,9 +31,7 @@ def test_a_published_file_gives_its_arrays_and_lists(write_pickle):
 @pytest.mark.parametrize("kind", ["u1", "i2", ">i4", "<u8"])
 def test_what_python3_pickles_is_read(protocol, kind):
     data = np.arange(12).astype(kind).reshape(3, 4)
-    found = read_pickle(
-        pickle.dumps({"data": data, b"labels": [1, 2, 2**40, None, True, 1.5]}, protocol), "f"
-    )
+    found = read_pickle(pickle.dumps({"data": data, b"labels": [1, 2, 2**40, None, True, 1.5]}, protocol), "f")
     assert np.array_equal(found["data"], data)
     assert found["labels"] == [1, 2, 2**40, None, True, 1.5]
 
@@ -56,9 +54,7 @@ class Runs:
 
 
 @pytest.mark.parametrize("protocol", range(6))
-@pytest.mark.parametrize(
-    "inside", [lambda evil: evil, lambda evil: {"data": evil}, lambda evil: {"labels": [evil]}]
-)
+@pytest.mark.parametrize("inside", [lambda evil: evil, lambda evil: {"data": evil}, lambda evil: {"labels": [evil]}])
 def test_a_pickle_that_runs_code_is_refused_and_runs_nothing(protocol, inside, tmp_path):
     target = tmp_path / "ran"
     data = pickle.dumps(inside(Runs(os.mkdir, str(target))), protocol)
@@ -71,9 +67,7 @@ def test_a_pickle_that_runs_code_is_refused_and_runs_nothing(protocol, inside, t
     assert caught.value.message.startswith("the/file is refused")
 
 
-@pytest.mark.parametrize(
-    "name", ["os.system", "builtins.eval", "numpy.load", "numpy.ndarray.tofile", "_codecs.decode"]
-)
+@pytest.mark.parametrize("name", ["os.system", "builtins.eval", "numpy.load", "numpy.ndarray.tofile", "_codecs.decode"])
 @pytest.mark.parametrize("how", ["global", "stack", "inst"])
 def test_any_other_name_is_refused_by_name(name, how):
     module, _, attribute = name.partition(".")
