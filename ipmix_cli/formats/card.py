@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from ipmix_cli.formats.classfolders import folder_names
 from ipmix_cli.formats.codecs import CODECS
 from ipmix_cli.formats.shard import ShardSettings
 
@@ -74,7 +75,7 @@ def webdataset_features(output: ShardSettings, class_names: Sequence[str], _size
     if output.layout == "grouped":
         pictures = [f"aug{number}.{suffix}" for number in range(output.copies)]
         pictures = [f"clean.{suffix}", *pictures] if output.clean else pictures
-    fields = {name: "int64" for name in (*INTEGERS, "label", "copies", "seed", "height", "width")}
+    fields = dict.fromkeys((*INTEGERS, "label", "copies", "seed", "height", "width"), "int64")
     fields |= dict.fromkeys(("key", "class", "source_key", "checksum"), "string")
     if output.layout == "flat":
         fields["copy"] = "int64"
@@ -86,7 +87,7 @@ def webdataset_features(output: ShardSettings, class_names: Sequence[str], _size
 
 def files_features(_output: object, class_names: Sequence[str], _size: object) -> list[str]:
     """Return the features of class folders; there the names of the folders are the classes."""
-    return [*_plain("image", "image"), *_label("label", sorted(class_names))]
+    return [*_plain("image", "image"), *_label("label", folder_names(class_names))]
 
 
 FEATURES = {"hdf5": hdf5_features, "webdataset": webdataset_features, "files": files_features}
@@ -119,6 +120,7 @@ def _description(
 ) -> list[str]:
     pictures = "of several sizes" if size is None else f"of {size[1]}x{size[0]} pixels"
     clean = "the clean picture and " if output.clean else ""
+    layout = f", {output.layout}" if output.format == "webdataset" else ""
     lossy = "" if CODECS[output.encoding].lossless else f", quality {output.quality}: lossy"
     return [
         "# IPMix training data",
@@ -127,8 +129,7 @@ def _description(
         "it, augmented by IPMix (Huang et al., NeurIPS 2023) and made beforehand by `ipmix`. The settings, and the",
         "sha256 of every file, are in `manifest.json`; `ipmix explain` tells how any copy came to be.",
         "",
-        f"Format: {output.format}{', ' + output.layout if output.format == 'webdataset' else ''}; "
-        f"encoding: {output.encoding}{lossy}; seed of the job: {output.seed}.",
+        f"Format: {output.format}{layout}; encoding: {output.encoding}{lossy}; seed of the job: {output.seed}.",
         "",
     ]
 

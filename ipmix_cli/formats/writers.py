@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ipmix_cli.formats import hdf5, hdf5_view, webdataset
+from ipmix_cli.formats import classfolders, hdf5, hdf5_view, webdataset
 from ipmix_cli.formats.shard import Bytes, ShardBuilder, ShardSample, ShardSettings, ShardView
 
 
@@ -37,6 +37,9 @@ class Writer:
 WRITERS: dict[str, Writer] = {
     "hdf5": Writer("{name}" + hdf5.SUFFIX, hdf5.builder, hdf5_view.HDF5View),
     "webdataset": Writer("{name}" + webdataset.SUFFIX, webdataset.TarBuilder, webdataset.TarView),
+    "files": Writer(
+        classfolders.LISTS + "{name}" + classfolders.SUFFIX, classfolders.FolderBuilder, classfolders.FolderView
+    ),
 }
 
 
