@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -163,7 +165,7 @@ class Execution:
         )
 
 
-def shard_bounds(job: Job) -> list[tuple[int, int]]:
+def shard_bounds(job: Job) -> Sequence[tuple[int, int]]:
     """Return (first, stop) picture of every shard: even sizes, planned from the job alone."""
     count = job.pictures
     if job.samples_per_shard is not None:
@@ -172,5 +174,10 @@ def shard_bounds(job: Job) -> list[tuple[int, int]]:
         height, width = job.size or (256, 256)  # a guess for pictures of many sizes
         sample_bytes = height * width * 3 * (job.output.copies + job.output.clean)
         shards = max(FEWEST_SHARDS, -(-job.samples * sample_bytes // SHARD_BYTES))
-    shards = min(shards, count)
-    return [(i * count // shards, (i + 1) * count // shards) for i in range(shards)]
+    return _even_parts(count, min(shards, count))
+
+
+@functools.lru_cache(maxsize=4)
+def _even_parts(count: int, parts: int) -> Sequence[tuple[int, int]]:
+    """Return (first, stop) of each part; asked for with every shard, of which there may be ten thousand."""
+    return [(i * count // parts, (i + 1) * count // parts) for i in range(parts)]
