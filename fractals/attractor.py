@@ -1,4 +1,4 @@
-"""Strange attractors of trigonometric maps: Clifford (C. Pickover) and De Jong (P. de Jong, Scientific American 1987)."""
+"""Strange attractors of trigonometric maps: Clifford's (C. Pickover) and P. de Jong's (Scientific American, 1987)."""
 
 from __future__ import annotations
 
@@ -41,9 +41,7 @@ def wave(turns: float) -> float:
 
 
 @kernel
-def orbit(
-    numbers: NDArray[np.float64], view: NDArray[np.float64], steps: int, grid: Grid
-) -> NDArray[np.float64]:
+def orbit(numbers: NDArray[np.float64], view: NDArray[np.float64], steps: int, grid: Grid) -> NDArray[np.float64]:
     """Follow x' = sin(n0 y) + n1 cos(n2 x), y' = sin(n3 x) + n4 cos(n5 y) into a grid; return its first points.
 
     A point's colour is the length of the step that led to it.

@@ -55,7 +55,5 @@ def _ramp(size: int, cos: float, sin: float, around: bool) -> Field:
         y = (row + 0.5) / size - 0.5
         for column in range(size):
             x = (column + 0.5) / size - 0.5
-            out[row, column] = (
-                np.sqrt(2.0 * (x * x + y * y)) if around else 0.5 + (cos * x + sin * y) / 1.4143
-            )
+            out[row, column] = np.sqrt(2.0 * (x * x + y * y)) if around else 0.5 + (cos * x + sin * y) / 1.4143
     return out

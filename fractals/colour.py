@@ -54,10 +54,7 @@ def _lightness(chance: Chance, count: int) -> list[float]:
         found = [dark + (light - dark) * min(max(step, 0.0), 1.0) for step in steps]
         found[0], found[-1] = dark, light
     elif manner == "zigzag":
-        found = [
-            (dark + chance.uniform(0, 0.15), light - chance.uniform(0, 0.2))[index % 2]
-            for index in range(count)
-        ]
+        found = [(dark + chance.uniform(0, 0.15), light - chance.uniform(0, 0.2))[index % 2] for index in range(count)]
         found[0], found[1] = dark, light
     else:
         found = [chance.uniform(dark, light) for _ in range(count)]

@@ -1,4 +1,4 @@
-"""Nested closed contours with wavy and noisy radii (H. Kataoka et al., RCDB, CVPR 2022; S. Takashima, VisualAtom 2023)."""
+"""Nested contours with wavy and noisy radii (RCDB, H. Kataoka et al., CVPR 2022; VisualAtom, S. Takashima, 2023)."""
 
 from __future__ import annotations
 

@@ -92,6 +92,4 @@ def render(params: Params, size: int) -> Layer:
     return Layer(np.abs(leaves(size, np.array(params["shapes"], np.int64), numbers, params["seed"])))
 
 
-FAMILY = Family(
-    sample=sample, probe=no_probe, render=render, varied=("smallest", "largest", "gradient", "seed")
-)
+FAMILY = Family(sample=sample, probe=no_probe, render=render, varied=("smallest", "largest", "gradient", "seed"))

@@ -90,7 +90,9 @@ def sincos(x: float) -> tuple[float, float]:
     c = (1.0 + q * C2) + f * ((C4 + q * C6) + f * ((C8 + q * C10) + f * C12))
     odd = abs(quarter) == 1.0
     sine, cosine = (c if odd else s), (s if odd else c)
-    return (-sine if quarter < 0.0 or quarter == 2.0 else sine), (-cosine if quarter > 0.0 or quarter == -2.0 else cosine)
+    return (-sine if quarter < 0.0 or quarter == 2.0 else sine), (
+        -cosine if quarter > 0.0 or quarter == -2.0 else cosine
+    )
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""Fractal flames: affine maps followed by nonlinear variations (S. Draves and E. Reckase, "The Fractal Flame Algorithm", 2003)."""
+"""Fractal flames: affine maps and nonlinear variations (S. Draves, E. Reckase, "The Fractal Flame Algorithm", 2003)."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _map(chance: Chance) -> list[float]:
 
 
 @kernel
-def vary(kind: int, x: float, y: float) -> tuple[float, float]:
+def vary(kind: int, x: float, y: float) -> tuple[float, float]:  # noqa: PLR0911, C901 - a table of formulas
     """Return one of the paper's variations 0-16, 18, 20 and 28 of a point."""
     if kind == 0:
         return x, y
@@ -98,15 +98,13 @@ def vary(kind: int, x: float, y: float) -> tuple[float, float]:
 
 
 @kernel
-def _vary_angle(kind: int, r: float, theta: float) -> tuple[float, float]:
+def _vary_angle(kind: int, r: float, theta: float) -> tuple[float, float]:  # noqa: PLR0911 - a table of formulas
     """Return the variations that are stated in polar coordinates."""
     if kind == 5:
         return 2.0 * theta / TURN, r - 1.0
     if kind == 13:
         sin, cos = sincos(0.5 * theta)
-        root = (
-            np.sqrt(r) if int(1e6 * r) % 2 else -np.sqrt(r)
-        )  # the paper tosses a coin; the digits of r do as well
+        root = np.sqrt(r) if int(1e6 * r) % 2 else -np.sqrt(r)  # the paper tosses a coin; the digits of r do as well
         return root * cos, root * sin
     if kind == 6:
         return r * sincos(theta + r)[0], r * sincos(theta - r)[1]
@@ -132,9 +130,7 @@ def _vary_angle(kind: int, r: float, theta: float) -> tuple[float, float]:
 
 @kernel
 def iterate(
-    maps: NDArray[np.float64],
-    choice: NDArray[np.uint8],
-    turns: NDArray[np.float64],
+    system: tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.float64]],
     seed: int,
     view: NDArray[np.float64],
     steps: int,
@@ -144,11 +140,11 @@ def iterate(
 
     Parameters
     ----------
-    maps : float64 (N, 9)
-        Affine map, first and second variation, share of the first.
-    turns : float64 (M, 2)
-        Cosine and sine of the symmetry's rotations; each point is turned by one of them at random.
+    system : tuple
+        Maps, float64 (N, 9): affine map, first and second variation, share of the first. Which map a random byte
+        stands for. Cosine and sine, float64 (256, 2), of the rotation a random byte stands for.
     """
+    maps, choice, turns = system
     trace = np.empty((min(steps, 4096), 2))
     size = grid.shape[0]
     scale_x, scale_y = size / (view[2] - view[0]), size / (view[3] - view[1])
@@ -179,17 +175,14 @@ def iterate(
     return trace
 
 
-def _played(
-    params: Params, view: NDArray[np.float64], steps: int, size: int
-) -> tuple[Grid, NDArray[np.float64]]:
+def _played(params: Params, view: NDArray[np.float64], steps: int, size: int) -> tuple[Grid, NDArray[np.float64]]:
     rows = zip(params["maps"], params["kinds"], params["shares"], strict=True)
     maps = np.array([[*affine, *kinds, share] for affine, kinds, share in rows], np.float64)
-    turns = np.array(
-        [sincos(TURN * number / params["symmetry"])[::-1] for number in range(params["symmetry"])]
-    )
+    turns = np.array([sincos(TURN * number / params["symmetry"])[::-1] for number in range(params["symmetry"])])
     grid = np.zeros((size, size), np.uint32)
     table = turns[np.arange(256) % len(turns)]
-    trace = iterate(maps, ifs.choices(np.array(params["weights"])), table, params["seed"], view, steps, grid)
+    system = maps, ifs.choices(np.array(params["weights"])), table
+    trace = iterate(system, params["seed"], view, steps, grid)
     return grid, trace
 
 

@@ -39,6 +39,14 @@ def inlined(function: F) -> F:
     return _jit(function, forceinline=True)
 
 
+def spliced(function: F) -> F:
+    """Like :func:`inlined`, but copied by numba, before types are known: never compiled by itself.
+
+    For the middle layers that call many kernels: each compiled layer compiles all below it once more.
+    """
+    return _jit(function, inline="always")
+
+
 def _jit(function: F, **options: Any) -> F:
     folder = cache_folder(Path(function.__code__.co_filename).parent)
     if folder is None:
@@ -88,9 +96,7 @@ def user_cache() -> Path:
 
 
 def _digest(source_folder: Path) -> str:
-    digest = hashlib.sha256(
-        f"{sys.version}{numba.__version__}{config.CPU_NAME}{config.CPU_FEATURES}".encode()
-    )
+    digest = hashlib.sha256(f"{sys.version}{numba.__version__}{config.CPU_NAME}{config.CPU_FEATURES}".encode())
     for path in sorted(source_folder.glob("*.py")):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()

@@ -64,9 +64,7 @@ def exponents(size: int, window: NDArray[np.float64], word: NDArray[np.int64], s
 def _field(params: Params, size: int) -> Field:
     field = exponents(size, np.array(params["window"]), np.array(params["word"], np.int64), STEPS)
     chaos = np.float32(params["chaos"])
-    return np.ascontiguousarray(
-        np.rot90(np.where(field > 0, field * chaos, np.maximum(field, -4)), params["turn"])
-    )
+    return np.ascontiguousarray(np.rot90(np.where(field > 0, field * chaos, np.maximum(field, -4)), params["turn"]))
 
 
 def probe(params: Params) -> str:

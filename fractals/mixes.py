@@ -48,9 +48,7 @@ def mix_of(text: str) -> dict[str, float]:
     if text in MIXES:
         return dict(MIXES[text])
     if "=" not in text:
-        raise ValueError(
-            unknown("mix", text, [*MIXES]) + ", or NAME=WEIGHT,NAME=WEIGHT with names of families"
-        )
+        raise ValueError(unknown("mix", text, [*MIXES]) + ", or NAME=WEIGHT,NAME=WEIGHT with names of families")
     weights: dict[str, float] = {}
     for part in text.split(","):
         name, _, number = (piece.strip() for piece in part.partition("="))

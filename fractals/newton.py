@@ -33,9 +33,7 @@ def sample(chance: Chance) -> Params:
     return {
         "roots": roots,
         "step": [chance.uniform(0.7, 1.5), chance.choose((0.0, chance.uniform(-0.4, 0.4)))],
-        "add": chance.choose(
-            ([0.0, 0.0], [chance.uniform(-0.15, 0.15), chance.uniform(-0.15, 0.15)]), (3, 1)
-        ),
+        "add": chance.choose(([0.0, 0.0], [chance.uniform(-0.15, 0.15), chance.uniform(-0.15, 0.15)]), (3, 1)),
         "view": [chance.uniform(-0.8, 0.8), chance.uniform(-0.8, 0.8), chance.log_uniform(0.08, 2.0)],
         "angle": chance.uniform(0, TURN),
         "basins": chance.uniform(0.0, 0.8),

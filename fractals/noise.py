@@ -66,9 +66,7 @@ def _at(table: NDArray[np.float32], x: float, y: float) -> float:
 
 
 @kernel
-def _sum(
-    table: NDArray[np.float32], place: tuple[float, float], octaves: int, gain: float, kind: int
-) -> float:
+def _sum(table: NDArray[np.float32], place: tuple[float, float], octaves: int, gain: float, kind: int) -> float:
     """Return the sum of the octaves at a place; each is twice as fine as the one before."""
     x, y = place
     total, amplitude = 0.0, 1.0
@@ -114,6 +112,4 @@ def render(params: Params, size: int) -> Layer:
     return Layer(equalised(field, params["level"]))
 
 
-FAMILY = Family(
-    sample=sample, probe=no_probe, render=render, varied=("gain", "cells", "stretch", "warp", "seed")
-)
+FAMILY = Family(sample=sample, probe=no_probe, render=render, varied=("gain", "cells", "stretch", "warp", "seed"))

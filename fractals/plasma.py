@@ -20,9 +20,7 @@ def sample(chance: Chance) -> Params:
 @inlined
 def _noise(word: np.uint64, part: int) -> np.float32:
     """Return one of the four 16-bit parts of a word as a number in -1..1."""
-    return np.float32(np.int32((word >> np.uint64(16 * part)) & np.uint64(65535)) - 32768) * np.float32(
-        1 / 32768
-    )
+    return np.float32(np.int32((word >> np.uint64(16 * part)) & np.uint64(65535)) - 32768) * np.float32(1 / 32768)
 
 
 @kernel

@@ -209,9 +209,7 @@ def _drawn_in_order(settings: BankSettings, jobs: int) -> Iterator[Drawn]:
     batch = max(1, min(64, BATCH_BYTES // (3 * settings.size**2), -(-settings.count // (4 * jobs))))
     while done < settings.count:
         starts = range(done, settings.count, batch)
-        tasks = (
-            joblib.delayed(_draw_batch)(wish, start, min(start + batch, settings.count)) for start in starts
-        )
+        tasks = (joblib.delayed(_draw_batch)(wish, start, min(start + batch, settings.count)) for start in starts)
         try:
             for pictures in _parallel(jobs)(tasks):
                 for picture in pictures:

@@ -34,15 +34,18 @@ class BankFolder:
         done, png = cv2.imencode(".png", row["images"][..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, PNG_LEVEL])
         assert done, "OpenCV encodes every uint8 picture"
         (self.folder / name).write_bytes(png.tobytes())
-        line = {"file": name.as_posix(), "recipe": json.loads(row["params"]), "attempts": row["attempts"]}
+        line = {
+            "file": name.as_posix(),
+            "recipe": json.loads(row["params"]),
+            "attempts": row["attempts"],
+            "rejected": row["rejected"].decode().split(),
+        }
         with (self.folder / RECIPES).open("a") as file:
             file.write(json.dumps(line, separators=(",", ":")) + "\n")
 
 
 @contextlib.contextmanager
-def bank_folder(
-    path: Path, settings: Mapping[str, Any], class_names: list[str] | None = None
-) -> Iterator[BankFolder]:
+def bank_folder(path: Path, settings: Mapping[str, Any], class_names: list[str] | None = None) -> Iterator[BankFolder]:
     """Give a folder to write to; it appears under `path` when the block ends well, and is gone if it fails.
 
     Parameters

@@ -100,9 +100,7 @@ def _columns(count: int, size: int, *, labelled: bool) -> Columns:
     return columns | ({"labels": ((count,), np.dtype("<i8"))} if labelled else {})
 
 
-def _laid_out(
-    columns: Columns, attributes: Mapping[str, Any]
-) -> tuple[list[tuple[int, bytes]], dict[str, int], int]:
+def _laid_out(columns: Columns, attributes: Mapping[str, Any]) -> tuple[list[tuple[int, bytes]], dict[str, int], int]:
     """Return the structure as (offset, bytes) pieces, the place of each dataset, the length of the file."""
     stand_in = _StandIn()
     with h5py.File(stand_in, "w", libver=("v110", "v110"), track_order=False) as file:
@@ -123,9 +121,7 @@ def _dataset(file: h5py.File, name: str, shape: tuple[int, ...], kind: np.dtype[
     made = h5py.h5d.create(file.id, name.encode(), type_, h5py.h5s.create_simple(shape), how)
     offset = made.get_offset()
     if offset is None:
-        raise WriteError(
-            f"HDF5 gave the dataset {name} no place", "please report this with your h5py version"
-        )
+        raise WriteError(f"HDF5 gave the dataset {name} no place", "please report this with your h5py version")
     return int(offset)
 
 

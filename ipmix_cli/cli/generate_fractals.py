@@ -1,0 +1,176 @@
+"""``ipmix generate-fractals``: draw a bank of synthetic pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ipmix_cli.pipeline.bank import BankSettings
+    from ipmix_cli.pipeline.bank_report import Tally
+
+PICTURES = "What to draw"
+CLASSES = "Labelled banks, for training on formula-driven pictures"
+OUTPUT = "What comes out"
+RUNNING = "Running"
+
+
+def generate_fractals(
+    out: Annotated[str, typer.Option("--out", help="The bank.h5, or the folder.", rich_help_panel=OUTPUT)],
+    more_families: Annotated[
+        list[str] | None, typer.Argument(metavar="", hidden=True, help="Further names after --family.")
+    ] = None,
+    count: Annotated[
+        int | None, typer.Option(help="Number of pictures.  [default: 1000]", rich_help_panel=PICTURES)
+    ] = None,
+    size: Annotated[int, typer.Option(help="Width and height, 32 to 1024 px.", rich_help_panel=PICTURES)] = 256,
+    seed: Annotated[int, typer.Option(help="0 to 2**63 - 1.", rich_help_panel=PICTURES)] = 0,
+    family: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME...", help="Only these families, with equal shares.", rich_help_panel=PICTURES),
+    ] = None,
+    mix: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|NAME=WEIGHT,..",
+            help="default, ipmix, fractaldb, or families with weights.  [default: default]",
+            rich_help_panel=PICTURES,
+        ),
+    ] = None,
+    classes: Annotated[int, typer.Option(help="Draw so many systems, each a class.", rich_help_panel=CLASSES)] = 0,
+    per_class: Annotated[int, typer.Option(help="Pictures varied from each system.", rich_help_panel=CLASSES)] = 0,
+    format_name: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help="hdf5 or png.  [default: hdf5 for a name with .h5 or .hdf5, else png]",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    preview: Annotated[
+        str | None, typer.Option(metavar="SHEET.png", help="Also draw a contact sheet.", rich_help_panel=OUTPUT)
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace --out.", rich_help_panel=OUTPUT)] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(help="Worker processes.  [default: the CPUs this process may use]", rich_help_panel=RUNNING),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel=RUNNING)] = False,
+) -> None:
+    """Draw a bank of fractals, noise and shapes: mixing pictures for ipmix augment, or data to pre-train on.
+
+    Families: ifs, flame, julia, mandelbrot, phoenix, newton, kali, attractor, lyapunov, dead_leaves, plasma, noise,
+    spectrum, contour, fractaldb. Picture i depends on seed, i, size and mix alone: not on --count, nor on --jobs.
+
+    Examples:
+      ipmix generate-fractals --out bank.h5 --count 2000 --size 256 --preview sheet.png
+      ipmix generate-fractals --out bank.h5 --family ifs flame julia
+      ipmix generate-fractals --out bank.h5 --mix flame=2,julia=1,plasma=0.5
+      ipmix generate-fractals --out labelled --classes 100 --per-class 50 --format png
+    """
+    import time
+    from pathlib import Path
+
+    from ipmix_cli.cli.augment import available_cpus
+    from ipmix_cli.cli.bank_report import table, write_sheet
+    from ipmix_cli.cli.signals import stopping_on_signals
+
+    weights = chosen_mix(family, more_families, mix)
+    settings = chosen_settings(weights, count, size, seed, (classes, per_class))
+    path = Path(out).expanduser()
+    kind = chosen_format(format_name, path)
+    refuse_to_replace(path, overwrite)
+    jobs = checked_jobs(jobs) or available_cpus()
+    began = time.monotonic()
+    with stopping_on_signals():
+        tally, families = run(settings, path, kind, jobs, quiet)
+    seconds = time.monotonic() - began
+    typer.echo(table(tally.report()))
+    if preview is not None:
+        write_sheet(preview, str(path), families, tally)
+    typer.echo(f"{path}: {settings.count:,} pictures in {seconds:.1f} s: {settings.count / seconds:,.0f} pictures/s")
+    use = f"ipmix augment --in {path} --out shards" if classes else f"ipmix augment --fractals {path} ..."
+    typer.echo(f"next: {use}")
+
+
+def run(settings: BankSettings, path: Path, kind: str, jobs: int, quiet: bool) -> tuple[Tally, list[str]]:
+    """Make the bank with bars; return its figures, and the family of each picture."""
+    from ipmix_cli.cli.progress import Bars
+    from ipmix_cli.pipeline.bank import make_bank, warmed
+    from ipmix_cli.pipeline.bank_report import Tally
+
+    tally, families, bars = Tally(), [], Bars(quiet)
+    with bars.activity("compiling, once on this machine", len(settings.mix), "families") as advance:
+        for warming in warmed(settings, jobs):
+            advance(warming.done)
+    with bars.activity("drawing", settings.count, "pictures") as advance:
+        for record in make_bank(settings, path, format_name=kind, jobs=jobs):
+            tally.add(record.family, record.figures, record.rejected)
+            families.append(record.family)
+            advance(record.index + 1)
+    return tally, families
+
+
+def chosen_mix(family: list[str] | None, more: list[str] | None, mix: str | None) -> dict[str, float]:
+    """Return the weights that the options ask for; names may be repeated options, words, or a list with commas."""
+    from fractals.mixes import check_family, checked, mix_of
+    from ipmix_cli.errors import UsageError
+
+    words = [name for text in [*(family or []), *(more or [])] for name in text.replace(",", " ").split()]
+    if more and not family:
+        raise UsageError(f"unexpected {more[0]!r}", "names of families follow --family: --family ifs flame")
+    if words and mix is not None:
+        raise UsageError("--family and --mix were both given", "give one of them; --mix ifs=1,flame=2 has both in one")
+    try:
+        for name in words:
+            check_family(name)
+        return checked(dict.fromkeys(words, 1.0)) if words else mix_of(mix or "default")
+    except ValueError as error:
+        raise UsageError(str(error), "see ipmix generate-fractals --help") from error
+
+
+def chosen_settings(
+    weights: dict[str, float], count: int | None, size: int, seed: int, classes: tuple[int, int]
+) -> BankSettings:
+    """Return the settings; with classes, their product is the count."""
+    from ipmix_cli.errors import UsageError
+    from ipmix_cli.pipeline.bank import BankSettings
+
+    number, each = classes
+    if number < 0 or each < 0 or (number > 0) != (each > 0):
+        raise UsageError(f"--classes {number} with --per-class {each}", "give both, each at least 1")
+    if number and count not in (None, number * each):
+        raise UsageError(f"--count {count}, but {number} classes of {each}", "leave out --count in the labelled mode")
+    total = number * each if number else 1000 if count is None else count
+    return BankSettings(count=total, size=size, seed=seed, mix=tuple(weights.items()), classes=number, per_class=each)
+
+
+def chosen_format(name: str | None, path: Path) -> str:
+    """Return the format asked for, or the one that the file's name means."""
+    from ipmix_cli.errors import UsageError
+    from ipmix_cli.pipeline.bank import FORMATS
+
+    name = name or ("hdf5" if path.suffix in (".h5", ".hdf5") else "png")
+    if name not in FORMATS:
+        raise UsageError(f"unknown --format {name!r}", f"give one of {', '.join(FORMATS)}")
+    return name
+
+
+def refuse_to_replace(path: Path, overwrite: bool) -> None:
+    """Raise UsageError if the output is there already and may not be replaced."""
+    from ipmix_cli.errors import UsageError
+
+    if path.exists() and not overwrite and not (path.is_dir() and not any(path.iterdir())):
+        raise UsageError(f"{path} exists already", "give another --out, or --overwrite to replace it")
+
+
+def checked_jobs(jobs: int | None) -> int | None:
+    """Return the number of workers, if it is one."""
+    from ipmix_cli.errors import UsageError
+
+    if jobs is not None and jobs < 1:
+        raise UsageError(f"--jobs {jobs}", "give at least 1")
+    return jobs

@@ -1,0 +1,179 @@
+"""What a bank, or any folder of pictures, is like: figures by family, near-duplicates, and what looks wrong."""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fractals.quality import DUPLICATE_BITS, Figures, measure, nearest
+from ipmix_cli.formats.hdf5_safety import open_file
+from ipmix_cli.formats.source import Picture
+from ipmix_cli.pipeline.bank_folder import RECIPES
+from ipmix_cli.pipeline.mixing import open_bank
+
+MEASURED_SIDE = 256  # larger pictures are reduced to this before they are measured, so that figures compare
+FIGURES = ("luma_std", "edge_share", "slope", "colourfulness", "entropy", "small_std")
+PERCENTILES = (5, 50, 95)
+RANGES = {  # of medians over a bank: outside them a bank is poorer than photographs, or unlike them
+    "luma_std": (30.0, 65.0),
+    "slope": (1.7, 3.2),
+    "edge_share": (0.15, 0.6),
+    "colourfulness": (25.0, 95.0),
+}
+MOST_DUPLICATES = 0.02
+
+
+@dataclass
+class Tally:
+    """Figures of pictures as they come; eight numbers a picture, whatever its size."""
+
+    numbers: dict[str, array[float]] = field(default_factory=dict)
+    redrawn: dict[str, Counter[str]] = field(default_factory=dict)
+    hashes: array[int] = field(default_factory=lambda: array("Q"))
+
+    def add(self, family: str, figures: Figures, rejected: list[str]) -> None:
+        """Count one picture."""
+        numbers = self.numbers.setdefault(family, array("d"))
+        numbers.extend(float(getattr(figures, name)) for name in FIGURES)
+        self.redrawn.setdefault(family, Counter()).update(rejected)
+        self.hashes.append(int(figures.hash))
+
+    def report(self, bytes_: int = 0) -> BankReport:
+        """Return what the pictures counted so far are like."""
+        columns = {name: np.frombuffer(values).reshape(-1, len(FIGURES)) for name, values in self.numbers.items()}
+        everything = np.concatenate([*columns.values()]) if columns else np.zeros((0, len(FIGURES)))
+        rows = {
+            name: FamilyRow(len(values), dict(self.redrawn[name].most_common()), _percentiles(values))
+            for name, values in sorted(columns.items())
+        }
+        total = FamilyRow(len(everything), dict(_total(self.redrawn).most_common()), _percentiles(everything))
+        duplicates = _duplicates(np.array(self.hashes, np.uint64)) / max(1, len(everything))
+        return BankReport(rows, total, duplicates, bytes_, _warnings(total, duplicates))
+
+
+@dataclass(frozen=True)
+class FamilyRow:
+    """One family: how many pictures, how often and why redrawn, and percentiles 5, 50 and 95 of each figure."""
+
+    pictures: int
+    redrawn: dict[str, int]
+    percentiles: dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class BankReport:
+    """What a bank is like; `warnings` is empty for a good one."""
+
+    families: dict[str, FamilyRow]
+    total: FamilyRow
+    duplicates: float
+    bytes: int
+    warnings: list[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as JSON values."""
+        return asdict(self)
+
+
+def _percentiles(values: NDArray[np.float64]) -> dict[str, list[float]]:
+    if not len(values):
+        return {name: [0.0, 0.0, 0.0] for name in FIGURES}
+    found = np.percentile(values, PERCENTILES, axis=0)
+    return {name: [round(float(number), 4) for number in found[:, place]] for place, name in enumerate(FIGURES)}
+
+
+def _total(counts: dict[str, Counter[str]]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for counter in counts.values():
+        total.update(counter)
+    return total
+
+
+def _duplicates(hashes: NDArray[np.uint64]) -> int:
+    """Count the pictures that look like an earlier one."""
+    return sum(nearest(hashes, index, hashes[index]) <= DUPLICATE_BITS for index in range(len(hashes)))
+
+
+def _warnings(total: FamilyRow, duplicates: float) -> list[str]:
+    found = []
+    for name, (low, high) in RANGES.items():
+        median = total.percentiles[name][1]
+        if not low <= median <= high:
+            found.append(f"median {name} {median:.2f} is outside {low:g} to {high:g}")
+    if duplicates > MOST_DUPLICATES:
+        found.append(f"{duplicates:.1%} of the pictures look like an earlier one; at most {MOST_DUPLICATES:.0%} should")
+    return found
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One picture that has been read and measured."""
+
+    index: int
+    family: str
+    rejected: list[str]
+    figures: Figures
+
+
+def judged(location: str) -> Iterator[Judged]:
+    """Measure every picture of a bank or of a folder of pictures, in order.
+
+    Raises
+    ------
+    SourceError
+        Where there is no such bank, or a picture of it cannot be read.
+    """
+    bank = open_bank(location)
+    for index, (family, rejected) in enumerate(_origins(location, len(bank.shapes))):
+        yield Judged(index, family, rejected, measure(measured_part(bank.read(index))))
+
+
+def count_of(location: str) -> int:
+    """Return how many pictures a bank or a folder holds."""
+    return len(open_bank(location).shapes)
+
+
+def bytes_of(location: str) -> int:
+    """Return the size of a bank's file, or of all files of a folder."""
+    path = Path(location).expanduser()
+    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+    return sum(file.stat().st_size for file in files)
+
+
+def measured_part(picture: Picture) -> Picture:
+    """Return the middle square of a picture, reduced to 256 x 256 if it is larger, enlarged to 32 if smaller."""
+    height, width = picture.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    square = np.ascontiguousarray(picture[top : top + side, left : left + side])
+    if 32 <= side <= MEASURED_SIDE:
+        return square
+    wanted = min(max(side, 32), MEASURED_SIDE)
+    return np.asarray(cv2.resize(square, (wanted, wanted), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _origins(location: str, count: int) -> Iterator[tuple[str, list[str]]]:
+    """Yield the family of each picture and why attempts before it were rejected, where that is known."""
+    path = Path(location).expanduser()
+    if path.is_file():
+        with open_file(path) as file:
+            known = "family" in file and "rejected" in file
+            for index in range(count):
+                row = (file["family"][index].decode(), file["rejected"][index].decode().split()) if known else None
+                yield row or ("pictures", [])
+        return
+    lines = path / RECIPES
+    rows = [json.loads(line) for line in lines.read_text().splitlines()] if lines.is_file() else []
+    if len(rows) == count:
+        yield from ((row["recipe"]["family"], row["rejected"]) for row in sorted(rows, key=lambda row: row["file"]))
+    else:
+        yield from (("pictures", []) for _ in range(count))
