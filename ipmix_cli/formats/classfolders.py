@@ -135,6 +135,7 @@ class FolderView:
         self._entries: list[_Entry] = []
         for line in _text(content, location).splitlines():
             self._read_line(line)
+        self._keys: list[str] = [entry.facts["key"] for entry in self._entries]
         self.copies = self._check_entries()
 
     def _read_line(self, line: str) -> None:
@@ -168,7 +169,7 @@ class FolderView:
         copies = {(*range(-1, entry.facts["copies"]),) for entry in self._entries}
         if len(shapes) > 1 or not (shapes <= copies or {(CLEAN, *shape) for shape in shapes} <= copies):
             raise self._wrong("samples with different pictures, or without some")
-        if len(set(self.keys())) != len(self._entries):
+        if len(set(self._keys)) != len(self._keys):
             raise self._wrong("a key that is there twice")
         return int(self._entries[0].facts["copies"]) if self._entries else 0
 
@@ -177,7 +178,11 @@ class FolderView:
 
     def keys(self) -> Sequence[str]:
         """Return the samples' keys in order."""
-        return [entry.facts["key"] for entry in self._entries]
+        return self._keys
+
+    def files(self) -> Sequence[str]:
+        """Return the names of the pictures."""
+        return [name for entry in self._entries for _, name in entry.pictures.values()]
 
     def label(self, position: int) -> int:
         """Return the class number of one sample."""

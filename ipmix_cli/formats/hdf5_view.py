@@ -80,9 +80,7 @@ class HDF5View:
     def _column(self, file: h5py.File, name: str, kind: str) -> NDArray[Any]:
         column = array(file, name, self._location)
         if column.ndim != 1 or column.dtype != np.dtype(kind):
-            raise SourceError(
-                f"{self._location}: {name!r} is {column.dtype} {column.shape}, not {kind} (N,)", REMEDY
-            )
+            raise SourceError(f"{self._location}: {name!r} is {column.dtype} {column.shape}, not {kind} (N,)", REMEDY)
         return np.asarray(column[:])
 
     def _text(self, file: h5py.File, name: str) -> list[str]:
@@ -100,8 +98,7 @@ class HDF5View:
             return np.asarray(sizes[:], np.int64)
         shapes = {name: column.shape[-3:] for name, column in found.items()}
         if len(set(shapes.values())) != 1 or any(
-            column.dtype != np.uint8 or column.ndim != (5 if name == "aug" else 4)
-            for name, column in found.items()
+            column.dtype != np.uint8 or column.ndim != (5 if name == "aug" else 4) for name, column in found.items()
         ):
             raise SourceError(f"{self._location}: the arrays of pictures have wrong shapes: {shapes}", REMEDY)
         return np.broadcast_to(np.array(found["aug"].shape[2:4]), (self._length, 2))
@@ -139,6 +136,10 @@ class HDF5View:
         """Return the samples' keys in order."""
         return self._texts["key"]
 
+    def files(self) -> Sequence[str]:
+        """Return no names: the shard holds all."""
+        return ()
+
     def label(self, position: int) -> int:
         """Return the class number of one sample."""
         return int(self._numbers["label"][position])
@@ -157,9 +158,7 @@ class HDF5View:
             Where there is no such picture, or it cannot be read.
         """
         if copy not in self._pictures:
-            raise BadSampleError(
-                f"{self._location} holds no {_called(copy)}", "ask for what the data set has"
-            )
+            raise BadSampleError(f"{self._location} holds no {_called(copy)}", "ask for what the data set has")
         try:
             with explained(self._location):
                 return self._pictures[copy](position)
@@ -167,9 +166,7 @@ class HDF5View:
             raise
         except SourceError as error:
             key = self._texts["key"][position]
-            raise BadSampleError(
-                f"{self._location}: {_called(copy)} of {key!r} is damaged: {error}", REMEDY
-            ) from error
+            raise BadSampleError(f"{self._location}: {_called(copy)} of {key!r} is damaged: {error}", REMEDY) from error
 
     def sample(self, position: int) -> StoredSample:
         """Return one sample; raises BadSampleError where its pictures cannot be read."""

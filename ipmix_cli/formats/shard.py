@@ -132,6 +132,10 @@ class ShardView(Protocol):
         """Return the samples' keys in order."""
         ...
 
+    def files(self) -> Sequence[str]:
+        """Return the names of the files beside the shard that belong to it, relative to the data set's folder."""
+        ...
+
     def label(self, position: int) -> int:
         """Return the class number of one sample."""
         ...

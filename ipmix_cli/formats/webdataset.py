@@ -40,9 +40,7 @@ SUFFIX = ".tar"
 CLEAN = -1
 NUMBERS = ("index", "label", "source_index", "crop", "copies", "seed", "height", "width")
 TEXTS = ("key", "class", "source_key", "checksum")
-NAME = re.compile(
-    r"([A-Za-z0-9-]+)(?:_(clean|[0-9]{1,6}))?\.(?:(clean|aug[0-9]{1,6})\.)?(cls|json|png|webp|jpg)"
-)
+NAME = re.compile(r"([A-Za-z0-9-]+)(?:_(clean|[0-9]{1,6}))?\.(?:(clean|aug[0-9]{1,6})\.)?(cls|json|png|webp|jpg)")
 CHECKSUM = re.compile("[0-9a-f]{16}")
 MOST_DIGITS = 20
 
@@ -146,6 +144,7 @@ class TarView:
         self._entries: list[_Entry] = []
         for member in own_members(self._tar, location):
             self._index(member)
+        self._keys = [entry.key for entry in self._entries]
         self.copies = self._check_entries()
 
     def _index(self, member: Member) -> None:
@@ -170,14 +169,10 @@ class TarView:
         shapes = {(*entry.pictures, len(entry.labels), len(entry.facts)) for entry in self._entries}
         for *copies, labels, facts in shapes:
             first = CLEAN if copies and copies[0] == CLEAN else 0
-            whole = (
-                copies == [*range(first, len(copies) + first)]
-                and labels == facts
-                and labels in {1, len(copies)}
-            )
+            whole = copies == [*range(first, len(copies) + first)] and labels == facts and labels in {1, len(copies)}
             if not whole or len(shapes) > 1:
                 raise self._wrong(f"its samples have different files, or lack some: {sorted(shapes)[:3]}")
-        if len({entry.key for entry in self._entries}) != len(self._entries):
+        if len(set(self._keys)) != len(self._keys):
             raise self._wrong("a key is there twice")
         return len(self._entries[0].pictures.keys() - {CLEAN}) if self._entries else 0
 
@@ -186,7 +181,11 @@ class TarView:
 
     def keys(self) -> Sequence[str]:
         """Return the samples' keys in order."""
-        return [entry.key for entry in self._entries]
+        return self._keys
+
+    def files(self) -> Sequence[str]:
+        """Return no names: the shard holds all."""
+        return ()
 
     def label(self, position: int) -> int:
         """Return the class number of one sample."""
@@ -228,9 +227,7 @@ class TarView:
             raise self._rotten(position, "its JSON, its label and its names contradict each other")
         clean = self._read(entry.pictures[CLEAN]) if CLEAN in entry.pictures else None
         copies = tuple(self._read(entry.pictures[number]) for number in range(self.copies))
-        identity = {
-            name: facts[name] for name in ("key", "index", "label", "source_index", "source_key", "crop")
-        }
+        identity = {name: facts[name] for name in ("key", "index", "label", "source_index", "source_key", "crop")}
         size = facts["height"], facts["width"]
         bare = StoredSample(**identity, clean=clean, copies=copies, size=size, checksum=0, expected=0)
         expected = sample_checksum(bare, size, clean, copies)
@@ -241,11 +238,7 @@ class TarView:
         try:
             facts = json.loads(self._read(member))
             copy = facts.pop("copy", CLEAN)
-            good = (
-                type(copy) is int
-                and facts.keys() == {*NUMBERS, *TEXTS}
-                and CHECKSUM.fullmatch(facts["checksum"])
-            )
+            good = type(copy) is int and facts.keys() == {*NUMBERS, *TEXTS} and CHECKSUM.fullmatch(facts["checksum"])
             good = good and all(type(facts[name]) is int for name in NUMBERS)
             good = good and all(type(facts[name]) is str for name in TEXTS)
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
@@ -296,6 +289,4 @@ def mapped(content: Path | Bytes, location: str) -> Sliceable:
         with content.open("rb") as file:
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError) as error:  # ValueError: an empty file
-        raise SourceError(
-            f"cannot read {location}: {error}", "check the path, or fetch the file again"
-        ) from error
+        raise SourceError(f"cannot read {location}: {error}", "check the path, or fetch the file again") from error

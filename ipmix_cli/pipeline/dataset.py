@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -47,7 +48,11 @@ class Dataset:
 
     def pictures_of_shards(self) -> Iterator[str]:
         """Yield the names of files that belong to shards beside the shards' own."""
-        return iter(())
+        if self.one_file_a_shard:
+            return
+        for shard in self.manifest.shards:
+            with contextlib.suppress(SourceError), self.view(shard) as view:  # a damaged list is a problem of its own
+                yield from view.files()
 
     def find(self, key: str) -> StoredSample:
         """Return the sample with a key of its own, or with its name in the source.
