@@ -6,51 +6,56 @@ import numpy as np
 import numpy.typing as npt
 
 from ipmix_cli.algorithm.config import AugmentConfig
-from ipmix_cli.algorithm.kernels.blend import BLOCK
-from ipmix_cli.algorithm.kernels.copies import Bank, Scratch, make_copies
-from ipmix_cli.algorithm.kernels.operations import Figures
+from ipmix_cli.algorithm.kernels.blend import AT_ONCE
+from ipmix_cli.algorithm.kernels.copies import make_copies
+from ipmix_cli.algorithm.kernels.desk import Desk
 from ipmix_cli.algorithm.mixing_set import MixingSet
 from ipmix_cli.algorithm.plan import PlanArray, rows_of
 
 Pictures = npt.NDArray[np.uint8]
 
 
+Scratch = Desk  # the memory of a desk; its settings and mixing pictures are put in by each call
+
+
 def scratch_for(height: int, width: int, config: AugmentConfig) -> Scratch:
-    """Return memory to work in, for one thread at a time; reuse it, since fresh memory costs a tenth of the time."""
+    """Return memory to work in, for one thread at a time.
+
+    Reuse it: fresh memory costs a tenth of the time.
+    """
     count, chains = height * width * 3, config.chains
-    return Scratch(
-        buffers=np.empty((chains + 2, count), np.uint8),
-        patch=np.empty(count, np.uint8),
-        mask=np.empty(count, np.uint8),
-        slots=np.arange(chains + 2),
-        fixed=np.empty(chains + 1, np.int32),
-        sums=np.empty(BLOCK, np.int32),
-        tables=np.empty((2, 256), np.float64),
-        clean=_figures(),
-        running=_figures(),
+    slots = np.zeros(max(chains + 2, AT_ONCE), np.int64)
+    slots[: chains + 2] = np.arange(chains + 2)
+    return Desk(
+        height=height,
+        width=width,
+        chains=chains,
+        wrap=0,
+        pixels=np.empty(0, np.uint8),
+        offsets=np.empty(0, np.int64),
+        shapes=np.empty((0, 2), np.int32),
+        buffers=np.empty((chains + 4, count), np.uint8),
+        slots=slots,
+        fixed=np.zeros(max(chains + 1, AT_ONCE), np.int32),
+        sums=np.empty(count if chains + 1 > AT_ONCE else 0, np.int32),
+        terms=np.empty((2, 256), np.float64),
+        known=np.zeros((2, 3), np.int64),
+        histograms=np.empty((2, 3, 256), np.int64),
+        tables=np.empty((3, 3, 256), np.uint8),
+        counters=np.empty((6, 256), np.uint32),
+        centres=np.repeat(np.arange(width) + 0.5, 3),
+        reals=np.empty(3 * width, np.float64),
+        lines=np.empty((2, 3 * width + 6), np.uint8),
+        places=np.empty((5, width), np.int32),
+        packed=np.empty(height * width, np.int32),
     )
-
-
-def _figures() -> Figures:
-    tables = np.empty((2, 3, 256), np.uint8)
-    return Figures(np.zeros(3, np.int64), np.empty((3, 256), np.int64), tables[0], tables[1])
 
 
 def _read_only(array: npt.NDArray[np.generic], dtype: type) -> npt.NDArray[np.generic]:
     """Return a plain, contiguous, read-only view: every caller's array has the same type for the compiler."""
     view = np.ascontiguousarray(array, dtype).view(np.ndarray)
-    view = view[...]
     view.flags.writeable = False
     return view
-
-
-def bank_of(mixing: MixingSet) -> Bank:
-    """Return a mixing set in the form that kernels read."""
-    return Bank(
-        _read_only(mixing.pixels, np.uint8),
-        _read_only(mixing.offsets, np.int64),
-        _read_only(mixing.shapes, np.int32),
-    )
 
 
 def apply_plans(  # noqa: PLR0913
@@ -82,15 +87,16 @@ def apply_plans(  # noqa: PLR0913
         From :func:`scratch_for`, to be reused.
     """
     count, height, width = pictures.shape[:3]
-    assert out.shape == (*plans.shape, height, width, 3) and out.flags.c_contiguous and count == len(plans)
-    flat = _read_only(pictures, np.uint8).reshape(count, height * width * 3)
-    flat.flags.writeable = False
-    make_copies(
-        flat,
-        rows_of(plans),
-        (int(height), int(width)),
-        bank_of(mixing),
-        scratch or scratch_for(height, width, config),
-        int(config.overflow == "wrap"),
-        out.reshape(count, plans.shape[1], height * width * 3),
+    assert out.shape == (*plans.shape, height, width, 3)
+    assert out.flags.c_contiguous
+    assert count == len(plans)
+    desk = (scratch or scratch_for(height, width, config))._replace(
+        wrap=int(config.overflow == "wrap"),
+        pixels=_read_only(mixing.pixels, np.uint8),
+        offsets=_read_only(mixing.offsets, np.int64),
+        shapes=_read_only(mixing.shapes, np.int32),
     )
+    assert (desk.height, desk.width) == (height, width)
+    assert plans.dtype["weights"].shape == (desk.chains,)
+    flat = _read_only(pictures.reshape(count, height * width * 3), np.uint8)
+    make_copies(flat, rows_of(plans), desk, out.reshape(count, plans.shape[1], height * width * 3))

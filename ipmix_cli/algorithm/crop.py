@@ -89,9 +89,7 @@ class CropPlan:
         return asdict(self)
 
 
-def plan_crop(
-    config: CropConfig, shape: tuple[int, int], seed: int, index: int, crop: int = 0
-) -> CropPlan | None:
+def plan_crop(config: CropConfig, shape: tuple[int, int], seed: int, index: int, crop: int = 0) -> CropPlan | None:
     """Plan one crop of a picture; None where pictures stay as they are.
 
     Parameters
@@ -123,17 +121,13 @@ def _center(shape: tuple[int, int], size: int) -> CropPlan:
     """Resize(round(size * 8/7)) and CenterCrop(size), in one box: the same pixels to within a grey level."""
     height, width = shape
     short = round(size * CENTER_RATIO)
-    new_width, new_height = (
-        (short, short * height // width) if width <= height else (short * width // height, short)
-    )
+    new_width, new_height = (short, short * height // width) if width <= height else (short * width // height, short)
     left, top = round((new_width - size) / 2), round((new_height - size) / 2)
     across, down = width / new_width, height / new_height
     return CropPlan(left * across, top * down, size * across, size * down, size)
 
 
-def _random_resized(
-    shape: tuple[int, int], seed: int, index: int, crop: int
-) -> tuple[int, int, int, int, bool]:
+def _random_resized(shape: tuple[int, int], seed: int, index: int, crop: int) -> tuple[int, int, int, int, bool]:
     """RandomResizedCrop.get_params: ten tries, then the largest middle part of an allowed ratio."""
     height, width = shape
     drawn = uniforms(seed, "crop", index, 4 * TRIES + 1, crop)

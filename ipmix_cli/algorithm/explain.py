@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ipmix_cli.algorithm.apply import apply_plans
 from ipmix_cli.algorithm.config import AugmentConfig
 from ipmix_cli.algorithm.kernels import codes
-from ipmix_cli.algorithm.kernels.mixing import mask_elements
+from ipmix_cli.algorithm.kernels.mixing import fill_mask
 from ipmix_cli.algorithm.mixing_set import MixingSet
 from ipmix_cli.algorithm.mixings import MIXERS, MIXING_NAMES
 
@@ -91,9 +91,10 @@ def _add_sides(stages: Stages, place: str, step: Any, partner: Picture) -> None:
     """Add a mixing's mask and partner, where it has one."""
     kind = MIXERS[MIXING_NAMES[int(step["code"])]].mask
     if kind:
-        shape = (int(step["height"]), int(step["width"]), *((3,) if kind == "element" else ()))
-        mask = np.empty(int(np.prod(shape)), np.uint8)
-        mask_elements(np.uint64(step["mask_key"]), float(step["p"]), mask)
-        stages[f"mask{place}"] = mask.reshape(shape).astype(bool)
+        height, width = int(step["height"]), int(step["width"])
+        mask = np.empty(height * width * 3, np.uint8)
+        fill_mask(int(step["code"]), np.uint64(step["mask_key"]), float(step["p"]), mask)
+        kept = mask.reshape(height, width, 3) != 0
+        stages[f"mask{place}"] = kept[..., 0].copy() if kind == "pixel" else kept
     if step["partner"] == codes.PARTNER_OPERATION:
         stages[f"partner{place}"] = partner

@@ -98,9 +98,7 @@ def mixing_set(pictures: Sequence[Picture], size: tuple[int, int], ratio: float)
     if not len(pictures):
         raise UsageError("there are no mixing pictures", "give at least one")
     shapes = [mixing_shape(picture.shape[:2], size, ratio) for picture in pictures]
-    resized = [
-        resize_mixing(picture, shape).reshape(-1) for picture, shape in zip(pictures, shapes, strict=True)
-    ]
+    resized = [resize_mixing(picture, shape).reshape(-1) for picture, shape in zip(pictures, shapes, strict=True)]
     ends = np.cumsum([part.size for part in resized], dtype=np.int64)
     offsets = np.concatenate([np.zeros(1, np.int64), ends[:-1]])
     return MixingSet(np.concatenate(resized), offsets, np.array(shapes, np.int32))

@@ -70,9 +70,7 @@ def rows_of(plans: PlanArray) -> Rows:
     """Return plans (N, K) as the words that kernels read, (N, K, words): views, not copies."""
     words = plans.dtype.itemsize // 8
     flat = np.ascontiguousarray(plans)
-    return Rows(
-        flat.view(np.int64).reshape(*plans.shape, words), flat.view(np.float64).reshape(*plans.shape, words)
-    )
+    return Rows(flat.view(np.int64).reshape(*plans.shape, words), flat.view(np.float64).reshape(*plans.shape, words))
 
 
 def laws_of(config: AugmentConfig, size: tuple[int, int], mixing_shapes: npt.NDArray[np.int32]) -> Laws:

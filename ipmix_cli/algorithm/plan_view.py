@@ -130,8 +130,7 @@ class Plan:
             crop_top=int(row["crop_top"]),
             crop_left=int(row["crop_left"]),
             chains=tuple(
-                Chain(float(weight), tuple(_step(step) for step in steps[:length]))
-                for weight, length, steps in chains
+                Chain(float(weight), tuple(_step(step) for step in steps[:length])) for weight, length, steps in chains
             ),
             overflow=overflow,
         )

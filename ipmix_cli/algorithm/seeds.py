@@ -30,9 +30,7 @@ def check_seed(seed: int) -> int:
         If it does not.
     """
     if not 0 <= seed <= MASK:
-        raise UsageError(
-            f"seed is {seed}: expected a whole number from 0 to 2**64 - 1", "choose another seed"
-        )
+        raise UsageError(f"seed is {seed}: expected a whole number from 0 to 2**64 - 1", "choose another seed")
     return seed
 
 

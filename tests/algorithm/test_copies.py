@@ -25,9 +25,7 @@ def smooth(count, height, width, seed):
     y, x = np.mgrid[0:height, 0:width]
     pictures = []
     for _ in range(count):
-        waves = [
-            np.sin(x * rng.uniform(0.02, 0.5) + y * rng.uniform(0.02, 0.5) + rng.uniform(0, 6)) for _ in "rgb"
-        ]
+        waves = [np.sin(x * rng.uniform(0.02, 0.5) + y * rng.uniform(0.02, 0.5) + rng.uniform(0, 6)) for _ in "rgb"]
         picture = 128 + 150 * np.stack(waves, -1) + rng.normal(0, 3, (height, width, 3))
         pictures.append(np.clip(picture, 0, 255).astype(np.uint8))
     return np.stack(pictures)
@@ -60,9 +58,7 @@ def replayed(picture, row, mixing, config):
 
 
 @pytest.mark.parametrize("overflow", ["clip", "wrap"])
-@pytest.mark.parametrize(
-    "config", [PRESETS["cifar"], PRESETS["imagenet"], ALL], ids=["cifar", "imagenet", "all"]
-)
+@pytest.mark.parametrize("config", [PRESETS["cifar"], PRESETS["imagenet"], ALL], ids=["cifar", "imagenet", "all"])
 @pytest.mark.parametrize("size", [(32, 32), (61, 40), (2, 2), (3, 70), (128, 128)])
 def test_copies_are_the_oracles(size, config, overflow):
     config = replace(config, overflow=overflow)

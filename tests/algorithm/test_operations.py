@@ -33,7 +33,7 @@ def ours(name, value, source, box=None):
     forget(figures)
     target = np.zeros(box[2] * box[3] * 3, np.uint8)
     before = source.copy()
-    operate(OPS[name].code, float(value), source.reshape(-1), target, (height, width), box, figures)
+    operate(OPS[name].code, float(value), source.reshape(-1), target, (height, width, *box), figures)
     assert np.array_equal(source, before)
     return target.reshape(box[2], box[3], 3)
 

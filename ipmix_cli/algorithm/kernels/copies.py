@@ -7,131 +7,117 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fractals.jit import kernel
+from fractals.jit import kernel, spliced
 from ipmix_cli.algorithm.kernels import codes
 from ipmix_cli.algorithm.kernels.blend import fixed_weights, weighted_sum
-from ipmix_cli.algorithm.kernels.mixing import fill_tables, mask_elements, mix_masked, mix_values
-from ipmix_cli.algorithm.kernels.operations import Figures, forget, operate
-from ipmix_cli.algorithm.kernels.pointwise import copy_box
-
-
-class Bank(NamedTuple):
-    """Mixing pictures, already resized, one after the other."""
-
-    pixels: npt.NDArray[np.uint8]  # flat
-    offsets: npt.NDArray[np.int64]  # (M,) first byte of each
-    shapes: npt.NDArray[np.int32]  # (M, 2) height and width of each
+from ipmix_cli.algorithm.kernels.desk import CLEAN
+from ipmix_cli.algorithm.kernels.frames import copy_bytes
+from ipmix_cli.algorithm.kernels.mixing import fill_mask, fill_tables, mix_masked, mix_values
+from ipmix_cli.algorithm.kernels.operations import forget, operate
 
 
 class Rows(NamedTuple):
-    """Plans, seen as integers and as reals: the same bytes, (N, K, words)."""
+    """Plans, seen as integers and as reals: the same bytes, (N, K, words), or (words,) for one."""
 
     words: npt.NDArray[np.int64]
     reals: npt.NDArray[np.float64]
 
 
-class Scratch(NamedTuple):
-    """Memory to work in: nothing in it outlives a copy but the clean picture and its figures."""
-
-    buffers: npt.NDArray[np.uint8]  # (k + 2, H * W * 3): the clean picture, one a chain, one spare
-    patch: npt.NDArray[np.uint8]  # (H * W * 3,) the partner's patch
-    mask: npt.NDArray[np.uint8]  # (H * W * 3,)
-    slots: npt.NDArray[
-        np.int64
-    ]  # (k + 2,) which buffer holds the clean picture, which each chain; then the spare
-    fixed: npt.NDArray[np.int32]  # (k + 1,) weights
-    sums: npt.NDArray[np.int32]
-    tables: npt.NDArray[np.float64]  # (2, 256) of add and multiply
-    clean: Figures
-    running: Figures
-
-
-@kernel
-def partner_patch(words, reals, at, size, bank, scratch):  # type: ignore[no-untyped-def]
-    """Fill scratch.patch with the partner of the mixing step at a row's word ``at``; return the patch's box."""
+@spliced
+def frame_of(words, at, desk):  # type: ignore[no-untyped-def]
+    """Return the frame that a step makes: the whole picture, or the patch of a mixing."""
+    if words[at + codes.KIND] == codes.OPERATION:
+        return desk.height, desk.width, 0, 0, desk.height, desk.width
     top, left = words[at + codes.TOP], words[at + codes.LEFT]
-    height, width = words[at + codes.HEIGHT], words[at + codes.WIDTH]
-    box = (top, left, height, width)
-    if words[at + codes.PARTNER] == codes.PARTNER_OPERATION:
-        code, parameter = words[at + codes.PARTNER_CODE], reals[at + codes.PARTNER_PARAMETER]
-        operate(code, parameter, scratch.buffers[0], scratch.patch, size, box, scratch.clean)
-        return box
-    index = words[codes.MIXING_INDEX]
-    start = bank.offsets[index]
-    stride = np.int64(bank.shapes[index, 1]) * 3
+    return desk.height, desk.width, top, left, words[at + codes.HEIGHT], words[at + codes.WIDTH]
+
+
+@kernel
+def crop_patch(pixels, first, stride, frame, patch):  # type: ignore[no-untyped-def]
+    """Copy a patch of a mixing picture, from its byte ``first`` on."""
+    height, count = frame[4], frame[5] * 3
     for r in range(height):
-        first = start + (words[codes.CROP_TOP] + top + r) * stride + (words[codes.CROP_LEFT] + left) * 3
-        a = bank.pixels[first : first + width * 3]
-        b = scratch.patch[r * width * 3 : (r + 1) * width * 3]
-        for i in range(width * 3):
-            b[i] = a[i]
-    return box
+        source, target = pixels[first + r * stride :], patch[r * count : (r + 1) * count]
+        for i in range(count):
+            target[i] = source[i]
 
 
-@kernel
-def mix_step(words, reals, at, canvas, size, bank, scratch, wrap):  # type: ignore[no-untyped-def] # noqa: PLR0913
-    """Mix a patch of the canvas with its partner, in place."""
-    box = partner_patch(words, reals, at, size, bank, scratch)
+@spliced
+def crop_partner(words, frame, desk):  # type: ignore[no-untyped-def]
+    """Fill the desk's patch with the frame's box of the plan's mixing picture, where the plan crops it."""
+    index = words[codes.MIXING_INDEX]
+    stride = np.int64(desk.shapes[index, 1]) * 3
+    row, column = words[codes.CROP_TOP] + frame[2], words[codes.CROP_LEFT] + frame[3]
+    first = desk.offsets[index] + row * stride + column * 3
+    crop_patch(desk.pixels, first, stride, frame, desk.buffers[desk.chains + 2])
+
+
+@spliced
+def mix(words, reals, at, canvas, frame, desk):  # type: ignore[no-untyped-def]
+    """Mix a box of the canvas with the desk's patch, in place."""
     code = words[at + codes.CODE]
-    if code == codes.ADD or code == codes.MULTIPLY:  # noqa: PLR1714
-        fill_tables(code, reals[at + codes.A], reals[at + codes.B], scratch.tables)
-        mix_values(canvas, scratch.patch, size, box, code, scratch.tables, wrap)
+    patch = desk.buffers[desk.chains + 2]
+    if code == codes.RANDOM_PIXELS or code == codes.RANDOM_ELEMENTS:  # noqa: PLR1714
+        mask = desk.buffers[desk.chains + 3][: frame[4] * frame[5] * 3]
+        fill_mask(code, np.uint64(words[at + codes.MASK_KEY]), reals[at + codes.P], mask)
+        mix_masked(canvas, patch, frame, mask)
+    else:
+        fill_tables(code, reals[at + codes.A], reals[at + codes.B], desk.terms)
+        mix_values(canvas, patch, frame, code, desk.terms, desk.wrap)
+
+
+@spliced
+def run_step(words, reals, at, chain, current, desk):  # type: ignore[no-untyped-def]
+    """Run the step at a row's word ``at`` on the buffer ``current``, into the chain's buffer.
+
+    An operation on the running picture, and one that makes a partner, are the same call: it is compiled once.
+    """
+    slots, spare = desk.slots, desk.chains + 1
+    mixing = words[at + codes.KIND] == codes.MIXING
+    frame = frame_of(words, at, desk)
+    if not mixing or words[at + codes.PARTNER] == codes.PARTNER_OPERATION:
+        if not mixing and current != CLEAN:
+            forget(desk.known[1])
+        code = words[at + (codes.PARTNER_CODE if mixing else codes.CODE)]
+        parameter = reals[at + (codes.PARTNER_PARAMETER if mixing else codes.PARAMETER)]
+        source, target = (CLEAN, desk.chains + 2) if mixing else (current, slots[spare])
+        operate(code, parameter, source, target, frame, desk)
+    else:
+        crop_partner(words, frame, desk)
+    if not mixing:
+        slots[chain + 1], slots[spare] = slots[spare], slots[chain + 1]
         return
-    count = box[2] * box[3]
-    if code == codes.RANDOM_ELEMENTS:
-        count *= 3
-    mask = scratch.mask[:count]
-    mask_elements(np.uint64(words[at + codes.MASK_KEY]), reals[at + codes.P], mask)
-    mix_masked(canvas, scratch.patch, size, box, code, mask)
+    canvas = desk.buffers[slots[chain + 1]]
+    if current == CLEAN:
+        copy_bytes(desk.buffers[CLEAN], canvas)
+    mix(words, reals, at, canvas, frame, desk)
 
 
-@kernel
-def run_chain(words, reals, first, chain, length, size, bank, scratch, wrap):  # type: ignore[no-untyped-def] # noqa: PLR0913
-    """Run the steps of one chain; its result is in the buffer scratch.slots[chain + 1]."""
-    whole = (0, 0, size[0], size[1])
-    slots, spare = scratch.slots, scratch.slots.size - 1
-    current = 0
-    for step in range(length):
-        at = first + step * codes.STEP_WORDS
-        if words[at + codes.KIND] == codes.OPERATION:
-            figures = scratch.clean
-            if current != 0:
-                figures = scratch.running
-                forget(figures)
-            source, target = scratch.buffers[current], scratch.buffers[slots[spare]]
-            operate(words[at + codes.CODE], reals[at + codes.PARAMETER], source, target, size, whole, figures)
-            slots[chain + 1], slots[spare] = slots[spare], slots[chain + 1]
-        else:
-            if current == 0:
-                copy_box(scratch.buffers[0], scratch.buffers[slots[chain + 1]], size, whole)
-            mix_step(words, reals, at, scratch.buffers[slots[chain + 1]], size, bank, scratch, wrap)
-        current = slots[chain + 1]
-
-
-@kernel
-def make_copy(words, reals, size, bank, scratch, wrap, out):  # type: ignore[no-untyped-def] # noqa: PLR0913
-    """Apply one plan to the picture in buffer 0."""
-    chains = scratch.fixed.size - 1
-    weights = reals[codes.HEAD_WORDS : codes.HEAD_WORDS + chains]
-    lengths = words[codes.HEAD_WORDS + chains : codes.HEAD_WORDS + 2 * chains]
-    steps = codes.HEAD_WORDS + 2 * chains
-    words_per_chain = (words.size - steps) // chains
+@spliced
+def make_copy(words, reals, desk, out):  # type: ignore[no-untyped-def]
+    """Apply one plan to the clean picture."""
+    chains, slots = desk.chains, desk.slots
+    first_length = codes.HEAD_WORDS + chains
+    at = first_length + chains
+    max_steps = (words.size - at) // (chains * codes.STEP_WORDS)
     for chain in range(chains):
-        first = steps + chain * words_per_chain
-        run_chain(words, reals, first, chain, lengths[chain], size, bank, scratch, wrap)
-    fixed_weights(weights, reals[codes.BLEND], lengths, scratch.fixed)
-    weighted_sum(scratch.buffers, scratch.slots[: chains + 1], scratch.fixed, out, scratch.sums)
+        current = CLEAN
+        for step in range(words[first_length + chain]):
+            run_step(words, reals, at + step * codes.STEP_WORDS, chain, current, desk)
+            current = slots[chain + 1]
+        at += max_steps * codes.STEP_WORDS
+    fixed_weights(reals[codes.HEAD_WORDS : first_length], reals[codes.BLEND], words[first_length:], desk.fixed)
+    weighted_sum(desk.buffers, slots, desk.fixed, out, desk.sums)
 
 
 @kernel
-def make_copies(pictures, rows, size, bank, scratch, wrap, out):  # type: ignore[no-untyped-def] # noqa: PLR0913
+def make_copies(pictures, rows, desk, out):  # type: ignore[no-untyped-def]
     """Apply plans (N, K, words) to pictures (N, H * W * 3), into out (N, K, H * W * 3)."""
-    clean = scratch.buffers[0]
+    clean = desk.buffers[CLEAN]
     for n in range(pictures.shape[0]):
         picture = pictures[n]
         for i in range(picture.size):
             clean[i] = picture[i]
-        forget(scratch.clean)
+        forget(desk.known[0])
         for copy in range(out.shape[1]):
-            words, reals = rows.words[n, copy], rows.reals[n, copy]
-            make_copy(words, reals, size, bank, scratch, wrap, out[n, copy])
+            make_copy(rows.words[n, copy], rows.reals[n, copy], desk, out[n, copy])

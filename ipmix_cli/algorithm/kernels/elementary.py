@@ -58,8 +58,7 @@ def log(x):  # type: ignore[no-untyped-def]
     w = z * z
     even = w * (0.3999999999940941908 + w * (0.2222219843214978396 + w * 0.1531383769920937332))
     odd = z * (
-        0.6666666666666735130
-        + w * (0.2857142874366239149 + w * (0.1818357216161805012 + w * 0.1479819860511658591))
+        0.6666666666666735130 + w * (0.2857142874366239149 + w * (0.1818357216161805012 + w * 0.1479819860511658591))
     )
     half = 0.5 * f * f
     e = np.float64(exponent)
@@ -102,10 +101,8 @@ def power(x, exponent):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def power_table(exponent, floor, table):  # type: ignore[no-untyped-def]
-    """Fill a table with max(2v, 1e-37) ** exponent for the 256 bytes v; with ``floor`` 0, plain (2v) ** exponent."""
+def power_table(exponent, table):  # type: ignore[no-untyped-def]
+    """Fill a table with max(2v, 1e-37) ** exponent for the 256 bytes v, scaled to [0, 1]."""
     for value in range(256):
         high, low = times(exponent, LOG_HI[value], LOG_LO[value])
         table[value] = exp_of_sum(high, low)
-    if floor == 0.0:
-        table[0] = 0.0

@@ -5,61 +5,68 @@ from __future__ import annotations
 import numpy as np
 
 from fractals.jit import inlined, kernel
+from ipmix_cli.algorithm.kernels.frames import ONE, THREE, TWO, copy_bytes
 from ipmix_cli.algorithm.kernels.pointwise import blended
+
+LIMIT = np.int32(32768)
 
 
 @inlined
 def grey(red, green, blue):  # type: ignore[no-untyped-def]
     """Return Pillow's luma of a pixel (libImaging/Convert.c, L24)."""
-    return (np.int32(red) * 19595 + np.int32(green) * 38470 + np.int32(blue) * 7471 + 32768) >> 16
+    weighted = np.int32(np.int32(red) * 19595 + np.int32(green) * 38470 + np.int32(blue) * 7471)
+    return np.int32(np.int32(weighted + LIMIT) >> 16)
 
 
 @kernel
 def mean_grey(source):  # type: ignore[no-untyped-def]
     """Return the mean luma of a picture, rounded as ImageEnhance.Contrast does."""
     total = 0
-    for i in range(0, source.size, 3):
-        total += grey(source[i], source[i + 1], source[i + 2])
+    for pixel in range(np.uintp(source.size // 3)):
+        i = pixel * THREE
+        total += grey(source[i], source[i + ONE], source[i + TWO])
     return np.int64(np.float64(total) / np.float64(source.size // 3) + 0.5)
 
 
 @kernel
-def color(source, target, size, box, factor):  # type: ignore[no-untyped-def]
-    """Blend every pixel with its own luma."""
-    top, left, height, width = box
+def color(source, target, frame, factor, line):  # type: ignore[no-untyped-def]
+    """Blend every pixel with its own luma; ``line`` is uint8 (3 * W,) or more, to work in."""
+    _, W, top, left, height, width = frame
     alpha = np.float32(factor)
     for r in range(height):
-        first = ((top + r) * size[1] + left) * 3
-        a = source[first : first + width * 3]
+        a = source[((top + r) * W + left) * 3 :]
         b = target[r * width * 3 : (r + 1) * width * 3]
-        for i in range(0, width * 3, 3):
-            base = grey(a[i], a[i + 1], a[i + 2])
-            b[i] = blended(base, a[i], alpha)
-            b[i + 1] = blended(base, a[i + 1], alpha)
-            b[i + 2] = blended(base, a[i + 2], alpha)
+        for pixel in range(np.uintp(width)):
+            i = pixel * THREE
+            luma = np.uint8(grey(a[i], a[i + ONE], a[i + TWO]))
+            line[i] = luma
+            line[i + ONE] = luma
+            line[i + TWO] = luma
+        for i in range(b.size):
+            b[i] = blended(line[i], a[i], alpha)
 
 
 @kernel
-def sharpness(source, target, size, box, factor):  # type: ignore[no-untyped-def]
+def sharpness(source, target, frame, factor):  # type: ignore[no-untyped-def]
     """Blend with the picture smoothed by ImageFilter.SMOOTH, whose border is the picture's own."""
-    top, left, height, width = box
-    H, W = size
+    H, W, top, left, height, width = frame
     alpha = np.float32(factor)
-    for r in range(height):
-        y = top + r
-        b = target[r * width * 3 : (r + 1) * width * 3]
-        above = source[max(y - 1, 0) * W * 3 : (max(y - 1, 0) + 1) * W * 3]
-        here = source[y * W * 3 : (y + 1) * W * 3]
-        below = source[min(y + 1, H - 1) * W * 3 : (min(y + 1, H - 1) + 1) * W * 3]
-        inner = 0 < y < H - 1
-        for i in range(width * 3):
-            j = left * 3 + i
-            if inner and j >= 3 and j < W * 3 - 3:
-                total = (
-                    np.int32(above[j - 3]) + above[j] + above[j + 3]
-                    + here[j - 3] + 5 * np.int32(here[j]) + here[j + 3]
-                    + below[j - 3] + below[j] + below[j + 3]
-                )  # fmt: skip
-                b[i] = blended((total + 6) // 13, here[j], alpha)
-            else:
-                b[i] = here[j]
+    first, stop = max(left, 1), min(left + width, W - 1)  # columns that are not border
+    for y in range(top, top + height):
+        b = target[(y - top) * width * 3 : (y - top + 1) * width * 3]
+        copy_bytes(source[(y * W + left) * 3 : (y * W + left + width) * 3], b)
+        if 0 < y < H - 1 and first < stop:
+            above = source[((y - 1) * W + first - 1) * 3 :]
+            here = source[(y * W + first - 1) * 3 :]
+            below = source[((y + 1) * W + first - 1) * 3 :]
+            sharpen_row(above, here, below, alpha, b[(first - left) * 3 : (stop - left) * 3])
+
+
+@kernel
+def sharpen_row(above, here, below, alpha, out):  # type: ignore[no-untyped-def]
+    """Sharpen a row; the three source rows start one pixel to the left."""
+    for i in range(out.size):
+        around = np.uint16(np.uint16(above[i]) + above[i + 3] + above[i + 6] + here[i] + here[i + 6])
+        total = np.uint16(around + below[i] + below[i + 3] + below[i + 6] + 5 * np.uint16(here[i + 3]))
+        smooth = np.uint16(np.uint32(total + 6) // np.uint32(13))
+        out[i] = blended(smooth, here[i + 3], alpha)

@@ -1,149 +1,194 @@
-"""Operations that move pixels: mirror, rotate, shear, translate; bilinear in float64, black outside.
+"""Operations that move pixels along an axis: mirror, translate, shear; black outside.
 
-The expressions are those of Pillow's libImaging/Geometry.c (affine_transform, bilinear_filter32RGB), term by term:
-another order of the same terms rounds differently, and then single bytes differ. What is left out multiplies by 0 or 1.
+Interpolation is float64, and the expressions are those of Pillow's libImaging/Geometry.c (affine_transform,
+bilinear_filter32RGB) term by term: another order of the same terms rounds differently, and then single bytes differ.
+What is left out multiplies by 0 or 1.
 """
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from fractals.jit import inlined, kernel
-from ipmix_cli.algorithm.kernels.pointwise import copy_box
+from fractals.jit import inlined, kernel, spliced
+from ipmix_cli.algorithm.kernels.frames import ONE, THREE, TWO, clear, copy_bytes
 
-# Image.rotate rounds to 15 digits, so that the last bits of this machine's libm do not show
-COSINES = np.array([round(math.cos(-math.radians(d % 360.0)), 15) for d in range(360)])
-SINES = np.array([round(math.sin(-math.radians(d % 360.0)), 15) for d in range(360)])
+DOUBT = 1e-9  # px: closer than this to a whole pixel, rounding decides which pixel it is
 
 
 @kernel
-def mirror(source, target, size, box):  # type: ignore[no-untyped-def]
+def mirror(source, target, frame):  # type: ignore[no-untyped-def]
     """Swap left and right."""
-    top, left, height, width = box
+    _, W, top, left, height, width = frame
     for r in range(height):
-        first = ((top + r) * size[1] + size[1] - left - width) * 3
-        a = source[first : first + width * 3]
+        a = source[((top + r) * W + W - left - width) * 3 :]
+        b = target[r * width * 3 :]
+        for x in range(np.uintp(width)):
+            i, j = THREE * (np.uintp(width) - ONE - x), THREE * x
+            b[j] = a[i]
+            b[j + ONE] = a[i + ONE]
+            b[j + TWO] = a[i + TWO]
+
+
+@kernel
+def translate(source, target, frame, down, right):  # type: ignore[no-untyped-def]
+    """Take every pixel from (y + down, x + right), whole numbers, so that no interpolation is left."""
+    H, W, top, left, height, width = frame
+    start = min(max(-(left + right), 0), width)
+    stop = max(min(W - left - right, width), start)
+    for r in range(height):
         b = target[r * width * 3 : (r + 1) * width * 3]
-        for x in range(width):
-            i, j = 3 * (width - 1 - x), 3 * x
-            b[j], b[j + 1], b[j + 2] = a[i], a[i + 1], a[i + 2]
+        y = top + r + down
+        if y < 0 or y >= H:
+            clear(b)
+            continue
+        clear(b[: start * 3])
+        first = (y * W + left + right + start) * 3
+        copy_bytes(source[first : first + (stop - start) * 3], b[start * 3 :])
+        clear(b[stop * 3 :])
 
 
 @inlined
 def between(p, q, part):  # type: ignore[no-untyped-def]
-    """Interpolate between two numbers (Pillow's BILINEAR macro)."""
-    return p + (q - p) * part
-
-
-@kernel
-def translate(source, target, size, box, offset):  # type: ignore[no-untyped-def]
-    """Take every pixel from (y, x) + offset, whole numbers, so that no interpolation is left."""
-    top, left, height, width = box
-    start = min(max(-(left + offset[1]), 0), width)
-    stop = max(min(size[1] - left - offset[1], width), start)
-    for r in range(height):
-        b = target[r * width * 3 : (r + 1) * width * 3]
-        y = top + r + offset[0]
-        if y < 0 or y >= size[0]:
-            b[:] = 0
-            continue
-        b[: start * 3] = 0
-        b[stop * 3 :] = 0
-        first = (y * size[1] + left + offset[1] + start) * 3
-        a = source[first : first + (stop - start) * 3]
-        c = b[start * 3 : stop * 3]
-        for i in range(a.size):
-            c[i] = a[i]
-
-
-@kernel
-def shear_x(source, target, size, box, factor):  # type: ignore[no-untyped-def]
-    """Move row y by factor * (y + 1/2) pixels."""
-    top, left, height, width = box
-    W = size[1]
-    for r in range(height):
-        a = source[(top + r) * W * 3 : (top + r + 1) * W * 3]
-        b = target[r * width * 3 : (r + 1) * width * 3]
-        moved = factor * (top + r + 0.5)
-        for q in range(width):
-            x = (left + q + 0.5) + moved
-            if x < 0.0 or x >= W:
-                b[3 * q], b[3 * q + 1], b[3 * q + 2] = 0, 0, 0
-                continue
-            x -= 0.5
-            column = np.int64(np.floor(x))
-            dx = x - np.float64(column)
-            i, j = 3 * max(column, 0), 3 * min(column + 1, W - 1)
-            for channel in range(3):
-                b[3 * q + channel] = np.uint8(
-                    np.int32(between(np.float64(a[i + channel]), np.float64(a[j + channel]), dx))
-                )
-
-
-@kernel
-def shear_y(source, target, size, box, factor):  # type: ignore[no-untyped-def]
-    """Move column x by factor * (x + 1/2) pixels."""
-    top, left, height, width = box
-    H, W = size
-    for r in range(height):
-        b = target[r * width * 3 : (r + 1) * width * 3]
-        for q in range(width):
-            y = factor * (left + q + 0.5) + (top + r + 0.5)
-            if y < 0.0 or y >= H:
-                b[3 * q], b[3 * q + 1], b[3 * q + 2] = 0, 0, 0
-                continue
-            y -= 0.5
-            row = np.int64(np.floor(y))
-            dy = y - np.float64(row)
-            i = (max(row, 0) * W + left + q) * 3
-            j = (min(row + 1, H - 1) * W + left + q) * 3
-            for channel in range(3):
-                b[3 * q + channel] = np.uint8(
-                    np.int32(between(np.float64(source[i + channel]), np.float64(source[j + channel]), dy))
-                )
+    """Interpolate between two bytes (Pillow's BILINEAR macro, its result as a byte)."""
+    p = np.float64(p)
+    return np.uint8(np.int32(p + (np.float64(q) - p) * part))
 
 
 @inlined
-def rotation(degrees, size):  # type: ignore[no-untyped-def]
-    """Return the six numbers of Image.rotate about the centre, in its order of operations."""
-    cosine, sine = COSINES[degrees % 360], SINES[degrees % 360]
-    center_x, center_y = size[1] / 2.0, size[0] / 2.0
-    c = (cosine * -center_x + sine * -center_y + 0.0) + center_x
-    f = (-sine * -center_x + cosine * -center_y + 0.0) + center_y
-    return cosine, sine, c, -sine, cosine, f
+def is_doubtful(moved):  # type: ignore[no-untyped-def]
+    """Whether a distance is so near a whole number that its floor may differ from that of x + distance."""
+    part = moved - np.floor(moved)
+    return part < DOUBT or part > 1.0 - DOUBT
 
 
 @kernel
-def rotate(source, target, size, box, degrees):  # type: ignore[no-untyped-def]
-    """Turn counter-clockwise by whole degrees."""
-    if degrees % 360 == 0:
-        copy_box(source, target, size, box)
-        return
-    a, b, c, d, e, f = rotation(degrees, size)
-    top, left, height, width = box
-    H, W = size
+def shear_x(source, target, frame, factor, line, centres):  # type: ignore[no-untyped-def]
+    """Move row y by factor * (y + 1/2) pixels; line (3 * W + 6,) to work in, centres as in the desk."""
+    _, W, top, left, height, width = frame
     for r in range(height):
-        row = target[r * width * 3 : (r + 1) * width * 3]
-        by, ey = b * (top + r + 0.5), e * (top + r + 0.5)
-        for q in range(width):
-            x = (a * (left + q + 0.5) + by) + c
-            y = (d * (left + q + 0.5) + ey) + f
-            if x < 0.0 or x >= W or y < 0.0 or y >= H:
-                row[3 * q], row[3 * q + 1], row[3 * q + 2] = 0, 0, 0
+        row = source[(top + r) * W * 3 : (top + r + 1) * W * 3]
+        moved = factor * (top + r + 0.5)
+        start, stop = inside(left, width, W, moved)
+        b = target[r * width * 3 : (r + 1) * width * 3]
+        clear(b[: (start - left) * 3])
+        clear(b[(stop - left) * 3 :])
+        if is_doubtful(moved):
+            shear_pixels(row, b, left, start, stop, moved)
+        elif stop > start:
+            pad_row(row, line)
+            near = line[(start + np.int64(np.floor(moved)) + 1) * 3 :]
+            out = b[(start - left) * 3 : (stop - left) * 3]
+            shear_bytes(near, near[3:], centres[start * 3 :], moved, out)
+
+
+@inlined
+def inside(left, width, W, moved):  # type: ignore[no-untyped-def]
+    """Return the columns of left .. left + width whose place x + 1/2 + moved lies in [0, W), by Pillow's own test."""
+    start = min(max(np.int64(np.floor(-moved)) - 2, left), left + width)
+    while start < left + width and (start + 0.5) + moved < 0.0:
+        start += 1
+    stop = max(min(np.int64(np.floor(W - moved)) + 2, left + width), start)
+    while stop > start and (stop - 1 + 0.5) + moved >= W:
+        stop -= 1
+    return start, stop
+
+
+@inlined
+def pad_row(row, padded):  # type: ignore[no-untyped-def]
+    """Copy a row, its first and last pixel doubled."""
+    for i in range(3):
+        padded[i] = row[i]
+        padded[row.size + 3 + i] = row[row.size - 3 + i]
+    copy_bytes(row, padded[3:])
+
+
+@kernel
+def shear_bytes(near, following, centres, moved, out):  # type: ignore[no-untyped-def]
+    """Interpolate bytes that all move by the same whole number and nearly the same part."""
+    for i in range(out.size):
+        x = centres[i] + moved
+        x -= 0.5
+        out[i] = between(near[i], following[i], x - np.floor(x))
+
+
+@kernel
+def shear_pixels(row, out, left, start, stop, moved):  # type: ignore[no-untyped-def]
+    """Interpolate pixel by pixel, where each may take other neighbours."""
+    last = row.size - 3
+    for column in range(start, stop):
+        x = (column + 0.5) + moved
+        x -= 0.5
+        first = np.int64(np.floor(x))
+        i, j = max(first * 3, 0), min((first + 1) * 3, last)
+        for channel in range(3):
+            at = (column - left) * 3 + channel
+            out[at] = between(row[i + channel], row[j + channel], x - np.floor(x))
+
+
+@spliced
+def shear_y(source, target, frame, factor, desk):  # type: ignore[no-untyped-def]
+    """Move column x by factor * (x + 1/2) pixels."""
+    H, _, top, left, height, width = frame
+    moved = desk.reals[: width * 3]
+    if move_columns(desk.centres[left * 3 :], factor, moved):
+        shear_columns(source, target, frame, moved)
+        return
+    sheared_row(source, frame, top, moved, desk.lines[0])
+    for r in range(height):
+        near, following = desk.lines[r % 2], desk.lines[(r + 1) % 2]
+        sheared_row(source, frame, top + r + 1, moved, following)
+        shear_rows(near, following, moved, top + r, H, target[r * width * 3 : (r + 1) * width * 3])
+
+
+@kernel
+def move_columns(centres, factor, moved):  # type: ignore[no-untyped-def]
+    """Fill moved with the distance of each byte's column; return whether one is doubtful."""
+    doubts = 0
+    for i in range(moved.size):
+        moved[i] = factor * centres[i]
+        doubts += is_doubtful(moved[i])
+    return doubts > 0
+
+
+@kernel
+def sheared_row(source, frame, y, moved, line):  # type: ignore[no-untyped-def]
+    """Fill a line with the pixels y + floor(moved) rows down, those of the first or last row beyond it."""
+    H, W, _, left, _, width = frame
+    start = 0
+    while start < width:
+        shift = np.floor(moved[start * 3])
+        stop = start + 1
+        while stop < width and np.floor(moved[stop * 3]) == shift:
+            stop += 1
+        row = min(max(y + np.int64(shift), 0), H - 1)
+        first = (row * W + left + start) * 3
+        copy_bytes(source[first : first + (stop - start) * 3], line[start * 3 :])
+        start = stop
+
+
+@kernel
+def shear_rows(near, following, moved, y, H, out):  # type: ignore[no-untyped-def]
+    """Interpolate between two rows; black where the place lies outside of [0, H)."""
+    centre, height = y + 0.5, np.float64(H)
+    for i in range(out.size):
+        place = moved[i] + centre
+        kept = (place >= 0.0) & (place < height)
+        place -= 0.5
+        value = between(near[i], following[i], place - np.floor(place))
+        out[i] = value if kept else np.uint8(0)
+
+
+@kernel
+def shear_columns(source, target, frame, moved):  # type: ignore[no-untyped-def]
+    """Shear pixel by pixel, where each may take other neighbours."""
+    H, W, top, left, height, width = frame
+    for r in range(height):
+        for at in range(width * 3):
+            place = moved[at] + (top + r + 0.5)
+            if place < 0.0 or place >= H:
+                target[r * width * 3 + at] = 0
                 continue
-            x -= 0.5
-            y -= 0.5
-            left_column, upper_row = np.int64(np.floor(x)), np.int64(np.floor(y))
-            dx, dy = x - np.float64(left_column), y - np.float64(upper_row)
-            x0, x1 = 3 * max(left_column, 0), 3 * min(left_column + 1, W - 1)
-            y0, y1 = 3 * W * max(upper_row, 0), 3 * W * min(upper_row + 1, H - 1)
-            for channel in range(3):
-                upper = between(
-                    np.float64(source[y0 + x0 + channel]), np.float64(source[y0 + x1 + channel]), dx
-                )
-                lower = between(
-                    np.float64(source[y1 + x0 + channel]), np.float64(source[y1 + x1 + channel]), dx
-                )
-                row[3 * q + channel] = np.uint8(np.int32(between(upper, lower, dy)))
+            place -= 0.5
+            row = np.int64(np.floor(place))
+            i, j = max(row, 0) * W * 3 + left * 3 + at, min(row + 1, H - 1) * W * 3 + left * 3 + at
+            target[r * width * 3 + at] = between(source[i], source[j], place - np.floor(place))

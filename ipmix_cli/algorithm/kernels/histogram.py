@@ -5,41 +5,62 @@ from __future__ import annotations
 import numpy as np
 
 from fractals.jit import inlined, kernel
-from ipmix_cli.algorithm.kernels.boxes import byte_rows
+from ipmix_cli.algorithm.kernels.frames import ONE, THREE, TWO, byte_rows
+
+SETS = 2  # counters for even and odd pixels: neighbours are alike, and a counter takes some cycles to be ready again
+PAIR = np.uintp(6)
+COUNTED = np.uint32(1)
 
 
 @kernel
-def count_values(source, histogram):  # type: ignore[no-untyped-def]
-    """Fill histogram (3, 256) int64 with how often each value occurs in each channel."""
-    histogram[:] = 0
-    red, green, blue = histogram[0], histogram[1], histogram[2]
-    for i in range(0, source.size, 3):
-        red[source[i]] += 1
-        green[source[i + 1]] += 1
-        blue[source[i + 2]] += 1
+def count_values(source, counters, histogram):  # type: ignore[no-untyped-def]
+    """Fill histogram (3, 256) int64 with how often each value occurs in each channel.
 
-
-@kernel
-def equalize_tables(histogram, tables):  # type: ignore[no-untyped-def]
-    """Fill tables (3, 256) uint8 as ImageOps.equalize does."""
+    ``counters`` is uint32 (6, 256) to work in.
+    """
+    counters[:] = 0
+    r, g, b = counters[0], counters[1], counters[2]
+    r2, g2, b2 = counters[3], counters[4], counters[5]
+    for pair in range(np.uintp(source.size // 6)):
+        i = PAIR * pair
+        j = i + THREE
+        r[source[i]] += COUNTED
+        g[source[i + ONE]] += COUNTED
+        b[source[i + TWO]] += COUNTED
+        r2[source[j]] += COUNTED
+        g2[source[j + ONE]] += COUNTED
+        b2[source[j + TWO]] += COUNTED
+    for i in range(source.size // 6 * 6, source.size):
+        counters[i % 3, source[i]] += COUNTED
     for channel in range(3):
-        counts = histogram[channel]
-        table = tables[channel]
-        total, last, filled = 0, 0, 0
         for value in range(256):
-            if counts[value] > 0:
-                total += counts[value]
-                last = counts[value]
-                filled += 1
-        step = (total - last) // 255
-        if filled <= 1 or step == 0:
-            for value in range(256):
-                table[value] = value
-        else:
-            running = step // 2
-            for value in range(256):
-                table[value] = min(running // step, 255)
-                running += counts[value]
+            histogram[channel, value] = np.int64(counters[channel, value]) + counters[channel + 3, value]
+
+
+@inlined
+def keep_values(table):  # type: ignore[no-untyped-def]
+    """Make a table that changes nothing."""
+    for value in range(256):
+        table[value] = value
+
+
+@kernel
+def equalize_tables(histogram, pixels, tables):  # type: ignore[no-untyped-def]
+    """Fill tables (3, 256) uint8 as ImageOps.equalize does, for a picture of so many pixels."""
+    for channel in range(3):
+        counts, table = histogram[channel], tables[channel]
+        last = 255
+        while counts[last] == 0:
+            last -= 1
+        step = (pixels - counts[last]) // 255
+        if step == 0:
+            keep_values(table)
+            continue
+        # The half keeps a whole quotient above the rounding of its reciprocal: the same as running // step
+        running, inverse = step // 2, 1.0 / step
+        for value in range(256):
+            table[value] = np.uint8(min(np.int32((running + 0.5) * inverse), 255))
+            running += counts[value]
 
 
 @inlined
@@ -52,40 +73,46 @@ def per_cent(total, cutoff):  # type: ignore[no-untyped-def]
     return np.int64(quotient)
 
 
+@inlined
+def ends(counts, cut):  # type: ignore[no-untyped-def]
+    """Return the lowest and the highest value left when ``cut`` pixels are cut off at either end."""
+    low, left = 0, cut
+    while low < 255 and left >= counts[low]:
+        left -= counts[low]
+        low += 1
+    high, left = 255, cut
+    while high > 0 and left >= counts[high]:
+        left -= counts[high]
+        high -= 1
+    return low, high
+
+
 @kernel
-def autocontrast_tables(histogram, cutoff, tables):  # type: ignore[no-untyped-def]
+def autocontrast_tables(histogram, pixels, cutoff, tables):  # type: ignore[no-untyped-def]
     """Fill tables (3, 256) uint8 as ImageOps.autocontrast does, cutoff in per cent."""
+    cut = per_cent(np.float64(pixels), cutoff)
     for channel in range(3):
-        counts = histogram[channel]
         table = tables[channel]
-        cut = per_cent(np.float64(counts.sum()), cutoff)
-        low, left = 0, cut
-        while low < 255 and left >= counts[low]:
-            left -= counts[low]
-            low += 1
-        high, left = 255, cut
-        while high > 0 and left >= counts[high]:
-            left -= counts[high]
-            high -= 1
+        low, high = ends(histogram[channel], cut)
         if high <= low:
-            for value in range(256):
-                table[value] = value
-        else:
-            scale = 255.0 / np.float64(high - low)
-            offset = -np.float64(low) * scale
-            for value in range(256):
-                table[value] = np.uint8(np.int32(min(max(value * scale + offset, 0.0), 255.0)))
+            keep_values(table)
+            continue
+        scale = 255.0 / np.float64(high - low)
+        offset = -np.float64(low) * scale
+        for value in range(256):
+            table[value] = np.uint8(np.int32(min(max(value * scale + offset, 0.0), 255.0)))
 
 
 @kernel
-def apply_tables(source, target, size, box, tables):  # type: ignore[no-untyped-def]
+def apply_tables(source, target, frame, tables):  # type: ignore[no-untyped-def]
     """Replace every byte by its channel's table (3, 256)."""
     red, green, blue = tables[0], tables[1], tables[2]
-    rows, first, count, stride = byte_rows(size, box)
+    rows, first, count, stride = byte_rows(frame)
     for r in range(rows):
-        a = source[first + r * stride : first + r * stride + count]
-        b = target[r * count : r * count + count]
-        for i in range(0, count, 3):
+        a = source[first + r * stride :]
+        b = target[r * count :]
+        for pixel in range(np.uintp(count // 3)):
+            i = pixel * THREE
             b[i] = red[a[i]]
-            b[i + 1] = green[a[i + 1]]
-            b[i + 2] = blue[a[i + 2]]
+            b[i + ONE] = green[a[i + ONE]]
+            b[i + TWO] = blue[a[i + TWO]]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-import numpy.typing as npt
 
-from fractals.jit import kernel
+from fractals.jit import spliced
 from ipmix_cli.algorithm.kernels import codes
 from ipmix_cli.algorithm.kernels.enhance import color, mean_grey, sharpness
-from ipmix_cli.algorithm.kernels.geometric import mirror, rotate, shear_x, shear_y, translate
+from ipmix_cli.algorithm.kernels.geometric import mirror, shear_x, shear_y, translate
 from ipmix_cli.algorithm.kernels.histogram import (
     apply_tables,
     autocontrast_tables,
@@ -18,88 +15,75 @@ from ipmix_cli.algorithm.kernels.histogram import (
     equalize_tables,
 )
 from ipmix_cli.algorithm.kernels.pointwise import away_from, invert, posterize, solarize
-
-
-class Figures(NamedTuple):
-    """What some operations need to know of a whole picture, once it is known."""
-
-    known: npt.NDArray[np.int64]  # (3,): histogram, equalize tables, mean grey (-1: not yet)
-    histogram: npt.NDArray[np.int64]  # (3, 256)
-    equalized: npt.NDArray[np.uint8]  # (3, 256)
-    stretched: npt.NDArray[np.uint8]  # (3, 256), autocontrast's: they depend on its parameter too
-
+from ipmix_cli.algorithm.kernels.rotate import rotate
 
 HISTOGRAM, EQUALIZED, MEAN = 0, 1, 2
+STRETCHED = 2
 
 
-@kernel
-def forget(figures):  # type: ignore[no-untyped-def]
-    """Make figures ready for another picture."""
-    figures.known[HISTOGRAM] = 0
-    figures.known[EQUALIZED] = 0
-    figures.known[MEAN] = -1
+@spliced
+def forget(known):  # type: ignore[no-untyped-def]
+    """Note that nothing is known of a picture yet."""
+    known[HISTOGRAM] = 0
+    known[EQUALIZED] = 0
+    known[MEAN] = -1
 
 
-@kernel
-def histogram_of(source, figures):  # type: ignore[no-untyped-def]
-    """Return the histogram, counted at the first call."""
-    if figures.known[HISTOGRAM] == 0:
-        count_values(source, figures.histogram)
-        figures.known[HISTOGRAM] = 1
-    return figures.histogram
-
-
-@kernel
-def by_figures(code, parameter, source, figures):  # type: ignore[no-untyped-def]
-    """Prepare what equalize, autocontrast or contrast needs of the whole picture; return the tables to apply."""
-    if code == codes.EQUALIZE:
-        if figures.known[EQUALIZED] == 0:
-            equalize_tables(histogram_of(source, figures), figures.equalized)
-            figures.known[EQUALIZED] = 1
-        return figures.equalized
+@spliced
+def tables_of(code, parameter, source, which, desk):  # type: ignore[no-untyped-def]
+    """Return which of desk.tables holds equalize's or autocontrast's; the picture is counted at the first call."""
+    known, histogram = desk.known[which], desk.histograms[which]
+    if known[HISTOGRAM] == 0:
+        count_values(source, desk.counters, histogram)
+        known[HISTOGRAM] = 1
     if code == codes.AUTOCONTRAST:
-        autocontrast_tables(histogram_of(source, figures), parameter, figures.stretched)
-    elif figures.known[MEAN] < 0:
-        figures.known[MEAN] = mean_grey(source)
-    return figures.stretched
+        autocontrast_tables(histogram, source.size // 3, parameter, desk.tables[STRETCHED])
+        return STRETCHED
+    if known[EQUALIZED] == 0:
+        equalize_tables(histogram, source.size // 3, desk.tables[which])
+        known[EQUALIZED] = 1
+    return which
 
 
-@kernel
-def moving(code, parameter, source, target, size, box):  # type: ignore[no-untyped-def]
-    """Apply one of the geometric operations."""
-    if code == codes.MIRROR:
-        mirror(source, target, size, box)
-    elif code == codes.ROTATE:
-        rotate(source, target, size, box, np.int64(parameter))
-    elif code == codes.SHEAR_X:
-        shear_x(source, target, size, box, parameter)
-    elif code == codes.SHEAR_Y:
-        shear_y(source, target, size, box, parameter)
-    elif code == codes.TRANSLATE_X:
-        translate(source, target, size, box, (0, np.int64(parameter)))
-    else:
-        translate(source, target, size, box, (np.int64(parameter), 0))
+@spliced
+def mean_of(source, known):  # type: ignore[no-untyped-def]
+    """Return the mean grey, found at the first call."""
+    if known[MEAN] < 0:
+        known[MEAN] = mean_grey(source)
+    return known[MEAN]
 
 
-@kernel
-def operate(code, parameter, source, target, size, box, figures):  # type: ignore[no-untyped-def] # noqa: PLR0913
-    """Apply one operation to a picture; only the box of the result is made."""
+@spliced
+def operate(code, parameter, source_row, target_row, frame, desk):  # type: ignore[no-untyped-def] # noqa: C901, PLR0912
+    """Apply one operation to a picture of desk.buffers; only the frame's box of the result is made."""
+    source, target = desk.buffers[source_row], desk.buffers[target_row]
+    which = 0 if source_row == 0 else 1
+    number = np.int64(parameter)
     if code == codes.EQUALIZE or code == codes.AUTOCONTRAST:  # noqa: PLR1714
-        apply_tables(source, target, size, box, by_figures(code, parameter, source, figures))
+        apply_tables(source, target, frame, desk.tables[tables_of(code, parameter, source, which, desk)])
+    elif code == codes.MIRROR:
+        mirror(source, target, frame)
     elif code == codes.INVERT:
-        invert(source, target, size, box)
+        invert(source, target, frame)
     elif code == codes.POSTERIZE:
-        posterize(source, target, size, box, np.int64(parameter))
+        posterize(source, target, frame, number)
     elif code == codes.SOLARIZE:
-        solarize(source, target, size, box, np.int64(parameter))
-    elif code == codes.BRIGHTNESS:
-        away_from(source, target, size, box, 0, parameter)
-    elif code == codes.CONTRAST:
-        by_figures(code, parameter, source, figures)
-        away_from(source, target, size, box, figures.known[MEAN], parameter)
+        solarize(source, target, frame, number)
+    elif code == codes.ROTATE:
+        rotate(source, target, frame, number, desk)
+    elif code == codes.SHEAR_X:
+        shear_x(source, target, frame, parameter, desk.lines[0], desk.centres)
+    elif code == codes.SHEAR_Y:
+        shear_y(source, target, frame, parameter, desk)
+    elif code == codes.TRANSLATE_X:
+        translate(source, target, frame, 0, number)
+    elif code == codes.TRANSLATE_Y:
+        translate(source, target, frame, number, 0)
     elif code == codes.COLOR:
-        color(source, target, size, box, parameter)
+        color(source, target, frame, parameter, desk.lines[0])
+    elif code == codes.CONTRAST:
+        away_from(source, target, frame, mean_of(source, desk.known[which]), parameter)
+    elif code == codes.BRIGHTNESS:
+        away_from(source, target, frame, 0, parameter)
     elif code == codes.SHARPNESS:
-        sharpness(source, target, size, box, parameter)
-    else:
-        moving(code, parameter, source, target, size, box)
+        sharpness(source, target, frame, parameter)

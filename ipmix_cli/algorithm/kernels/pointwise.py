@@ -5,26 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from fractals.jit import inlined, kernel
-from ipmix_cli.algorithm.kernels.boxes import byte_rows
+from ipmix_cli.algorithm.kernels.frames import byte_rows, copy_box
 
 ZERO, TOP = np.float32(0.0), np.float32(255.0)
 
 
 @kernel
-def copy_box(source, target, size, box):  # type: ignore[no-untyped-def]
-    """Copy a box."""
-    rows, first, count, stride = byte_rows(size, box)
-    for r in range(rows):
-        a = source[first + r * stride : first + r * stride + count]
-        b = target[r * count : r * count + count]
-        for i in range(count):
-            b[i] = a[i]
-
-
-@kernel
-def invert(source, target, size, box):  # type: ignore[no-untyped-def]
+def invert(source, target, frame):  # type: ignore[no-untyped-def]
     """255 - v."""
-    rows, first, count, stride = byte_rows(size, box)
+    rows, first, count, stride = byte_rows(frame)
     for r in range(rows):
         a = source[first + r * stride : first + r * stride + count]
         b = target[r * count : r * count + count]
@@ -33,10 +22,10 @@ def invert(source, target, size, box):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def posterize(source, target, size, box, bits):  # type: ignore[no-untyped-def]
+def posterize(source, target, frame, bits):  # type: ignore[no-untyped-def]
     """Keep the highest ``bits`` bits."""
     mask = np.uint8((0xFF00 >> bits) & 0xFF)
-    rows, first, count, stride = byte_rows(size, box)
+    rows, first, count, stride = byte_rows(frame)
     for r in range(rows):
         a = source[first + r * stride : first + r * stride + count]
         b = target[r * count : r * count + count]
@@ -45,13 +34,13 @@ def posterize(source, target, size, box, bits):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def solarize(source, target, size, box, threshold):  # type: ignore[no-untyped-def]
+def solarize(source, target, frame, threshold):  # type: ignore[no-untyped-def]
     """Invert the bytes from the threshold on."""
     if threshold > 255:
-        copy_box(source, target, size, box)
+        copy_box(source, target, frame)
         return
     limit = np.uint8(threshold)
-    rows, first, count, stride = byte_rows(size, box)
+    rows, first, count, stride = byte_rows(frame)
     for r in range(rows):
         a = source[first + r * stride : first + r * stride + count]
         b = target[r * count : r * count + count]
@@ -68,11 +57,11 @@ def blended(degenerate, value, factor):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def away_from(source, target, size, box, degenerate, factor):  # type: ignore[no-untyped-def]
+def away_from(source, target, frame, degenerate, factor):  # type: ignore[no-untyped-def]
     """Blend with one grey level: brightness (0) and contrast (the mean grey)."""
     alpha = np.float32(factor)
     base = np.float32(degenerate)
-    rows, first, count, stride = byte_rows(size, box)
+    rows, first, count, stride = byte_rows(frame)
     for r in range(rows):
         a = source[first + r * stride : first + r * stride + count]
         b = target[r * count : r * count + count]

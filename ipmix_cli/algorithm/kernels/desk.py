@@ -1,0 +1,48 @@
+"""The desk: all memory and settings that making copies needs, in one flat tuple.
+
+Flat, because taking a tuple out of a tuple counts references to every array in it, at some nanoseconds each.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+CLEAN = 0  # rows of Desk.buffers: the clean picture, then one for each chain, a spare one, the patch, the mask
+
+
+class Desk(NamedTuple):
+    """Settings of a batch, the mixing pictures, and memory to work in.
+
+    Nothing in the memory outlives a copy but the clean picture with its figures, and ``centres``.
+    """
+
+    height: int
+    width: int
+    chains: int
+    wrap: int
+
+    # Mixing pictures, already resized, one after the other
+    pixels: npt.NDArray[np.uint8]  # flat, read-only
+    offsets: npt.NDArray[np.int64]  # (M,) first byte of each
+    shapes: npt.NDArray[np.int32]  # (M, 2) height and width of each
+
+    # A copy
+    buffers: npt.NDArray[np.uint8]  # (k + 4, H * W * 3)
+    slots: npt.NDArray[np.int64]  # (k + 2,), 4 at least: rows of the clean picture, each chain, and the spare
+    fixed: npt.NDArray[np.int32]  # (k + 1,), 4 at least: weights of the slots
+    sums: npt.NDArray[np.int32]  # (H * W * 3,) where there are more than three chains
+    terms: npt.NDArray[np.float64]  # (2, 256) of add and multiply
+
+    # Figures of the clean picture (0) and of a running one (1), and what operations work in
+    known: npt.NDArray[np.int64]  # (2, 3): histogram, equalize's tables, mean grey (-1: not yet)
+    histograms: npt.NDArray[np.int64]  # (2, 3, 256)
+    tables: npt.NDArray[np.uint8]  # (3, 3, 256): equalize's of both; autocontrast's
+    counters: npt.NDArray[np.uint32]  # (6, 256)
+    centres: npt.NDArray[np.float64]  # (3 * W,) x + 1/2 of each byte's pixel; constant
+    reals: npt.NDArray[np.float64]  # (3 * W,)
+    lines: npt.NDArray[np.uint8]  # (2, 3 * W + 6)
+    places: npt.NDArray[np.int32]  # (5, W)
+    packed: npt.NDArray[np.int32]  # (H * W,)
