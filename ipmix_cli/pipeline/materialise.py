@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 from ipmix_cli.errors import ErrorBudgetError, IpmixError
 from ipmix_cli.formats.files import Folder, open_folder
 from ipmix_cli.formats.source import BadSample
-from ipmix_cli.pipeline.execute import BACKENDS, Died
+from ipmix_cli.pipeline.backend import Died
+from ipmix_cli.pipeline.execute import backend_for
 from ipmix_cli.pipeline.job import Execution, shard_bounds
 from ipmix_cli.pipeline.manifest import Failure, ShardRecord
 from ipmix_cli.pipeline.opening import OpenJob
@@ -90,14 +92,17 @@ def materialise(run: Run) -> Iterator[ShardResult]:
 
 def _make(run: Run, numbers: list[int]) -> Generator[ShardResult, None, list[int]]:
     """Make some shards; the generator's value is those lost to the death of a worker."""
-    backend = BACKENDS["serial" if run.execution.jobs == 1 else run.execution.backend]
+    backend = backend_for(run.execution)
     lost: list[int] = []
     for event in backend(make_shard, _Tasks(run, numbers), run.execution):
         if isinstance(event, Died):
-            lost = [numbers[position] for position in event.tasks]
+            lost += [numbers[position] for position in event.tasks]
             continue
-        run.records[event.result.record.number] = event.result.record
-        run.waiting.remove(event.result.record.number)
+        record = event.result.record
+        run.records[record.number] = record
+        run.waiting.remove(record.number)
+        if run.tally is not None:
+            run.tally.finished(record.number, record.stop - record.first)
         yield event.result
         check_budget(run)
     return lost
@@ -170,7 +175,7 @@ class _Tasks(Sequence[ShardTask]):
         first, stop = bounds[number]
         set_aside = self.run.set_aside.get(number, ())
         edges = [first - 1, *(bad.index for bad in set_aside), stop]
-        parts = [opened.source.part(a + 1, b) for a, b in zip(edges, edges[1:], strict=False) if a + 1 < b]
+        parts = [opened.source.part(a + 1, b) for a, b in itertools.pairwise(edges) if a + 1 < b]
         return ShardTask(
             job=opened.job,
             number=number,

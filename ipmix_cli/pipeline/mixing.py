@@ -24,8 +24,11 @@ from ipmix_cli.formats.hdf5_safety import array, explained, open_file
 from ipmix_cli.formats.imagefolder import list_pictures
 from ipmix_cli.formats.picturefiles import read_picture_file
 from ipmix_cli.formats.source import Picture
+from ipmix_cli.pipeline.bank import bank_path, builtin_settings, ensure_bank
 from ipmix_cli.pipeline.job import MixingRecord
 from ipmix_cli.pipeline.listener import Listener
+
+BUILTIN_SIDE = "builtin:"
 
 
 class Bank(Protocol):
@@ -120,13 +123,21 @@ class FolderBank:
 
 @functools.lru_cache(maxsize=2)
 def open_bank(location: str) -> Bank:
-    """Open a bank of mixing pictures: an HDF5 file, or a folder of pictures.
+    """Open a bank of mixing pictures: an HDF5 file, a folder of pictures, or ``builtin:SIDE``.
+
+    The built-in bank for pictures of that side is made in this machine's cache if it is not there: a worker on another
+    machine may be the first to need it.
 
     Raises
     ------
     SourceError
         Naming what is missing or unreadable.
     """
+    if location.startswith(BUILTIN_SIDE):
+        settings = builtin_settings(int(location.removeprefix(BUILTIN_SIDE)))
+        for _ in ensure_bank(settings, 1):
+            pass
+        return ArrayBank(bank_path(settings))
     path = Path(location).expanduser().absolute()
     if path.is_dir():
         return FolderBank(path)

@@ -21,7 +21,8 @@ from ipmix_cli.pipeline.bank import bank_path, builtin_settings, ensure_bank
 from ipmix_cli.pipeline.job import Job, MixingRecord, SourceRecord
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.manifest import Manifest, Places
-from ipmix_cli.pipeline.mixing import MixingHandle, check_covers, open_bank
+from ipmix_cli.pipeline.mixing import BUILTIN_SIDE, MixingHandle, check_covers, open_bank
+from ipmix_cli.pipeline.recorded import check_mixing, check_source
 
 BUILTIN = "builtin"
 MANY_SIZES = (448, 448)  # what pictures of many sizes are taken for where one number is needed
@@ -44,6 +45,8 @@ class Request:
     output : ShardSettings
     seed, samples_per_shard, limit
         As in Job.
+    recorded : Job, optional
+        A job whose source and mixing pictures these must be.
     """
 
     source: SourceSpec
@@ -55,6 +58,7 @@ class Request:
     seed: int = 0
     samples_per_shard: int | None = None
     limit: int | None = None
+    recorded: Job | None = None
 
 
 @dataclass(frozen=True)
@@ -76,24 +80,31 @@ def open_job(request: Request, listener: Listener, jobs: int = 1) -> OpenJob:
         Naming what is missing, unreadable, or contradictory.
     """
     source = _open_source(request.source, listener)
+    record = SourceRecord(
+        format=source.format,
+        digest=source.digest,
+        pictures=len(source),
+        size=source.size,
+        settings=source.settings,
+    )
+    if request.recorded is not None:
+        check_source(request.recorded, record)
     size = source.size if request.crop.size is None else (request.crop.size, request.crop.size)
     output = resolved(request.output, size)
     augment = augment_config(request, size)
     fractals = request.fractals
     if fractals == BUILTIN:
         fractals = builtin_bank(size, augment.mixing_ratio, listener, jobs)
+    else:
+        fractals = _lasting_bank(fractals)
     bank = open_bank(fractals)
     if size is not None:
         check_covers(bank, size)
     mixing = MixingRecord(digest=bank.digest, pictures=len(bank.shapes))
+    if request.recorded is not None:
+        check_mixing(request.recorded, mixing)
     job = Job(
-        source=SourceRecord(
-            format=source.format,
-            digest=source.digest,
-            pictures=len(source),
-            size=source.size,
-            settings=source.settings,
-        ),
+        source=record,
         mixing=mixing,
         augment=augment,
         crop=request.crop,
@@ -104,7 +115,7 @@ def open_job(request: Request, listener: Listener, jobs: int = 1) -> OpenJob:
         plan_version=PLAN_VERSION,
     )
     places = Places(source=_lasting(request.source, source), fractals=_lasting_bank(request.fractals))
-    return OpenJob(job, places, source, MixingHandle(bank.location, mixing, augment.mixing_ratio))
+    return OpenJob(job, places, source, MixingHandle(fractals, mixing, augment.mixing_ratio))
 
 
 def reopen(
@@ -185,16 +196,17 @@ def _open_source(spec: SourceSpec, listener: Listener) -> Source:
 
 
 def builtin_bank(size: tuple[int, int] | None, ratio: float, listener: Listener, jobs: int) -> str:
-    """Return the path of the built-in bank for samples of (H, W), made now if the user's cache does not hold it."""
+    """Make the built-in bank for samples of (H, W) unless the user's cache holds it; return its name for open_bank."""
     height, width = size or MANY_SIZES
-    settings = builtin_settings(round(max(height, width) * ratio))
+    side = round(max(height, width) * ratio)
+    settings = builtin_settings(side)
     path = bank_path(settings)
     if not path.exists():
         listener.note(f"Making the built-in bank of mixing pictures, once on this machine: {path}")
         with listener.activity("drawing fractals", settings.count, "pictures") as advance:
             for made, _ in enumerate(ensure_bank(settings, jobs), 1):
                 advance(made)
-    return str(path)
+    return f"{BUILTIN_SIDE}{side}"
 
 
 def _lasting(spec: SourceSpec, source: Source) -> dict[str, Any]:

@@ -30,8 +30,17 @@ class Tally:
         return np.memmap(self.path, _SLOT, "r+", shape=(self.slots,))
 
     def slot(self, number: int) -> Slot:
-        """Return the counters of one shard, for the worker that makes it."""
-        return Slot(self._open()[number : number + 1])
+        """Return the counters of one shard, for the worker that makes it; on another machine nobody sees them."""
+        try:
+            return Slot(self._open()[number : number + 1])
+        except FileNotFoundError:
+            return Slot(None)
+
+    def finished(self, number: int, pictures: int) -> None:
+        """Say that a shard with so many pictures is committed; its worker may be on another machine."""
+        slot = Slot(self._open()[number : number + 1])
+        slot.done(pictures)
+        slot.finish()
 
     def done(self) -> int:
         """Return how many pictures are done in all shards together."""
@@ -43,7 +52,8 @@ class Tally:
 
     def busy_with(self, number: int) -> int:
         """Return the source index of the picture that a shard's worker was reading, or IDLE."""
-        return int(self._open()["busy"][number])
+        counters = self._open()[number]
+        return int(counters["busy"]) if counters["started"] == 1 else IDLE
 
 
 class Slot:

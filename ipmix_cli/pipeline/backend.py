@@ -1,0 +1,57 @@
+"""What a backend is: something that runs a function over tasks, somewhere, and says what became of each."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from ipmix_cli.errors import IpmixError
+from ipmix_cli.pipeline.job import Execution
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Done(Generic[R]):
+    """Task number `task` of the sequence has been done, with this result."""
+
+    task: int
+    result: R
+
+
+@dataclass(frozen=True)
+class Died:
+    """A worker died, not with an error but altogether; these tasks have not been done, one of them killed it."""
+
+    tasks: tuple[int, ...]
+
+
+class Backend(Protocol):
+    """Runs ``function(task)`` for every task, in any order, and yields each result as it comes.
+
+    Errors that the function raises come out of the iterator. When a worker dies, the backend yields a Died with the
+    tasks that were lost with it; it may go on with the others, and each task is in one Done or one Died.
+    """
+
+    def __call__(
+        self, function: Callable[[T], R], tasks: Sequence[T], execution: Execution
+    ) -> Iterator[Done[R] | Died]:
+        """Run the tasks; the execution says with how many workers, and where."""
+        ...
+
+
+def imported(module: str, extra: str) -> Any:
+    """Import the package that a backend stands on.
+
+    Raises
+    ------
+    IpmixError
+        Where it is not installed, with the extra to install.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise IpmixError(f"{extra} is not installed: {error}", f'type: pip install "ipmix-cli[{extra}]"') from error
