@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -70,7 +69,9 @@ def open_cifar(spec: SourceSpec, dataset: str, progress: Progress | None = None)
 
 def default_data_dir() -> Path:
     """Return where named data sets are kept when no --data-dir is given: in the user's cache."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "ipmix", "data")
+    from fractals.jit import user_cache
+
+    return user_cache() / "data"
 
 
 def _place(spec: SourceSpec, dataset: str, progress: Progress | None) -> Path:

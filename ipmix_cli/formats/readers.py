@@ -63,7 +63,7 @@ def _looks_like_hdf5(path: Path) -> bool:
 def _looks_like_webdataset(path: Path) -> bool:
     """Tell whether a path is a tar, or a folder with tars and no folders of classes."""
     if path.is_dir():
-        return any(path.glob("*.tar"))
+        return any(path.glob("*.tar")) and not any(f.is_dir() for f in path.iterdir() if not f.name.startswith("."))
     return path.suffix.lower() == ".tar"
 
 

@@ -1,8 +1,7 @@
 """Where the raw pixels of a compressed source lie, so that workers read the rows they need and no others.
 
-A compressed archive is unpacked once into a private folder of the user's cache
-(``$XDG_CACHE_HOME/ipmix/unpacked``), under a name made from its content. A worker on another machine, or one
-that finds it gone, unpacks it anew.
+A compressed archive is unpacked once into the user's cache (``$IPMIX_CACHE_DIR`` or ``~/.cache/ipmix``), under a name
+made from its content. A worker on another machine, or one that finds it gone, unpacks it anew.
 """
 
 from __future__ import annotations
@@ -46,23 +45,21 @@ def spooled(key: str, make: Callable[[Path], None]) -> Path:
     SourceError
         No room, or no place to write.
     """
-    root = _root()
+    root = unpack_root()
     folder = root / (PREFIX + key)
     if folder.is_dir():
         with contextlib.suppress(OSError):
             os.utime(folder)
         return folder
     _forget_old(root)
-    fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=root))
     try:
-        make(fresh)
-        with contextlib.suppress(OSError):  # another process was first: its folder holds the same
-            fresh.rename(folder)
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=root, ignore_cleanup_errors=True) as fresh:
+            make(Path(fresh))
+            with contextlib.suppress(OSError):  # another process was first: its folder holds the same
+                Path(fresh).rename(folder)
     except OSError as error:
         reason = write_error(root, error)
         raise SourceError(f"cannot unpack into {root}: {error.strerror or error}", reason.remedy) from error
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
     return folder
 
 
@@ -78,14 +75,20 @@ def file_key(path: Path, *parts: str) -> str:
     return digest.hexdigest()
 
 
-def _root() -> Path:
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    for place in (Path(cache, "ipmix", "unpacked"), Path(tempfile.gettempdir(), f"ipmix-{os.getuid()}")):
-        with contextlib.suppress(OSError):
-            place.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if place.stat().st_uid == os.getuid() and os.access(place, os.W_OK):
-                return place
-    raise SourceError("no place to unpack a compressed source", "set XDG_CACHE_HOME to a folder that you may write to")
+def unpack_root() -> Path:
+    """Return the private folder that compressed sources are unpacked into.
+
+    Raises
+    ------
+    SourceError
+        Where neither the user's cache nor the temporary folder can be written.
+    """
+    from fractals.jit import writable_folder
+
+    folder = writable_folder("unpacked")
+    if folder is None:
+        raise SourceError("there is no place to unpack a compressed source", "set IPMIX_CACHE_DIR to a writable folder")
+    return folder
 
 
 def _forget_old(root: Path) -> None:

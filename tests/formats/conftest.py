@@ -23,9 +23,9 @@ REAL_PICTURES = Path(__file__).parents[3] / "shared" / "data" / "imagenet200.tar
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keep what is unpacked or downloaded away from the user's cache."""
+    """Keep what is unpacked away from the user's cache."""
     cache = tmp_path_factory.mktemp("cache")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    monkeypatch.setattr("ipmix_cli.formats.spool.unpack_root", lambda: cache)
     return cache
 
 

@@ -94,14 +94,16 @@ def test_a_name_is_looked_up_below_the_data_dir(cifar, tmp_path):
 def test_an_archive_is_read_without_the_cache_of_the_process_that_opened_it(cifar, opened, read, own_cache):
     source = opened(cifar / "cifar-10-python.tar.gz")
     before = read(source)
-    shutil.rmtree(own_cache / "ipmix")
+    for unpacked in own_cache.iterdir():
+        shutil.rmtree(unpacked)
     assert np.array_equal(read(source)[4].picture, before[4].picture)
 
 
 def test_an_archive_that_changed_is_noticed_by_a_worker(cifar, opened, read, own_cache, tmp_path):
     archive = Path(shutil.copy(cifar / "cifar-10-python.tar.gz", tmp_path))
     source = opened(archive)
-    shutil.rmtree(own_cache / "ipmix")
+    for unpacked in own_cache.iterdir():
+        shutil.rmtree(unpacked)
     shutil.copy(cifar / "cifar-10-binary.tar.gz", archive)
     with pytest.raises(SourceError, match="changed"):
         read(source)

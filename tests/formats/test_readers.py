@@ -158,3 +158,32 @@ def test_every_reader_refuses_what_may_not_be_read(name, tmp_path, opened):
         opened(tmp_path / "not-there", input_format=name)
     with pytest.raises(SourceError):
         opened("/dev/null", input_format=name)
+
+
+def test_a_set_in_the_users_cache_is_found_without_a_data_dir(cifar, monkeypatch, tmp_path):
+    monkeypatch.setenv("IPMIX_CACHE_DIR", str(tmp_path))
+    (tmp_path / "data").symlink_to(cifar)
+    assert open_source(SourceSpec(input="cifar10")).location == str(tmp_path / "data" / "cifar-10-batches-py")
+
+
+def test_what_nobody_used_for_weeks_is_forgotten(cifar, opened, own_cache):
+    opened(cifar / "cifar-10-python.tar.gz")
+    (old,) = own_cache.iterdir()
+    os.utime(old, (1, 1))
+    opened(cifar / "cifar-10-binary.tar.gz")
+    assert old not in own_cache.iterdir()
+
+
+def test_class_folders_beside_tars_are_class_folders(class_folder, opened):
+    (class_folder / "left-over.tar").write_bytes(b"")
+    assert opened(class_folder).format == "imagefolder"
+
+
+def test_no_room_to_unpack_is_said(cifar, opened, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("ipmix_cli.formats.spool.tempfile.mkdtemp", full)
+    with pytest.raises(SourceError, match="No space left") as caught:
+        opened(cifar / "cifar-10-python.tar.gz")
+    assert "free some space" in caught.value.remedy
