@@ -141,21 +141,28 @@ class TarView:
         self._location = location
         self.attributes = {}
         self._tar = mapped(content, location)
-        self._entries: list[_Entry] = []
+        entries: list[_Entry] = []
         for member in own_members(self._tar, location):
-            self._index(member)
-        self._keys = [entry.key for entry in self._entries]
-        self.copies = self._check_entries()
+            self._index(member, entries)
+        self._keys = [entry.key for entry in entries]
+        self._check_entries(entries)
+        first = entries[0] if entries else _Entry("", {}, [], [])
+        self.copies = len(first.pictures.keys() - {CLEAN})
+        self._columns = {copy: column for column, copy in enumerate(first.pictures)}
+        files = [[*entry.pictures.values(), *entry.labels, *entry.facts] for entry in entries]
+        self._places = np.array([[member[1:] for member in row] for row in files], np.int64)  # (N, files, 2)
+        self._labels = range(len(first.pictures), len(first.pictures) + len(first.labels))
+        self._jsons = range(self._labels.stop, self._labels.stop + len(first.facts))
 
-    def _index(self, member: Member) -> None:
+    def _index(self, member: Member, entries: list[_Entry]) -> None:
         """Book a file under its sample, which is the last one or a new one."""
         found = NAME.fullmatch(member.name)
         if found is None:
             raise self._wrong(f"{member.name!r} is no name of a sample's file")
         key, flat, grouped, suffix = found.groups()
-        if not self._entries or self._entries[-1].key != key:
-            self._entries.append(_Entry(key, {}, [], []))
-        entry = self._entries[-1]
+        if not entries or entries[-1].key != key:
+            entries.append(_Entry(key, {}, [], []))
+        entry = entries[-1]
         if suffix in {"cls", "json"}:
             (entry.labels if suffix == "cls" else entry.facts).append(member)
             return
@@ -164,9 +171,9 @@ class TarView:
         if entry.pictures.setdefault(copy, member) is not member:
             raise self._wrong(f"{member.name!r} is there twice")
 
-    def _check_entries(self) -> int:
-        """Return K; all samples have the same files, and no key is there twice."""
-        shapes = {(*entry.pictures, len(entry.labels), len(entry.facts)) for entry in self._entries}
+    def _check_entries(self, entries: Sequence[_Entry]) -> None:
+        """Refuse samples with different files, and keys that are there twice."""
+        shapes = {(*entry.pictures, len(entry.labels), len(entry.facts)) for entry in entries}
         for *copies, labels, facts in shapes:
             first = CLEAN if copies and copies[0] == CLEAN else 0
             whole = copies == [*range(first, len(copies) + first)] and labels == facts and labels in {1, len(copies)}
@@ -174,10 +181,9 @@ class TarView:
                 raise self._wrong(f"its samples have different files, or lack some: {sorted(shapes)[:3]}")
         if len(set(self._keys)) != len(self._keys):
             raise self._wrong("a key is there twice")
-        return len(self._entries[0].pictures.keys() - {CLEAN}) if self._entries else 0
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._keys)
 
     def keys(self) -> Sequence[str]:
         """Return the samples' keys in order."""
@@ -189,17 +195,17 @@ class TarView:
 
     def label(self, position: int) -> int:
         """Return the class number of one sample."""
-        return self._label(position, self._entries[position].labels[0])
+        return self._label(position, self._labels[0])
 
-    def _label(self, position: int, member: Member) -> int:
-        text = self._read(member)
+    def _label(self, position: int, column: int) -> int:
+        text = self._read(position, column)
         if not text.removeprefix(b"-").isdigit() or len(text) > MOST_DIGITS:
             raise self._rotten(position, f"its label is {text[:20]!r}")
         return int(text)
 
     def size(self, position: int) -> tuple[int, int]:
         """Return the (height, width) of one sample's pictures."""
-        facts = self._facts(position, self._entries[position].facts[0])
+        facts = self._facts(position, self._jsons[0])
         return facts["height"], facts["width"]
 
     def stored(self, position: int, copy: int) -> Bytes:
@@ -210,33 +216,31 @@ class TarView:
         BadSampleError
             Where there is no such picture.
         """
-        member = self._entries[position].pictures.get(copy)
-        if member is None:
+        if copy not in self._columns:
             raise BadSampleError(f"{self._location} holds no copy {copy}", "ask for what the data set has")
-        return self._read(member)
+        return self._read(position, self._columns[copy])
 
     def sample(self, position: int) -> StoredSample:
         """Return one sample; raises BadSampleError where its files contradict each other."""
-        entry = self._entries[position]
-        facts = self._facts(position, entry.facts[0])
-        labels = {self._label(position, member) for member in entry.labels}
-        for member in entry.facts[1:]:
-            if {**self._facts(position, member), "copy": 0} != {**facts, "copy": 0}:
+        facts = self._facts(position, self._jsons[0])
+        labels = {self._label(position, column) for column in self._labels}
+        for column in self._jsons[1:]:
+            if {**self._facts(position, column), "copy": 0} != {**facts, "copy": 0}:
                 raise self._rotten(position, "its copies' JSON contradict each other")
-        if labels != {facts["label"]} or facts["key"] != entry.key or facts["copies"] != self.copies:
+        if labels != {facts["label"]} or facts["key"] != self._keys[position] or facts["copies"] != self.copies:
             raise self._rotten(position, "its JSON, its label and its names contradict each other")
-        clean = self._read(entry.pictures[CLEAN]) if CLEAN in entry.pictures else None
-        copies = tuple(self._read(entry.pictures[number]) for number in range(self.copies))
+        clean = self._read(position, self._columns[CLEAN]) if CLEAN in self._columns else None
+        copies = tuple(self._read(position, self._columns[number]) for number in range(self.copies))
         identity = {name: facts[name] for name in ("key", "index", "label", "source_index", "source_key", "crop")}
         size = facts["height"], facts["width"]
         bare = StoredSample(**identity, clean=clean, copies=copies, size=size, checksum=0, expected=0)
         expected = sample_checksum(bare, size, clean, copies)
         return replace(bare, checksum=int(facts["checksum"], 16), expected=expected)
 
-    def _facts(self, position: int, member: Member) -> dict[str, Any]:
+    def _facts(self, position: int, column: int) -> dict[str, Any]:
         """Return a sample's JSON after checking its fields."""
         try:
-            facts = json.loads(self._read(member))
+            facts = json.loads(self._read(position, column))
             copy = facts.pop("copy", CLEAN)
             good = type(copy) is int and facts.keys() == {*NUMBERS, *TEXTS} and CHECKSUM.fullmatch(facts["checksum"])
             good = good and all(type(facts[name]) is int for name in NUMBERS)
@@ -247,15 +251,16 @@ class TarView:
             raise self._rotten(position, "its JSON has other fields than it should")
         return {**facts, "copy": copy}
 
-    def _read(self, member: Member) -> bytes:
-        return bytes(self._tar[member.offset : member.offset + member.size])
+    def _read(self, position: int, column: int) -> bytes:
+        offset, size = self._places[position, column].tolist()
+        return bytes(self._tar[offset : offset + size])
 
     def __iter__(self) -> Iterator[StoredSample]:
         return (self.sample(position) for position in range(len(self)))
 
     def close(self) -> None:
         """Let go of the file."""
-        self._tar, self._entries = b"", []
+        self._tar = b""
 
     def __enter__(self) -> Self:
         return self
@@ -269,7 +274,7 @@ class TarView:
         return SourceError(f"{self._location} is no shard of ipmix: {what}", REMEDY)
 
     def _rotten(self, position: int, what: str) -> BadSampleError:
-        return BadSampleError(f"{self._location}: sample {self._entries[position].key!r}: {what}", REMEDY)
+        return BadSampleError(f"{self._location}: sample {self._keys[position]!r}: {what}", REMEDY)
 
 
 class _Entry(NamedTuple):
