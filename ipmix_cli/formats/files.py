@@ -7,7 +7,7 @@ import errno
 import hashlib
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -39,8 +39,16 @@ class Folder(Protocol):
         """Return the names of all files below a subfolder, sorted; hidden ones too."""
         ...
 
-    def remove(self, name: str) -> None:
-        """Remove a file; one that is not there is no error."""
+    def sizes(self, names: Collection[str]) -> dict[str, int]:
+        """Return the sizes in bytes of those of these files that are there."""
+        ...
+
+    def contents(self, names: Collection[str]) -> dict[str, bytes]:
+        """Return the contents of those of these files that are there."""
+        ...
+
+    def remove(self, *names: str) -> None:
+        """Remove files; one that is not there is no error."""
         ...
 
     def path(self, name: str) -> Path | None:
@@ -75,9 +83,23 @@ class LocalFolder:
             found += [Path(folder, file).relative_to(self.root).as_posix() for file in files]
         return sorted(found)
 
-    def remove(self, name: str) -> None:
-        """Remove a file; one that is not there is no error."""
-        self.path(name).unlink(missing_ok=True)
+    def sizes(self, names: Collection[str]) -> dict[str, int]:
+        """Return the sizes in bytes of those of these files that are there."""
+        found = {name: self.size(name) for name in names}
+        return {name: size for name, size in found.items() if size is not None}
+
+    def contents(self, names: Collection[str]) -> dict[str, bytes]:
+        """Return the contents of those of these files that are there."""
+        found = {}
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                found[name] = self.read(name)
+        return found
+
+    def remove(self, *names: str) -> None:
+        """Remove files; one that is not there is no error."""
+        for name in names:
+            self.path(name).unlink(missing_ok=True)
 
     def path(self, name: str) -> Path:
         """Return the local path of a name; a name that leaves the folder is refused."""

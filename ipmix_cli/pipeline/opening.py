@@ -70,6 +70,11 @@ class OpenJob:
     source: Source
     mixing: MixingHandle
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the source's classes."""
+        return self.source.class_names
+
 
 def open_job(request: Request, listener: Listener, jobs: int = 1) -> OpenJob:
     """Open everything that a request names, and fix every number of the job.

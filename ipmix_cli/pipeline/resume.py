@@ -8,15 +8,17 @@ import os
 import re
 import socket
 import time
+from collections.abc import Collection
 from typing import Any
 
 from ipmix_cli.errors import OtherJobError, UnfinishedError, UsageError
 from ipmix_cli.formats.files import PART, Folder
 from ipmix_cli.pipeline.job import Job, shard_bounds
 from ipmix_cli.pipeline.manifest import CARD, ERRORS, MANIFEST, FileRecord, Manifest, ShardRecord, read_manifest
-from ipmix_cli.pipeline.worker import shard_name
+from ipmix_cli.pipeline.worker import record_name, shard_name
 
 JOB = ".ipmix/job.json"
+CLAIM = ".ipmix/claim.json"
 SHARD_RECORDS = ".ipmix/shards"
 STALE_SECONDS = 24 * 3600  # a temporary file of another machine is a dead run's after so long without a change
 
@@ -45,7 +47,8 @@ def claim(folder: Folder, job: Job, overwrite: bool = False) -> None:
         clear(folder)
     found = existing_job(folder)
     if found is None:
-        if others := [name for name in folder.names() if not _is_own(name)]:
+        others = [name for name in folder.names() if not _is_own(name)]
+        if others and existing_job(folder) is None:  # another task may have claimed it while we looked
             raise UsageError(
                 f"{folder.location} is not empty: it holds {others[0]} and no ipmix job",
                 "choose an empty or a new folder with --out",
@@ -76,13 +79,17 @@ def _short(value: Any) -> str:
     return text if len(text) <= 40 else f"{text[:12]}...{text[-4:]}"
 
 
-def committed(folder: Folder, job: Job, verify: bool = False) -> dict[int, ShardRecord]:
-    """Return the records of the shards that are there and whole: by their size, and by sha256 with `verify`."""
-    found = {}
-    for record in _records(folder):
-        if _belongs(record, job) and is_whole(folder, record, verify):
-            found[record.number] = record
-    return found
+def committed(
+    folder: Folder, job: Job, verify: bool = False, numbers: Collection[int] | None = None
+) -> dict[int, ShardRecord]:
+    """Return the records of the shards that are there and whole: by their size, and by sha256 with `verify`.
+
+    With `numbers` only these shards are looked at: a task among many need not read what the others made.
+    """
+    records = [record for record in _records(folder, numbers).values() if _belongs(record, job)]
+    sizes = folder.sizes([record.name for record in records])
+    there = (record for record in records if sizes.get(record.name) == record.bytes)
+    return {record.number: record for record in there if not verify or is_whole(folder, record, verify)}
 
 
 def is_whole(folder: Folder, record: FileRecord, verify: bool) -> bool:
@@ -94,16 +101,30 @@ def is_whole(folder: Folder, record: FileRecord, verify: bool) -> bool:
     )
 
 
-def _records(folder: Folder) -> list[ShardRecord]:
-    """Return the records that the manifest holds, or else those that workers have left."""
+def _records(folder: Folder, numbers: Collection[int] | None) -> dict[int, ShardRecord]:
+    """Return the records that the manifest holds, and over them those that workers have left since."""
+    sealed = _sealed(folder)
+    left = _left_by_workers(folder, numbers)
+    if not sealed:  # a run beside this one may have sealed the folder just now, and cleared what we were reading
+        sealed = _sealed(folder)
+    found = sealed | left
+    return found if numbers is None else {number: found[number] for number in numbers if number in found}
+
+
+def _sealed(folder: Folder) -> dict[int, ShardRecord]:
     try:
-        return list(read_manifest(folder).shards)
+        return {record.number: record for record in read_manifest(folder).shards}
     except UnfinishedError:
-        pass
-    found = []
-    for name in folder.names(SHARD_RECORDS):
-        with contextlib.suppress(FileNotFoundError, ValueError, TypeError, AttributeError):
-            found.append(ShardRecord.from_dict(json.loads(folder.read(name))))
+        return {}
+
+
+def _left_by_workers(folder: Folder, numbers: Collection[int] | None) -> dict[int, ShardRecord]:
+    names = folder.names(SHARD_RECORDS) if numbers is None else [record_name(number) for number in numbers]
+    found = {}
+    for content in folder.contents(names).values():
+        with contextlib.suppress(ValueError, TypeError, AttributeError):
+            record = ShardRecord.from_dict(json.loads(content))
+            found[record.number] = record
     return found
 
 
@@ -128,19 +149,20 @@ def finished(folder: Folder, job: Job) -> Manifest | None:
 def clear(folder: Folder) -> None:
     """Remove what ipmix wrote into a folder, and nothing else; the manifest first."""
     own = [name for name in folder.names() if _is_own(name)]
-    for name in sorted(own, key=lambda name: (name != MANIFEST, name != JOB, name)):
-        folder.remove(name)
+    folder.remove(MANIFEST)
+    folder.remove(*sorted(own, key=lambda name: (name != JOB, name)))
 
 
 def clear_state(folder: Folder) -> None:
     """Remove what only an unfinished job needs: the record of each shard, and temporary files of dead runs."""
-    for name in [*folder.names(SHARD_RECORDS), JOB]:
-        folder.remove(name)
+    folder.remove(*folder.names(SHARD_RECORDS), CLAIM, JOB)
     clear_stale(folder)
 
 
 def clear_stale(folder: Folder) -> None:
     """Remove the temporary files of runs that are dead; those of a run beside this one stay."""
+    if folder.path(PART) is None:  # objects appear whole: a store has no temporary files
+        return
     for name in folder.names():
         if name.endswith(PART) and _is_stale(folder, name):
             folder.remove(name)

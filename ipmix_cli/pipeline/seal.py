@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from importlib.metadata import version
+from typing import Protocol
 
 from ipmix_cli.formats.card import dataset_card
 from ipmix_cli.formats.files import Folder
-from ipmix_cli.pipeline.job import shard_bounds
+from ipmix_cli.pipeline.job import Job, shard_bounds
+from ipmix_cli.pipeline.known import known
 from ipmix_cli.pipeline.manifest import (
     CARD,
     ERRORS,
@@ -15,32 +17,57 @@ from ipmix_cli.pipeline.manifest import (
     SECOND_COPY,
     FileRecord,
     Manifest,
+    Places,
     ShardRecord,
 )
-from ipmix_cli.pipeline.opening import OpenJob
-from ipmix_cli.pipeline.resume import clear_state, committed, finished
+from ipmix_cli.pipeline.resume import SHARD_RECORDS, clear_state, committed, finished
 
 
-def seal(folder: Folder, opened: OpenJob) -> Manifest | None:
+class Sealable(Protocol):
+    """What a manifest needs beside the records: an open job has it, and a folder remembers it."""
+
+    @property
+    def job(self) -> Job:
+        """The job."""
+        ...
+
+    @property
+    def places(self) -> Places:
+        """Where its source and its mixing pictures were found."""
+        ...
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the source's classes."""
+        ...
+
+
+def seal(folder: Folder, this: Sealable) -> Manifest | None:
     """Write the manifest if every shard is there; None where some are missing yet.
 
-    It can be called any number of times, by any number of processes: each would write the same bytes.
+    It can be called any number of times, by any number of processes: each would write the same bytes, since what the
+    folder remembers goes before what this process knows. Where shards are missing, only names are looked at.
     """
-    records = committed(folder, opened.job)
-    if len(records) < len(shard_bounds(opened.job)):
+    job, count = this.job, len(shard_bounds(this.job))
+    before = known(folder)
+    if finished(folder, job) is None and len(folder.names(SHARD_RECORDS)) < count:
+        return finished(folder, job)  # another may have sealed it in between, and cleared the records away
+    records = committed(folder, job)
+    if len(records) < count:
         return None
     shards = tuple(records[number] for number in sorted(records))
+    opened = this if before is None or before.job != job else before
     contents = {CARD: card(opened, sum(shard.samples for shard in shards)), ERRORS: errors(shards)}
     contents = {name: content for name, content in contents.items() if content}
     manifest = Manifest(
-        job=opened.job,
+        job=job,
         places=opened.places,
-        class_names=opened.source.class_names,
+        class_names=opened.class_names,
         shards=shards,
         files=tuple(FileRecord.of(name, content) for name, content in contents.items()),
         tool=f"ipmix-cli {version('ipmix-cli')}",
     )
-    if finished(folder, opened.job) != manifest or not _all_there(folder, manifest):
+    if finished(folder, job) != manifest or not _all_there(folder, manifest):
         for name, content in contents.items():
             folder.write(name, content)
         for name in (SECOND_COPY, MANIFEST):
@@ -51,10 +78,10 @@ def seal(folder: Folder, opened: OpenJob) -> Manifest | None:
     return manifest
 
 
-def card(opened: OpenJob, samples: int) -> bytes:
+def card(opened: Sealable, samples: int) -> bytes:
     """Return the dataset card that Hugging Face reads."""
     job = opened.job
-    return dataset_card(job.output, opened.source.class_names, job.split, samples, job.size).encode()
+    return dataset_card(job.output, opened.class_names, job.split, samples, job.size).encode()
 
 
 def errors(shards: tuple[ShardRecord, ...]) -> bytes:

@@ -1,0 +1,69 @@
+"""What a folder says of its job: enough to finish it, and to know a command that asks for the same, without its source.
+
+``.ipmix/job.json`` holds the job, ``.ipmix/claim.json`` beside it what else the manifest will need. Both go when the
+folder is finished: the manifest holds them then.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+from dataclasses import dataclass
+
+from ipmix_cli.errors import UnfinishedError
+from ipmix_cli.formats.files import Folder
+from ipmix_cli.pipeline.job import Job
+from ipmix_cli.pipeline.manifest import Places, read_manifest
+from ipmix_cli.pipeline.resume import CLAIM, JOB
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """A job with what its manifest needs.
+
+    `task_count` is how many tasks shared the job lately, `max_errors` what they allowed; a finished folder has
+    forgotten both.
+    """
+
+    job: Job
+    places: Places
+    class_names: tuple[str, ...]
+    task_count: int = 1
+    max_errors: str = ""
+
+
+def known(folder: Folder) -> Known | None:
+    """Return what a folder says of its job, finished or not; None where it holds none."""
+    with contextlib.suppress(UnfinishedError):
+        manifest = read_manifest(folder)
+        return Known(job=manifest.job, places=manifest.places, class_names=manifest.class_names)
+    try:
+        claim = json.loads(folder.read(CLAIM))
+        return Known(
+            job=Job.from_dict(json.loads(folder.read(JOB))),
+            places=Places(**claim["places"]),
+            class_names=tuple(claim["class_names"]),
+            task_count=claim["task_count"],
+            max_errors=claim["max_errors"],
+        )
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+def remember(folder: Folder, this: Known) -> None:
+    """Write beside the job what else its manifest will need, unless it stands there already.
+
+    Tasks of one array write the same; where two differ the last one wins, and all seal with what stands there.
+    """
+    values = {
+        "places": dataclasses.asdict(this.places),
+        "class_names": list(this.class_names),
+        "task_count": this.task_count,
+        "max_errors": this.max_errors,
+    }
+    content = json.dumps(values, indent=1).encode()
+    with contextlib.suppress(FileNotFoundError):
+        if folder.read(CLAIM) == content:
+            return
+    folder.write(CLAIM, content)
