@@ -61,6 +61,8 @@ class AugmentConfig:
     mixings: tuple[str, ...] = ALL_MIXINGS
 
     def __post_init__(self) -> None:
+        for name in ("severity", "beta", "self_mix", "mixing_ratio"):  # 3 and 3.0 are one setting, so one record
+            object.__setattr__(self, name, float(getattr(self, name)))
         _check_range("chains", self.chains, 1, 64)
         _check_range("max_steps", self.max_steps, 1, 64)
         _check_range("severity", self.severity, 0.1, 10.0)

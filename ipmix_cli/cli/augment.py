@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ipmix_cli.cli.config import ConfigOption, SaveConfigOption
+from ipmix_cli.cli.logbook import LogOption, VerboseOption
+
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.augment import Outcome
     from ipmix_cli.pipeline.opening import Request
@@ -167,6 +170,10 @@ def augment(
         bool, typer.Option("--profile", help="Tell where the time went, by stage.", rich_help_panel=RUNNING)
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel=RUNNING)] = False,
+    verbose: VerboseOption = False,
+    log: LogOption = None,
+    config: ConfigOption = None,
+    save_config: SaveConfigOption = None,
 ) -> None:
     """Make IPMix shards from a data set, or finish those that were begun.
 
@@ -177,8 +184,10 @@ def augment(
       ipmix augment --in demo --out demo-shards
       ipmix augment --in cifar10 --data-dir data --copies 10 --out cifar10-ipmix
       ipmix augment --in photos/ --size 224 --format webdataset --encoding jpeg --out shards
+      ipmix augment --config shards/manifest.json --out the-same-again
     """
     request = _request(locals())
+    from ipmix_cli.cli.logbook import logging_to
     from ipmix_cli.cli.progress import Bars
     from ipmix_cli.cli.signals import stopping_on_signals
     from ipmix_cli.pipeline.augment import augment as run
@@ -187,8 +196,8 @@ def augment(
 
     execution = Execution(jobs=jobs or available_cpus(), max_errors=max_errors)
     meeting = Meeting(overwrite=overwrite, verify=verify, retry_failed=retry_failed)
-    with stopping_on_signals():
-        outcome = run(request, out, execution, meeting, Bars(quiet))
+    with stopping_on_signals(), logging_to(log, Bars(quiet, verbose), out) as listener:
+        outcome = run(request, out, execution, meeting, listener)
     typer.echo(summary(outcome, out))
     if profile:
         typer.echo(profile_table(outcome))
@@ -204,6 +213,7 @@ def available_cpus() -> int:
 
 def _request(options: dict[str, Any]) -> Request:
     from ipmix_cli.algorithm.crop import CropConfig
+    from ipmix_cli.cli.config import recorded_job
     from ipmix_cli.formats.shard import ShardSettings
     from ipmix_cli.formats.source import SourceSpec
     from ipmix_cli.pipeline.opening import Request
@@ -229,6 +239,7 @@ def _request(options: dict[str, Any]) -> Request:
         seed=options["seed"],
         samples_per_shard=options["samples_per_shard"],
         limit=options["limit"],
+        recorded=recorded_job(options["config"]),
     )
 
 

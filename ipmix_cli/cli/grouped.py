@@ -7,12 +7,23 @@ from typing import Any
 
 from typer.core import TyperCommand
 
+FIRST = "What goes in"
+LAST = ("What comes out", "Running", "Options")
+
 
 class GroupedCommand(TyperCommand):
     """A command whose help groups its options by their panel and keeps the lines of its docstring.
 
     In the docstring, what follows the line ``Examples:`` is shown below the options, line by line.
     """
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, after writing its options into a file where that is asked for."""
+        if path := ctx.params.get("save_config"):
+            from ipmix_cli.cli.config import save_config
+
+            save_config(ctx, path)
+        return super().invoke(ctx)
 
     def format_help_text(self, ctx: Any, formatter: Any) -> None:
         """Write the docstring up to its examples."""
@@ -24,16 +35,18 @@ class GroupedCommand(TyperCommand):
                 formatter.write_paragraph()
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the options group by group, in the order of their first members."""
+        """Write the options group by group: what goes in first, how it runs last, the others as they come."""
         groups: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
             if record is not None:
-                panel = getattr(parameter, "rich_help_panel", None) or "Options"
-                groups.setdefault(panel, []).append(record)
-        for panel, records in groups.items():
+                argument = parameter.param_type_name == "argument"
+                panel = getattr(parameter, "rich_help_panel", None) or (FIRST if argument else "Options")
+                plain = record[1].replace("\\[", "[")  # older typer escapes for rich, which is not used here
+                groups.setdefault(panel, []).append((record[0], plain))
+        for panel in sorted(groups, key=lambda name: (name != FIRST, LAST.index(name) + 1 if name in LAST else 0)):
             with formatter.section(panel):
-                formatter.write_dl(records)
+                formatter.write_dl(groups[panel])
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write the examples and the exit codes."""

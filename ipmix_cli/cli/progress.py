@@ -18,16 +18,22 @@ tqdm.monitor_interval = 0  # no extra thread
 
 
 class Bars(Listener):
-    """Shows notes and activities on stderr; nothing when quiet."""
+    """Shows notes and activities on stderr, and details when verbose; nothing when quiet."""
 
-    def __init__(self, quiet: bool = False) -> None:
+    def __init__(self, quiet: bool = False, verbose: bool = False) -> None:
         self.quiet = quiet
+        self.verbose = verbose and not quiet
 
     def note(self, text: str) -> None:
         """Write one line."""
         if not self.quiet:
-            sys.stderr.write(f"{text}\n")
+            tqdm.write(text, file=sys.stderr)  # above a bar, where there is one
             sys.stderr.flush()
+
+    def detail(self, text: str) -> None:
+        """Write one line when verbose."""
+        if self.verbose:
+            self.note(text)
 
     @contextlib.contextmanager
     def activity(self, label: str, total: int, unit: str) -> Iterator[Advance]:

@@ -15,6 +15,7 @@ from ipmix_cli.pipeline.mixing import prepare_mixing
 from ipmix_cli.pipeline.opening import Request, open_job
 from ipmix_cli.pipeline.seal import seal
 from ipmix_cli.pipeline.tally import new_tally
+from ipmix_cli.pipeline.worker import ShardResult
 
 
 @dataclass
@@ -86,15 +87,26 @@ def augment(
 def make(run: Run, listener: Listener, done: Callable[[], int]) -> Outcome:
     """Make the shards that a run is waiting for, telling a listener how many pictures ``done()`` says are done."""
     outcome = Outcome(run.opened.job, resumed_shards=len(run.records))
+    for record in run.records.values():
+        listener.detail(f"{record.name}: was there already")
     if run.waiting and run.opened.job.size is not None:
         prepare_mixing(run.opened.mixing, run.opened.job.size, listener)
     bounds = shard_bounds(run.opened.job)
     total = sum(bounds[number][1] - bounds[number][0] for number in run.waiting)
     with watched(listener, "augmenting", total, "pictures", done):
         for result in materialise(run):
+            listener.detail(told(result))
             outcome.made_samples += result.record.samples
             outcome.made_shards += 1
             outcome.made_bytes += result.record.bytes
             for stage, seconds in result.seconds.items():
                 outcome.stages[stage] = outcome.stages.get(stage, 0.0) + seconds
     return outcome
+
+
+def told(result: ShardResult) -> str:
+    """Return in one line what became of a shard: its pictures, bytes, failures, and the seconds of work by stage."""
+    record = result.record
+    failed = "".join(f"; left out {f.source_key}: {f.reason}" for f in record.failures)
+    stages = ", ".join(f"{stage} {seconds:.3f} s" for stage, seconds in result.seconds.items())
+    return f"{record.name}: {record.samples} samples, {record.bytes} bytes, sha256 {record.sha256}; {stages}{failed}"

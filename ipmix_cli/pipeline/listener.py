@@ -21,6 +21,9 @@ class Listener:
     def note(self, text: str) -> None:
         """Hear one line worth telling a person."""
 
+    def detail(self, text: str) -> None:
+        """Hear one line for those who want to know all: what happened to which shard."""
+
     @contextlib.contextmanager
     def activity(self, label: str, total: int, unit: str) -> Iterator[Advance]:  # noqa: ARG002 - it keeps silent
         """Hear that something lasting begins; the value takes how much of `total` is done so far."""

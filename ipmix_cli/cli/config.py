@@ -1,0 +1,195 @@
+"""Jobs as files: ``--config`` takes options from a file, ``--save-config`` writes them into one.
+
+The file is TOML with the options' own names, or the manifest of a finished data set. What stands on the command line
+wins over the file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
+
+import typer
+
+from ipmix_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from ipmix_cli.pipeline.job import Job
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+OWN = ("config", "save_config", "help")  # options that make no part of a job
+GROUP = "Running"
+
+
+def use_config(ctx: typer.Context, path: str | None) -> str | None:
+    """Make the options in a file the defaults of those that are not on the command line.
+
+    Raises
+    ------
+    UsageError
+        Where the file cannot be read, or holds something that is no option, or no value of it.
+    """
+    if path is not None and not ctx.resilient_parsing:
+        ctx.default_map = {**(ctx.default_map or {}), **checked(ctx, path, read_config(path))}
+    return path
+
+
+ConfigOption = Annotated[
+    str | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        is_eager=True,
+        callback=use_config,
+        help="Take options from a job.toml, or from a manifest.json; the command line wins.",
+        rich_help_panel=GROUP,
+    ),
+]
+SaveConfigOption = Annotated[
+    str | None,
+    typer.Option(
+        "--save-config", metavar="FILE", help="Write all options into FILE as TOML, then run.", rich_help_panel=GROUP
+    ),
+]
+
+
+def read_config(path: str) -> dict[str, Any]:
+    """Return the options that a file holds: TOML, or the manifest of a data set.
+
+    Raises
+    ------
+    UsageError
+        Where it is neither.
+    """
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}", "name a job.toml, or a manifest.json") from error
+    if content.lstrip().startswith(b"{"):
+        return read_manifest_options(path, content)
+    try:
+        return tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is no TOML: {error}", "write lines such as: copies = 8") from error
+
+
+def read_manifest_options(path: str, content: bytes) -> dict[str, Any]:
+    """Return the options of `ipmix augment` that make the same data set again."""
+    from ipmix_cli.pipeline.manifest import Manifest
+    from ipmix_cli.pipeline.recorded import options_of
+
+    try:
+        return options_of(Manifest.from_bytes(content))
+    except ValueError as error:
+        raise UsageError(
+            f"{path} is no manifest of a data set, or is damaged: {error}",
+            "name the manifest.json of a finished data set, or its second copy, .ipmix/manifest.json",
+        ) from error
+
+
+def recorded_job(path: str | None) -> Job | None:
+    """Return the job of a manifest that ``--config`` names; None for TOML, and without the option."""
+    from ipmix_cli.pipeline.manifest import Manifest
+
+    content = b"" if path is None else Path(path).read_bytes()
+    return Manifest.from_bytes(content).job if content.lstrip().startswith(b"{") else None
+
+
+def checked(ctx: typer.Context, path: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Return a file's options by the names of the command's parameters.
+
+    Raises
+    ------
+    UsageError
+        For a name that is no option of the command, with the nearest that is; for a value of another type.
+    """
+    kinds, names = _kinds(ctx), option_names(ctx)
+    found = {}
+    for name, value in values.items():
+        parameter = names.get(name.replace("_", "-"))
+        if parameter is None:
+            close = difflib.get_close_matches(name.replace("_", "-"), names, n=1)
+            remedy = f"did you mean {close[0]!r}?" if close else f"see ipmix {ctx.info_name} --help"
+            raise UsageError(f"{path}: ipmix {ctx.info_name} has no option {name!r}", remedy)
+        found[parameter] = _value(f"{path}: {name}", value, kinds[parameter])
+    return found
+
+
+def option_names(ctx: typer.Context) -> dict[str, str]:
+    """Return the parameters of a command that a file can hold, by their options' long names without dashes."""
+    longest = {str(p.name): max(p.opts, key=len).lstrip("-") for p in ctx.command.params}
+    return {option: name for name, option in longest.items() if name not in OWN}
+
+
+def _kinds(ctx: typer.Context) -> dict[str, Any]:
+    """Return the Python type of each parameter, without None."""
+    function: Any = ctx.command.callback
+    hints = get_type_hints(inspect.unwrap(function))
+    return {name: _without_none(hint) for name, hint in hints.items()}
+
+
+def _without_none(hint: Any) -> Any:
+    kinds = get_args(hint)
+    return next(kind for kind in kinds if kind is not type(None)) if type(None) in kinds else hint
+
+
+WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+
+
+def _value(where: str, value: Any, kind: Any) -> Any:
+    """Return a value as the command line would give it."""
+    plain = {int: (int,), float: (int, float), bool: (bool,), str: (str,)}.get(kind)
+    if plain is None:  # an option that can be given several times
+        return [value] if isinstance(value, str) else value
+    if kind is str and isinstance(value, list) and all(isinstance(item, str | int) for item in value):
+        return ",".join(map(str, value))
+    if isinstance(value, plain) and (kind is bool or not isinstance(value, bool)):
+        return value
+    remedy = 'write numbers without quotes, text in "quotes", and true or false'
+    raise UsageError(f"{where} = {json.dumps(value, default=str)}: expected {WORDS[kind]}", remedy)
+
+
+def save_config(ctx: typer.Context, path: str) -> None:
+    """Write the options of a command into a file that ``--config`` takes; those that were not given are left out.
+
+    Raises
+    ------
+    UsageError
+        Where an option cannot be written as TOML.
+    WriteError
+        Where the file cannot be written.
+    """
+    from ipmix_cli.formats.files import write_atomically
+
+    given = {option: ctx.params.get(name) for option, name in option_names(ctx).items()}
+    lines = [f"{option} = {as_toml(value)}" for option, value in given.items() if value not in (None, (), [])]
+    try:
+        content = "\n".join([f"# ipmix {ctx.info_name} --config {json.dumps(path)}", *lines, ""]).encode()
+    except UnicodeEncodeError as error:
+        raise UsageError("a path that is not Unicode cannot be written as TOML", "rename it") from error
+    write_atomically(Path(path), content)
+
+
+def as_toml(value: Any) -> str:
+    r"""Return a value as TOML writes it.
+
+    Examples
+    --------
+    >>> print(as_toml('a "b" \\ c'), as_toml(["x", "y"]), as_toml(True), as_toml(0.5))
+    "a \"b\" \\ c" ["x", "y"] true 0.5
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(as_toml, value))}]"
+    if isinstance(value, str):  # JSON's escapes are TOML's, but for DEL, which JSON leaves as it is
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return repr(value)
