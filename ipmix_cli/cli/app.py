@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from ipmix_cli.cli.grouped import GroupedCommand
-from ipmix_cli.cli.signals import Interrupted
+from ipmix_cli.cli.signals import Interrupted, stopping_on_signals
 from ipmix_cli.errors import IpmixError, check_name
 
 COMMANDS = {
@@ -93,15 +94,15 @@ def ipmix(
 def main() -> None:
     """Run the program: errors become a line on what went wrong and a line on what to do, and an exit code."""
     try:
-        app()
+        with stopping_on_signals():
+            app()
     except IpmixError as error:
         _tell("error", error.message, error.remedy)
         sys.exit(error.exit_code)
     except Interrupted as interruption:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C twice must not break the exit
         _tell("stopped", str(interruption), "what was committed stays: type the same command again to go on")
         sys.exit(interruption.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
     except BrokenPipeError:  # the reader of our output has gone, as `| head` does
         sys.stderr.close()
         sys.exit(1)

@@ -76,7 +76,6 @@ def generate_fractals(
 
     from ipmix_cli.cli.augment import available_cpus
     from ipmix_cli.cli.bank_report import table, write_sheet
-    from ipmix_cli.cli.signals import stopping_on_signals
 
     weights = chosen_mix(family, more_families, mix)
     settings = chosen_settings(weights, count, size, seed, (classes, per_class))
@@ -85,8 +84,7 @@ def generate_fractals(
     refuse_to_replace(path, overwrite)
     jobs = checked_jobs(jobs) or available_cpus()
     began = time.monotonic()
-    with stopping_on_signals():
-        tally, families = run(settings, path, kind, jobs, quiet)
+    tally, families = run(settings, path, kind, jobs, quiet)
     seconds = time.monotonic() - began
     typer.echo(table(tally.report()))
     if preview is not None:

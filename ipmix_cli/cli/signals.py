@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import time
 from collections.abc import Iterator
 from types import FrameType
 
-STOP_SIGNALS = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR1", "SIGHUP") if hasattr(signal, name)
-)
+from ipmix_cli.pipeline.children import STOP_SIGNALS
+
+CLEANING_SECONDS = 3.0  # a second signal within this time must not break the cleaning up
 
 
-class Interrupted(KeyboardInterrupt):
-    """A signal asked the run to stop."""
+class Interrupted(BaseException):
+    """A signal asked the run to stop.
+
+    It is no KeyboardInterrupt, which typer turns into an exit of its own, and no Exception, which code may catch.
+    """
 
     def __init__(self, number: int) -> None:
         super().__init__(f"by {signal.Signals(number).name}")
@@ -22,14 +26,21 @@ class Interrupted(KeyboardInterrupt):
 
 @contextlib.contextmanager
 def stopping_on_signals() -> Iterator[None]:
-    """Raise Interrupted in the block at SIGINT, SIGTERM, SIGUSR1 (Slurm's warning) or SIGHUP."""
+    """Raise Interrupted in the block at SIGINT, SIGTERM, SIGUSR1 (Slurm's warning) or SIGHUP (but under nohup)."""
+    heard = -CLEANING_SECONDS
 
-    def stop(number: int, frame: FrameType | None) -> None:
-        for other in STOP_SIGNALS:
-            signal.signal(other, signal.SIG_IGN)  # a second one must not break the cleaning up
-        raise Interrupted(number)
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal gives both
+        nonlocal heard
+        now = time.monotonic()
+        if now - heard >= CLEANING_SECONDS:
+            heard = now
+            raise Interrupted(number)
 
-    before = {number: signal.signal(number, stop) for number in STOP_SIGNALS}
+    before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
+    if before.get(signal.SIGHUP) == signal.SIG_IGN:
+        del before[signal.SIGHUP]
+    for number in before:
+        signal.signal(number, stop)
     try:
         yield
     finally:

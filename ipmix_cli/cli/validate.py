@@ -61,7 +61,6 @@ def validate(
     """
     from ipmix_cli.cli.augment import available_cpus
     from ipmix_cli.cli.progress import Bars
-    from ipmix_cli.cli.signals import stopping_on_signals
     from ipmix_cli.pipeline.dataset import open_dataset
     from ipmix_cli.pipeline.job import Execution
     from ipmix_cli.pipeline.validate import Checks
@@ -70,8 +69,7 @@ def validate(
     dataset = open_dataset(folder)
     spec = moved_source(dataset, source, data_dir)
     checks = Checks(level=level, sample=sample, source=spec, replay=replay, fractals=fractals, seed=seed)
-    with stopping_on_signals():
-        report = run(dataset, checks, Execution(jobs=jobs or available_cpus()), Bars(quiet or as_json))
+    report = run(dataset, checks, Execution(jobs=jobs or available_cpus()), Bars(quiet or as_json))
     typer.echo(json.dumps(report.to_dict(), indent=1) if as_json else table(report))
     if not report.passed:
         raise typer.Exit(4)

@@ -7,6 +7,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from ipmix_cli.pipeline.backend import Died, Done, R, T
+from ipmix_cli.pipeline.children import deaf_children
 from ipmix_cli.pipeline.job import Execution
 
 
@@ -31,7 +32,10 @@ def local_processes(function: Callable[[T], R], tasks: Sequence[T], execution: E
         batch_size=1,
         pre_dispatch="2*n_jobs",
     )
-    results: Any = parallel(joblib.delayed(_numbered)(function, number, tasks[number]) for number in range(len(tasks)))
+    with deaf_children():
+        results: Any = parallel(
+            joblib.delayed(_numbered)(function, number, tasks[number]) for number in range(len(tasks))
+        )
     try:
         for done in results:
             waiting.discard(done.task)
