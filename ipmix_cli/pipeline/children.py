@@ -1,0 +1,30 @@
+"""Child processes that leave it to their parent to hear signals."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator
+
+STOP_SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR1", "SIGHUP") if hasattr(signal, name)
+)
+"""What asks a run to stop: Ctrl-C, `kill`, Slurm's warning before its time limit, a closed terminal."""
+
+
+@contextlib.contextmanager
+def deaf_children() -> Iterator[None]:
+    """Let processes that are started in the block never see the signals that ask a run to stop.
+
+    A terminal, and Slurm too, sends these to every process of a job. The main process hears them and ends its workers;
+    a worker, or the process that tracks joblib's semaphores, that heard them as well would die in the middle of its
+    work and say so on stderr. A mask is inherited by threads and children; SIGKILL, which ends workers, passes it.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
