@@ -189,14 +189,13 @@ def augment(
     request = _request(locals())
     from ipmix_cli.cli.logbook import logging_to
     from ipmix_cli.cli.progress import Bars
-    from ipmix_cli.cli.signals import stopping_on_signals
     from ipmix_cli.pipeline.augment import augment as run
     from ipmix_cli.pipeline.job import Execution
     from ipmix_cli.pipeline.materialise import Meeting
 
     execution = Execution(jobs=jobs or available_cpus(), max_errors=max_errors)
     meeting = Meeting(overwrite=overwrite, verify=verify, retry_failed=retry_failed)
-    with stopping_on_signals(), logging_to(log, Bars(quiet, verbose), out) as listener:
+    with logging_to(log, Bars(quiet, verbose), out) as listener:
         outcome = run(request, out, execution, meeting, listener)
     typer.echo(summary(outcome, out))
     if profile:
