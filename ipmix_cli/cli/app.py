@@ -19,6 +19,7 @@ COMMANDS = {
     "validate": "Check that every shard is there, whole, and what its plans say.",
     "preview": "Draw pictures beside their copies.",
     "explain": "Tell how one copy came to be, step by step.",
+    "info": "Tell what a data set or a bank is, and how to read it.",
     "generate-fractals": "Draw a bank of synthetic mixing pictures.",
     "bank-report": "Judge a bank, or any folder of mixing pictures.",
 }

@@ -135,7 +135,14 @@ def _description(
 
 
 def _reading(output: ShardSettings, split: str) -> list[str]:
-    """Return how each reader loads the data set."""
+    lines = ["## Reading it"]
+    for title, code in reading_code(output, split).items():
+        lines += ["", f"### {title}", "", "```python", *code.splitlines(), "```"]
+    return lines
+
+
+def reading_code(output: ShardSettings, split: str) -> dict[str, str]:
+    """Return the code with which each reader loads a data set, by its title; THIS_FOLDER stands for the folder."""
     sections = {
         "PyTorch, with ipmix's own reader": READER_CODE,
         **CODE[(output.format, "raw" if output.encoding == "raw" else output.layout)],
@@ -146,12 +153,9 @@ def _reading(output: ShardSettings, split: str) -> list[str]:
     suffix = CODECS[output.encoding].suffix
     first = f"clean.{suffix}" if output.clean else f"aug0.{suffix}"
     names = {"SPLIT": split, "SUFFIX": suffix, "FIRST": first, "COLUMN": "clean" if output.clean else "aug0"}
-    lines = ["## Reading it"]
-    for title, code in sections.items():
-        for word, text in names.items():
-            code = code.replace(word, text)  # noqa: PLW2901 (the code with its words filled in)
-        lines += ["", f"### {title}", "", "```python", *code.strip().splitlines(), "```"]
-    return lines
+    for word, text in names.items():
+        sections = {title: code.replace(word, text) for title, code in sections.items()}
+    return {title: code.strip() for title, code in sections.items()}
 
 
 READER_CODE = """

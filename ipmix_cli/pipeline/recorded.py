@@ -1,4 +1,4 @@
-"""A recorded job as options: what to type to make a data set again, and whether what it was made from is still there."""
+"""A recorded job as options: what makes a data set again, and whether its source and bank are the same."""
 
 from __future__ import annotations
 
@@ -39,14 +39,13 @@ def command_of(manifest: Manifest, out: str = "OUT") -> str:
     preset = _nearest_preset(manifest.job)
     defaults = {
         **_defaults(SourceSpec),
-        **_defaults(CropConfig),
         **_defaults(ShardSettings),
         **PRESETS[preset].to_dict(),
         "fractals": "builtin",
         "no_clean": False,
+        "crops": CropConfig.crops,
+        "crop": "none" if options.get("size") is None else "center",  # what --size alone means
     }
-    if options["crop"] == "center":
-        defaults["crop"] = "center"  # what --size alone means
     given = {name: value for name, value in options.items() if defaults.get(name, ...) != value}
     first = {name: given.pop(name) for name in ("in", "data_dir", "split") if name in given}
     words = [word for name, value in (first | {"preset": preset} | given).items() for word in _words(name, value)]
