@@ -6,14 +6,27 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from ipmix_cli.formats.files import open_folder
+from ipmix_cli.formats.source import Source
 from ipmix_cli.pipeline.compile import compile_kernels
 from ipmix_cli.pipeline.job import Execution, Job, shard_bounds
+from ipmix_cli.pipeline.known import known
 from ipmix_cli.pipeline.listener import Listener, watched
 from ipmix_cli.pipeline.manifest import Manifest
 from ipmix_cli.pipeline.materialise import Meeting, Run, materialise, start
 from ipmix_cli.pipeline.mixing import prepare_mixing
-from ipmix_cli.pipeline.opening import Request, open_job
+from ipmix_cli.pipeline.opening import (
+    NO_MIXING,
+    Request,
+    asks_for_the_same,
+    job_of,
+    open_job,
+    open_source_of,
+    record_of,
+)
+from ipmix_cli.pipeline.resume import committed
 from ipmix_cli.pipeline.seal import seal
+from ipmix_cli.pipeline.share import Share
 from ipmix_cli.pipeline.tally import new_tally
 from ipmix_cli.pipeline.worker import ShardResult
 
@@ -73,15 +86,46 @@ def augment(
         See ipmix_cli.errors; shards committed before stay, and the same call goes on from there.
     """
     execution, listener = execution or Execution(), listener or Listener()
-    began = time.perf_counter()
-    opened = open_job(request, listener, execution.jobs)
-    compile_kernels(listener, opened.job.output.encoding)
-    with new_tally(len(shard_bounds(opened.job))) as tally:
-        run = start(opened, out, execution, meeting or Meeting(), tally)
-        outcome = make(run, listener, tally.done)
-    outcome.manifest = seal(run.folder, opened)
+    meeting, began = meeting or Meeting(), time.perf_counter()
+    outcome = nothing_left(request, out, execution, meeting)
+    if outcome is None:
+        source = open_source_of(request, listener)
+        outcome = nothing_ever(request, source, execution)
+    if outcome is None:
+        opened = open_job(request, listener, execution.jobs, source)
+        with new_tally(len(shard_bounds(opened.job))) as tally:
+            run = start(opened, out, execution, meeting, tally)
+            outcome = make(run, listener, tally.done)
+        outcome.manifest = seal(run.folder, opened)
     outcome.seconds = time.perf_counter() - began
     return outcome
+
+
+def nothing_left(request: Request, out: str, execution: Execution, meeting: Meeting) -> Outcome | None:
+    """Return the outcome of a task among many whose shards are all there; None where that is not so.
+
+    It opens neither source nor bank: in an array of a thousand tasks most may have nothing to make. Whether they have
+    changed is noticed by the tasks that have.
+    """
+    share = Share(execution.task_index, execution.task_count)
+    if share.count == 1 or meeting != Meeting():
+        return None
+    folder = open_folder(out)
+    there = known(folder)
+    if there is None or not asks_for_the_same(request, there.job, there.places):
+        return None
+    numbers = share.numbers(len(shard_bounds(there.job)))
+    records = committed(folder, there.job, numbers=numbers) if numbers else {}
+    if len(records) < len(numbers):
+        return None
+    return Outcome(there.job, seal(folder, there), resumed_shards=len(records))
+
+
+def nothing_ever(request: Request, source: Source, execution: Execution) -> Outcome | None:
+    """Return the outcome of a task that comes after the last shard: it needs no bank; None for any other."""
+    job = job_of(request, record_of(source), NO_MIXING)
+    share = Share(execution.task_index, execution.task_count)
+    return None if share.numbers(len(shard_bounds(job))) else Outcome(job)
 
 
 def make(run: Run, listener: Listener, done: Callable[[], int]) -> Outcome:
@@ -89,8 +133,10 @@ def make(run: Run, listener: Listener, done: Callable[[], int]) -> Outcome:
     outcome = Outcome(run.opened.job, resumed_shards=len(run.records))
     for record in run.records.values():
         listener.detail(f"{record.name}: was there already")
-    if run.waiting and run.opened.job.size is not None:
-        prepare_mixing(run.opened.mixing, run.opened.job.size, listener)
+    if run.waiting:
+        compile_kernels(listener, run.opened.job.output.encoding)
+        if run.opened.job.size is not None:
+            prepare_mixing(run.opened.mixing, run.opened.job.size, listener)
     bounds = shard_bounds(run.opened.job)
     total = sum(bounds[number][1] - bounds[number][0] for number in run.waiting)
     with watched(listener, "augmenting", total, "pictures", done):

@@ -7,15 +7,18 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ipmix_cli.errors import ErrorBudgetError, IpmixError
+from ipmix_cli.errors import IpmixError, UsageError
 from ipmix_cli.formats.files import Folder, open_folder
 from ipmix_cli.formats.source import BadSample
 from ipmix_cli.pipeline.backend import Died
+from ipmix_cli.pipeline.budget import check_failures
 from ipmix_cli.pipeline.execute import backend_for
 from ipmix_cli.pipeline.job import Execution, shard_bounds
+from ipmix_cli.pipeline.known import Known, remember
 from ipmix_cli.pipeline.manifest import Failure, ShardRecord
 from ipmix_cli.pipeline.opening import OpenJob
 from ipmix_cli.pipeline.resume import claim, clear_stale, committed
+from ipmix_cli.pipeline.share import Share
 from ipmix_cli.pipeline.tally import IDLE, Tally
 from ipmix_cli.pipeline.worker import ShardResult, ShardTask, make_shard
 
@@ -62,15 +65,33 @@ def start(opened: OpenJob, out: str, execution: Execution, meeting: Meeting, tal
     OtherJobError, UsageError
         Where the folder holds something else.
     """
+    share = Share(execution.task_index, execution.task_count)
+    if meeting.overwrite and share.count > 1:
+        raise UsageError(
+            "--overwrite with several tasks: each would remove what the others have made",
+            f"remove what is in {out} yourself, then start the tasks without --overwrite",
+        )
     folder = open_folder(out)
     claim(folder, opened.job, meeting.overwrite)
     clear_stale(folder)
-    records = committed(folder, opened.job, meeting.verify)
+    numbers = share.numbers(len(shard_bounds(opened.job)))
+    records = committed(folder, opened.job, meeting.verify, None if share.count == 1 else numbers)
     if meeting.retry_failed:
         records = {number: record for number, record in records.items() if not record.failures}
-    share = range(execution.task_index, len(shard_bounds(opened.job)), execution.task_count)
-    waiting = [number for number in share if number not in records]
+    waiting = [number for number in numbers if number not in records]
+    if waiting:
+        remember(folder, _known(opened, execution))
     return Run(opened, folder, execution, tally, records, waiting)
+
+
+def _known(opened: OpenJob, execution: Execution) -> Known:
+    return Known(
+        job=opened.job,
+        places=opened.places,
+        class_names=opened.class_names,
+        task_count=execution.task_count,
+        max_errors=execution.max_errors,
+    )
 
 
 def materialise(run: Run) -> Iterator[ShardResult]:
@@ -104,7 +125,8 @@ def _make(run: Run, numbers: list[int]) -> Generator[ShardResult, None, list[int
         if run.tally is not None:
             run.tally.finished(record.number, record.stop - record.first)
         yield event.result
-        check_budget(run)
+        if record.failures:
+            check_budget(run)
     return lost
 
 
@@ -140,23 +162,10 @@ def _set_aside(run: Run, number: int) -> None:
 
 
 def check_budget(run: Run) -> None:
-    """Stop where more pictures have failed than the user allows.
-
-    Raises
-    ------
-    ErrorBudgetError
-        Naming the first of them.
-    """
-    failures = {f.source_index: f for record in run.records.values() for f in record.failures}
-    failures |= {bad.index: Failure(bad.index, bad.key, bad.reason) for bads in run.set_aside.values() for bad in bads}
-    budget = run.execution.error_budget(run.opened.job.pictures)
-    if len(failures) > budget:
-        first = failures[min(failures)]
-        raise ErrorBudgetError(
-            f"{len(failures)} pictures could not be read, and {budget} may be left out; "
-            f"the first: {first.source_key}: {first.reason}",
-            f"mend it, or leave such pictures out with --max-errors {len(failures)} (or a share, such as 1%)",
-        )
+    """Stop where more pictures have failed than the user allows, of those that this run knows."""
+    failures = [failure for record in run.records.values() for failure in record.failures]
+    failures += [Failure(bad.index, bad.key, bad.reason) for bads in run.set_aside.values() for bad in bads]
+    check_failures(failures, run.opened.job, run.execution.max_errors)
 
 
 @dataclass(frozen=True)

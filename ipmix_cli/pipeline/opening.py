@@ -25,6 +25,7 @@ from ipmix_cli.pipeline.mixing import BUILTIN_SIDE, MixingHandle, check_covers, 
 from ipmix_cli.pipeline.recorded import check_mixing, check_source
 
 BUILTIN = "builtin"
+NO_MIXING = MixingRecord(digest="", pictures=0)
 MANY_SIZES = (448, 448)  # what pictures of many sizes are taken for where one number is needed
 
 
@@ -76,42 +77,65 @@ class OpenJob:
         return self.source.class_names
 
 
-def open_job(request: Request, listener: Listener, jobs: int = 1) -> OpenJob:
-    """Open everything that a request names, and fix every number of the job.
+def open_job(request: Request, listener: Listener, jobs: int = 1, source: Source | None = None) -> OpenJob:
+    """Open everything that a request names, and fix every number of the job; the source may be open already.
 
     Raises
     ------
     SourceError, UsageError
         Naming what is missing, unreadable, or contradictory.
     """
-    source = _open_source(request.source, listener)
-    record = SourceRecord(
-        format=source.format,
-        digest=source.digest,
-        pictures=len(source),
-        size=source.size,
-        settings=source.settings,
-    )
-    if request.recorded is not None:
-        check_source(request.recorded, record)
-    size = source.size if request.crop.size is None else (request.crop.size, request.crop.size)
-    output = resolved(request.output, size)
-    augment = augment_config(request, size)
-    fractals = request.fractals
+    source = source or open_source_of(request, listener)
+    record = record_of(source)
+    unmixed = job_of(request, record, NO_MIXING)  # refuses what cannot be, before a bank is drawn for it
+    size, ratio = unmixed.size, unmixed.augment.mixing_ratio
+    fractals = _lasting_bank(request.fractals)
     if fractals == BUILTIN:
-        fractals = builtin_bank(size, augment.mixing_ratio, listener, jobs)
-    else:
-        fractals = _lasting_bank(fractals)
+        fractals = builtin_bank(size, ratio, listener, jobs)
     bank = open_bank(fractals)
     if size is not None:
         check_covers(bank, size)
     mixing = MixingRecord(digest=bank.digest, pictures=len(bank.shapes))
     if request.recorded is not None:
         check_mixing(request.recorded, mixing)
-    job = Job(
-        source=record,
+    job = dataclasses.replace(unmixed, mixing=mixing)
+    places = Places(source=_lasting(request.source, source), fractals=_lasting_bank(request.fractals))
+    return OpenJob(job, places, source, MixingHandle(fractals, mixing, ratio))
+
+
+def open_source_of(request: Request, listener: Listener) -> Source:
+    """Open the source that a request names; raises SourceError where it cannot be read, or is not the recorded one."""
+    source = _open_source(request.source, listener)
+    if request.recorded is not None:
+        check_source(request.recorded, record_of(source))
+    return source
+
+
+def record_of(source: Source) -> SourceRecord:
+    """Return what a job keeps of its source."""
+    return SourceRecord(
+        format=source.format,
+        digest=source.digest,
+        pictures=len(source),
+        size=source.size,
+        settings=source.settings,
+    )
+
+
+def job_of(request: Request, source: SourceRecord, mixing: MixingRecord) -> Job:
+    """Return the job that a request means, with this source and these mixing pictures: nothing is opened.
+
+    Raises
+    ------
+    UsageError
+        For what makes no sense.
+    """
+    size = source.size if request.crop.size is None else (request.crop.size, request.crop.size)
+    output = resolved(request.output, size)
+    return Job(
+        source=source,
         mixing=mixing,
-        augment=augment,
+        augment=augment_config(request, size),
         crop=request.crop,
         output=dataclasses.replace(output, seed=request.seed),
         seed=request.seed,
@@ -119,8 +143,15 @@ def open_job(request: Request, listener: Listener, jobs: int = 1) -> OpenJob:
         limit=request.limit,
         plan_version=PLAN_VERSION,
     )
-    places = Places(source=_lasting(request.source, source), fractals=_lasting_bank(request.fractals))
-    return OpenJob(job, places, source, MixingHandle(fractals, mixing, augment.mixing_ratio))
+
+
+def asks_for_the_same(request: Request, job: Job, places: Places) -> bool:
+    """Return whether a request asks for a job opened before, as far as can be told without opening anything."""
+    there = places.source
+    asked = {**dataclasses.asdict(request.source), "data_dir": _absolute(request.source.data_dir)}
+    named = asked == there or {**asked, "input": _absolute(request.source.input)} == there
+    same = named and places.fractals == _lasting_bank(request.fractals) and request.recorded is None
+    return same and job_of(request, job.source, job.mixing) == job
 
 
 def reopen(
@@ -217,10 +248,14 @@ def builtin_bank(size: tuple[int, int] | None, ratio: float, listener: Listener,
 def _lasting(spec: SourceSpec, source: Source) -> dict[str, Any]:
     """Return the spec in a form that finds the source again from any working folder."""
     named = source.location == spec.input or spec.data_dir is not None
-    data_dir = None if spec.data_dir is None else str(Path(spec.data_dir).expanduser().absolute())
+    data_dir = _absolute(spec.data_dir)
     found = dataclasses.replace(spec, data_dir=data_dir, input=spec.input if named else source.location)
     return dataclasses.asdict(found)
 
 
 def _lasting_bank(fractals: str) -> str:
-    return fractals if fractals == BUILTIN else str(Path(fractals).expanduser().absolute())
+    return fractals if fractals == BUILTIN else str(_absolute(fractals))
+
+
+def _absolute(path: str | None) -> str | None:
+    return None if path is None else str(Path(path).expanduser().absolute())

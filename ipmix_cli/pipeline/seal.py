@@ -8,6 +8,7 @@ from typing import Protocol
 
 from ipmix_cli.formats.card import dataset_card
 from ipmix_cli.formats.files import Folder
+from ipmix_cli.pipeline.budget import check_failures
 from ipmix_cli.pipeline.job import Job, shard_bounds
 from ipmix_cli.pipeline.known import known
 from ipmix_cli.pipeline.manifest import (
@@ -42,11 +43,16 @@ class Sealable(Protocol):
         ...
 
 
-def seal(folder: Folder, this: Sealable) -> Manifest | None:
+def seal(folder: Folder, this: Sealable, max_errors: str = "") -> Manifest | None:
     """Write the manifest if every shard is there; None where some are missing yet.
 
     It can be called any number of times, by any number of processes: each would write the same bytes, since what the
     folder remembers goes before what this process knows. Where shards are missing, only names are looked at.
+
+    Raises
+    ------
+    ErrorBudgetError
+        Where all tasks together left out more pictures than `max_errors`, or else the last run, allows.
     """
     job, count = this.job, len(shard_bounds(this.job))
     before = known(folder)
@@ -56,6 +62,9 @@ def seal(folder: Folder, this: Sealable) -> Manifest | None:
     if len(records) < count:
         return None
     shards = tuple(records[number] for number in sorted(records))
+    allowed = max_errors or (before.max_errors if before else "")
+    if allowed:
+        check_failures((failure for shard in shards for failure in shard.failures), job, allowed)
     opened = this if before is None or before.job != job else before
     contents = {CARD: card(opened, sum(shard.samples for shard in shards)), ERRORS: errors(shards)}
     contents = {name: content for name, content in contents.items() if content}
