@@ -31,23 +31,16 @@ def kernel(function: F) -> F:
 
     No fast-math, so the same bits come from every x86-64 machine, whatever its vector width.
     """
-    return _jit(function)
+    return compiled(function)
 
 
 def inlined(function: F) -> F:
     """Like :func:`kernel`, but copied by LLVM into its callers wherever it is used."""
-    return _jit(function, forceinline=True)
+    return compiled(function, forceinline=True)
 
 
-def spliced(function: F) -> F:
-    """Like :func:`inlined`, but copied by numba, before types are known: never compiled by itself.
-
-    For the middle layers that call many kernels: each compiled layer compiles all below it once more.
-    """
-    return _jit(function, inline="always")
-
-
-def _jit(function: F, **options: Any) -> F:
+def compiled(function: F, **options: Any) -> F:
+    """Compile a function as :func:`kernel` does, with other options of numba's."""
     folder = cache_folder(Path(function.__code__.co_filename).parent)
     if folder is None:
         return numba.njit(function, nogil=True, error_model="numpy", **options)  # type: ignore[no-any-return]

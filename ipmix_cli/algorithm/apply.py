@@ -45,6 +45,7 @@ def scratch_for(height: int, width: int, config: AugmentConfig) -> Scratch:
         counters=np.empty((6, 256), np.uint32),
         centres=np.repeat(np.arange(width) + 0.5, 3),
         reals=np.empty(3 * width, np.float64),
+        parts=np.empty(3 * width, np.int32),
         lines=np.empty((2, 3 * width + 6), np.uint8),
         places=np.empty((5, width), np.int32),
         packed=np.empty(height * width, np.int32),

@@ -1,14 +1,18 @@
 """Every operation makes Pillow's pixels, for any size and parameter, of the whole picture and of a box."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ipmix_cli.algorithm.apply import scratch_for
-from ipmix_cli.algorithm.kernels.operations import forget, operate
+from ipmix_cli.algorithm.apply import apply_plans
+from ipmix_cli.algorithm.kernels import codes
 from ipmix_cli.algorithm.kernels.plans import parameter_of
+from ipmix_cli.algorithm.mixing_set import mixing_set
 from ipmix_cli.algorithm.operations import ALL_OPERATIONS, OPS
+from ipmix_cli.algorithm.plan import plan_dtype
 from ipmix_cli.algorithm.presets import PRESETS
 from tests.algorithm import oracle
 
@@ -26,16 +30,44 @@ def picture(height, width, seed, kind="noise"):
     return ramp.astype(np.uint8)
 
 
-def ours(name, value, source, box=None):
-    height, width = source.shape[:2]
-    box = box or (0, 0, height, width)
-    figures = scratch_for(height, width, PRESETS["cifar"]).clean
-    forget(figures)
-    target = np.zeros(box[2] * box[3] * 3, np.uint8)
+ONE = replace(PRESETS["cifar"], chains=1, max_steps=2)
+
+
+def plan_of(*steps):
+    """A plan of one chain, whose result is the copy; a step is a dict of the fields of plan.STEP."""
+    plan = np.zeros((1, 1), plan_dtype(1, 2))
+    plan["blend"] = plan["weights"] = 1.0
+    plan["lengths"] = len(steps)
+    for number, step in enumerate(steps):
+        for field, value in step.items():
+            plan["steps"][0, 0, 0, number][field] = value
+    return plan
+
+
+def copy_of(source, plan):
     before = source.copy()
-    operate(OPS[name].code, float(value), source.reshape(-1), target, (height, width, *box), figures)
+    mixing = mixing_set([np.zeros_like(source)], source.shape[:2], 1.0)
+    out = np.zeros((1, 1, *source.shape), np.uint8)
+    apply_plans(source[None], plan, mixing, ONE, out)
     assert np.array_equal(source, before)
-    return target.reshape(box[2], box[3], 3)
+    return out[0, 0]
+
+
+def ours(name, value, source, *first):
+    step = {"kind": codes.OPERATION, "code": OPS[name].code, "parameter": value}
+    return copy_of(source, plan_of(*first, step))
+
+
+def ours_in_a_box(name, value, source, box):
+    """The operation as a partner of which nothing but the box is made: random_elements that keeps nothing."""
+    patch = dict(zip(("top", "left", "height", "width"), box, strict=True))
+    partner = {
+        "partner": codes.PARTNER_OPERATION,
+        "partner_code": OPS[name].code,
+        "partner_parameter": value,
+    }
+    step = {"kind": codes.MIXING, "code": codes.RANDOM_ELEMENTS, "p": 1e-12, **patch, **partner}
+    return copy_of(source, plan_of(step))
 
 
 def theirs(name, value, source):
@@ -53,10 +85,18 @@ def test_operation_makes_pillows_pixels(name, height, width, seed, kind, level, 
     value = parameter_of(OPS[name].code, level, sign, (height, width))
     expected = theirs(name, value, source)
     assert np.array_equal(ours(name, value, source), expected)
+
     top, left = data.draw(st.integers(0, height - 2)), data.draw(st.integers(0, width - 2))
     box = (top, left, data.draw(st.integers(1, height - top)), data.draw(st.integers(1, width - left)))
-    part = expected[top : top + box[2], left : left + box[3]]
-    assert np.array_equal(ours(name, value, source, box), part)
+    rows, columns = slice(top, top + box[2]), slice(left, left + box[3])
+    patched = source.copy()
+    patched[rows, columns] = expected[rows, columns]
+    assert np.array_equal(ours_in_a_box(name, value, source, box), patched)
+
+    # As a second step, the running picture's own figures count
+    solarized = {"kind": codes.OPERATION, "code": codes.SOLARIZE, "parameter": 100}
+    expected = theirs(name, value, theirs("solarize", 100, source))
+    assert np.array_equal(ours(name, value, source, solarized), expected)
 
 
 @pytest.mark.parametrize("name", ALL_OPERATIONS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fractals.jit import kernel
+from ipmix_cli.algorithm.kernels.compiler import kernel
 from ipmix_cli.algorithm.kernels.frames import copy_bytes
 
 BITS = np.int32(23)  # weights are whole numbers of 2**-23: 255 times their sum, and a half, still fit into int32

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fractals.jit import kernel, spliced
 from ipmix_cli.algorithm.kernels import codes
 from ipmix_cli.algorithm.kernels.blend import fixed_weights, weighted_sum
+from ipmix_cli.algorithm.kernels.compiler import kernel, spliced
 from ipmix_cli.algorithm.kernels.desk import CLEAN
 from ipmix_cli.algorithm.kernels.frames import copy_bytes
 from ipmix_cli.algorithm.kernels.mixing import fill_mask, fill_tables, mix_masked, mix_values

@@ -43,6 +43,7 @@ class Desk(NamedTuple):
     counters: npt.NDArray[np.uint32]  # (6, 256)
     centres: npt.NDArray[np.float64]  # (3 * W,) x + 1/2 of each byte's pixel; constant
     reals: npt.NDArray[np.float64]  # (3 * W,)
+    parts: npt.NDArray[np.int32]  # (3 * W,)
     lines: npt.NDArray[np.uint8]  # (2, 3 * W + 6)
     places: npt.NDArray[np.int32]  # (5, W)
     packed: npt.NDArray[np.int32]  # (H * W,)

@@ -11,7 +11,7 @@ from decimal import Decimal, localcontext
 
 import numpy as np
 
-from fractals.jit import inlined, kernel
+from ipmix_cli.algorithm.kernels.compiler import inlined, kernel
 
 LN2_HI = 6.93147180369123816490e-01
 LN2_LO = 1.90821492927058770002e-10

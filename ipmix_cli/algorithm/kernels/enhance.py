@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fractals.jit import inlined, kernel
+from ipmix_cli.algorithm.kernels.compiler import inlined, kernel
 from ipmix_cli.algorithm.kernels.frames import ONE, THREE, TWO, copy_bytes
 from ipmix_cli.algorithm.kernels.pointwise import blended
 

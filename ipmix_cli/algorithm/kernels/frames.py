@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fractals.jit import inlined, kernel
+from ipmix_cli.algorithm.kernels.compiler import inlined, kernel
 
 ONE, TWO, THREE = np.uintp(1), np.uintp(2), np.uintp(3)
 

@@ -9,10 +9,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from fractals.jit import inlined, kernel, spliced
+from ipmix_cli.algorithm.kernels.compiler import inlined, kernel, spliced
 from ipmix_cli.algorithm.kernels.frames import ONE, THREE, TWO, clear, copy_bytes
 
 DOUBT = 1e-9  # px: closer than this to a whole pixel, rounding decides which pixel it is
+
+# Rows are first interpolated in whole numbers of 2**-22 levels, which is thrice as fast, and counts how many results lie
+# so near a whole level (their error is below 255 / 2 of such parts) that float64 may have truncated to another: a
+# row with such doubts, one of some hundred, is then done in float64.
+BITS = np.int32(22)
+SCALE = 2.0**22
+PART = np.int32((1 << 22) - 1)
+MARGIN, TWICE = np.int32(160), np.int32(320)
+ZERO = np.int32(0)
 
 
 @kernel
@@ -55,6 +64,16 @@ def between(p, q, part):  # type: ignore[no-untyped-def]
 
 
 @inlined
+def quickly(p, q, part):  # type: ignore[no-untyped-def]
+    """Interpolate in whole numbers, part in 2**-22; return the byte, and a number below 0 if it is in doubt."""
+    change = np.int32(np.int32(q) - np.int32(p))
+    moved = np.int32(change * part)
+    near = np.int32(np.int32(np.int32(moved + MARGIN) & PART) - TWICE)  # signs, not truths: those are not vectorised
+    changed = np.int32(np.int32(-change) | change)
+    return np.uint8(p + np.int32(moved >> BITS)), np.int32(near & changed)
+
+
+@inlined
 def is_doubtful(moved):  # type: ignore[no-untyped-def]
     """Whether a distance is so near a whole number that its floor may differ from that of x + distance."""
     part = moved - np.floor(moved)
@@ -78,7 +97,8 @@ def shear_x(source, target, frame, factor, line, centres):  # type: ignore[no-un
             pad_row(row, line)
             near = line[(start + np.int64(np.floor(moved)) + 1) * 3 :]
             out = b[(start - left) * 3 : (stop - left) * 3]
-            shear_bytes(near, near[3:], centres[start * 3 :], moved, out)
+            if shear_quickly(near, near[3:], moved, out) < 0:
+                shear_bytes(near, near[3:], centres[start * 3 :], moved, out)
 
 
 @inlined
@@ -100,6 +120,18 @@ def pad_row(row, padded):  # type: ignore[no-untyped-def]
         padded[i] = row[i]
         padded[row.size + 3 + i] = row[row.size - 3 + i]
     copy_bytes(row, padded[3:])
+
+
+@kernel
+def shear_quickly(near, following, moved, out):  # type: ignore[no-untyped-def]
+    """Interpolate bytes that all move by the same part; return a number below 0 if any is in doubt."""
+    part = np.int32((moved - np.floor(moved)) * SCALE + 0.5)
+    doubts = ZERO
+    for i in range(out.size):
+        value, doubt = quickly(near[i], following[i], part)
+        out[i] = value
+        doubts = np.int32(doubts | doubt)
+    return doubts
 
 
 @kernel
@@ -129,25 +161,46 @@ def shear_pixels(row, out, left, start, stop, moved):  # type: ignore[no-untyped
 def shear_y(source, target, frame, factor, desk):  # type: ignore[no-untyped-def]
     """Move column x by factor * (x + 1/2) pixels."""
     H, _, top, left, height, width = frame
-    moved = desk.reals[: width * 3]
-    if move_columns(desk.centres[left * 3 :], factor, moved):
+    moved, parts = desk.reals[: width * 3], desk.parts[: width * 3]
+    if move_columns(desk.centres[left * 3 :], factor, moved, parts) != 0:
         shear_columns(source, target, frame, moved)
         return
+    first = top + min(moved[0], moved[width * 3 - 1])
+    last = top + max(moved[0], moved[width * 3 - 1])
     sheared_row(source, frame, top, moved, desk.lines[0])
     for r in range(height):
         near, following = desk.lines[r % 2], desk.lines[(r + 1) % 2]
         sheared_row(source, frame, top + r + 1, moved, following)
-        shear_rows(near, following, moved, top + r, H, target[r * width * 3 : (r + 1) * width * 3])
+        out = target[r * width * 3 : (r + 1) * width * 3]
+        all_inside = first + r >= 0 and last + r < H - 1
+        if not all_inside or shear_rows_quickly(near, following, parts, out) < 0:
+            shear_rows(near, following, moved, top + r, H, out)
 
 
 @kernel
-def move_columns(centres, factor, moved):  # type: ignore[no-untyped-def]
-    """Fill moved with the distance of each byte's column; return whether one is doubtful."""
+def move_columns(centres, factor, moved, parts):  # type: ignore[no-untyped-def]
+    """Fill moved with the distance of each byte's column, parts with what is below a pixel, in 2**-22.
+
+    Return other than 0 if the whole number of pixels is doubtful anywhere.
+    """
     doubts = 0
     for i in range(moved.size):
         moved[i] = factor * centres[i]
-        doubts += is_doubtful(moved[i])
-    return doubts > 0
+        part = moved[i] - np.floor(moved[i])
+        parts[i] = np.int32(part * SCALE + 0.5)
+        doubts += (part < DOUBT) | (part > 1.0 - DOUBT)
+    return doubts
+
+
+@kernel
+def shear_rows_quickly(near, following, parts, out):  # type: ignore[no-untyped-def]
+    """Interpolate between two rows; return a number below 0 if any byte is in doubt."""
+    doubts = ZERO
+    for i in range(out.size):
+        value, doubt = quickly(near[i], following[i], parts[i])
+        out[i] = value
+        doubts = np.int32(doubts | doubt)
+    return doubts
 
 
 @kernel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fractals.jit import inlined, kernel
+from ipmix_cli.algorithm.kernels.compiler import inlined, kernel
 from ipmix_cli.algorithm.kernels.frames import ONE, THREE, TWO, byte_rows
 
 SETS = 2  # counters for even and odd pixels: neighbours are alike, and a counter takes some cycles to be ready again

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from fractals.jit import inlined, kernel
 from ipmix_cli.algorithm.kernels import codes
+from ipmix_cli.algorithm.kernels.compiler import inlined, kernel
 from ipmix_cli.algorithm.kernels.elementary import power_table
 from ipmix_cli.algorithm.kernels.stream import hash32
 

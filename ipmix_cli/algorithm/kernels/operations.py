@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from fractals.jit import spliced
 from ipmix_cli.algorithm.kernels import codes
+from ipmix_cli.algorithm.kernels.compiler import spliced
 from ipmix_cli.algorithm.kernels.enhance import color, mean_grey, sharpness
 from ipmix_cli.algorithm.kernels.geometric import mirror, shear_x, shear_y, translate
 from ipmix_cli.algorithm.kernels.histogram import (

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fractals.jit import inlined, kernel
 from ipmix_cli.algorithm.kernels import codes
+from ipmix_cli.algorithm.kernels.compiler import inlined, kernel
 from ipmix_cli.algorithm.kernels.elementary import log, power
 from ipmix_cli.algorithm.kernels.stream import below, stream_key, uniform, word
 

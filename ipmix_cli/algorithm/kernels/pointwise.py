@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fractals.jit import inlined, kernel
+from ipmix_cli.algorithm.kernels.compiler import inlined, kernel
 from ipmix_cli.algorithm.kernels.frames import byte_rows, copy_box
 
 ZERO, TOP = np.float32(0.0), np.float32(255.0)

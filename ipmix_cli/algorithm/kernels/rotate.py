@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from fractals.jit import inlined, kernel, spliced
+from ipmix_cli.algorithm.kernels.compiler import inlined, kernel, spliced
 from ipmix_cli.algorithm.kernels.frames import ONE, THREE, TWO, copy_box
 
 # Image.rotate rounds to 15 digits, so that the last bits of this machine's libm do not show
@@ -49,9 +49,11 @@ def pack_rows(source, frame, matrix, packed):  # type: ignore[no-untyped-def]
     high, low = max(d * left, d * (left + width)), min(d * left, d * (left + width))
     first = min(max(np.int64(low + min(e * top, e * (top + height)) + f) - 2, 0), H)
     last = max(min(np.int64(high + max(e * top, e * (top + height)) + f) + 2, H), first)
-    for pixel in range(np.uintp(first * W), np.uintp(last * W)):
+    bytes_in, pixels_out = source[first * W * 3 :], packed[first * W : last * W]
+    for pixel in range(np.uintp(pixels_out.size)):
         i = pixel * THREE
-        packed[pixel] = np.int32(source[i]) | (np.int32(source[i + ONE]) << S8) | (np.int32(source[i + TWO]) << S16)
+        two = np.int32(np.int32(bytes_in[i]) | np.int32(np.int32(bytes_in[i + ONE]) << S8))
+        pixels_out[pixel] = np.int32(two | np.int32(np.int32(bytes_in[i + TWO]) << S16))
 
 
 @kernel
