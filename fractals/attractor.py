@@ -33,7 +33,7 @@ def sample(chance: Chance) -> Params:
 @inlined
 def wave(turns: float) -> float:
     """Return the sine of an angle in turns."""
-    t = turns - math.floor(turns) - 0.5  # half a turn away: the sign is the opposite
+    t = turns - np.floor(turns) - 0.5  # half a turn away: the sign is the opposite
     r = TURN * (0.25 - abs(abs(t) - 0.25))  # the quarter mirrored, without a branch that would be guessed wrongly
     q = r * r
     f = q * q
@@ -51,16 +51,20 @@ def orbit(numbers: NDArray[np.float64], view: NDArray[np.float64], steps: int, g
     scale_x, scale_y = size / (view[2] - view[0]), size / (view[3] - view[1])
     n = numbers / TURN
     longest = 0.25 / (1.0 + max(abs(numbers[1]), abs(numbers[4])))
-    x, y = 0.1, 0.1
-    for step in range(-50, steps):
+    x, y, x2, y2 = 0.1, 0.1, -0.2, 0.3
+    for step in range(-50, (steps + 1) // 2):  # two walkers at once: each waits for its own sines
         u = wave(n[0] * y) + numbers[1] * wave(n[2] * x + 0.25)
         v = wave(n[3] * x) + numbers[4] * wave(n[5] * y + 0.25)
-        colour = longest * (abs(u - x) + abs(v - y))
-        x, y = u, v
+        u2 = wave(n[0] * y2) + numbers[1] * wave(n[2] * x2 + 0.25)
+        v2 = wave(n[3] * x2) + numbers[4] * wave(n[5] * y2 + 0.25)
+        colour, colour2 = longest * (abs(u - x) + abs(v - y)), longest * (abs(u2 - x2) + abs(v2 - y2))
+        x, y, x2, y2 = u, v, u2, v2
         if step >= 0:
             raster.hit(grid, (x - view[0]) * scale_x, (y - view[1]) * scale_y, colour)
-            if step < trace.shape[0]:
-                trace[step, 0], trace[step, 1] = x, y
+            raster.hit(grid, (x2 - view[0]) * scale_x, (y2 - view[1]) * scale_y, colour2)
+            if 2 * step + 1 < trace.shape[0]:
+                trace[2 * step, 0], trace[2 * step, 1] = x, y
+                trace[2 * step + 1, 0], trace[2 * step + 1, 1] = x2, y2
     return trace
 
 

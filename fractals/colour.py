@@ -77,30 +77,33 @@ def _hues(chance: Chance, count: int) -> list[float]:
 
 def palette_table(stops: Stops) -> Picture:
     """Return the colours uint8 (1024, 3) of a gradient, straight between its stops in OKLab."""
-    places = np.arange(ENTRIES) / (ENTRIES - 1)
-    points = np.array(stops, np.float64)
-    left = np.clip(np.searchsorted(points[:, 0], places, side="right") - 1, 0, len(stops) - 2)
-    width = np.maximum(points[left + 1, 0] - points[left, 0], 1e-9)
-    part = ((places - points[left, 0]) / width)[:, None]
-    return to_srgb(points[left, 1:] + part * (points[left + 1, 1:] - points[left, 1:]))
+    return _gradient(np.array(stops, np.float64), _companding())
 
 
-def to_srgb(lab: NDArray[np.float64]) -> Picture:
-    """Return the sRGB colours uint8 (N, 3) of OKLab colours (N, 3); colours out of gamut are clipped."""
-    light, a, b = lab[:, 0], lab[:, 1], lab[:, 2]
-    long = light + 0.3963377774 * a + 0.2158037573 * b
-    middle = light - 0.1055613458 * a - 0.0638541728 * b
-    short = light - 0.0894841775 * a - 1.2914855480 * b
-    long, middle, short = long * long * long, middle * middle * middle, short * short * short
-    linear = np.stack(
-        [
-            4.0767416621 * long - 3.3077115913 * middle + 0.2309699292 * short,
-            -1.2684380046 * long + 2.6097574011 * middle - 0.3413193965 * short,
-            -0.0041960863 * long - 0.7034186147 * middle + 1.7076147010 * short,
-        ],
-        axis=1,
-    )
-    return _companding()[np.clip(linear * 4095.0 + 0.5, 0, 4095).astype(np.int64)]
+@kernel
+def _gradient(stops: NDArray[np.float64], companding: Picture) -> Picture:
+    """Return the sRGB colours of 1024 places between stops; colours out of gamut are clipped."""
+    out = np.empty((ENTRIES, 3), np.uint8)
+    left = 0
+    for entry in range(ENTRIES):
+        place = entry / (ENTRIES - 1)
+        while left < stops.shape[0] - 2 and place >= stops[left + 1, 0]:
+            left += 1
+        part = (place - stops[left, 0]) / max(stops[left + 1, 0] - stops[left, 0], 1e-9)
+        light = stops[left, 1] + part * (stops[left + 1, 1] - stops[left, 1])
+        a = stops[left, 2] + part * (stops[left + 1, 2] - stops[left, 2])
+        b = stops[left, 3] + part * (stops[left + 1, 3] - stops[left, 3])
+        long = light + 0.3963377774 * a + 0.2158037573 * b
+        middle = light - 0.1055613458 * a - 0.0638541728 * b
+        short = light - 0.0894841775 * a - 1.2914855480 * b
+        long, middle, short = long * long * long, middle * middle * middle, short * short * short
+        red = 4.0767416621 * long - 3.3077115913 * middle + 0.2309699292 * short
+        green = -1.2684380046 * long + 2.6097574011 * middle - 0.3413193965 * short
+        blue = -0.0041960863 * long - 0.7034186147 * middle + 1.7076147010 * short
+        out[entry, 0] = companding[int(min(max(red, 0.0), 1.0) * 4095.0 + 0.5)]
+        out[entry, 1] = companding[int(min(max(green, 0.0), 1.0) * 4095.0 + 0.5)]
+        out[entry, 2] = companding[int(min(max(blue, 0.0), 1.0) * 4095.0 + 0.5)]
+    return out
 
 
 @functools.cache

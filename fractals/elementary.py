@@ -7,9 +7,9 @@ accurate to about 1e-10 (1e-5 for `atan2`), which is plenty for drawing.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
+import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic
@@ -48,7 +48,7 @@ def from_bits(typingctx: Any, value: Any) -> Any:  # noqa: ARG001 - numba's sign
 def exp(x: float) -> float:
     """Return e**x; x is clipped to -700..700."""
     x = min(max(x, -700.0), 700.0)
-    k = math.floor(x * LOG2_E + 0.5)
+    k = np.floor(x * LOG2_E + 0.5)
     r = (x - k * LN2_HIGH) - k * LN2_LOW
     series = 1.0
     for n in range(12, 0, -1):  # Taylor: |r| < 0.35, the next term is below 1e-15
@@ -81,8 +81,8 @@ def power(x: float, y: float) -> float:
 def sincos(x: float) -> tuple[float, float]:
     """Return the sine and the cosine of x radians; meant for |x| below some thousands."""
     turns = x * (1.0 / TURN)
-    turns -= math.floor(turns + 0.5)
-    quarter = math.floor(turns * 4.0 + 0.5)
+    turns -= np.floor(turns + 0.5)
+    quarter = np.floor(turns * 4.0 + 0.5)
     r = (turns - quarter * 0.25) * TURN
     q = r * r
     f = q * q  # in pairs of terms: half as long a chain of dependent operations
@@ -99,13 +99,10 @@ def sincos(x: float) -> tuple[float, float]:
 def atan2(y: float, x: float) -> float:
     """Return the angle of (x, y) in radians, within 1e-5; 0 for the origin."""
     a, b = abs(x), abs(y)
-    low, high = min(a, b), max(a, b)
-    t = low / (high + 1e-300)
+    t = min(a, b) / (max(a, b) + 1e-300)
     q = t * t
     odd = -0.11643287 + q * (0.05265332 - q * 0.01172120)
     angle = t * (0.99997726 + q * (-0.33262347 + q * (0.19354346 + q * odd)))
-    if b > a:
-        angle = 0.25 * TURN - angle
-    if x < 0.0:
-        angle = 0.5 * TURN - angle
+    angle = 0.25 * TURN - angle if b > a else angle
+    angle = 0.5 * TURN - angle if x < 0.0 else angle
     return -angle if y < 0.0 else angle

@@ -5,15 +5,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fractals import ifs, raster
+from fractals import raster
 from fractals.chance import Chance
 from fractals.elementary import TURN, atan2, exp, sincos
 from fractals.family import Family, Layer, Params
 from fractals.jit import kernel
 from fractals.raster import Grid
-from fractals.streams import GOLDEN, mixed
+from fractals.streams import GOLDEN, as_unit, mixed
 
-POINTS = 240_000
+POINTS = 200_000
+WALKERS = 512
+TRACED = 8  # rounds whose points show the extent of a flame
 VARIATIONS = [
     "linear",
     "sinusoidal",
@@ -47,7 +49,7 @@ def sample(chance: Chance) -> Params:
         "shares": [chance.choose((1.0, chance.uniform(0.3, 0.9))) for _ in range(count)],
         "weights": [chance.uniform(0.3, 1.0) for _ in range(count)],
         "symmetry": chance.choose((1, 2, 3, 4, 5, 6, 8), (10, 3, 3, 2, 2, 1, 1)),
-        "half": chance.log_uniform(0.08, 0.6),
+        "half": chance.log_uniform(0.2, 0.9),
         "share": chance.uniform(0.2, 0.7),
         "stretch": chance.uniform(0.3, 1.0),
         "dab": [1] * 9 if chance.flag(0.3) else [0, 1, 0, 1, 1, 1, 0, 1, 0],
@@ -130,66 +132,87 @@ def _vary_angle(kind: int, r: float, theta: float) -> tuple[float, float]:  # no
 
 @kernel
 def iterate(
-    system: tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.float64]],
+    maps: NDArray[np.float64],
+    groups: tuple[NDArray[np.int64], NDArray[np.float64]],
     seed: int,
     view: NDArray[np.float64],
-    steps: int,
+    rounds: int,
     grid: Grid,
 ) -> NDArray[np.float64]:
-    """Play the chaos game with variations into a grid and return its first 4,096 points.
+    """Play the chaos game with 512 walkers into a grid and return the points of its first rounds.
+
+    In each round a map moves a group of neighbours, in proportion to its weight, and then all are shuffled. So one
+    formula is computed many times in a row, four times as fast as a map drawn for each point.
 
     Parameters
     ----------
-    system : tuple
-        Maps, float64 (N, 9): affine map, first and second variation, share of the first. Which map a random byte
-        stands for. Cosine and sine, float64 (256, 2), of the rotation a random byte stands for.
+    maps : float64 (N, 9)
+        Affine map, first and second variation, share of the first.
+    groups : tuple
+        Where each map's group ends, int64 (N,), the last at 512; and the rotations of the symmetry as cosine and sine,
+        float64 (M, 2).
     """
-    maps, choice, turns = system
-    trace = np.empty((min(steps, 4096), 2))
+    ends, turns = groups
+    trace = np.empty((min(rounds, TRACED) * WALKERS, 2))
     size = grid.shape[0]
     scale_x, scale_y = size / (view[2] - view[0]), size / (view[3] - view[1])
     shift = 1.0 / max(1, maps.shape[0] - 1)
-    word, state = np.uint64(0), np.uint64(seed)
-    x, y, colour = 0.1, 0.2, 0.5
-    for step in range(-24, steps):
-        if step % 4 == 0:
-            state += GOLDEN
-            word = mixed(state)
-        k = choice[word & np.uint64(255)]
-        turn = turns[(word >> np.uint64(8)) & np.uint64(255)]
-        word >>= np.uint64(16)
-        a = maps[k]
-        u, v = a[0] * x + a[1] * y + a[4], a[2] * x + a[3] * y + a[5]
-        x, y = vary(int(a[6]), u, v)
-        if a[8] < 1.0:
-            u, v = vary(int(a[7]), u, v)
-            x, y = a[8] * x + (1.0 - a[8]) * u, a[8] * y + (1.0 - a[8]) * v
-        if not x * x + y * y < 1e6:  # also catches what is no number
-            x, y = 0.1, 0.2
-        colour = 0.5 * (colour + k * shift)
-        if step >= 0:
-            u, v = turn[0] * x - turn[1] * y, turn[1] * x + turn[0] * y
-            raster.hit(grid, (u - view[0]) * scale_x, (v - view[1]) * scale_y, colour)
-            if step < trace.shape[0]:
-                trace[step, 0], trace[step, 1] = u, v
+    state = np.uint64(seed)
+    now, after = np.empty((3, WALKERS)), np.zeros((3, WALKERS))
+    for walker in range(WALKERS):
+        state += GOLDEN
+        now[0, walker], now[1, walker] = as_unit(mixed(state)) - 0.5, as_unit(mixed(~state)) - 0.5
+    for turn in range(-24, rounds):
+        state += GOLDEN
+        word = mixed(state)
+        stride, start = (np.int64(word & np.uint64(255)) << 1) | 1, np.int64((word >> np.uint64(8)) & np.uint64(511))
+        first = 0
+        for k in range(maps.shape[0]):
+            for walker in range(first, ends[k]):
+                place = (walker * stride + start) & (WALKERS - 1)
+                after[0, place], after[1, place] = _moved(maps[k], now[0, walker], now[1, walker])
+                after[2, place] = 0.5 * (now[2, walker] + k * shift)
+            first = ends[k]
+        now, after = after, now
+        if turn < 0:
+            continue
+        for walker in range(WALKERS):
+            spin = turns[(walker + turn) % turns.shape[0]]
+            u, v = now[0, walker], now[1, walker]
+            x, y = spin[0] * u - spin[1] * v, spin[1] * u + spin[0] * v
+            raster.hit(grid, (x - view[0]) * scale_x, (y - view[1]) * scale_y, now[2, walker])
+            if turn < TRACED:
+                trace[turn * WALKERS + walker, 0], trace[turn * WALKERS + walker, 1] = x, y
     return trace
 
 
-def _played(params: Params, view: NDArray[np.float64], steps: int, size: int) -> tuple[Grid, NDArray[np.float64]]:
+@kernel
+def _moved(a: NDArray[np.float64], x: float, y: float) -> tuple[float, float]:
+    """Return a point after an affine map and its one or two variations; one that runs away comes back."""
+    u, v = a[0] * x + a[1] * y + a[4], a[2] * x + a[3] * y + a[5]
+    x, y = vary(int(a[6]), u, v)
+    if a[8] < 1.0:
+        u, v = vary(int(a[7]), u, v)
+        x, y = a[8] * x + (1.0 - a[8]) * u, a[8] * y + (1.0 - a[8]) * v
+    if x * x + y * y < 1e6:  # false for what is no number, too
+        return x, y
+    return 0.1, 0.2
+
+
+def _played(params: Params, view: NDArray[np.float64], points: int, size: int) -> tuple[Grid, NDArray[np.float64]]:
     rows = zip(params["maps"], params["kinds"], params["shares"], strict=True)
     maps = np.array([[*affine, *kinds, share] for affine, kinds, share in rows], np.float64)
     turns = np.array([sincos(TURN * number / params["symmetry"])[::-1] for number in range(params["symmetry"])])
+    weights = np.cumsum(params["weights"])
+    ends = (weights * (WALKERS / weights[-1]) + 0.5).astype(np.int64)
     grid = np.zeros((size, size), np.uint32)
-    table = turns[np.arange(256) % len(turns)]
-    system = maps, ifs.choices(np.array(params["weights"])), table
-    trace = iterate(system, params["seed"], view, steps, grid)
-    return grid, trace
+    return grid, iterate(maps, (ends, turns), params["seed"], view, points // WALKERS, grid)
 
 
 def _view(params: Params) -> NDArray[np.float64] | None:
     """Return the view that shows all but the outermost points, or None where there is hardly a cloud."""
     whole = np.array([-1.0, -1.0, 1.0, 1.0])
-    _, trace = _played(params, whole, raster.PROBE_POINTS, 0)
+    _, trace = _played(params, whole, TRACED * WALKERS, 0)
     core = np.sort(trace, axis=0)[len(trace) // 50 : -(len(trace) // 50)]
     view: NDArray[np.float64] = raster.framed(core, params["stretch"])
     return view if min(np.ptp(core, axis=0)) > 1e-3 and max(np.ptp(core, axis=0)) < 50 else None
@@ -207,7 +230,7 @@ def probe(params: Params) -> str:
 
 
 def render(params: Params, size: int) -> Layer:
-    """Draw the density of 240,000 points (at 256x256; in proportion elsewhere)."""
+    """Draw the density of 200,000 points (at 256x256; in proportion elsewhere)."""
     view = _view(params)
     if view is None:
         raise ValueError("this flame has no extent: probe() refuses it")

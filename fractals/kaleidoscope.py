@@ -30,15 +30,18 @@ def folded(picture: Picture, params: Params) -> Picture:
 def _folded(picture: Picture, folds: float, angle: float, tip_x: float, tip_y: float, zoom: float) -> Picture:
     size = picture.shape[0]
     out = np.empty_like(picture)
-    wedge = TURN / folds
-    last = size - 1
+    wedge, last = TURN / folds, picture.shape[0] - 1
+    places = np.empty((2, size))
     for row in range(size):
+        v = (row + 0.5) / size - 0.5
+        for column in range(size):  # apart from what follows, and so in vectors
+            u = (column + 0.5) * (1.0 / size) - 0.5
+            turn = (atan2(v, u) + TURN) * (1.0 / wedge)
+            sin, cos = sincos(abs(2.0 * (turn - np.floor(turn)) - 1.0) * wedge * 0.5 + angle)
+            radius = zoom * np.sqrt(u * u + v * v)
+            places[0, column], places[1, column] = tip_x + radius * cos, tip_y + radius * sin
         for column in range(size):
-            x, y = (column + 0.5) / size - 0.5, (row + 0.5) / size - 0.5
-            turn = (atan2(y, x) + TURN) / wedge
-            sin, cos = sincos(abs(2.0 * (turn - int(turn)) - 1.0) * wedge * 0.5 + angle)
-            radius = zoom * np.sqrt(x * x + y * y)
-            x, y = _mirrored((tip_x + radius * cos) * size, last), _mirrored((tip_y + radius * sin) * size, last)
+            x, y = _mirrored(places[0, column] * size, last), _mirrored(places[1, column] * size, last)
             left, top = min(int(x), last - 1), min(int(y), last - 1)
             fx, fy = int((x - left) * 256.0), int((y - top) * 256.0)
             for channel in range(3):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -51,7 +49,7 @@ def gradients(seed: int) -> NDArray[np.float32]:
 @inlined
 def _at(table: NDArray[np.float32], x: float, y: float) -> float:
     """Return gradient noise at a place, about -0.7..0.7."""
-    left, top = math.floor(x), math.floor(y)
+    left, top = np.floor(x), np.floor(y)
     fx, fy = x - left, y - top
     column, row = int(left) & 63, int(top) & 63
     right, below = (column + 1) & 63, (row + 1) & 63

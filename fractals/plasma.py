@@ -79,6 +79,13 @@ def resampled(field: Field, size: int) -> Field:
     return out
 
 
+def fitted(field: Field, size: int) -> Field:
+    """Return the field (N + 1, N + 1) as size x size pixels, N >= size: as it is where that fits."""
+    if field.shape[0] - 1 == size:
+        return np.ascontiguousarray(field[:size, :size])
+    return resampled(field, size)  # type: ignore[no-any-return]
+
+
 def power_of_two(size: int) -> int:
     """Return the smallest power of two that is at least `size`."""
     return 1 << (size - 1).bit_length()
@@ -87,7 +94,7 @@ def power_of_two(size: int) -> int:
 def render(params: Params, size: int) -> Layer:
     """Draw the displaced square."""
     field = displaced(power_of_two(size), elementary.exp(-params["decay"]), params["seed"])
-    return Layer(equalised(resampled(field, size), params["level"]))
+    return Layer(equalised(fitted(field, size), params["level"]))
 
 
 FAMILY = Family(sample=sample, probe=no_probe, render=render, varied=("decay", "level"))

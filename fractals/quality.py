@@ -17,6 +17,7 @@ from fractals.family import Picture
 from fractals.jit import kernel
 
 SLOPE_SIDE = 128  # the slope is measured on the middle of the picture, at most this wide
+SAMPLED_SIDE = 128  # colours and contrast are taken from about so many rows and columns
 SMALL_SIDE = 36  # what IPMix makes of a mixing picture for CIFAR
 DUPLICATE_BITS = 6  # pictures whose difference hashes differ in at most this many of 64 bits look alike
 
@@ -79,15 +80,18 @@ def complaint(figures: Figures) -> str:
 def _measure(picture: Picture) -> tuple[NDArray[np.uint8], NDArray[np.float64], np.uint64]:
     size = picture.shape[0]
     luma = np.empty((size, size), np.uint8)
-    colours = np.zeros(4096, np.int64)
-    sums = np.zeros(6, np.int64)
     for row in range(size):
         for column in range(size):
+            r, g, b = picture[row, column, 0], picture[row, column, 1], picture[row, column, 2]
+            luma[row, column] = (19595 * np.int32(r) + 38470 * np.int32(g) + 7471 * np.int32(b) + 32768) >> 16
+    every = max(1, size // SAMPLED_SIDE)
+    colours, sums, pixels = np.zeros(4096, np.int64), np.zeros(6, np.int64), 0
+    for row in range(0, size, every):
+        for column in range(0, size, every):
             r = np.int64(picture[row, column, 0])
             g = np.int64(picture[row, column, 1])
             b = np.int64(picture[row, column, 2])
-            grey = (19595 * r + 38470 * g + 7471 * b + 32768) >> 16
-            luma[row, column] = grey
+            grey = np.int64(luma[row, column])
             colours[((r >> 4) << 8) | ((g >> 4) << 4) | (b >> 4)] += 1
             red_green, yellow_blue = r - g, r + g - 2 * b
             sums[0] += grey
@@ -96,11 +100,11 @@ def _measure(picture: Picture) -> tuple[NDArray[np.uint8], NDArray[np.float64], 
             sums[3] += red_green * red_green
             sums[4] += yellow_blue
             sums[5] += yellow_blue * yellow_blue
-    pixels = size * size
+            pixels += 1
     numbers = np.empty(6)
     numbers[0] = _spread(sums[0], sums[1], pixels)
     numbers[1] = _cell_spread(luma, min(SMALL_SIDE, size))
-    numbers[2] = _edges(luma) / pixels
+    numbers[2] = _edge_share(luma, every)
     spread = _spread(sums[2], sums[3], pixels) ** 2 + 0.25 * _spread(sums[4], sums[5], pixels) ** 2
     mean = (sums[2] / pixels) ** 2 + 0.25 * (sums[4] / pixels) ** 2
     numbers[3] = np.sqrt(spread) + 0.3 * np.sqrt(mean)
@@ -120,11 +124,12 @@ def _spread(total: int, squares: int, count: int) -> float:
 
 
 @kernel
-def _edges(luma: NDArray[np.uint8]) -> int:
-    """Count the pixels whose Sobel gradient / 4 exceeds 0.06 * 255; the border has none."""
+def _edge_share(luma: NDArray[np.uint8], every: int) -> float:
+    """Return the share of pixels, of every so manieth row, whose Sobel gradient / 4 exceeds 0.06 * 255."""
     size = luma.shape[0]
-    found = 0
-    for row in range(1, size - 1):
+    found, rows = 0, 0
+    for row in range(1, size - 1, every):
+        rows += 1
         above, here, below = luma[row - 1], luma[row], luma[row + 1]
         for column in range(1, size - 1):
             a, b, c = np.int32(above[column - 1]), np.int32(above[column]), np.int32(above[column + 1])
@@ -133,7 +138,7 @@ def _edges(luma: NDArray[np.uint8]) -> int:
             gx = c + f + f + i - a - d - d - g
             gy = g + h + h + i - a - b - b - c
             found += 1 if gx * gx + gy * gy > np.int32(3745) else 0  # (4 * 0.06 * 255)**2
-    return found
+    return found / (rows * (size - 2))
 
 
 @kernel
@@ -194,8 +199,21 @@ def spectral_slope(luma: NDArray[np.uint8]) -> float:
     spectrum = np.fft.rfft2((middle - middle.mean()) * window)
     energy = spectrum.real * spectrum.real + spectrum.imag * spectrum.imag
     power = np.bincount(rings, energy.ravel(), len(pixels))[1:-1] / pixels[1:-1]
-    y = np.array([log(float(value) + 1e-9) for value in power])
-    return -float(((logs - logs.mean()) * (y - y.mean())).sum() / ((logs - logs.mean()) ** 2).sum())
+    return float(_fitted_slope(logs, power))
+
+
+@kernel
+def _fitted_slope(x: NDArray[np.float64], power: NDArray[np.float64]) -> float:
+    """Return minus the slope of the straight line through (x, log(power))."""
+    n = x.shape[0]
+    sx, sy, sxx, sxy = 0.0, 0.0, 0.0, 0.0
+    for index in range(n):
+        y = log(power[index] + 1e-9)
+        sx += x[index]
+        sy += y
+        sxx += x[index] * x[index]
+        sxy += x[index] * y
+    return (sx * sy - n * sxy) / (n * sxx - sx * sx)
 
 
 @functools.cache

@@ -51,30 +51,27 @@ def develop(
         Share of the density in the value; the rest is the points' own colour.
     """
     size = grid.shape[0]
-    count = np.zeros((size, size), np.float32)
-    colour = np.zeros((size, size), np.float32)
-    total = 0.0
-    filled = 0.0
+    hits, sums = np.empty((size, size), np.float32), np.empty((size, size), np.float32)
+    total, filled = 0, 0
+    for row in range(size):
+        for column in range(size):
+            packed = grid[row, column]
+            n = packed >> np.uint32(10)
+            total += n
+            filled += 1 if n > 0 else 0
+            hits[row, column] = n
+            sums[row, column] = np.float32(n) * np.float32(packed & np.uint32(1023))
+    count, colour = np.zeros((size, size), np.float32), np.zeros((size, size), np.float32)
     for dy in range(3):
         for dx in range(3):
             if dab[dy, dx] == 0:
                 continue
             for row in range(max(0, 1 - dy), min(size, size + 1 - dy)):
-                source = grid[row + dy - 1]
-                low, high = max(0, 1 - dx), min(size, size + 1 - dx)
-                for column in range(low, high):
-                    packed = source[column + dx - 1]
-                    n = np.float32(packed >> np.uint32(10))
-                    count[row, column] += n
-                    colour[row, column] += n * np.float32(packed & np.uint32(1023))
-    for row in range(size):
-        for column in range(size):
-            n = count[row, column]
-            total += n
-            filled += 1.0 if n > 0 else 0.0
-    k = np.float32(half * total / max(filled, 1.0) + 1e-6)
-    keep = np.float32((1.0 - share) / 1023.0)
-    part = np.float32(share)
+                for column in range(max(0, 1 - dx), min(size, size + 1 - dx)):
+                    count[row, column] += hits[row + dy - 1, column + dx - 1]
+                    colour[row, column] += sums[row + dy - 1, column + dx - 1]
+    k = np.float32(half * dab.sum() * total / max(filled, 1) + 1e-6)
+    keep, part = np.float32((1.0 - share) / 1023.0), np.float32(share)
     for row in range(size):
         for column in range(size):
             n = count[row, column]

@@ -9,7 +9,7 @@ from fractals.chance import Chance
 from fractals.elementary import TURN, power, sincos
 from fractals.family import Family, Layer, Params, no_probe
 from fractals.jit import kernel
-from fractals.plasma import power_of_two, resampled
+from fractals.plasma import fitted, power_of_two
 from fractals.streams import GOLDEN, as_unit, mixed
 from fractals.tone import equalised
 
@@ -45,7 +45,7 @@ def render(params: Params, size: int) -> Layer:
     side = power_of_two(size)
     picture = np.fft.irfft2(waves(side, *params["fall"], params["seed"]), (side, side))
     field = np.pad(picture.astype(np.float32) * np.float32(side * side), ((0, 1), (0, 1)), mode="wrap")
-    return Layer(equalised(resampled(field, size), params["level"]))
+    return Layer(equalised(fitted(field, size), params["level"]))
 
 
 FAMILY = Family(sample=sample, probe=no_probe, render=render, varied=("fall", "seed"))

@@ -7,7 +7,7 @@ import numpy as np
 from fractals.family import Field
 from fractals.jit import kernel
 
-BINS = 1024
+BINS = 4096
 
 
 @kernel
@@ -30,13 +30,13 @@ def equalised(field: Field, level: float) -> Field:
         for column in range(0, size, every):
             low, high = min(low, field[row, column]), max(high, field[row, column])
     scale = np.float32(BINS - 1) / max(high - low, np.float32(1e-20))
-    counts = np.zeros(BINS + 1, np.int64)
+    counts = np.zeros(BINS, np.int64)
     for row in range(0, size, every):
         for column in range(0, size, every):
-            counts[int((field[row, column] - low) * scale) + 1] += 1
-    curve = np.empty(BINS + 1, np.float32)
+            counts[int((field[row, column] - low) * scale)] += 1
+    curve = np.empty(BINS, np.float32)
     below, total = 0, counts.sum()
-    for index in range(BINS + 1):
+    for index in range(BINS):
         below += counts[index]
         curve[index] = level * below / total + (1.0 - level) * index / BINS
     flat = field.ravel()
@@ -44,9 +44,7 @@ def equalised(field: Field, level: float) -> Field:
     flat_out = out.ravel()
     for index in range(flat.size):
         place = min(max((flat[index] - low) * scale, np.float32(0.0)), np.float32(BINS - 1))
-        left = int(place)
-        rest = place - np.float32(left)
-        flat_out[index] = curve[left] + rest * (curve[left + 1] - curve[left])
+        flat_out[index] = curve[int(place)]
     return out
 
 

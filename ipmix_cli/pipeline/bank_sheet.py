@@ -32,7 +32,7 @@ def bank_sheet(location: str, families: list[str], tally: Tally) -> Image.Image:
     rows, names = [], []
     for name in sorted(set(families)):
         members = [index for index, family in enumerate(families) if family == name]
-        chosen = [members[place * len(members) // COLUMNS] for place in range(COLUMNS)][: len(members)]
+        chosen = [members[place * len(members) // COLUMNS] for place in range(COLUMNS)]
         rows.append([_thumbnail(bank.read(index)) for index in dict.fromkeys(chosen)])
         names.append(f"{name}\n{len(members):,}")
     pictures = contact_sheet(rows, names)
