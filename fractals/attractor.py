@@ -72,7 +72,7 @@ def _view(params: Params) -> NDArray[np.float64]:
     whole = np.array([-1.0, -1.0, 1.0, 1.0])
     nothing = np.empty((0, 0), np.uint32)
     trace = orbit(np.array(params["numbers"]), whole, raster.PROBE_POINTS, nothing)
-    return raster.framed(trace, params["stretch"])  # type: ignore[no-any-return]
+    return raster.framed(trace, params["stretch"])
 
 
 def probe(params: Params) -> str:

@@ -41,10 +41,10 @@ def render(params: Params, size: int, families: dict[str, Family]) -> Picture:
         return np.broadcast_to(table[0], (size, size, 3)).copy()
     if kind == "gradient":
         sin, cos = sincos(params["angle"])
-        return colour.paint(_ramp(size, cos, sin, bool(params["round"])), table)  # type: ignore[no-any-return]
+        return colour.paint(_ramp(size, cos, sin, bool(params["round"])), table)
     if kind == "plasma":
-        return colour.paint(plasma.render(params["params"], size).value, table)  # type: ignore[no-any-return]
-    return colour.paint(families[kind].render(params["params"], size).value, table)  # type: ignore[no-any-return]
+        return colour.paint(plasma.render(params["params"], size).value, table)
+    return colour.paint(families[kind].render(params["params"], size).value, table)
 
 
 @kernel

@@ -72,7 +72,8 @@ def outline(count: int, waves: NDArray[np.float64], noise: float, seed: int) -> 
         first, _ = sincos(TURN * waves[0] * index / count)
         second, _ = sincos(TURN * waves[2] * index / count)
         radii[index] = 1.0 + waves[1] * first + waves[3] * second + drift
-    return 0.95 * radii / np.abs(radii).max()
+    largest: float = np.abs(radii).max()
+    return radii * (0.95 / largest)
 
 
 def render(params: Params, size: int) -> Layer:

@@ -24,8 +24,8 @@ S3, S5, S7, S9, S11, S13 = -1 / 6, 1 / 120, -1 / 5040, 1 / 362880, -1 / 39916800
 C2, C4, C6, C8, C10, C12 = -1 / 2, 1 / 24, -1 / 720, 1 / 40320, -1 / 3628800, 1 / 479001600
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def bits_of(typingctx: Any, value: Any) -> Any:  # noqa: ARG001 - numba's signature
+@intrinsic
+def _bits_of(typingctx: Any, value: Any) -> Any:  # noqa: ARG001 - numba's signature
     """Return the 64 bits of a float64 as an int64."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
@@ -34,8 +34,8 @@ def bits_of(typingctx: Any, value: Any) -> Any:  # noqa: ARG001 - numba's signat
     return types.int64(types.float64), codegen
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def from_bits(typingctx: Any, value: Any) -> Any:  # noqa: ARG001 - numba's signature
+@intrinsic
+def _from_bits(typingctx: Any, value: Any) -> Any:  # noqa: ARG001 - numba's signature
     """Return the float64 that has these 64 bits."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
@@ -44,24 +44,29 @@ def from_bits(typingctx: Any, value: Any) -> Any:  # noqa: ARG001 - numba's sign
     return types.float64(types.int64), codegen
 
 
+bits_of: Any = _bits_of  # numba passes the typing context: callers give the value alone
+from_bits: Any = _from_bits
+
+
 @kernel
 def exp(x: float) -> float:
     """Return e**x; x is clipped to -700..700."""
     x = min(max(x, -700.0), 700.0)
     k = np.floor(x * LOG2_E + 0.5)
     r = (x - k * LN2_HIGH) - k * LN2_LOW
-    series = 1.0
+    series: float = 1.0
     for n in range(12, 0, -1):  # Taylor: |r| < 0.35, the next term is below 1e-15
         series = 1.0 + series * r * (1.0 / n)
-    return series * from_bits((int(k) + 1023) << 52)
+    scaled: float = series * from_bits((int(k) + 1023) << 52)
+    return scaled
 
 
 @kernel
 def log(x: float) -> float:
     """Return the natural logarithm of a positive, normal x."""
-    bits = bits_of(x)
-    exponent = ((bits >> 52) & 2047) - 1023
-    mantissa = from_bits((bits & 0xFFFFFFFFFFFFF) | (1023 << 52))
+    bits: Any = bits_of(x)
+    exponent: int = ((bits >> 52) & 2047) - 1023
+    mantissa: float = from_bits((bits & 0xFFFFFFFFFFFFF) | (1023 << 52))
     if mantissa > 1.4142135623730951:
         mantissa *= 0.5
         exponent += 1

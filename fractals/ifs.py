@@ -68,7 +68,8 @@ def choices(weights: NDArray[np.float64]) -> NDArray[np.uint8]:
     """Return 256 map numbers in which each map has its share, at least one: a random byte picks a map."""
     shares = np.maximum(weights / max(float(weights.max()), 1e-12), 0.02)
     ends = np.cumsum(shares)
-    return np.searchsorted(ends, (np.arange(256) + 0.5) / 256 * ends[-1]).astype(np.uint8)
+    numbers: NDArray[np.uint8] = np.searchsorted(ends, (np.arange(256) + 0.5) / 256 * ends[-1]).astype(np.uint8)
+    return numbers
 
 
 @kernel

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
-from numba.core import config
+from numba.core import config as _config
 
+config: Any = _config  # its names are made at run time
 F = TypeVar("F", bound=Callable[..., Any])
 
 COMPLETE = "complete"  # marker file: every kernel of the folder has been compiled into this cache

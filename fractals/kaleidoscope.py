@@ -23,7 +23,7 @@ def sample(chance: Chance) -> Params:
 def folded(picture: Picture, params: Params) -> Picture:
     """Return the picture uint8 (S, S, 3) as seen in the kaleidoscope."""
     tip = params["tip"]
-    return _folded(picture, float(params["folds"]), params["angle"], tip[0], tip[1], params["zoom"])  # type: ignore[no-any-return]
+    return _folded(picture, float(params["folds"]), params["angle"], tip[0], tip[1], params["zoom"])
 
 
 @kernel

@@ -71,7 +71,7 @@ def _field(params: Params, size: int) -> Field:
     sin, cos = sincos(params["angle"])
     view = np.array([*params["centre"], params["zoom"] * cos, params["zoom"] * sin])
     numbers = np.array([*params["shift"], params["memory"], params["least"]])
-    return folds(size, view, numbers, params["iterations"])  # type: ignore[no-any-return]
+    return folds(size, view, numbers, params["iterations"])
 
 
 def probe(params: Params) -> str:

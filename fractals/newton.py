@@ -99,9 +99,9 @@ def _step(lanes: Field, count: int, roots: Field, numbers: Field) -> float:
         length = dx * dx + dy * dy
         lanes[SX + lane] = length
         lanes[TAKEN + lane] += length / (length + SHORT)  # 1 for a long step, 0 at the goal: a smooth count
-    longest = ZERO
+    longest = 0.0
     for lane in range(count):
-        longest = max(longest, lanes[SX + lane])
+        longest = max(longest, float(lanes[SX + lane]))
     return longest
 
 
@@ -119,7 +119,7 @@ def _fields(params: Params, size: int) -> tuple[Field, Field]:
     sin, cos = sincos(params["angle"])
     x, y, half = params["view"]
     view = np.array([x, y, half * cos, half * sin])
-    return basins(size, view, np.array(params["roots"]), np.array([*params["step"], *params["add"]]))  # type: ignore[no-any-return]
+    return basins(size, view, np.array(params["roots"]), np.array([*params["step"], *params["add"]]))
 
 
 def probe(params: Params) -> str:

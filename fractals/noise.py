@@ -60,7 +60,7 @@ def _at(table: NDArray[np.float32], x: float, y: float) -> float:
     sx = fx * fx * fx * (fx * (fx * 6.0 - 15.0) + 10.0)
     sy = fy * fy * fy * (fy * (fy * 6.0 - 15.0) + 10.0)
     upper, lower = a + sx * (b - a), c + sx * (d - c)
-    return upper + sy * (lower - upper)
+    return float(upper + sy * (lower - upper))
 
 
 @kernel

@@ -161,7 +161,7 @@ def render(recipe: Recipe, size: int) -> Picture:
     """Return the picture uint8 (S, S, 3) of a recipe."""
     layer = FAMILIES[recipe["family"]].render(recipe["params"], size)
     if "palette" not in recipe:
-        return colour.paint(layer.value, colour.greys())  # type: ignore[no-any-return]
+        return colour.paint(layer.value, colour.greys())
     value = tone.folded(layer.value, recipe["cycles"]) if "cycles" in recipe else layer.value
     picture: Picture = colour.paint(value, colour.palette_table(recipe["palette"]))
     if "relief" in recipe:

@@ -83,7 +83,7 @@ def fitted(field: Field, size: int) -> Field:
     """Return the field (N + 1, N + 1) as size x size pixels, N >= size: as it is where that fits."""
     if field.shape[0] - 1 == size:
         return np.ascontiguousarray(field[:size, :size])
-    return resampled(field, size)  # type: ignore[no-any-return]
+    return resampled(field, size)
 
 
 def power_of_two(size: int) -> int:

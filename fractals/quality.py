@@ -120,7 +120,7 @@ def _measure(picture: Picture) -> tuple[NDArray[np.uint8], NDArray[np.float64], 
 @kernel
 def _spread(total: int, squares: int, count: int) -> float:
     """Return the standard deviation from exact integer sums."""
-    return np.sqrt(max(squares * count - total * total, 0)) / count
+    return float(np.sqrt(max(squares * count - total * total, 0)) / count)
 
 
 @kernel
@@ -138,7 +138,7 @@ def _edge_share(luma: NDArray[np.uint8], every: int) -> float:
             gx = c + f + f + i - a - d - d - g
             gy = g + h + h + i - a - b - b - c
             found += 1 if gx * gx + gy * gy > np.int32(3745) else 0  # (4 * 0.06 * 255)**2
-    return found / (rows * (size - 2))
+    return float(found / (rows * (size - 2)))
 
 
 @kernel
@@ -153,7 +153,7 @@ def _cells(luma: NDArray[np.uint8], rows: int, columns: int) -> NDArray[np.float
             total = 0
             for y in range(top, bottom):
                 for x in range(left, right):
-                    total += np.int64(luma[y, x])
+                    total += int(luma[y, x])
             out[row, column] = total / ((bottom - top) * (right - left))
     return out
 
@@ -163,7 +163,7 @@ def _cell_spread(luma: NDArray[np.uint8], side: int) -> float:
     """Return the standard deviation of the picture reduced to side x side."""
     cells = _cells(luma, side, side)
     mean = cells.sum() / cells.size
-    return np.sqrt(((cells - mean) ** 2).sum() / cells.size)
+    return float(np.sqrt(((cells - mean) ** 2).sum() / cells.size))
 
 
 @kernel
@@ -186,7 +186,7 @@ def nearest(hashes: NDArray[np.uint64], count: int, wanted: np.uint64) -> int:
         x = x - ((x >> np.uint64(1)) & np.uint64(0x5555555555555555))
         x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
         x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-        best = min(best, np.int64((x * np.uint64(0x0101010101010101)) >> np.uint64(56)))
+        best = min(best, int((x * np.uint64(0x0101010101010101)) >> np.uint64(56)))
     return best
 
 
@@ -199,7 +199,7 @@ def spectral_slope(luma: NDArray[np.uint8]) -> float:
     spectrum = np.fft.rfft2((middle - middle.mean()) * window)
     energy = spectrum.real * spectrum.real + spectrum.imag * spectrum.imag
     power = np.bincount(rings, energy.ravel(), len(pixels))[1:-1] / pixels[1:-1]
-    return float(_fitted_slope(logs, power))
+    return _fitted_slope(logs, power)
 
 
 @kernel
@@ -213,7 +213,7 @@ def _fitted_slope(x: NDArray[np.float64], power: NDArray[np.float64]) -> float:
         sy += y
         sxx += x[index] * x[index]
         sxy += x[index] * y
-    return (sx * sy - n * sxy) / (n * sxx - sx * sx)
+    return float((sx * sy - n * sxy) / (n * sxx - sx * sx))
 
 
 @functools.cache

@@ -94,7 +94,7 @@ def occupancy(grid: Grid) -> float:
     for row in range(size):
         for column in range(size):
             hits += 1 if grid[row, column] != 0 else 0
-    return hits / (size * size)
+    return float(hits / (size * size))
 
 
 @kernel

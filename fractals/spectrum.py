@@ -43,7 +43,7 @@ def waves(size: int, a: float, b: float, seed: int) -> NDArray[np.complex128]:
 def render(params: Params, size: int) -> Layer:
     """Add up the waves with an inverse Fourier transform (numpy's is plain C++, without code for special CPUs)."""
     side = power_of_two(size)
-    picture = np.fft.irfft2(waves(side, *params["fall"], params["seed"]), (side, side))
+    picture = np.fft.irfft2(waves(side, params["fall"][0], params["fall"][1], params["seed"]), (side, side))
     field = np.pad(picture.astype(np.float32) * np.float32(side * side), ((0, 1), (0, 1)), mode="wrap")
     return Layer(equalised(fitted(field, size), params["level"]))
 

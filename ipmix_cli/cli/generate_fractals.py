@@ -74,8 +74,8 @@ def generate_fractals(
     import time
     from pathlib import Path
 
-    from ipmix_cli.cli.augment import available_cpus
     from ipmix_cli.cli.bank_report import table, write_sheet
+    from ipmix_cli.cli.sharing import available_cpus
 
     weights = chosen_mix(family, more_families, mix)
     settings = chosen_settings(weights, count, size, seed, (classes, per_class))

@@ -92,7 +92,7 @@ class BankSettings:
 
 @dataclass(frozen=True)
 class BankRecord:
-    """One finished picture, for progress and report; `reason` words say why earlier attempts were redrawn."""
+    """One finished picture, for progress and report; `rejected` says why earlier attempts were redrawn."""
 
     index: int
     family: str
@@ -149,9 +149,7 @@ def attributes(settings: BankSettings) -> dict[str, Any]:
     }
 
 
-def make_bank(
-    settings: BankSettings, path: Path, *, format_name: str = "hdf5", jobs: int = 1
-) -> Iterator[Warming | BankRecord]:
+def make_bank(settings: BankSettings, path: Path, *, format_name: str = "hdf5", jobs: int = 1) -> Iterator[BankRecord]:
     """Draw a bank and write it, yielding a record for each picture as soon as it is on its way to the disk.
 
     The bank appears under its name when the last record has been taken; when anything fails nothing is left.
@@ -162,7 +160,6 @@ def make_bank(
         When the disk is full, or the place cannot be written.
     """
     with FORMATS[format_name](path, settings) as writer:
-        yield from warmed(settings, jobs)
         for index, found in enumerate(distinct(settings, jobs)):
             label = index // settings.per_class if settings.per_class else 0
             writer.write(index, _row(found, label))
@@ -277,8 +274,10 @@ def bank_path(settings: BankSettings) -> Path:
     return folder / f"{settings.size}px-{settings.digest()[:16]}.h5"
 
 
-def ensure_bank(settings: BankSettings, jobs: int) -> Iterator[Warming | BankRecord]:
+def ensure_bank(settings: BankSettings, jobs: int) -> Iterator[BankRecord]:
     """Make a bank in the cache unless it is there; two processes may do so at once: same bytes."""
     path = bank_path(settings)
     if not path.exists():
+        for _ in warmed(settings, jobs):
+            pass
         yield from make_bank(settings, path, jobs=jobs)
