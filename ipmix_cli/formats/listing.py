@@ -123,7 +123,7 @@ def _rows(path: Path, spec: SourceSpec) -> Iterator[Row]:
     try:
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
             yield from read(file, path, spec)
-    except (csv.Error, json.JSONDecodeError, RecursionError, UnicodeError) as error:
+    except (csv.Error, UnicodeError) as error:
         raise SourceError(f"{path} is not a list of paths and labels: {error}", "check the file") from error
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror}", "check its permissions") from error
@@ -184,9 +184,7 @@ def _json_rows(file: IO[str], path: Path, spec: SourceSpec) -> Iterator[Row]:
     for number, line in enumerate(_lines(file, path), 1):
         if not line.strip():
             continue
-        record = json.loads(line)
-        if not isinstance(record, dict):
-            raise SourceError(f"{path}, line {number}: no object with path and label", "check that line")
+        record = _record(line, f"{path}, line {number}")
         name = _field(record, spec.images_key, PATH_NAMES)
         label = _field(record, spec.labels_key, LABEL_NAMES)
         if not isinstance(name, str) or isinstance(label, bool) or not isinstance(label, int | str):
@@ -196,6 +194,16 @@ def _json_rows(file: IO[str], path: Path, spec: SourceSpec) -> Iterator[Row]:
                 "check that line, or name the fields with --images-key and --labels-key",
             )
         yield number, name, str(label)
+
+
+def _record(line: str, where: str) -> dict[str, object]:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise SourceError(f"{where}: not JSON: {str(error)[:100]}", "check that line") from error
+    if not isinstance(record, dict):
+        raise SourceError(f"{where}: no object with path and label", "check that line")
+    return record
 
 
 def _field(record: dict[str, object], wanted: str | None, usual: tuple[str, ...]) -> object:

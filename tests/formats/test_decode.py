@@ -138,6 +138,12 @@ def test_the_first_frame_of_an_animation_is_taken(png):
     assert np.all(checked(data) == 10)
 
 
+def test_the_first_picture_of_a_phones_pair_is_taken(png):
+    first = Image.fromarray(noise(16, 16, 3))
+    data = png(first, "mpo", save_all=True, append_images=[Image.fromarray(noise(16, 16, 3) // 2)])
+    assert np.array_equal(checked(data), np.array(Image.open(io.BytesIO(data))))
+
+
 def test_floating_point_and_32_bit_pictures_are_refused(png):
     with pytest.raises(BadSampleError, match="floating-point"):
         decode_picture(png(Image.fromarray(np.ones((2, 2), np.float32)), "tiff"))
