@@ -110,7 +110,7 @@ def _recipes(wish: Wish, index: int, first: int) -> Iterator[tuple[int, Recipe, 
         else:
             chance = Chance(wish.seed, MEMBER, system, index % wish.per_class, attempt)
             params = varied(base, family.varied, chance)
-        yield attempt, {"family": name, "params": params} | _dress(chance, family), family.probe(params)
+        yield attempt, {"family": name, "params": params} | _dress(chance, family, base is None), family.probe(params)
         attempt += 1
 
 
@@ -139,8 +139,8 @@ def _moved(value: Any, chance: Chance, amount: float) -> Any:
     return value
 
 
-def _dress(chance: Chance, family: Family) -> Recipe:
-    """Draw what the family does not decide: colours, light, folds, background and symmetry."""
+def _dress(chance: Chance, family: Family, may_fold: bool) -> Recipe:
+    """Draw what the family does not decide: colours, light, cycles, background, and a kaleidoscope where it may."""
     if family.plain:
         return {}
     recipe: Recipe = {"palette": colour.sample_palette(chance)}
@@ -152,7 +152,7 @@ def _dress(chance: Chance, family: Family) -> Recipe:
         tone_behind = chance.choose([*background.RANGES], (5, 3, 2))
         recipe["palette"] = colour.between(recipe["palette"], *background.CONTRARY[tone_behind])
         recipe["background"] = background.sample(chance, FAMILIES, tone_behind)
-    if chance.flag(0.12):
+    if may_fold and chance.flag(0.12):  # a class would not be known again
         recipe["kaleidoscope"] = kaleidoscope.sample(chance)
     return recipe
 

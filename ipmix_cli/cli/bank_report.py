@@ -37,7 +37,7 @@ def bank_report(
     import json
 
     from ipmix_cli.cli.progress import Bars
-    from ipmix_cli.pipeline.bank_report import Tally, bytes_of, count_of, judged
+    from ipmix_cli.pipeline.bank_report import Tally, bytes_of, count_of, is_labelled, judged
 
     tally, families = Tally(), []
     with Bars(quiet or as_json).activity("measuring", count_of(bank), "pictures") as advance:
@@ -45,7 +45,7 @@ def bank_report(
             tally.add(done.family, done.figures, done.rejected)
             families.append(done.family)
             advance(done.index + 1)
-    report = tally.report(bytes_of(bank))
+    report = tally.report(bytes_of(bank), is_labelled(bank))
     if png is not None:
         write_sheet(png, bank, families, tally)
     typer.echo(json.dumps(report.to_dict(), indent=1) if as_json else table(report))

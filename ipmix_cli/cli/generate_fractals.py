@@ -86,7 +86,7 @@ def generate_fractals(
     began = time.monotonic()
     tally, families = run(settings, path, kind, jobs, quiet)
     seconds = time.monotonic() - began
-    typer.echo(table(tally.report()))
+    typer.echo(table(tally.report(labelled=classes > 0)))
     if preview is not None:
         write_sheet(preview, str(path), families, tally)
     typer.echo(f"{path}: {settings.count:,} pictures in {seconds:.1f} s: {settings.count / seconds:,.0f} pictures/s")

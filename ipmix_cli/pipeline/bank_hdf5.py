@@ -106,8 +106,15 @@ def _laid_out(columns: Columns, attributes: Mapping[str, Any]) -> tuple[list[tup
     with h5py.File(stand_in, "w", libver=("v110", "v110"), track_order=False) as file:
         offsets = {name: _dataset(file, name, shape, kind) for name, (shape, kind) in columns.items()}
         for key, value in attributes.items():
-            file.attrs[key] = value if isinstance(value, str | int | float) else json.dumps(value)
+            file.attrs[key] = _attribute(value)
     return list(stand_in.pieces.items()), offsets, stand_in.length
+
+
+def _attribute(value: Any) -> Any:
+    """Return what HDF5 stores: names as an array of text, what else has parts as JSON."""
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        return np.array([item.encode() for item in value])
+    return value if isinstance(value, str | int | float) else json.dumps(value)
 
 
 def _dataset(file: h5py.File, name: str, shape: tuple[int, ...], kind: np.dtype[Any]) -> int:

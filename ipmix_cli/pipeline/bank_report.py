@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from fractals.quality import DUPLICATE_BITS, Figures, measure, nearest
 from ipmix_cli.formats.hdf5_safety import open_file
 from ipmix_cli.formats.source import Picture
-from ipmix_cli.pipeline.bank_folder import RECIPES
+from ipmix_cli.pipeline.bank_folder import RECIPES, SETTINGS
 from ipmix_cli.pipeline.mixing import open_bank
 
 MEASURED_SIDE = 256  # larger pictures are reduced to this before they are measured, so that figures compare
@@ -47,8 +47,8 @@ class Tally:
         self.redrawn.setdefault(family, Counter()).update(rejected)
         self.hashes.append(int(figures.hash))
 
-    def report(self, bytes_: int = 0) -> BankReport:
-        """Return what the pictures counted so far are like."""
+    def report(self, bytes_: int = 0, labelled: bool = False) -> BankReport:
+        """Return what the pictures counted so far are like; those of one class may look alike."""
         columns = {name: np.frombuffer(values).reshape(-1, len(FIGURES)) for name, values in self.numbers.items()}
         everything = np.concatenate([*columns.values()]) if columns else np.zeros((0, len(FIGURES)))
         rows = {
@@ -57,7 +57,7 @@ class Tally:
         }
         total = FamilyRow(len(everything), dict(_total(self.redrawn).most_common()), _percentiles(everything))
         duplicates = _duplicates(np.array(self.hashes, np.uint64)) / max(1, len(everything))
-        return BankReport(rows, total, duplicates, bytes_, _warnings(total, duplicates))
+        return BankReport(rows, total, duplicates, bytes_, _warnings(total, 0.0 if labelled else duplicates))
 
 
 @dataclass(frozen=True)
@@ -140,6 +140,16 @@ def judged(location: str) -> Iterator[Judged]:
 def count_of(location: str) -> int:
     """Return how many pictures a bank or a folder holds."""
     return len(open_bank(location).shapes)
+
+
+def is_labelled(location: str) -> bool:
+    """Tell whether a bank has classes."""
+    path = Path(location).expanduser()
+    if path.is_dir():
+        settings = path / SETTINGS
+        return settings.is_file() and json.loads(settings.read_text())["settings"]["classes"] > 0
+    with open_file(path) as file:
+        return "labels" in file
 
 
 def bytes_of(location: str) -> int:
