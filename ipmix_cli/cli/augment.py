@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ipmix_cli.cli.config import ConfigOption, SaveConfigOption
 from ipmix_cli.cli.logbook import LogOption, VerboseOption
+from ipmix_cli.cli.sharing import (
+    AddressOption,
+    BackendOption,
+    SchedulerOption,
+    TaskCountOption,
+    TaskIndexOption,
+    execution_for,
+)
 
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.augment import Outcome
@@ -153,6 +160,11 @@ def augment(
             help="Worker processes.  [default: the CPUs this process may use]", min=1, rich_help_panel=RUNNING
         ),
     ] = None,
+    task_index: TaskIndexOption = None,
+    task_count: TaskCountOption = None,
+    backend: BackendOption = "joblib",
+    scheduler: SchedulerOption = None,
+    address: AddressOption = None,
     max_errors: Annotated[
         str, typer.Option(help="Unreadable pictures to leave out: N or P%.", rich_help_panel=RUNNING)
     ] = "0",
@@ -184,30 +196,23 @@ def augment(
       ipmix augment --in demo --out demo-shards
       ipmix augment --in cifar10 --data-dir data --copies 10 --out cifar10-ipmix
       ipmix augment --in photos/ --size 224 --format webdataset --encoding jpeg --out shards
+      ipmix augment --in photos/ --size 224 --out /shared/shards --task-index 3 --task-count 100
       ipmix augment --config shards/manifest.json --out the-same-again
     """
     request = _request(locals())
     from ipmix_cli.cli.logbook import logging_to
     from ipmix_cli.cli.progress import Bars
     from ipmix_cli.pipeline.augment import augment as run
-    from ipmix_cli.pipeline.job import Execution
     from ipmix_cli.pipeline.materialise import Meeting
 
-    execution = Execution(jobs=jobs or available_cpus(), max_errors=max_errors)
     meeting = Meeting(overwrite=overwrite, verify=verify, retry_failed=retry_failed)
     with logging_to(log, Bars(quiet, verbose), out) as listener:
+        tasks, cluster = (task_index, task_count), (backend, scheduler, address)
+        execution = execution_for(jobs, max_errors, tasks, cluster, listener)
         outcome = run(request, out, execution, meeting, listener)
     typer.echo(summary(outcome, out))
     if profile:
         typer.echo(profile_table(outcome))
-
-
-def available_cpus() -> int:
-    """Return the number of CPUs that this process may use: affinity and cgroup limits count."""
-    import joblib
-
-    count: int = joblib.cpu_count()
-    return count
 
 
 def _request(options: dict[str, Any]) -> Request:
@@ -274,12 +279,12 @@ def summary(outcome: Outcome, out: str) -> str:
     made = f"{outcome.made_samples:,} pictures, {outcome.made_copies:,} copies in {outcome.made_shards} shards"
     lines = [f"{made}, {outcome.made_bytes / 1e6:,.1f} MB in {outcome.seconds:.1f} s: {rate:,.0f} copies/s"]
     if outcome.resumed_shards:
-        lines.append(f"{outcome.resumed_shards} shards were there already")
+        lines.append(f"shards that were there already: {outcome.resumed_shards}")
     if outcome.manifest is None:
-        lines.append(f"not finished yet: shards of other tasks are missing; see them with: ipmix status {out}")
+        lines.append(f"this task has no more to make; the others' shards: ipmix merge {out}")
         return "\n".join(lines)
     if outcome.manifest.failed:
-        lines.append(f"{outcome.manifest.failed} pictures could not be read: see {Path(out) / 'errors.jsonl'}")
+        lines.append(f"{outcome.manifest.failed} pictures could not be read: see {out}/errors.jsonl")
     lines.append(f"next: ipmix validate {out}")
     return "\n".join(lines)
 

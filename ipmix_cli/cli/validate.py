@@ -59,8 +59,8 @@ def validate(
       ipmix validate shards --source cifar10 --data-dir data
       ipmix validate shards --level full --replay 1% --json
     """
-    from ipmix_cli.cli.augment import available_cpus
     from ipmix_cli.cli.progress import Bars
+    from ipmix_cli.cli.sharing import available_cpus
     from ipmix_cli.pipeline.dataset import open_dataset
     from ipmix_cli.pipeline.job import Execution
     from ipmix_cli.pipeline.validate import Checks

@@ -1,0 +1,78 @@
+"""``ipmix merge``: finish a folder that many tasks have filled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ipmix_cli.pipeline.merge import Merged
+
+MOST_TASKS = 20  # that are listed one by one
+
+
+def merge(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder that `ipmix augment` tasks fill.")],
+    task_count: Annotated[
+        int | None,
+        typer.Option(help="Tell missing shards by tasks of so many.  [default: as many as ran lately]", min=1),
+    ] = None,
+    max_errors: Annotated[
+        str, typer.Option(help="Unreadable pictures of all tasks together: N or P%.  [default: as the tasks were told]")
+    ] = "",
+) -> None:
+    """Write the manifest when every shard is there; else list what is missing, and which task to run again.
+
+    The last task to finish does it by itself. It can be typed at any time, any number of times, and needs no source.
+
+    Examples:
+      ipmix merge shards
+      ipmix merge s3://bucket/shards --task-count 100
+    """
+    from ipmix_cli.pipeline.merge import merge as run
+
+    merged = run(folder, task_count, max_errors)
+    if merged.manifest is not None:
+        manifest = merged.manifest
+        copies = manifest.samples * manifest.job.output.copies
+        typer.echo(f"finished: {manifest.samples:,} pictures, {copies:,} copies in {merged.shards:,} shards")
+        typer.echo(f"next: ipmix validate {folder}")
+        return
+    typer.echo(missing(merged))
+    raise typer.Exit(4)
+
+
+def missing(merged: Merged) -> str:
+    """Return the lines on what is missing, and what to type."""
+    tasks = merged.tasks
+    lines = [
+        f"unfinished: {len(merged.missing):,} of {merged.shards:,} shards are missing: {ranges(merged.missing)}",
+        "type again the `ipmix augment` command that fills this folder; it makes what is missing, and no more"
+        + (":" if merged.task_count > 1 else ""),
+    ]
+    if merged.task_count > 1:
+        lines += [
+            f"  --task-index {task} --task-count {merged.task_count}   {count:,} shard{'s' * (count > 1)}"
+            for task, count in list(tasks.items())[:MOST_TASKS]
+        ]
+        if len(tasks) > MOST_TASKS:
+            lines.append(f"  ... {len(tasks):,} tasks of {merged.task_count:,} in all: {ranges(tasks)}")
+    return "\n".join(lines)
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """Return rising numbers in short, the first twenty runs of them.
+
+    >>> ranges([0, 1, 2, 5, 7, 8])
+    '0-2,5,7-8'
+    """
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    words = [str(first) if first == last else f"{first}-{last}" for first, last in runs]
+    return ",".join(words[:20]) + (",..." if len(words) > 20 else "")
