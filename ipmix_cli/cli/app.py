@@ -16,6 +16,7 @@ from ipmix_cli.errors import IpmixError, check_name
 
 COMMANDS = {
     "augment": "Make augmented shards from a data set, or finish those that were begun.",
+    "merge": "Finish a folder that many tasks have filled, or tell what is missing.",
     "validate": "Check that every shard is there, whole, and what its plans say.",
     "preview": "Draw pictures beside their copies.",
     "explain": "Tell how one copy came to be, step by step.",

@@ -178,5 +178,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def open_folder(location: str) -> Folder:
-    """Open a place for files; it need not exist yet."""
-    return LocalFolder(location)
+    """Open a place for files: a path, or a URL of what fsspec knows; it need not exist yet."""
+    from ipmix_cli.formats.remote import RemoteFolder, is_remote  # which needs what is above
+
+    return RemoteFolder(location) if is_remote(location) else LocalFolder(location.removeprefix("file://"))
