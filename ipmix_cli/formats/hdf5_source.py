@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ipmix_cli.errors import SourceError
 from ipmix_cli.formats.array_names import choose_arrays
 from ipmix_cli.formats.arrays import ArrayData, FileRows, Rows, array_source, picture_layout
+from ipmix_cli.formats.common_size import CommonSize
 from ipmix_cli.formats.decode import decoded_sample
 from ipmix_cli.formats.digest import digest_kind, framed, source_digest
 from ipmix_cli.formats.hdf5_safety import array, explained, open_file
@@ -129,13 +130,15 @@ def encoded_source(whole: EncodedPart, names: tuple[str, ...] | None, settings: 
     kind = digest_kind(Path(whole.path).stat().st_size)
     labels = checked_labels(whole.labels, whole.path, len(whole.labels), names)
     class_names = names or default_class_names(labels)
-    content = (framed(data) for data in whole.encoded()) if kind == "content" else ()
+    common = CommonSize()
+    content = map(framed, common.passing(whole.encoded())) if kind == "content" else ()
+    digest = source_digest({"kind": kind}, class_names, labels, content)
     return EncodedSource(
         format="hdf5",
         location=whole.path,
         class_names=class_names,
-        size=None,
-        digest=source_digest({"kind": kind}, class_names, labels, content),
+        size=common.value,
+        digest=digest,
         settings={**settings, "digest": kind},
         whole=whole,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from ipmix_cli.errors import SourceError
 from ipmix_cli.formats.array_names import SPLIT_NAMES
+from ipmix_cli.formats.common_size import CommonSize
 from ipmix_cli.formats.decode import decoded_sample
 from ipmix_cli.formats.digest import digest_kind, framed, source_digest
 from ipmix_cli.formats.labels import checked_labels, default_class_names
@@ -80,7 +82,7 @@ class ParquetPart:
 
     def samples(self, clock: StageClock) -> Iterator[Sample | BadSample]:
         """Yield the samples in order, some tens of rows at a time."""
-        for position, data in enumerate(self._encoded()):
+        for position, data in enumerate(self.encoded()):
             clock.lap("read")
             index = self.start + position
             yield decoded_sample((index, str(index)), data, int(self.labels[position]), self.alpha)
@@ -126,11 +128,15 @@ def open_parquet(spec: SourceSpec) -> ParquetSource:
     labels = checked_labels(raw, str(given), sum(group.count for group in groups), names)
     class_names = names or default_class_names(labels)
     kind = digest_kind(sum(path.stat().st_size for path in paths))
+    whole = ParquetPart(groups, labels, 0, column, spec.alpha)
+    common = CommonSize()
+    if kind == "content":
+        deque(common.passing(whole.encoded()), maxlen=0)
     return ParquetSource(
         format="parquet",
         location=str(given),
         class_names=class_names,
-        size=None,
+        size=common.value,
         digest=source_digest({"kind": kind}, class_names, labels, _content(paths, kind)),
         settings={
             "split": spec.split,
@@ -139,7 +145,7 @@ def open_parquet(spec: SourceSpec) -> ParquetSource:
             "alpha": spec.alpha,
             "digest": kind,
         },
-        whole=ParquetPart(groups, labels, 0, column, spec.alpha),
+        whole=whole,
     )
 
 

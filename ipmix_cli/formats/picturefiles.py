@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.errors import BadSampleError, SourceError
+from ipmix_cli.formats.common_size import CommonSize
 from ipmix_cli.formats.decode import decode_picture
 from ipmix_cli.formats.digest import digest_kind, framed, source_digest
 from ipmix_cli.formats.names import Names
@@ -96,12 +97,14 @@ def file_source(
     """
     sizes = np.fromiter(map(_size, _paths(part)), dtype=np.int64, count=len(part.names))
     kind = digest_kind(int(sizes.sum()))
+    common = CommonSize()
+    digest = source_digest({"kind": kind}, class_names, part.labels, _content(part, sizes, kind, common))
     return FileSource(
         format=format_name,
         location=location,
         class_names=class_names,
-        size=None,
-        digest=source_digest({"kind": kind}, class_names, part.labels, _content(part, sizes, kind)),
+        size=common.value,
+        digest=digest,
         settings={**settings, "alpha": part.alpha, "digest": kind},
         whole=part,
     )
@@ -145,11 +148,11 @@ def _size(path: bytes) -> int:
         return -1
 
 
-def _content(part: FilePart, sizes: NDArray[np.int64], kind: str) -> Iterable[bytes]:
+def _content(part: FilePart, sizes: NDArray[np.int64], kind: str, common: CommonSize) -> Iterable[bytes]:
     for name, path, size in zip(part.names.encoded(), _paths(part), sizes.tolist(), strict=True):
         yield framed(name) + size.to_bytes(8, "little", signed=True)
         if kind == "content" and size >= 0:
-            yield framed(_read_or_nothing(path))
+            yield from map(framed, common.passing([_read_or_nothing(path)]))
 
 
 def _read_or_nothing(path: bytes) -> bytes:

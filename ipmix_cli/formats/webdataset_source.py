@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ipmix_cli.errors import SourceError
 from ipmix_cli.formats.array_names import SPLIT_NAMES
+from ipmix_cli.formats.common_size import CommonSize
 from ipmix_cli.formats.decode import decoded_sample
 from ipmix_cli.formats.digest import digest_kind, framed, source_digest
 from ipmix_cli.formats.labels import checked_labels, default_class_names
@@ -135,12 +136,14 @@ def open_webdataset(spec: SourceSpec) -> TarSource:
     keys = Names.of(sample.key for sample in samples)
     whole = TarPart(tuple(map(str, paths)), places, labels, keys, 0, spec.alpha)
     kind = digest_kind(int(places[:, 2].sum()))
+    common = CommonSize()
+    digest = source_digest({"kind": kind}, class_names, labels, _content(whole, kind, common))
     return TarSource(
         format="webdataset",
         location=str(Path(spec.input).absolute()),
         class_names=class_names,
-        size=None,
-        digest=source_digest({"kind": kind}, class_names, labels, _content(whole, kind)),
+        size=common.value,
+        digest=digest,
         settings={"split": spec.split, "label_field": spec.label_field, "alpha": spec.alpha, "digest": kind},
         whole=whole,
     )
@@ -265,8 +268,8 @@ def _opened(path: str) -> Any:
         raise SourceError(f"cannot read {path}: {error.strerror or error}", "put it back as it was") from error
 
 
-def _content(whole: TarPart, kind: str) -> Iterator[bytes]:
+def _content(whole: TarPart, kind: str, common: CommonSize) -> Iterator[bytes]:
     for key, size in zip(whole.keys, whole.places[:, 2].tolist(), strict=True):
         yield framed(os.fsencode(key)) + size.to_bytes(8, "little")
     if kind == "content":
-        yield from map(framed, whole.encoded())
+        yield from map(framed, common.passing(whole.encoded()))
