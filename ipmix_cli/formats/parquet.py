@@ -88,7 +88,8 @@ class ParquetPart:
             yield decoded_sample((index, str(index)), data, int(self.labels[position]), self.alpha)
             clock.lap("decode")
 
-    def _encoded(self) -> Iterator[bytes]:
+    def encoded(self) -> Iterator[bytes]:
+        """Yield the encoded pictures, some tens of rows at a time."""
         for group in self.groups:
             with _opened(group.path) as file:
                 skip, left = group.skip, group.count
