@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,13 +24,14 @@ PERCENTILES = (5, 50, 95)
 class Distances:
     """Distances of copies from their clean pictures, in grey levels 0..255.
 
-    `means` holds the mean absolute difference of each copy that was looked at; `shards` and `samples` say how many were
-    looked at.
+    `means` holds the mean absolute difference of each copy that was looked at from its clean picture, `between` that of
+    copies of one picture from each other; `shards` and `samples` say how many were looked at.
     """
 
     shards: int = 0
     samples: int = 0
     means: list[float] = field(default_factory=list)
+    between: list[float] = field(default_factory=list)
 
     @property
     def mean(self) -> float:
@@ -76,6 +78,7 @@ def measure(dataset: Dataset, most_samples: int = MOST_SAMPLES) -> Distances | N
                 clean, copies = dataset.pictures(view.sample(position))
                 assert clean is not None
                 found.means += [mean_difference(clean, copy) for copy in copies]
+                found.between += [mean_difference(a, b) for a, b in pairwise(copies)]
                 found.samples += 1
         found.shards += 1
     return found

@@ -1,0 +1,58 @@
+"""``ipmix report``: one page to look at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+OUTPUT = "What comes out"
+ORIGIN = "What it was made from, if that has moved"
+RUNNING = "Running"
+
+
+def report(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder of a finished data set.")],
+    out: Annotated[str, typer.Option("--out", help="The page, such as report.html.", rich_help_panel=OUTPUT)],
+    level: Annotated[
+        str, typer.Option(help="How deep to validate: quick, standard or full.", rich_help_panel=OUTPUT)
+    ] = "standard",
+    seed: Annotated[int, typer.Option(help="Of the random choice of samples.", min=0, rich_help_panel=OUTPUT)] = 0,
+    source: Annotated[str | None, typer.Option(help="Where the source is now.", rich_help_panel=ORIGIN)] = None,
+    data_dir: Annotated[str | None, typer.Option(help="Where a named source lies now.", rich_help_panel=ORIGIN)] = None,
+    fractals: Annotated[str | None, typer.Option(help="Where the bank is now.", rich_help_panel=ORIGIN)] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            help="Worker processes.  [default: the CPUs this process may use]", min=1, rich_help_panel=RUNNING
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel=RUNNING)] = False,
+) -> None:
+    """Make one page on a data set: copies by class, stages of a copy, distances, balance, shards, validation.
+
+    The page is one file that needs no network, and follows the browser's light or dark scheme. The stages need the
+    source and the bank; without them the page says so.
+
+    Examples:
+      ipmix report shards --out report.html
+      ipmix report shards --out report.html --level quick --data-dir data
+    """
+    from ipmix_cli.cli.progress import Bars
+    from ipmix_cli.cli.sharing import available_cpus
+    from ipmix_cli.cli.validate import moved_source
+    from ipmix_cli.errors import UsageError
+    from ipmix_cli.formats.files import write_atomically
+    from ipmix_cli.pipeline.dataset import open_dataset
+    from ipmix_cli.pipeline.job import Execution
+    from ipmix_cli.pipeline.report import report as make
+    from ipmix_cli.pipeline.validate import Checks
+
+    dataset = open_dataset(folder)
+    if Path(out).resolve().is_relative_to(Path(folder).resolve()):
+        raise UsageError(f"the page {out} would lie inside {folder}", "give --out a place outside of the data set")
+    checks = Checks(level=level, source=moved_source(dataset, source, data_dir), fractals=fractals, seed=seed)
+    page = make(dataset, checks, Execution(jobs=jobs or available_cpus()), Bars(quiet)).encode()
+    write_atomically(Path(out), page)
+    typer.echo(f"{out}: {len(page) / 1e6:.1f} MB")
