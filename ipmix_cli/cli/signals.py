@@ -29,7 +29,7 @@ def stopping_on_signals() -> Iterator[None]:
     """Raise Interrupted in the block at SIGINT, SIGTERM, SIGUSR1 (Slurm's warning) or SIGHUP (but under nohup)."""
     heard = -CLEANING_SECONDS
 
-    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal gives both
+    def stop(number: int, frame: FrameType | None) -> None:
         nonlocal heard
         now = time.monotonic()
         if now - heard >= CLEANING_SECONDS:

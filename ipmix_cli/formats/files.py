@@ -6,16 +6,16 @@ import contextlib
 import errno
 import hashlib
 import os
-import socket
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Protocol
 
 from ipmix_cli.errors import IpmixError, WriteError
+from ipmix_cli.formats.temporary import temporary_path
 
 Bytes = bytes | bytearray | memoryview
 
-PART = ".part"
+WRITES = 3  # of one file, where its temporary file vanishes
 
 
 class Folder(Protocol):
@@ -104,7 +104,7 @@ class LocalFolder:
     def path(self, name: str) -> Path:
         """Return the local path of a name; a name that leaves the folder is refused."""
         parts = Path(name).parts
-        if not parts or Path(name).is_absolute() or ".." in parts:
+        if not parts or Path(name).is_absolute() or ".." in parts or "\0" in name:
             raise IpmixError(
                 f"{name!r} leaves the folder {self.location}",
                 "the record that names it is damaged or forged: do not use this folder",
@@ -120,6 +120,17 @@ def write_atomically(path: Path, data: Bytes) -> None:
     WriteError
         Naming the file and the reason; nothing is left behind then.
     """
+    for attempt in range(WRITES):
+        try:
+            _write_once(path, data)
+            break
+        except WriteError as error:
+            # Another run of the same job, which is done, may have cleared our temporary file away with all of them.
+            if attempt == WRITES - 1 or not isinstance(error.__cause__, FileNotFoundError):
+                raise
+
+
+def _write_once(path: Path, data: Bytes) -> None:
     with being_written(path) as temporary:
         with temporary.open("wb") as file:
             written = file.write(data)
@@ -132,8 +143,7 @@ def write_atomically(path: Path, data: Bytes) -> None:
 @contextlib.contextmanager
 def being_written(path: Path) -> Iterator[Path]:
     """Give a hidden temporary path beside `path`, and rename it to `path` when the block ends well."""
-    host = socket.gethostname().replace(".", "_")
-    temporary = path.with_name(f".{path.name}.{host}-{os.getpid()}{PART}")
+    temporary = temporary_path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -153,6 +163,12 @@ def sha256_of(path: Path) -> str:
         while block := file.read(2**20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def sha256_in(folder: Folder, name: str) -> str:
+    """Return the sha256 of a file in a folder, local or not; raises FileNotFoundError."""
+    path = folder.path(name)
+    return hashlib.sha256(folder.read(name)).hexdigest() if path is None else sha256_of(path)
 
 
 def write_error(path: Path | str, error: OSError) -> WriteError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -139,8 +140,8 @@ def make(run: Run, listener: Listener, done: Callable[[], int]) -> Outcome:
             prepare_mixing(run.opened.mixing, run.opened.job.size, listener)
     bounds = shard_bounds(run.opened.job)
     total = sum(bounds[number][1] - bounds[number][0] for number in run.waiting)
-    with watched(listener, "augmenting", total, "pictures", done):
-        for result in materialise(run):
+    with watched(listener, "augmenting", total, "pictures", done), contextlib.closing(materialise(run)) as results:
+        for result in results:
             listener.detail(told(result))
             outcome.made_samples += result.record.samples
             outcome.made_shards += 1

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ipmix_cli.formats.files import PART
+from ipmix_cli.formats.temporary import PART
 from ipmix_cli.pipeline.dataset import Dataset
-from ipmix_cli.pipeline.job import shard_bounds
 from ipmix_cli.pipeline.manifest import MANIFEST, SECOND_COPY, FileRecord, Manifest
 from ipmix_cli.pipeline.problem import Problem
-from ipmix_cli.pipeline.worker import shard_name
 
 
 def check_folder(dataset: Dataset) -> Iterator[Problem]:
     """Yield what is wrong with the manifest and the small files, and what else is in the folder."""
     yield from _check_manifests(dataset)
-    yield from _check_plan_of_shards(dataset.manifest, _repair(dataset))
     for file in dataset.manifest.files:
         try:
             if FileRecord.of(file.name, dataset.folder.read(file.name)) != file:
@@ -39,20 +36,6 @@ def _check_manifests(dataset: Dataset) -> Iterator[Problem]:
             yield Problem("file-missing", f"it cannot be read: {error.strerror}", _repair(dataset), name)
         except ValueError as error:
             yield Problem("manifest-damaged", str(error), _repair(dataset), name)
-
-
-def _check_plan_of_shards(manifest: Manifest, repair: str) -> Iterator[Problem]:
-    """Yield where the manifest's shards are not those that the job plans."""
-    bounds = shard_bounds(manifest.job)
-    if [(shard.first, shard.stop) for shard in manifest.shards] != bounds:
-        message = f"it lists {len(manifest.shards)} shards, the job has {len(bounds)}"
-        yield Problem("count", message, repair, MANIFEST)
-    for number, shard in enumerate(manifest.shards):
-        expected = (shard.stop - shard.first - len(shard.failures)) * manifest.job.crop.crops
-        if shard.samples != expected:
-            yield Problem("count", f"{shard.samples} samples are recorded of {expected}", repair, shard.name)
-        if shard.name != shard_name(manifest.job, number):
-            yield Problem("count", f"shard {number} is called so in the manifest", repair, shard.name)
 
 
 def _check_others(dataset: Dataset) -> Iterator[Problem]:

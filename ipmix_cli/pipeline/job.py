@@ -12,8 +12,9 @@ from typing import Any
 
 from ipmix_cli.algorithm.config import AugmentConfig
 from ipmix_cli.algorithm.crop import CropConfig
-from ipmix_cli.errors import UsageError
+from ipmix_cli.errors import IpmixError, UsageError
 from ipmix_cli.formats.shard import ShardSettings
+from ipmix_cli.pipeline.typed import build
 
 SHARD_BYTES = 64 * 2**20  # raw bytes of a shard that reads well from disk and network, and fits in a worker's memory
 FEWEST_SHARDS = 16  # a loader with more workers than shards fails or starves
@@ -94,7 +95,7 @@ class Job:
     @property
     def split(self) -> str:
         """The name that the shards begin with."""
-        return str(self.source.settings.get("split", "train"))
+        return str(self.source.settings.get("split") or "train")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the job as plain JSON values."""
@@ -102,20 +103,18 @@ class Job:
         return plain
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Job:
-        """Return the job that :meth:`to_dict` gave."""
-        source = dict(values["source"])
-        source["size"] = tuple(source["size"]) if source["size"] else None
-        return cls(
-            **{
-                **values,
-                "source": SourceRecord(**source),
-                "mixing": MixingRecord(**values["mixing"]),
-                "augment": AugmentConfig.from_dict(values["augment"]),
-                "crop": CropConfig(**values["crop"]),
-                "output": ShardSettings(**values["output"]),
-            }
-        )
+    def from_dict(cls, values: Any) -> Job:
+        """Return the job that :meth:`to_dict` gave.
+
+        Raises
+        ------
+        ValueError
+            Where it gave no such thing.
+        """
+        try:
+            return build(cls, values)
+        except IpmixError as error:
+            raise ValueError(f"it holds no job: {error.message}") from error
 
     def digest(self) -> str:
         """Return the sha256 of the job, in hexadecimal."""
@@ -167,14 +166,18 @@ class Execution:
 
 def shard_bounds(job: Job) -> Sequence[tuple[int, int]]:
     """Return (first, stop) picture of every shard: even sizes, planned from the job alone."""
-    count = job.pictures
+    return _even_parts(job.pictures, shard_count(job))
+
+
+def shard_count(job: Job) -> int:
+    """Return how many shards a job has."""
     if job.samples_per_shard is not None:
         shards = -(-job.samples // job.samples_per_shard)
     else:
         height, width = job.size or (256, 256)  # a guess for pictures of many sizes
         sample_bytes = height * width * 3 * (job.output.copies + job.output.clean)
         shards = max(FEWEST_SHARDS, -(-job.samples * sample_bytes // SHARD_BYTES))
-    return _even_parts(count, min(shards, count))
+    return min(shards, job.pictures)
 
 
 @functools.lru_cache(maxsize=4)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from ipmix_cli.errors import UnfinishedError
 from ipmix_cli.formats.files import Folder
+from ipmix_cli.pipeline.claim import CLAIM, existing_job
 from ipmix_cli.pipeline.job import Job
 from ipmix_cli.pipeline.manifest import Places, read_manifest
-from ipmix_cli.pipeline.resume import CLAIM, JOB
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ def known(folder: Folder) -> Known | None:
     try:
         claim = json.loads(folder.read(CLAIM))
         return Known(
-            job=Job.from_dict(json.loads(folder.read(JOB))),
+            job=Job.from_dict(existing_job(folder)),
             places=Places(**claim["places"]),
             class_names=tuple(claim["class_names"]),
             task_count=claim["task_count"],

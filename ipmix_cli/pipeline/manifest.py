@@ -5,14 +5,19 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from ipmix_cli.errors import UnfinishedError
+from ipmix_cli.formats.codecs import CODECS
 from ipmix_cli.formats.files import Bytes, Folder
-from ipmix_cli.pipeline.job import Job
+from ipmix_cli.formats.writers import WRITERS
+from ipmix_cli.pipeline.job import Job, shard_bounds, shard_count
+from ipmix_cli.pipeline.typed import build
 
 SCHEMA = 1
+SPLIT = r"[^./\\\0][^/\\\0]{0,100}"  # a name that stays in its folder
 MANIFEST = "manifest.json"
 SECOND_COPY = ".ipmix/manifest.json"  # the same bytes again: a rotten manifest is found, and mended
 CARD = "README.md"
@@ -51,12 +56,6 @@ class ShardRecord(FileRecord):
     stop: int
     samples: int
     failures: tuple[Failure, ...] = ()
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> ShardRecord:
-        """Return the record that ``dataclasses.asdict`` gave."""
-        failures = tuple(Failure(**failure) for failure in values.get("failures", ()))
-        return cls(**{**values, "failures": failures})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,22 +121,69 @@ class Manifest:
         ValueError
             Where it is not what :meth:`to_bytes` wrote, to the last byte.
         """
+        values = sealed_values(content)
         try:
-            values = json.loads(content)
             manifest = cls(
                 job=Job.from_dict(values["job"]),
-                places=Places(**values["places"]),
+                places=build(Places, values["places"]),
                 class_names=tuple(values["class_names"]),
-                shards=tuple(ShardRecord.from_dict(shard) for shard in values["shards"]),
-                files=tuple(FileRecord(**file) for file in values["files"]),
+                shards=tuple(build(ShardRecord, shard) for shard in values["shards"]),
+                files=tuple(build(FileRecord, file) for file in values["files"]),
                 tool=values["tool"],
                 schema=values["schema"],
             )
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (KeyError, TypeError) as error:
             raise ValueError(f"not a manifest of ipmix: {error!r}") from error
         if manifest.to_bytes() != content:
-            raise ValueError("its content does not fit its own checksum")
+            raise ValueError("it is not what ipmix writes")
+        check_plan(manifest)
         return manifest
+
+
+def sealed_values(content: bytes) -> dict[str, Any]:
+    """Return what a manifest's JSON holds; raises ValueError where it does not fit its own checksum."""
+    try:
+        values: dict[str, Any] = json.loads(content)
+        seal = values.pop("seal")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"not a manifest of ipmix: {error!r}") from error
+    if seal != _seal(values):
+        raise ValueError("its content does not fit its own checksum")
+    return values
+
+
+def check_plan(manifest: Manifest) -> None:
+    """Refuse a manifest that ipmix cannot have written: one that was forged may name any file, and any number.
+
+    Raises
+    ------
+    ValueError
+        Saying what does not follow from the job.
+    """
+    job = manifest.job
+    if manifest.schema != SCHEMA:
+        raise ValueError(f"it has schema {manifest.schema}: another version of ipmix wrote it")
+    if job.output.format not in WRITERS or job.output.encoding not in CODECS or not re.fullmatch(SPLIT, job.split):
+        raise ValueError(f"its job has an output that does not exist: {job.output}")
+    if not all(isinstance(name, str) for name in manifest.class_names):
+        raise ValueError("its class names are no texts")
+    if {file.name for file in manifest.files} - {CARD, ERRORS}:
+        raise ValueError("it lists small files that a data set does not have")
+    if len(manifest.shards) != shard_count(job):
+        raise ValueError(f"it lists {len(manifest.shards)} shards, the job has {shard_count(job)}")
+    for number, (shard, bounds) in enumerate(zip(manifest.shards, shard_bounds(job), strict=True)):
+        failed = {failure.source_index for failure in shard.failures}
+        expected = (bounds[1] - bounds[0] - len(failed)) * job.crop.crops
+        planned = (number, *bounds, shard_name(job, number), expected)
+        if (shard.number, shard.first, shard.stop, shard.name, shard.samples) != planned:
+            raise ValueError(f"shard {number} is not the one that the job plans")
+        if shard.samples > shard.bytes or any(not bounds[0] <= index < bounds[1] for index in failed):
+            raise ValueError(f"shard {number} has more samples than bytes, or failures of other shards")
+
+
+def shard_name(job: Job, number: int) -> str:
+    """Return the file name of a shard, such as ``train-000003.h5``."""
+    return WRITERS[job.output.format].shard_name(f"{job.split}-{number:06d}")
 
 
 def _seal(values: dict[str, Any]) -> str:

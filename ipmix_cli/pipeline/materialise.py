@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,12 +13,13 @@ from ipmix_cli.formats.files import Folder, open_folder
 from ipmix_cli.formats.source import BadSample
 from ipmix_cli.pipeline.backend import Died
 from ipmix_cli.pipeline.budget import check_failures
+from ipmix_cli.pipeline.claim import claim
 from ipmix_cli.pipeline.execute import backend_for
 from ipmix_cli.pipeline.job import Execution, shard_bounds
 from ipmix_cli.pipeline.known import Known, remember
 from ipmix_cli.pipeline.manifest import Failure, ShardRecord
 from ipmix_cli.pipeline.opening import OpenJob
-from ipmix_cli.pipeline.resume import claim, clear_stale, committed
+from ipmix_cli.pipeline.resume import clear_stale, committed, unseal
 from ipmix_cli.pipeline.share import Share
 from ipmix_cli.pipeline.tally import IDLE, Tally
 from ipmix_cli.pipeline.worker import ShardResult, ShardTask, make_shard
@@ -72,7 +74,7 @@ def start(opened: OpenJob, out: str, execution: Execution, meeting: Meeting, tal
             f"remove what is in {out} yourself, then start the tasks without --overwrite",
         )
     folder = open_folder(out)
-    claim(folder, opened.job, meeting.overwrite)
+    claim(folder, opened.job, meeting.overwrite, meeting.retry_failed)
     clear_stale(folder)
     numbers = share.numbers(len(shard_bounds(opened.job)))
     records = committed(folder, opened.job, meeting.verify, None if share.count == 1 else numbers)
@@ -81,6 +83,7 @@ def start(opened: OpenJob, out: str, execution: Execution, meeting: Meeting, tal
     waiting = [number for number in numbers if number not in records]
     if waiting:
         remember(folder, _known(opened, execution))
+        unseal(folder, opened.job, waiting if meeting.verify or meeting.retry_failed else ())
     return Run(opened, folder, execution, tally, records, waiting)
 
 
@@ -94,7 +97,7 @@ def _known(opened: OpenJob, execution: Execution) -> Known:
     )
 
 
-def materialise(run: Run) -> Iterator[ShardResult]:
+def materialise(run: Run) -> Generator[ShardResult, None, None]:
     """Make the waiting shards, and yield each when it is committed.
 
     Raises
@@ -105,28 +108,35 @@ def materialise(run: Run) -> Iterator[ShardResult]:
         Where a shard kills every worker and no picture can be blamed.
     """
     check_budget(run)
-    while run.waiting:
-        lost = yield from _make(run, list(run.waiting))
-        for number in _suspects(run, lost):
-            yield from _make_alone(run, number)
+    try:
+        while run.waiting:
+            lost = yield from _make(run, list(run.waiting))
+            for number in _suspects(run, lost):
+                yield from _make_alone(run, number)
+    except BaseException:
+        with contextlib.suppress(OSError, IpmixError):  # what stopped the run is the thing to tell
+            clear_stale(run.folder)  # workers that were ended in the middle of writing
+        raise
 
 
 def _make(run: Run, numbers: list[int]) -> Generator[ShardResult, None, list[int]]:
     """Make some shards; the generator's value is those lost to the death of a worker."""
     backend = backend_for(run.execution)
     lost: list[int] = []
-    for event in backend(make_shard, _Tasks(run, numbers), run.execution):
-        if isinstance(event, Died):
-            lost += [numbers[position] for position in event.tasks]
-            continue
-        record = event.result.record
-        run.records[record.number] = record
-        run.waiting.remove(record.number)
-        if run.tally is not None:
-            run.tally.finished(record.number, record.stop - record.first)
-        yield event.result
-        if record.failures:
-            check_budget(run)
+    events: Any = backend(make_shard, _Tasks(run, numbers), run.execution)
+    with contextlib.closing(events):  # ends the workers at once, whatever happens here
+        for event in events:
+            if isinstance(event, Died):
+                lost += [numbers[position] for position in event.tasks]
+                continue
+            record = event.result.record
+            run.records[record.number] = record
+            run.waiting.remove(record.number)
+            if run.tally is not None:
+                run.tally.finished(record.number, record.stop - record.first)
+            yield event.result
+            if record.failures:
+                check_budget(run)
     return lost
 
 

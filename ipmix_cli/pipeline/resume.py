@@ -1,82 +1,24 @@
-"""What is in the output folder already: this job's shards, another job's, or something else altogether."""
+"""Which shards of a job are in its folder already, whole; and the ways between unfinished and finished."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import re
-import socket
-import time
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Iterable
 
-from ipmix_cli.errors import OtherJobError, UnfinishedError, UsageError
-from ipmix_cli.formats.files import PART, Folder
+from ipmix_cli.errors import SourceError, UnfinishedError
+from ipmix_cli.formats.files import Folder, sha256_in
+from ipmix_cli.formats.temporary import PART, is_stale
+from ipmix_cli.formats.writers import open_shard
+from ipmix_cli.pipeline.claim import CLAIM, JOB, write_job
 from ipmix_cli.pipeline.job import Job, shard_bounds
-from ipmix_cli.pipeline.manifest import CARD, ERRORS, MANIFEST, FileRecord, Manifest, ShardRecord, read_manifest
-from ipmix_cli.pipeline.worker import record_name, shard_name
-
-JOB = ".ipmix/job.json"
-CLAIM = ".ipmix/claim.json"
-SHARD_RECORDS = ".ipmix/shards"
-STALE_SECONDS = 24 * 3600  # a temporary file of another machine is a dead run's after so long without a change
-
-
-def existing_job(folder: Folder) -> dict[str, Any] | None:
-    """Return the job that a folder holds, finished or not, as plain values; None where it holds none."""
-    for name in (JOB, MANIFEST, ".ipmix/manifest.json"):
-        with contextlib.suppress(FileNotFoundError, ValueError, KeyError):
-            values = json.loads(folder.read(name))
-            job: dict[str, Any] = values if name == JOB else values["job"]
-            return job
-    return None
-
-
-def claim(folder: Folder, job: Job, overwrite: bool = False) -> None:
-    """Make a folder this job's.
-
-    Raises
-    ------
-    OtherJobError
-        Where it holds another job, listing what differs.
-    UsageError
-        Where it holds something else.
-    """
-    if overwrite:
-        clear(folder)
-    found = existing_job(folder)
-    if found is None:
-        others = [name for name in folder.names() if not _is_own(name)]
-        if others and existing_job(folder) is None:  # another task may have claimed it while we looked
-            raise UsageError(
-                f"{folder.location} is not empty: it holds {others[0]} and no ipmix job",
-                "choose an empty or a new folder with --out",
-            )
-        folder.write(JOB, json.dumps(job.to_dict(), indent=1).encode())
-    elif found != job.to_dict():
-        changes = "; ".join(differences(found, job.to_dict()))
-        raise OtherJobError(
-            f"{folder.location} holds another job: {changes}",
-            "choose another --out, repeat the options of that job, or give --overwrite to start anew",
-        )
-
-
-def differences(there: dict[str, Any], asked: dict[str, Any], prefix: str = "") -> list[str]:
-    """Return in words how two jobs differ."""
-    found = []
-    for name in sorted(there.keys() | asked.keys()):
-        a, b = there.get(name), asked.get(name)
-        if isinstance(a, dict) and isinstance(b, dict):
-            found += differences(a, b, f"{prefix}{name}.")
-        elif a != b:
-            found.append(f"{prefix}{name} is {_short(a)} there, {_short(b)} asked for")
-    return found
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 40 else f"{text[:12]}...{text[-4:]}"
+from ipmix_cli.pipeline.manifest import (
+    MANIFEST,
+    SECOND_COPY,
+    Manifest,
+    ShardRecord,
+    read_manifest,
+    shard_name,
+)
+from ipmix_cli.pipeline.records import SHARD_RECORDS, read_record, record_name, write_record
 
 
 def committed(
@@ -86,25 +28,36 @@ def committed(
 
     With `numbers` only these shards are looked at: a task among many need not read what the others made.
     """
-    records = [record for record in _records(folder, numbers).values() if _belongs(record, job)]
+    records = [record for record in _records(folder, job, numbers).values() if _belongs(record, job)]
     sizes = folder.sizes([record.name for record in records])
     there = (record for record in records if sizes.get(record.name) == record.bytes)
-    return {record.number: record for record in there if not verify or is_whole(folder, record, verify)}
+    return {record.number: record for record in there if _is_whole(folder, job, record, verify)}
 
 
-def is_whole(folder: Folder, record: FileRecord, verify: bool) -> bool:
-    """Return whether a file is there with the recorded size, and with `verify` the recorded sha256."""
-    if folder.size(record.name) != record.bytes:
+def _is_whole(folder: Folder, job: Job, record: ShardRecord, verify: bool) -> bool:
+    """Return whether a shard that has the recorded size has all its pictures, and with `verify` the recorded sha256."""
+    try:
+        if verify and sha256_in(folder, record.name) != record.sha256:
+            return False
+        return job.output.format != "files" or _pictures_are_there(folder, job, record, verify)
+    except (OSError, SourceError):
         return False
-    return not verify or FileRecord.of(record.name, folder.read(record.name)) == FileRecord(
-        name=record.name, bytes=record.bytes, sha256=record.sha256
-    )
 
 
-def _records(folder: Folder, numbers: Collection[int] | None) -> dict[int, ShardRecord]:
+def _pictures_are_there(folder: Folder, job: Job, record: ShardRecord, verify: bool) -> bool:
+    """Return whether the pictures that a shard lists are there, and with `verify` to the byte."""
+    path = folder.path(record.name)
+    with open_shard(job.output.format, folder.read(record.name) if path is None else path) as view:
+        if verify:
+            return all(sample.checksum == sample.expected for sample in view)
+        names = set(view.files())
+        return names == folder.sizes(names).keys()
+
+
+def _records(folder: Folder, job: Job, numbers: Collection[int] | None) -> dict[int, ShardRecord]:
     """Return the records that the manifest holds, and over them those that workers have left since."""
     sealed = _sealed(folder)
-    left = _left_by_workers(folder, numbers)
+    left = _left_by_workers(folder, job, numbers)
     if not sealed:  # a run beside this one may have sealed the folder just now, and cleared what we were reading
         sealed = _sealed(folder)
     found = sealed | left
@@ -118,14 +71,11 @@ def _sealed(folder: Folder) -> dict[int, ShardRecord]:
         return {}
 
 
-def _left_by_workers(folder: Folder, numbers: Collection[int] | None) -> dict[int, ShardRecord]:
+def _left_by_workers(folder: Folder, job: Job, numbers: Collection[int] | None) -> dict[int, ShardRecord]:
     names = folder.names(SHARD_RECORDS) if numbers is None else [record_name(number) for number in numbers]
-    found = {}
-    for content in folder.contents(names).values():
-        with contextlib.suppress(ValueError, TypeError, AttributeError):
-            record = ShardRecord.from_dict(json.loads(content))
-            found[record.number] = record
-    return found
+    digest = job.digest()
+    records = (read_record(content, digest) for content in folder.contents(names).values())
+    return {record.number: record for record in records if record is not None}
 
 
 def _belongs(record: ShardRecord, job: Job) -> bool:
@@ -138,64 +88,50 @@ def _belongs(record: ShardRecord, job: Job) -> bool:
 
 
 def finished(folder: Folder, job: Job) -> Manifest | None:
-    """Return the manifest where the folder holds this job, finished; else None."""
+    """Return the manifest, from either copy, where the folder holds this job, finished; else None."""
     try:
-        manifest = Manifest.from_bytes(folder.read(MANIFEST))
-    except (OSError, ValueError):
+        manifest = read_manifest(folder)
+    except UnfinishedError:
         return None
-    return manifest if manifest.job == job else None
+    return manifest if manifest.job.digest() == job.digest() else None
 
 
-def clear(folder: Folder) -> None:
-    """Remove what ipmix wrote into a folder, and nothing else; the manifest first."""
-    own = [name for name in folder.names() if _is_own(name)]
-    folder.remove(MANIFEST)
-    folder.remove(*sorted(own, key=lambda name: (name != JOB, name)))
+def unseal(folder: Folder, job: Job, bad: Collection[int]) -> None:
+    """Make a finished folder an unfinished one whose bad shards are missing: they are about to be made again.
+
+    What it knows is written down before the manifest goes, so that it can be killed at any moment.
+    """
+    try:
+        manifest = read_manifest(folder)
+    except UnfinishedError:
+        return folder.remove(*(record_name(number) for number in bad))
+    write_job(folder, job)
+    digest = job.digest()
+    for record in manifest.shards:
+        if record.number not in bad:
+            write_record(folder, digest, record)
+    folder.remove(MANIFEST, SECOND_COPY)
+    return None
 
 
 def clear_state(folder: Folder) -> None:
-    """Remove what only an unfinished job needs: the record of each shard, and temporary files of dead runs."""
+    """Remove what only an unfinished job needs: the record of each shard, what it claimed, and temporary files.
+
+    Those of living processes too: they belong to runs of this same job, which write them again where they miss them.
+    """
     folder.remove(*folder.names(SHARD_RECORDS), CLAIM, JOB)
-    clear_stale(folder)
+    folder.remove(*_temporary(folder))
 
 
 def clear_stale(folder: Folder) -> None:
     """Remove the temporary files of runs that are dead; those of a run beside this one stay."""
-    if folder.path(PART) is None:  # objects appear whole: a store has no temporary files
-        return
-    for name in folder.names():
-        if name.endswith(PART) and _is_stale(folder, name):
+    for name in _temporary(folder):
+        path = folder.path(name)
+        if path is not None and is_stale(path):
             folder.remove(name)
 
 
-def _is_stale(folder: Folder, name: str) -> bool:
-    match = re.search(r"\.([^.]+)-(\d+)\.part$", name)
-    path = folder.path(name)
-    if not match or path is None:
-        return False
-    if match[1] == socket.gethostname().replace(".", "_"):
-        return not _is_alive(int(match[2]))
-    with contextlib.suppress(FileNotFoundError):
-        return time.time() - path.stat().st_mtime > STALE_SECONDS
-    return False
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _is_own(name: str) -> bool:
-    """Return whether ipmix may have written a file of this name."""
-    base = name.rsplit("/", 1)[-1]
-    return (
-        name.startswith(".ipmix/")
-        or name in (MANIFEST, CARD, ERRORS)
-        or base.endswith(PART)
-        or re.fullmatch(r"(train|test)-\d{6}\.(h5|tar)", name) is not None
-    )
+def _temporary(folder: Folder) -> Iterable[str]:
+    if folder.path(PART) is None:  # objects appear whole: a store has no temporary files
+        return []
+    return [name for name in folder.names() if name.endswith(PART)]

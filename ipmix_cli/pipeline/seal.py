@@ -21,7 +21,8 @@ from ipmix_cli.pipeline.manifest import (
     Places,
     ShardRecord,
 )
-from ipmix_cli.pipeline.resume import SHARD_RECORDS, clear_state, committed, finished
+from ipmix_cli.pipeline.records import SHARD_RECORDS
+from ipmix_cli.pipeline.resume import clear_state, committed, finished
 
 
 class Sealable(Protocol):
@@ -76,7 +77,7 @@ def seal(folder: Folder, this: Sealable, max_errors: str = "") -> Manifest | Non
         files=tuple(FileRecord.of(name, content) for name, content in contents.items()),
         tool=f"ipmix-cli {version('ipmix-cli')}",
     )
-    if finished(folder, job) != manifest or not _all_there(folder, manifest):
+    if not _all_there(folder, manifest):
         for name, content in contents.items():
             folder.write(name, content)
         for name in (SECOND_COPY, MANIFEST):
@@ -104,9 +105,9 @@ def errors(shards: tuple[ShardRecord, ...]) -> bytes:
 
 
 def _all_there(folder: Folder, manifest: Manifest) -> bool:
-    """Return whether the small files are there, to the byte."""
+    """Return whether the small files are there, to the byte, and both copies of the manifest."""
     try:
         small = all(FileRecord.of(file.name, folder.read(file.name)) == file for file in manifest.files)
-        return small and folder.read(SECOND_COPY) == manifest.to_bytes()
+        return small and all(folder.read(name) == manifest.to_bytes() for name in (MANIFEST, SECOND_COPY))
     except OSError:
         return False

@@ -17,9 +17,11 @@ from ipmix_cli.formats.files import open_folder
 from ipmix_cli.formats.shard import ShardBuilder, ShardSample
 from ipmix_cli.formats.source import BadSample, Part, Picture, Sample
 from ipmix_cli.formats.writers import WRITERS
+from ipmix_cli.pipeline.claim import check_claim
 from ipmix_cli.pipeline.job import Job
 from ipmix_cli.pipeline.manifest import Failure, FileRecord, ShardRecord
 from ipmix_cli.pipeline.mixing import MixingHandle, mixing_set, mixing_subset, resized_shapes
+from ipmix_cli.pipeline.records import write_record
 from ipmix_cli.pipeline.tally import IDLE, Slot, Tally
 from ipmix_cli.stages import StageClock
 
@@ -53,16 +55,6 @@ class ShardResult:
     seconds: dict[str, float]
 
 
-def shard_name(job: Job, number: int) -> str:
-    """Return the file name of a shard, such as ``train-000003.h5``."""
-    return WRITERS[job.output.format].shard_name(f"{job.split}-{number:06d}")
-
-
-def record_name(number: int) -> str:
-    """Return where the record of a committed shard lies until the manifest is written."""
-    return f".ipmix/shards/{number:06d}.json"
-
-
 def make_shard(task: ShardTask) -> ShardResult:
     """Make one shard and commit it: the shard's file first, then its record.
 
@@ -84,10 +76,11 @@ def make_shard(task: ShardTask) -> ShardResult:
         failures=tuple(failures),
     )
     clock.lap("checksum")
-    folder = open_folder(task.out)
+    folder, job_digest = open_folder(task.out), task.job.digest()
+    check_claim(folder, job_digest)
     for file_name, file_content in files:
         folder.write(file_name, file_content)
-    folder.write(record_name(task.number), json.dumps(dataclasses.asdict(record)).encode())
+    write_record(folder, job_digest, record)
     clock.lap("write")
     slot.finish()
     return ShardResult(record, clock.seconds)

@@ -1,0 +1,156 @@
+"""Whose an output folder is: this job's, another job's, or no job's at all."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import re
+from typing import Any
+
+from ipmix_cli.errors import OtherJobError, UsageError
+from ipmix_cli.formats.files import Folder
+from ipmix_cli.formats.temporary import PART
+from ipmix_cli.pipeline.job import Job
+from ipmix_cli.pipeline.manifest import CARD, ERRORS, MANIFEST, SECOND_COPY, sealed_values
+
+STATE = ".ipmix/"
+JOB = ".ipmix/job.json"
+CLAIM = ".ipmix/claim.json"
+
+
+def existing_job(folder: Folder) -> dict[str, Any] | None:
+    """Return the job that a folder holds, finished or not, as plain values; None where it holds none that is whole."""
+    with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
+        values = json.loads(folder.read(JOB))
+        if values["digest"] == _digest(values["job"]) and isinstance(values["job"], dict):
+            unfinished: dict[str, Any] = values["job"]
+            return unfinished
+    for name in (MANIFEST, SECOND_COPY):
+        with contextlib.suppress(FileNotFoundError, ValueError, KeyError):
+            finished: dict[str, Any] = sealed_values(folder.read(name))["job"]
+            return finished
+    return None
+
+
+def claim(folder: Folder, job: Job, overwrite: bool = False, retry_failed: bool = False) -> None:
+    """Make a folder this job's.
+
+    With `overwrite`, whatever job it held is removed. With `retry_failed` that is so too where nothing but the content
+    of the source differs: pictures have been mended, and no shard of the old source is good for the new one.
+
+    Raises
+    ------
+    OtherJobError
+        Where it holds another job, listing what differs.
+    UsageError
+        Where it holds something else.
+    """
+    found = existing_job(folder)
+    if found is None:
+        _refuse_strangers(folder)
+    elif found == job.to_dict() and not overwrite:
+        return
+    elif not (overwrite or (retry_failed and _only_the_source_changed(found, job))):
+        changes = differences(found, job.to_dict())
+        raise OtherJobError(f"{folder.location} holds another job: {'; '.join(changes)}", _remedy(found, job))
+    if overwrite or found is not None:
+        clear(folder)
+    write_job(folder, job)
+
+
+def write_job(folder: Folder, job: Job) -> None:
+    """Write down whose a folder is."""
+    folder.write(JOB, json.dumps({"digest": job.digest(), "job": job.to_dict()}, indent=1).encode())
+
+
+def check_claim(folder: Folder, digest: str) -> None:
+    """Make sure that a folder is still the job's: another run may have taken it over since.
+
+    Raises
+    ------
+    OtherJobError
+        Where it is not.
+    """
+    found = existing_job(folder)
+    if found is None or _digest(found) != digest:
+        raise OtherJobError(
+            f"another run has taken {folder.location} over for another job, or removed what was in it",
+            "let only one job write into a folder: type the same command again when the other is done",
+        )
+
+
+def differences(there: dict[str, Any], asked: dict[str, Any], prefix: str = "") -> list[str]:
+    """Return in words how two jobs differ."""
+    found = []
+    for name in sorted(there.keys() | asked.keys()):
+        a, b = there.get(name), asked.get(name)
+        if isinstance(a, dict) and isinstance(b, dict):
+            found += differences(a, b, f"{prefix}{name}.")
+        elif a != b:
+            found.append(f"{prefix}{name} is {_short(a)} there, {_short(b)} asked for")
+    return found
+
+
+def clear(folder: Folder) -> None:
+    """Remove what ipmix wrote into a folder, and nothing else.
+
+    The manifest goes first, so that nothing looks finished; what says whose the folder is goes last.
+    """
+    split = "train"
+    with contextlib.suppress(ValueError):
+        split = Job.from_dict(existing_job(folder)).split
+    own = [name for name in folder.names() if is_own(name, split)]
+    last = [name for name in (SECOND_COPY, JOB) if name in own]
+    folder.remove(MANIFEST)
+    folder.remove(*(name for name in own if name not in last))
+    folder.remove(*last)
+
+
+def is_own(name: str, split: str) -> bool:
+    """Return whether ipmix writes a file of this name into a folder of its own; `split` begins the shards' names."""
+    shard = rf"{re.escape(split)}(-\d{{6}}\.(h5|tar)|/[^/]+/\d{{8,}}_(clean|aug\d+)\.(png|webp|jpg))"
+    return (
+        name.startswith(STATE)
+        or name in (MANIFEST, CARD, ERRORS)
+        or name.endswith(PART)
+        or re.fullmatch(shard, name) is not None
+    )
+
+
+def _refuse_strangers(folder: Folder) -> None:
+    """Refuse a folder with files in it that ipmix has never written to: they are not ours to replace."""
+    names = folder.names()
+    ours = any(name.startswith(STATE) for name in names)
+    others = [] if ours else names
+    if others and existing_job(folder) is None:  # another task may have claimed it while we looked
+        raise UsageError(
+            f"{folder.location} is not empty: it holds {others[0]} and no ipmix job",
+            "choose an empty or a new folder with --out",
+        )
+
+
+def _only_the_source_changed(there: dict[str, Any], job: Job) -> bool:
+    with contextlib.suppress(ValueError):
+        before = Job.from_dict(there)
+        source = dataclasses.replace(before.source, digest=job.source.digest)
+        return dataclasses.replace(before, source=source).digest() == job.digest()
+    return False
+
+
+def _remedy(there: dict[str, Any], job: Job) -> str:
+    choices = "choose another --out, repeat the options of that job, or give --overwrite to start anew"
+    if _only_the_source_changed(there, job):
+        return f"{choices}; where you have mended pictures of the source, --retry-failed makes every shard anew"
+    return choices
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 40 else f"{text[:12]}...{text[-4:]}"
+
+
+def _digest(job: dict[str, Any]) -> str:
+    """Return what :meth:`Job.digest` gives, of plain values."""
+    return hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest()
