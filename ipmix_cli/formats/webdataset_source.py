@@ -27,6 +27,7 @@ from ipmix_cli.formats.webdataset import mapped
 from ipmix_cli.stages import StageClock
 
 LABEL_FIELD = "label"
+LABEL_FILES = {"cls", "json"}
 MOST_SMALL = 1 << 20  # bytes of a label or of a JSON
 MOST_TARS = 100_000
 
@@ -115,7 +116,8 @@ def open_webdataset(spec: SourceSpec) -> TarSource:
     A sample is the run of files that share a path up to the first dot of the base name. Its picture is the
     file with a picture's extension (``clean`` before any other where there are several); its label the number
     in ``.cls``, else the field `spec.label_field` (``label``) of its ``.json``: a number, or a text, and then
-    the texts are the classes, sorted. Links and devices are passed over.
+    the texts are the classes, sorted. In a tar of class folders, with neither, it is the folder that the picture lies
+    in. Links and devices are passed over.
 
     Raises
     ------
@@ -197,8 +199,18 @@ def _samples_of(tar: Sliceable, location: str, field: str | None) -> Iterator[_F
         pictures = [name for name in files if f".{name.rpartition('.')[2]}" in EXTENSIONS]
         if not pictures:
             raise _lacking(location, key, f"no picture ({' '.join(EXTENSIONS)})")
+        if not files.keys() & LABEL_FILES and "/" in key:
+            yield from _by_folder(key, {name: files[name] for name in pictures})
+            continue
         picture = min(pictures, key=lambda name: (not name.startswith("clean."), "." in name))
         yield _Found(key, files[picture], _label(tar, files, field, (location, key)))
+
+
+def _by_folder(key: str, pictures: dict[str, Member]) -> Iterator[_Found]:
+    """Yield the pictures of a tar of class folders, each a sample: its label is the folder that it lies in."""
+    folder = key.rpartition("/")[0].rpartition("/")[2]
+    for name, member in pictures.items():
+        yield _Found(f"{key}.{name}".rpartition(".")[0], member, folder)
 
 
 def _runs(files: Iterable[Member]) -> Iterator[tuple[str, dict[str, Member]]]:
