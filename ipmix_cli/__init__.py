@@ -2,29 +2,115 @@
 
 Everything the command line does is one import away; nothing heavy is imported before it is used.
 
->>> from ipmix_cli import IPMix
+On the spot, with a picture or a batch in memory:
+
 >>> import numpy as np
+>>> from ipmix_cli import IPMix
 >>> picture = np.full((32, 32, 3), 128, np.uint8)
 >>> bank = np.random.default_rng(0).integers(0, 256, (4, 36, 36, 3), np.uint8)
 >>> IPMix("cifar")(picture, bank, seed=1, copies=3).shape
 (3, 32, 32, 3)
+
+A bank, a data set, and a look at it, as `ipmix generate-fractals`, `augment` and `validate` do:
+
+>>> from ipmix_cli import BankSettings, Request, ShardDataset, SourceSpec, augment, generate_bank, open_dataset, validate
+>>> settings = BankSettings(count=4, size=64, mix=(("plasma", 1.0),))
+>>> generate_bank(settings, folder / "bank.h5").families
+['plasma', 'plasma', 'plasma', 'plasma']
+>>> request = Request(source=SourceSpec(input="demo"), fractals=str(folder / "bank.h5"), limit=10, seed=1)
+>>> augment(request, str(folder / "shards")).made_copies
+40
+>>> validate(open_dataset(folder / "shards")).passed
+True
+>>> pictures, label = ShardDataset(folder / "shards", view="triplet")[0]
+>>> pictures.shape, label
+((3, 32, 32, 3), 0)
+
+`augment` is told how to run by an :class:`Execution`, and any of them how to tell of progress by a :class:`Listener`.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ipmix_cli.algorithm.config import AugmentConfig
+    from ipmix_cli.algorithm.crop import CropConfig
+    from ipmix_cli.algorithm.online import IPMix
+    from ipmix_cli.algorithm.presets import PRESETS
+    from ipmix_cli.errors import IpmixError
+    from ipmix_cli.formats.shard import ShardSettings
+    from ipmix_cli.formats.source import SourceSpec
+    from ipmix_cli.pipeline.augment import augment
+    from ipmix_cli.pipeline.bank import BankSettings
+    from ipmix_cli.pipeline.dataset import Dataset, open_dataset
+    from ipmix_cli.pipeline.generate import generate_bank
+    from ipmix_cli.pipeline.info import info
+    from ipmix_cli.pipeline.job import Execution
+    from ipmix_cli.pipeline.listener import Listener
+    from ipmix_cli.pipeline.materialise import Meeting
+    from ipmix_cli.pipeline.merge import merge
+    from ipmix_cli.pipeline.opening import Request
+    from ipmix_cli.pipeline.origin import trace
+    from ipmix_cli.pipeline.report import report
+    from ipmix_cli.pipeline.sheet import contact_sheet
+    from ipmix_cli.pipeline.validate import Checks, validate
+    from ipmix_cli.reader import ShardDataset
 
 _PUBLIC = {
-    "IPMix": "ipmix_cli.algorithm.online",
+    "PRESETS": "ipmix_cli.algorithm.presets",
+    "AugmentConfig": "ipmix_cli.algorithm.config",
+    "BankSettings": "ipmix_cli.pipeline.bank",
+    "Checks": "ipmix_cli.pipeline.validate",
+    "CropConfig": "ipmix_cli.algorithm.crop",
+    "Dataset": "ipmix_cli.pipeline.dataset",
     "Execution": "ipmix_cli.pipeline.job",
+    "IPMix": "ipmix_cli.algorithm.online",
+    "IpmixError": "ipmix_cli.errors",
+    "Listener": "ipmix_cli.pipeline.listener",
     "Meeting": "ipmix_cli.pipeline.materialise",
     "Request": "ipmix_cli.pipeline.opening",
     "ShardDataset": "ipmix_cli.reader",
+    "ShardSettings": "ipmix_cli.formats.shard",
+    "SourceSpec": "ipmix_cli.formats.source",
     "augment": "ipmix_cli.pipeline.augment",
+    "contact_sheet": "ipmix_cli.pipeline.sheet",
+    "generate_bank": "ipmix_cli.pipeline.generate",
+    "info": "ipmix_cli.pipeline.info",
+    "merge": "ipmix_cli.pipeline.merge",
+    "open_dataset": "ipmix_cli.pipeline.dataset",
+    "report": "ipmix_cli.pipeline.report",
+    "trace": "ipmix_cli.pipeline.origin",
+    "validate": "ipmix_cli.pipeline.validate",
 }
 
-__all__ = ["Execution", "IPMix", "Meeting", "Request", "ShardDataset", "augment"]
+__all__ = [
+    "PRESETS",
+    "AugmentConfig",
+    "BankSettings",
+    "Checks",
+    "CropConfig",
+    "Dataset",
+    "Execution",
+    "IPMix",
+    "IpmixError",
+    "Listener",
+    "Meeting",
+    "Request",
+    "ShardDataset",
+    "ShardSettings",
+    "SourceSpec",
+    "augment",
+    "contact_sheet",
+    "generate_bank",
+    "info",
+    "merge",
+    "open_dataset",
+    "report",
+    "trace",
+    "validate",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -32,3 +118,8 @@ def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    """Return the public names, so that interpreters can complete them."""
+    return __all__

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ipmix_cli.cli.config import ConfigOption, SaveConfigOption
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ipmix_cli.pipeline.bank import BankSettings
-    from ipmix_cli.pipeline.bank_report import Tally
 
 PICTURES = "What to draw"
 CLASSES = "Labelled banks, for training on formula-driven pictures"
@@ -59,6 +60,8 @@ def generate_fractals(
         typer.Option(help="Worker processes.  [default: the CPUs this process may use]", rich_help_panel=RUNNING),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel=RUNNING)] = False,
+    config: ConfigOption = None,
+    save_config: SaveConfigOption = None,
 ) -> None:
     """Draw a bank of fractals, noise and shapes: mixing pictures for ipmix augment, or data to pre-train on.
 
@@ -75,7 +78,9 @@ def generate_fractals(
     from pathlib import Path
 
     from ipmix_cli.cli.bank_report import table, write_sheet
+    from ipmix_cli.cli.progress import Bars
     from ipmix_cli.cli.sharing import available_cpus
+    from ipmix_cli.pipeline.generate import generate_bank
 
     weights = chosen_mix(family, more_families, mix)
     settings = chosen_settings(weights, count, size, seed, (classes, per_class))
@@ -84,32 +89,14 @@ def generate_fractals(
     refuse_to_replace(path, overwrite)
     jobs = checked_jobs(jobs) or available_cpus()
     began = time.monotonic()
-    tally, families = run(settings, path, kind, jobs, quiet)
+    made = generate_bank(settings, path, format_name=kind, jobs=jobs, listener=Bars(quiet))
     seconds = time.monotonic() - began
-    typer.echo(table(tally.report(labelled=classes > 0)))
+    typer.echo(table(made.report()))
     if preview is not None:
-        write_sheet(preview, str(path), families, tally)
+        write_sheet(preview, str(path), made.families, made.tally)
     typer.echo(f"{path}: {settings.count:,} pictures in {seconds:.1f} s: {settings.count / seconds:,.0f} pictures/s")
     use = f"ipmix augment --in {path} --out shards" if classes else f"ipmix augment --fractals {path} ..."
     typer.echo(f"next: {use}")
-
-
-def run(settings: BankSettings, path: Path, kind: str, jobs: int, quiet: bool) -> tuple[Tally, list[str]]:
-    """Make the bank with bars; return its figures, and the family of each picture."""
-    from ipmix_cli.cli.progress import Bars
-    from ipmix_cli.pipeline.bank import make_bank, warmed
-    from ipmix_cli.pipeline.bank_report import Tally
-
-    tally, families, bars = Tally(), [], Bars(quiet)
-    with bars.activity("compiling, once on this machine", len(settings.mix), "families") as advance:
-        for warming in warmed(settings, jobs):
-            advance(warming.done)
-    with bars.activity("drawing", settings.count, "pictures") as advance:
-        for record in make_bank(settings, path, format_name=kind, jobs=jobs):
-            tally.add(record.family, record.figures, record.rejected)
-            families.append(record.family)
-            advance(record.index + 1)
-    return tally, families
 
 
 def chosen_mix(family: list[str] | None, more: list[str] | None, mix: str | None) -> dict[str, float]:

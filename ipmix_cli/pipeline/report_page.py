@@ -44,7 +44,8 @@ figure { margin: 0; width: 112px; } figcaption { font-size: 12px; line-height: 1
 .picture { display: block; width: 100%; border-radius: 3px; } .sharp { image-rendering: pixelated; }
 .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(400px, 100%), 1fr)); gap: 14px; }
 .two > *, .wide { min-width: 0; } .panel { padding: 14px 16px; }
-.chart { display: block; width: 100%; max-width: 560px; margin: 0 auto; height: auto; } .chart text { fill: var(--soft); font-size: 12px; }
+.chart { display: block; width: 100%; max-width: 560px; margin: 0 auto; height: auto; }
+.chart text { fill: var(--soft); font-size: 12px; }
 .chart .tick { text-anchor: middle; } .chart .end { text-anchor: end; } .chart .name { text-anchor: middle; }
 .chart .note { fill: var(--ink); } .bar { fill: var(--fill); } .axis { stroke: var(--soft); }
 .grid { stroke: var(--line); } .median { stroke: var(--accent); stroke-width: 1.5; stroke-dasharray: 4 3; }

@@ -1,0 +1,67 @@
+"""Make a bank from end to end: compile, draw, write, and measure every picture on its way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ipmix_cli.pipeline.bank import BankSettings, make_bank, warmed
+from ipmix_cli.pipeline.bank_report import BankReport, Tally
+from ipmix_cli.pipeline.listener import Listener
+
+
+@dataclass
+class Generated:
+    """What became of a bank: the figures of its pictures, and the family of each."""
+
+    settings: BankSettings
+    tally: Tally = field(default_factory=Tally)
+    families: list[str] = field(default_factory=list)
+
+    def report(self) -> BankReport:
+        """Return what the bank is like, with warnings where it is poor."""
+        return self.tally.report(labelled=self.settings.classes > 0)
+
+
+def generate_bank(
+    settings: BankSettings,
+    path: str | Path,
+    *,
+    format_name: str = "hdf5",
+    jobs: int = 1,
+    listener: Listener | None = None,
+) -> Generated:
+    """Draw a bank of mixing pictures and write it.
+
+    Parameters
+    ----------
+    settings : BankSettings
+        All that decides the bytes.
+    path : str or Path
+        The file, or the folder for "png"; one that is there is replaced.
+    format_name : {"hdf5", "png"}
+    jobs : int
+        Worker processes; they change no byte.
+    listener : Listener, optional
+        Is told of progress.
+
+    Returns
+    -------
+    Generated
+
+    Raises
+    ------
+    WriteError
+        When the disk is full, or the place cannot be written; nothing is left then.
+    """
+    listener = listener or Listener()
+    made = Generated(settings)
+    with listener.activity("compiling, once on this machine", len(settings.mix), "families") as advance:
+        for warming in warmed(settings, jobs):
+            advance(warming.done)
+    with listener.activity("drawing", settings.count, "pictures") as advance:
+        for record in make_bank(settings, Path(path), format_name=format_name, jobs=jobs):
+            made.tally.add(record.family, record.figures, record.rejected)
+            made.families.append(record.family)
+            advance(record.index + 1)
+    return made
