@@ -155,7 +155,7 @@ def _records(rows: Any, labels: list[list[int]]) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def real_pictures() -> Path:
+def photograph_tar() -> Path:
     """Return the tar of 200 real ImageNet photographs, where this machine has it."""
     if not REAL_PICTURES.exists():
         pytest.skip(f"{REAL_PICTURES} is not there")

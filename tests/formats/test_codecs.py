@@ -82,9 +82,7 @@ def test_the_header_states_the_size_that_pillow_finds(name: str) -> None:
 @pytest.mark.parametrize("name", PICTURES)
 @settings(max_examples=80, deadline=None)
 @given(cut=st.floats(0, 1), flips=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 7)), max_size=3))
-def test_damage_raises_nothing_but_a_bad_sample(
-    name: str, cut: float, flips: list[tuple[float, int]]
-) -> None:
+def test_damage_raises_nothing_but_a_bad_sample(name: str, cut: float, flips: list[tuple[float, int]]) -> None:
     data = bytearray(CODECS[name].encode(picture(), 95))
     for where, bit in flips:
         data[int(where * (len(data) - 1))] ^= 1 << bit

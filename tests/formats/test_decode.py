@@ -203,8 +203,8 @@ def test_no_warning_leaks(png):
     assert not caught
 
 
-def test_real_photographs_decode_to_pillows_pixels(real_pictures):
-    with tarfile.open(real_pictures) as tar:
+def test_real_photographs_decode_to_pillows_pixels(photograph_tar):
+    with tarfile.open(photograph_tar) as tar:
         files = [tar.extractfile(member).read() for member in tar if member.isfile()]
     assert len(files) == 200
     for data in files:
