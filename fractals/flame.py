@@ -158,7 +158,7 @@ def iterate(
     scale_x, scale_y = size / (view[2] - view[0]), size / (view[3] - view[1])
     shift = 1.0 / max(1, maps.shape[0] - 1)
     state = np.uint64(seed)
-    now, after = np.empty((3, WALKERS)), np.zeros((3, WALKERS))
+    now, after = np.full((3, WALKERS), 0.5), np.empty((3, WALKERS))
     for walker in range(WALKERS):
         state += GOLDEN
         now[0, walker], now[1, walker] = as_unit(mixed(state)) - 0.5, as_unit(mixed(~state)) - 0.5

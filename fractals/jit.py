@@ -98,8 +98,8 @@ def _digest(source_folder: Path) -> str:
 
 def private_temporary_folder() -> Path | None:
     """Return a folder in the temporary folder that no other user can have prepared: cached code is executed."""
-    folder = Path(tempfile.gettempdir()) / f"ipmix-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
     try:
+        folder = Path(tempfile.gettempdir()) / f"ipmix-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
         folder.mkdir(mode=0o700, exist_ok=True)
         found = folder.lstat()
     except OSError:

@@ -15,6 +15,7 @@ from fractals.jit import inlined, kernel
 Grid = NDArray[np.uint32]
 
 PROBE_POINTS = 4096
+THICKENED_SIZE = 112  # px; points of smaller pictures cover their own pixel alone
 REFERENCE_SIZE = 256  # the picture size for which numbers of points are stated
 
 
@@ -82,8 +83,12 @@ def develop(
 
 
 def developed(grid: Grid, dab: list[int], half: float, share: float) -> Layer:
-    """Return a density grid as a layer; see :func:`develop`. `dab` lists the nine cells row by row."""
-    return Layer(*develop(grid, np.array(dab, np.uint8).reshape(3, 3), half, share))
+    """Return a density grid as a layer; see :func:`develop`. `dab` lists the nine cells row by row.
+
+    A small picture shows the bare points: thickened, its details would melt together.
+    """
+    cells = dab if grid.shape[0] >= THICKENED_SIZE else [0, 0, 0, 0, 1, 0, 0, 0, 0]
+    return Layer(*develop(grid, np.array(cells, np.uint8).reshape(3, 3), half, share))
 
 
 @kernel
