@@ -18,6 +18,8 @@ from ipmix_cli.errors import SourceError
 from ipmix_cli.formats.labels import MAX_CLASSES, checked_labels, default_class_names
 from ipmix_cli.formats.names import Names
 from ipmix_cli.formats.picturefiles import FilePart, FileSource, file_source
+from ipmix_cli.formats.remote import is_remote
+from ipmix_cli.formats.remote_files import remote_text
 from ipmix_cli.formats.source import SourceSpec
 
 CSV, JSON_LINES = (".csv", ".tsv"), (".jsonl", ".ndjson")
@@ -49,16 +51,18 @@ def open_list(spec: SourceSpec) -> FileSource:
     SourceError
         Naming the line: a path outside, a label that is none, a column that is missing.
     """
-    path = Path(spec.input).absolute()
+    path = spec.input if is_remote(spec.input) else str(Path(spec.input).absolute())
     if spec.split != "train":
         raise SourceError(f"{path} is a list, which has no splits", "name that split's list, without --split")
-    root = Path(spec.data_dir).absolute() if spec.data_dir else path.parent
-    classes = _Classes(str(path), spec.labels_key is not None)
+    root = path.rpartition("/")[0] or "/"
+    if spec.data_dir:
+        root = spec.data_dir.rstrip("/") if is_remote(spec.data_dir) else str(Path(spec.data_dir).absolute())
+    classes = _Classes(path, spec.labels_key is not None)
     names = Names.of(classes.noted(_below(root, row, path), row) for row in _rows(path, spec))
     labels, class_names = classes.finished(len(names))
     settings = {"images_key": spec.images_key, "labels_key": spec.labels_key}
-    part = FilePart(str(root), names, labels, 0, spec.alpha)
-    return file_source("list", part, class_names, settings, str(path))
+    part = FilePart(root, names, labels, 0, spec.alpha)
+    return file_source("list", part, class_names, settings, path)
 
 
 class _Classes:
@@ -118,10 +122,10 @@ def _like_a_number(text: str) -> bool:
     return True
 
 
-def _rows(path: Path, spec: SourceSpec) -> Iterator[Row]:
-    read = _csv_rows if path.suffix.lower() in CSV else _json_rows
+def _rows(path: str, spec: SourceSpec) -> Iterator[Row]:
+    read = _csv_rows if path.lower().endswith(CSV) else _json_rows
     try:
-        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        with _opened(path) as file:
             yield from read(file, path, spec)
     except (csv.Error, UnicodeError) as error:
         raise SourceError(f"{path} is not a list of paths and labels: {error}", "check the file") from error
@@ -129,14 +133,20 @@ def _rows(path: Path, spec: SourceSpec) -> Iterator[Row]:
         raise SourceError(f"cannot read {path}: {error.strerror}", "check its permissions") from error
 
 
-def _lines(file: IO[str], path: Path) -> Iterator[str]:
+def _opened(path: str) -> IO[str]:
+    if is_remote(path):
+        return remote_text(path)
+    return Path(path).open(encoding="utf-8-sig", errors="surrogateescape", newline="")
+
+
+def _lines(file: IO[str], path: str) -> Iterator[str]:
     while line := file.readline(MAX_LINE):
         if len(line) >= MAX_LINE:
             raise SourceError(f"{path} has a line of {MAX_LINE} characters or more", "check that it is a list")
         yield line
 
 
-def _csv_rows(file: IO[str], path: Path, spec: SourceSpec) -> Iterator[Row]:
+def _csv_rows(file: IO[str], path: str, spec: SourceSpec) -> Iterator[Row]:
     lines = _lines(file, path)
     first = next(lines, "")
     delimiter = max(",;\t", key=first.count)
@@ -151,7 +161,7 @@ def _csv_rows(file: IO[str], path: Path, spec: SourceSpec) -> Iterator[Row]:
             yield _cells(cells, columns, path, reader.line_num + 1)
 
 
-def _columns(header: list[str], path: Path, spec: SourceSpec) -> tuple[int, int] | None:
+def _columns(header: list[str], path: str, spec: SourceSpec) -> tuple[int, int] | None:
     """Return the numbers of the two columns, or None where the first line is data already."""
     known = [cell.strip() for cell in header]
     lower = [cell.lower() for cell in known]
@@ -174,13 +184,13 @@ def _position(known: list[str], lower: list[str], wanted: str | None, usual: tup
     return next((lower.index(name) for name in usual if name in lower), None)
 
 
-def _cells(cells: list[str], columns: tuple[int, int], path: Path, line: int) -> Row:
+def _cells(cells: list[str], columns: tuple[int, int], path: str, line: int) -> Row:
     if len(cells) <= max(columns):
         raise SourceError(f"{path}, line {line}: only {len(cells)} columns", "check that line")
     return line, cells[columns[0]], cells[columns[1]].strip()
 
 
-def _json_rows(file: IO[str], path: Path, spec: SourceSpec) -> Iterator[Row]:
+def _json_rows(file: IO[str], path: str, spec: SourceSpec) -> Iterator[Row]:
     for number, line in enumerate(_lines(file, path), 1):
         if not line.strip():
             continue
@@ -212,12 +222,13 @@ def _field(record: dict[str, object], wanted: str | None, usual: tuple[str, ...]
     return next((record[name] for name in usual if name in record), None)
 
 
-def _below(root: Path, row: Row, path: Path) -> str:
+def _below(root: str, row: Row, path: str) -> str:
     """Return a row's path relative to the root, or refuse one that leaves it."""
     line, name, _ = row
     if name.startswith("/") or ".." in name or "\0" in name or not name:
         place = os.path.normpath(os.path.join(root, name))  # noqa: PTH118 (without following links)
-        if not name or "\0" in name or not place.startswith(os.path.join(root, "")):  # noqa: PTH118
+        inside = place.startswith(os.path.join(root, "")) and not is_remote(root)  # noqa: PTH118
+        if not name or "\0" in name or not inside:
             raise SourceError(
                 f"{path}, line {line}: {name[:200]!r} is not below {root}",
                 "name the folder that holds all pictures with --data-dir",

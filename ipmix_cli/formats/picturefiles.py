@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,8 @@ from ipmix_cli.formats.common_size import CommonSize
 from ipmix_cli.formats.decode import decode_picture
 from ipmix_cli.formats.digest import digest_kind, framed, source_digest
 from ipmix_cli.formats.names import Names
+from ipmix_cli.formats.remote import is_remote
+from ipmix_cli.formats.remote_files import remote_pictures, remote_sizes
 from ipmix_cli.formats.source import BadSample, Picture, Sample
 from ipmix_cli.stages import StageClock
 
@@ -64,20 +67,32 @@ class FilePart:
 
     def samples(self, clock: StageClock) -> Iterator[Sample | BadSample]:
         """Yield the samples in order, a file at a time."""
-        if not Path(self.root).is_dir():
-            raise SourceError(f"the folder {self.root} is gone", "put it back, then type the same command again")
-        for position, name in enumerate(self.names):
+        for position, (name, data) in enumerate(zip(self.names, self.contents(), strict=True)):
             index = self.start + position
+            clock.lap("read")
             try:
-                picture = self._picture(name, clock)
+                picture = self._picture(data, clock)
             except BadSampleError as error:
                 yield BadSample(index, name, error.message)
             else:
                 yield Sample(index, name, picture, int(self.labels[position]))
 
-    def _picture(self, name: str, clock: StageClock) -> Picture:
-        data = read_picture_file(os.path.join(self.root, name))  # noqa: PTH118
-        clock.lap("read")
+    def contents(self) -> Iterator[bytes | BadSampleError]:
+        """Yield the content of each file, or why it cannot be read."""
+        if is_remote(self.root):
+            yield from remote_pictures(self.root, list(self.names))
+            return
+        if not Path(self.root).is_dir():
+            raise SourceError(f"the folder {self.root} is gone", "put it back, then type the same command again")
+        for name in self.names:
+            try:
+                yield read_picture_file(os.path.join(self.root, name))  # noqa: PTH118
+            except BadSampleError as error:
+                yield error
+
+    def _picture(self, data: bytes | BadSampleError, clock: StageClock) -> Picture:
+        if isinstance(data, BadSampleError):
+            raise data
         picture = decode_picture(data, self.alpha)
         clock.lap("decode")
         return picture
@@ -95,7 +110,9 @@ def file_source(
     The digest covers names, labels, sizes and, up to 1 GiB in all, contents. A file that is missing or
     unreadable has the size -1 there, and becomes a BadSample when it is read.
     """
-    sizes = np.fromiter(map(_size, _paths(part)), dtype=np.int64, count=len(part.names))
+    remote = is_remote(part.root)
+    found = remote_sizes(part.root, list(part.names)) if remote else map(_size, _paths(part))
+    sizes = np.fromiter(found, dtype=np.int64, count=len(part.names))
     kind = digest_kind(int(sizes.sum()))
     common = CommonSize()
     digest = source_digest({"kind": kind}, class_names, part.labels, _content(part, sizes, kind, common))
@@ -149,14 +166,8 @@ def _size(path: bytes) -> int:
 
 
 def _content(part: FilePart, sizes: NDArray[np.int64], kind: str, common: CommonSize) -> Iterable[bytes]:
-    for name, path, size in zip(part.names.encoded(), _paths(part), sizes.tolist(), strict=True):
+    contents = part.contents() if kind == "content" else itertools.repeat(b"")
+    for name, size, data in zip(part.names.encoded(), sizes.tolist(), contents, strict=False):
         yield framed(name) + size.to_bytes(8, "little", signed=True)
         if kind == "content" and size >= 0:
-            yield from map(framed, common.passing([_read_or_nothing(path)]))
-
-
-def _read_or_nothing(path: bytes) -> bytes:
-    try:
-        return read_picture_file(path)
-    except BadSampleError:
-        return b""
+            yield from map(framed, common.passing([data if isinstance(data, bytes) else b""]))

@@ -16,7 +16,7 @@ from ipmix_cli.formats.cifar import looks_like_cifar
 from ipmix_cli.formats.download import Progress
 from ipmix_cli.formats.idx import looks_like_idx
 from ipmix_cli.formats.imagefolder import looks_like_imagefolder
-from ipmix_cli.formats.listing import looks_like_list
+from ipmix_cli.formats.listing import CSV, JSON_LINES, looks_like_list
 from ipmix_cli.formats.npz import looks_like_npz
 from ipmix_cli.formats.parquet import looks_like_parquet
 from ipmix_cli.formats.source import Source, SourceSpec
@@ -142,7 +142,7 @@ def recognised(spec: SourceSpec) -> str:
     if spec.input in NAMED:  # a folder of that name is ./NAME
         return spec.input
     if re.search(r"\{.*\}|://", spec.input) and not path.exists():
-        return "webdataset"
+        return "list" if path.suffix.lower() in CSV + JSON_LINES else "webdataset"
     if not path.exists():
         raise _missing(spec.input)
     for name, reader in READERS.items():

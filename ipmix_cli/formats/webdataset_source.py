@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import operator
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,6 +23,8 @@ from ipmix_cli.formats.digest import digest_kind, framed, source_digest
 from ipmix_cli.formats.labels import checked_labels, default_class_names
 from ipmix_cli.formats.names import Names
 from ipmix_cli.formats.picturefiles import EXTENSIONS, MAX_FILE_BYTES
+from ipmix_cli.formats.remote import is_remote
+from ipmix_cli.formats.remote_files import RemoteFile, ranges_of, remote_tars
 from ipmix_cli.formats.source import BadSample, Sample, SourceSpec
 from ipmix_cli.formats.tarblocks import Member, Sliceable, members
 from ipmix_cli.formats.webdataset import mapped
@@ -85,21 +89,13 @@ class TarPart:
 
     def encoded(self) -> Iterator[bytes]:
         """Yield the encoded pictures; one tar is open at a time."""
-        number, file = -1, None
-        try:
-            for tar, offset, size in self.places.tolist():
-                if tar != number:
-                    if file is not None:
-                        file.close()
-                    number, file = tar, _opened(self.tars[tar])
-                assert file is not None
-                data = os.pread(file.fileno(), size, offset) if size <= MAX_FILE_BYTES else b""
-                if len(data) != size <= MAX_FILE_BYTES:
-                    raise SourceError(f"{self.tars[tar]} is shorter than before", "put it back as it was")
-                yield data
-        finally:
-            if file is not None:
-                file.close()
+        for tar, places in itertools.groupby(self.places.tolist(), key=operator.itemgetter(0)):
+            with ranges_of(self.tars[tar]) as read:
+                for _, offset, size in places:
+                    data = read(offset, size) if size <= MAX_FILE_BYTES else b""
+                    if len(data) != size <= MAX_FILE_BYTES:
+                        raise SourceError(f"{self.tars[tar]} is shorter than before", "put it back as it was")
+                    yield data
 
 
 class _Found(NamedTuple):
@@ -128,7 +124,8 @@ def open_webdataset(spec: SourceSpec) -> TarSource:
     samples: list[_Found] = []
     tars: list[int] = []
     for number, path in enumerate(paths):
-        found = list(_samples_of(mapped(path, str(path)), str(path), spec.label_field))
+        tar = RemoteFile(path) if is_remote(path) else mapped(Path(path), path)
+        found = list(_samples_of(tar, path, spec.label_field))
         samples += found
         tars += [number] * len(found)
     if not samples:
@@ -136,13 +133,13 @@ def open_webdataset(spec: SourceSpec) -> TarSource:
     labels, class_names = _classes(samples, spec.input)
     places = np.array([(tar, *sample.picture[1:]) for tar, sample in zip(tars, samples, strict=True)], np.int64)
     keys = Names.of(sample.key for sample in samples)
-    whole = TarPart(tuple(map(str, paths)), places, labels, keys, 0, spec.alpha)
+    whole = TarPart(tuple(paths), places, labels, keys, 0, spec.alpha)
     kind = digest_kind(int(places[:, 2].sum()))
     common = CommonSize()
     digest = source_digest({"kind": kind}, class_names, labels, _content(whole, kind, common))
     return TarSource(
         format="webdataset",
-        location=str(Path(spec.input).absolute()),
+        location=spec.input if is_remote(spec.input) else str(Path(spec.input).absolute()),
         class_names=class_names,
         size=common.value,
         digest=digest,
@@ -151,28 +148,36 @@ def open_webdataset(spec: SourceSpec) -> TarSource:
     )
 
 
-def tar_paths(spec: SourceSpec) -> list[Path]:
+def tar_paths(spec: SourceSpec) -> list[str]:
     """Return the tars that a source names, in order; raises SourceError where there are none.
 
     In a folder these are the ones whose names begin with the split's, or all of them where none begins with
     one.
     """
+    if is_remote(spec.input):
+        tars = remote_tars(spec.input, expanded)
+        return tars if spec.input.endswith(".tar") else _of_split(tars, spec.input, spec.split)
     given = Path(spec.input).absolute()
     if given.is_file():
-        return [given]
+        return [str(given)]
     if given.is_dir():
-        files = sorted(given.glob("*.tar"))
-        named = [path for path in files if path.name.startswith(SPLIT_NAMES.get(spec.split, (spec.split,)))]
-        every = tuple(name for names in SPLIT_NAMES.values() for name in names)
-        plain = [] if any(path.name.startswith(every) for path in files) else files
-        if named or plain:
-            return named or plain
-        raise SourceError(f"{given} has no tars of the {spec.split} split", "choose another --split")
-    paths = [Path(text) for text in expanded(str(given))]
+        return _of_split(sorted(map(str, given.glob("*.tar"))), str(given), spec.split)
+    paths = expanded(str(given))
     for path in paths:
-        if not path.is_file():
+        if not Path(path).is_file():
             raise SourceError(f"there is no {path}", "check the numbers in the braces")
     return paths
+
+
+def _of_split(tars: list[str], folder: str, split: str) -> list[str]:
+    """Return the tars of a folder that belong to a split."""
+    names = {tar: tar.rpartition("/")[2] for tar in tars}
+    named = [tar for tar in tars if names[tar].startswith(SPLIT_NAMES.get(split, (split,)))]
+    every = tuple(name for found in SPLIT_NAMES.values() for name in found)
+    plain = [] if any(name.startswith(every) for name in names.values()) else tars
+    if named or plain:
+        return named or plain
+    raise SourceError(f"{folder} has no tars of the {split} split", "choose another --split")
 
 
 def expanded(pattern: str) -> list[str]:
@@ -271,13 +276,6 @@ def _classes(samples: Sequence[_Found], where: str) -> tuple[NDArray[np.int64], 
     names = tuple(sorted(texts))
     numbers = {name: number for number, name in enumerate(names)}
     return np.array([numbers[str(value)] for value in values], np.int64), names
-
-
-def _opened(path: str) -> Any:
-    try:
-        return Path(path).open("rb")
-    except OSError as error:
-        raise SourceError(f"cannot read {path}: {error.strerror or error}", "put it back as it was") from error
 
 
 def _content(whole: TarPart, kind: str, common: CommonSize) -> Iterator[bytes]:
