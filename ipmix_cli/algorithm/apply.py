@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -24,8 +26,7 @@ def scratch_for(height: int, width: int, config: AugmentConfig) -> Scratch:
     Reuse it: fresh memory costs a tenth of the time.
     """
     count, chains = height * width * 3, config.chains
-    slots = np.zeros(max(chains + 2, AT_ONCE), np.int64)
-    slots[: chains + 2] = np.arange(chains + 2)
+    sources = max(chains + 1, AT_ONCE)
     return Desk(
         height=height,
         width=width,
@@ -35,31 +36,35 @@ def scratch_for(height: int, width: int, config: AugmentConfig) -> Scratch:
         offsets=np.empty(0, np.int64),
         shapes=np.empty((0, 2), np.int32),
         buffers=np.empty((chains + 4, count), np.uint8),
-        slots=slots,
-        fixed=np.zeros(max(chains + 1, AT_ONCE), np.int32),
+        slots=np.arange(max(chains + 2, AT_ONCE)),
+        used=np.zeros(sources, np.int64),
+        shares=np.zeros(sources, np.int32),
+        fixed=np.zeros(sources, np.int32),
         sums=np.empty(count if chains + 1 > AT_ONCE else 0, np.int32),
         terms=np.empty((2, 256), np.float64),
         known=np.zeros((2, 3), np.int64),
         histograms=np.empty((2, 3, 256), np.int64),
         tables=np.empty((3, 3, 256), np.uint8),
         counters=np.empty((6, 256), np.uint32),
-        centres=np.repeat(np.arange(width) + 0.5, 3),
+        centres=np.repeat(np.arange(width, dtype=np.float64) + 0.5, 3),
+        columns=np.arange(width, dtype=np.float64) + 0.5,
         reals=np.empty(3 * width, np.float64),
+        floats=np.empty(2 * width, np.float32),
         parts=np.empty(3 * width, np.int32),
         lines=np.empty((2, 3 * width + 6), np.uint8),
         places=np.empty((5, width), np.int32),
-        packed=np.empty(height * width, np.int32),
+        packed=np.empty((height + 2) * (width + 2), np.int32),
     )
 
 
-def _read_only(array: npt.NDArray[np.generic], dtype: type) -> npt.NDArray[np.generic]:
+def _read_only(array: npt.NDArray[Any], dtype: type) -> npt.NDArray[Any]:
     """Return a plain, contiguous, read-only view: every caller's array has the same type for the compiler."""
-    view = np.ascontiguousarray(array, dtype).view(np.ndarray)
+    view: npt.NDArray[Any] = np.ascontiguousarray(array, dtype).view(np.ndarray)
     view.flags.writeable = False
     return view
 
 
-def apply_plans(  # noqa: PLR0913
+def apply_plans(
     pictures: Pictures,
     plans: PlanArray,
     mixing: MixingSet,

@@ -116,7 +116,9 @@ class AugmentConfig:
             For a name that no setting has, a setting left out, or a value out of range.
         """
         _check_names("setting", values, [field.name for field in fields(cls)])
-        plain = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        plain: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+        }
         try:
             return cls(**plain)
         except TypeError as error:

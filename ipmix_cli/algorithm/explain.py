@@ -51,7 +51,8 @@ def explain(picture: Picture, plan: Any, mixing: MixingSet, config: AugmentConfi
     def made(changed: Any) -> Picture:
         out = np.empty((1, 1, height, width, 3), np.uint8)
         apply_plans(picture[None], changed.reshape(1, 1), mixing, config, out)
-        return out[0, 0]
+        made_copy: Picture = out[0, 0]
+        return made_copy
 
     for i, length in enumerate(plan["lengths"]):
         for j in range(length):

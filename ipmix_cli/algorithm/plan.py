@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from ipmix_cli.algorithm.config import AugmentConfig
 from ipmix_cli.algorithm.kernels import codes
-from ipmix_cli.algorithm.kernels.copies import Rows
 from ipmix_cli.algorithm.kernels.plans import Laws, draw_plans
+from ipmix_cli.algorithm.kernels.types import Rows
 from ipmix_cli.algorithm.mixings import MIXERS
 from ipmix_cli.algorithm.operations import OPS
 from ipmix_cli.algorithm.seeds import PURPOSES, check_seed
@@ -88,7 +88,7 @@ def laws_of(config: AugmentConfig, size: tuple[int, int], mixing_shapes: npt.NDA
     )
 
 
-def sample_plans(  # noqa: PLR0913
+def sample_plans(
     config: AugmentConfig,
     size: tuple[int, int],
     seed: int,
@@ -128,10 +128,12 @@ def sample_plans(  # noqa: PLR0913
     places = np.ascontiguousarray(indices, np.int64)
     plans = np.zeros((places.size, copies), plan_dtype(config.chains, config.max_steps))
     laws = laws_of(config, size, mixing_shapes)
-    assert min(size) >= 2 and (laws.shapes >= np.array(size)).all(), "mixing pictures must cover the pictures"
+    assert min(size) >= 2
+    assert (laws.shapes >= np.array(size)).all(), "mixing pictures must cover the pictures"
     side = (int(size[0]), int(size[1]))
     draw_plans(np.uint64(check_seed(seed)), np.uint64(PURPOSES["copy"]), places, laws, side, rows_of(plans))
     return plans
 
 
-assert len(STEP) == codes.STEP_WORDS and STEP.itemsize == 8 * codes.STEP_WORDS
+assert len(STEP.names or ()) == codes.STEP_WORDS
+assert STEP.itemsize == 8 * codes.STEP_WORDS

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ipmix_cli.algorithm.apply import apply_plans, scratch_for
+from ipmix_cli.algorithm.apply import apply_plans
 from ipmix_cli.algorithm.explain import explain
 from ipmix_cli.algorithm.mixing_set import mixing_set
 from ipmix_cli.algorithm.operations import ALL_OPERATIONS

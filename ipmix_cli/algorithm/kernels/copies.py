@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-import numpy.typing as npt
 
 from ipmix_cli.algorithm.kernels import codes
 from ipmix_cli.algorithm.kernels.blend import fixed_weights, weighted_sum
 from ipmix_cli.algorithm.kernels.compiler import kernel, spliced
-from ipmix_cli.algorithm.kernels.desk import CLEAN
+from ipmix_cli.algorithm.kernels.desk import CLEAN, Desk
 from ipmix_cli.algorithm.kernels.frames import copy_bytes
-from ipmix_cli.algorithm.kernels.mixing import fill_mask, fill_tables, mix_masked, mix_values
+from ipmix_cli.algorithm.kernels.mixing import fill_mask, fill_terms, mix_masked, mix_values
 from ipmix_cli.algorithm.kernels.operations import forget, operate
-
-
-class Rows(NamedTuple):
-    """Plans, seen as integers and as reals: the same bytes, (N, K, words), or (words,) for one."""
-
-    words: npt.NDArray[np.int64]
-    reals: npt.NDArray[np.float64]
+from ipmix_cli.algorithm.kernels.types import Bytes, Frame, Number, Reals, Rows, Words
 
 
 @spliced
-def frame_of(words, at, desk):  # type: ignore[no-untyped-def]
+def frame_of(words: Words, at: Number, desk: Desk) -> Frame:
     """Return the frame that a step makes: the whole picture, or the patch of a mixing."""
     if words[at + codes.KIND] == codes.OPERATION:
         return desk.height, desk.width, 0, 0, desk.height, desk.width
@@ -33,7 +24,7 @@ def frame_of(words, at, desk):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def crop_patch(pixels, first, stride, frame, patch):  # type: ignore[no-untyped-def]
+def crop_patch(pixels: Bytes, first: Number, stride: Number, frame: Frame, patch: Bytes) -> None:
     """Copy a patch of a mixing picture, from its byte ``first`` on."""
     height, count = frame[4], frame[5] * 3
     for r in range(height):
@@ -43,7 +34,7 @@ def crop_patch(pixels, first, stride, frame, patch):  # type: ignore[no-untyped-
 
 
 @spliced
-def crop_partner(words, frame, desk):  # type: ignore[no-untyped-def]
+def crop_partner(words: Words, frame: Frame, desk: Desk) -> None:
     """Fill the desk's patch with the frame's box of the plan's mixing picture, where the plan crops it."""
     index = words[codes.MIXING_INDEX]
     stride = np.int64(desk.shapes[index, 1]) * 3
@@ -53,7 +44,7 @@ def crop_partner(words, frame, desk):  # type: ignore[no-untyped-def]
 
 
 @spliced
-def mix(words, reals, at, canvas, frame, desk):  # type: ignore[no-untyped-def]
+def mix(words: Words, reals: Reals, at: Number, canvas: Bytes, frame: Frame, desk: Desk) -> None:
     """Mix a box of the canvas with the desk's patch, in place."""
     code = words[at + codes.CODE]
     patch = desk.buffers[desk.chains + 2]
@@ -62,12 +53,12 @@ def mix(words, reals, at, canvas, frame, desk):  # type: ignore[no-untyped-def]
         fill_mask(code, np.uint64(words[at + codes.MASK_KEY]), reals[at + codes.P], mask)
         mix_masked(canvas, patch, frame, mask)
     else:
-        fill_tables(code, reals[at + codes.A], reals[at + codes.B], desk.terms)
-        mix_values(canvas, patch, frame, code, desk.terms, desk.wrap)
+        fill_terms(code, reals[at + codes.A], reals[at + codes.B], desk.wrap, desk.terms)
+        mix_values(canvas, patch, frame, code, desk)
 
 
 @spliced
-def run_step(words, reals, at, chain, current, desk):  # type: ignore[no-untyped-def]
+def run_step(words: Words, reals: Reals, at: Number, chain: Number, current: Number, desk: Desk) -> None:
     """Run the step at a row's word ``at`` on the buffer ``current``, into the chain's buffer.
 
     An operation on the running picture, and one that makes a partner, are the same call: it is compiled once.
@@ -94,7 +85,7 @@ def run_step(words, reals, at, chain, current, desk):  # type: ignore[no-untyped
 
 
 @spliced
-def make_copy(words, reals, desk, out):  # type: ignore[no-untyped-def]
+def make_copy(words: Words, reals: Reals, desk: Desk, out: Bytes) -> None:
     """Apply one plan to the clean picture."""
     chains, slots = desk.chains, desk.slots
     first_length = codes.HEAD_WORDS + chains
@@ -107,11 +98,11 @@ def make_copy(words, reals, desk, out):  # type: ignore[no-untyped-def]
             current = slots[chain + 1]
         at += max_steps * codes.STEP_WORDS
     fixed_weights(reals[codes.HEAD_WORDS : first_length], reals[codes.BLEND], words[first_length:], desk.fixed)
-    weighted_sum(desk.buffers, slots, desk.fixed, out, desk.sums)
+    weighted_sum(desk, out)
 
 
 @kernel
-def make_copies(pictures, rows, desk, out):  # type: ignore[no-untyped-def]
+def make_copies(pictures: Bytes, rows: Rows, desk: Desk, out: Bytes) -> None:
     """Apply plans (N, K, words) to pictures (N, H * W * 3), into out (N, K, H * W * 3)."""
     clean = desk.buffers[CLEAN]
     for n in range(pictures.shape[0]):

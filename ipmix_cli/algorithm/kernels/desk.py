@@ -16,7 +16,7 @@ CLEAN = 0  # rows of Desk.buffers: the clean picture, then one for each chain, a
 class Desk(NamedTuple):
     """Settings of a batch, the mixing pictures, and memory to work in.
 
-    Nothing in the memory outlives a copy but the clean picture with its figures, and ``centres``.
+    Nothing in the memory outlives a copy but the clean picture with its figures, ``centres`` and ``columns``.
     """
 
     height: int
@@ -31,8 +31,10 @@ class Desk(NamedTuple):
 
     # A copy
     buffers: npt.NDArray[np.uint8]  # (k + 4, H * W * 3)
-    slots: npt.NDArray[np.int64]  # (k + 2,), 4 at least: rows of the clean picture, each chain, and the spare
-    fixed: npt.NDArray[np.int32]  # (k + 1,), 4 at least: weights of the slots
+    slots: npt.NDArray[np.int64]  # (k + 2,): rows of the clean picture, each chain, and the spare
+    used: npt.NDArray[np.int64]  # like fixed: the slots whose weight is not 0, and those weights
+    shares: npt.NDArray[np.int32]
+    fixed: npt.NDArray[np.int32]  # (k + 1,), 4 at least, the rest 0: weights of the slots
     sums: npt.NDArray[np.int32]  # (H * W * 3,) where there are more than three chains
     terms: npt.NDArray[np.float64]  # (2, 256) of add and multiply
 
@@ -42,8 +44,10 @@ class Desk(NamedTuple):
     tables: npt.NDArray[np.uint8]  # (3, 3, 256): equalize's of both; autocontrast's
     counters: npt.NDArray[np.uint32]  # (6, 256)
     centres: npt.NDArray[np.float64]  # (3 * W,) x + 1/2 of each byte's pixel; constant
+    columns: npt.NDArray[np.float64]  # (W,) x + 1/2; constant
     reals: npt.NDArray[np.float64]  # (3 * W,)
+    floats: npt.NDArray[np.float32]  # (2 * W,)
     parts: npt.NDArray[np.int32]  # (3 * W,)
     lines: npt.NDArray[np.uint8]  # (2, 3 * W + 6)
     places: npt.NDArray[np.int32]  # (5, W)
-    packed: npt.NDArray[np.int32]  # (H * W,)
+    packed: npt.NDArray[np.int32]  # ((H + 2) * (W + 2),)

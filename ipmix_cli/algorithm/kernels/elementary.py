@@ -12,11 +12,13 @@ from decimal import Decimal, localcontext
 import numpy as np
 
 from ipmix_cli.algorithm.kernels.compiler import inlined, kernel
+from ipmix_cli.algorithm.kernels.types import Number, Reals
 
 LN2_HI = 6.93147180369123816490e-01
 LN2_LO = 1.90821492927058770002e-10
 SPLITTER = 134217729.0  # 2**27 + 1, Dekker's
 PARTS = 32
+INVERSE_LN2 = 1.4426950408889634
 INVERSE = 46.16624130844683  # 32 / ln 2
 MANTISSA = np.int64(0x000FFFFFFFFFFFFF)
 ONE_BITS = np.int64(0x3FF0000000000000)
@@ -38,13 +40,13 @@ with localcontext() as _context:
     STEP_HI = float(int(_STEP * 2**38)) * 2.0**-38
     STEP_LO = float(_STEP - Decimal(STEP_HI))
     _DOUBLED = [Decimal(2.0 * (value / 255.0)) for value in range(256)]
-    _FLOOR = Decimal(1e-37)
+    _FLOOR = Decimal(float("1e-37"))  # the double, not the decimal
     # Logarithms of max(2u, 1e-37) for the 256 values of a byte
     LOG_HI, LOG_LO = _high_and_low([max(value, _FLOOR).ln() for value in _DOUBLED])
 
 
 @kernel
-def log(x):  # type: ignore[no-untyped-def]
+def log(x: Number) -> Number:
     """Return the natural logarithm of a positive normal float64."""
     bits = np.float64(x).view(np.int64)
     exponent = (bits >> 52) - 1023
@@ -66,7 +68,7 @@ def log(x):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def exp_of_sum(high, low):  # type: ignore[no-untyped-def]
+def exp_of_sum(high: Number, low: Number) -> Number:
     """Return exp(high + low), for a sum between -700 and 700 whose second part is far smaller."""
     shifted = high * INVERSE
     n = np.int32(shifted + (0.5 if shifted >= 0.0 else -0.5))
@@ -81,7 +83,7 @@ def exp_of_sum(high, low):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def times(a, high, low):  # type: ignore[no-untyped-def]
+def times(a: Number, high: Number, low: Number) -> tuple[Number, Number]:
     """Return the product of a double and a double-double as a double-double (Dekker 1971)."""
     product = a * high
     t = a * SPLITTER
@@ -95,14 +97,44 @@ def times(a, high, low):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def power(x, exponent):  # type: ignore[no-untyped-def]
+def power(x: Number, exponent: Number) -> Number:
     """Return x ** exponent for a float64 of the open interval (0, 1) and a positive exponent."""
     return exp_of_sum(log(x) * exponent, 0.0)
 
 
+@inlined
+def exp_nearby(x: Number) -> Number:
+    """Return exp(x) to within 1e-14 of it, by a polynomial alone: twice as fast as with a table."""
+    shifted = x * INVERSE_LN2
+    n = np.int32(shifted + (0.5 if shifted >= 0.0 else -0.5))
+    whole = np.float64(n)
+    r = (x - whole * LN2_HI) - whole * LN2_LO
+    p = 1.0 / 39916800.0  # 1 / 11!
+    p = p * r + 1.0 / 3628800.0
+    p = p * r + 1.0 / 362880.0
+    p = p * r + 1.0 / 40320.0
+    p = p * r + 1.0 / 5040.0
+    p = p * r + 1.0 / 720.0
+    p = p * r + 1.0 / 120.0
+    p = p * r + 1.0 / 24.0
+    p = p * r + 1.0 / 6.0
+    p = p * r + 0.5
+    p = p * r + 1.0
+    p = p * r + 1.0
+    return p * np.int64((np.int64(n) + 1023) << 52).view(np.float64)
+
+
 @kernel
-def power_table(exponent, table):  # type: ignore[no-untyped-def]
-    """Fill a table with max(2v, 1e-37) ** exponent for the 256 bytes v, scaled to [0, 1]."""
-    for value in range(256):
-        high, low = times(exponent, LOG_HI[value], LOG_LO[value])
-        table[value] = exp_of_sum(high, low)
+def power_table(exponent: Number, factor: Number, precise: Number, table: Reals) -> None:
+    """Fill a table with factor * max(2v, 1e-37) ** exponent for the 256 bytes v, scaled to [0, 1].
+
+    Products of such powers can be as large as 1e37, and ``wrap`` shows their lowest digits: there, and only there, each
+    has to be rounded as well as can be.
+    """
+    if precise != 0:
+        for value in range(256):
+            high, low = times(exponent, LOG_HI[value], LOG_LO[value])
+            table[value] = exp_of_sum(high, low) * factor
+    else:
+        for value in range(256):
+            table[value] = exp_nearby(exponent * LOG_HI[value]) * factor

@@ -7,19 +7,20 @@ import numpy as np
 from ipmix_cli.algorithm.kernels.compiler import inlined, kernel
 from ipmix_cli.algorithm.kernels.frames import ONE, THREE, TWO, copy_bytes
 from ipmix_cli.algorithm.kernels.pointwise import blended
+from ipmix_cli.algorithm.kernels.types import Bytes, Frame, Number
 
 LIMIT = np.int32(32768)
 
 
 @inlined
-def grey(red, green, blue):  # type: ignore[no-untyped-def]
+def grey(red: Number, green: Number, blue: Number) -> Number:
     """Return Pillow's luma of a pixel (libImaging/Convert.c, L24)."""
     weighted = np.int32(np.int32(red) * 19595 + np.int32(green) * 38470 + np.int32(blue) * 7471)
     return np.int32(np.int32(weighted + LIMIT) >> 16)
 
 
 @kernel
-def mean_grey(source):  # type: ignore[no-untyped-def]
+def mean_grey(source: Bytes) -> Number:
     """Return the mean luma of a picture, rounded as ImageEnhance.Contrast does."""
     total = 0
     for pixel in range(np.uintp(source.size // 3)):
@@ -29,7 +30,7 @@ def mean_grey(source):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def color(source, target, frame, factor, line):  # type: ignore[no-untyped-def]
+def color(source: Bytes, target: Bytes, frame: Frame, factor: Number, line: Bytes) -> None:
     """Blend every pixel with its own luma; ``line`` is uint8 (3 * W,) or more, to work in."""
     _, W, top, left, height, width = frame
     alpha = np.float32(factor)
@@ -42,12 +43,12 @@ def color(source, target, frame, factor, line):  # type: ignore[no-untyped-def]
             line[i] = luma
             line[i + ONE] = luma
             line[i + TWO] = luma
-        for i in range(b.size):
-            b[i] = blended(line[i], a[i], alpha)
+        for at in range(b.size):
+            b[at] = blended(line[at], a[at], alpha)
 
 
 @kernel
-def sharpness(source, target, frame, factor):  # type: ignore[no-untyped-def]
+def sharpness(source: Bytes, target: Bytes, frame: Frame, factor: Number) -> None:
     """Blend with the picture smoothed by ImageFilter.SMOOTH, whose border is the picture's own."""
     H, W, top, left, height, width = frame
     alpha = np.float32(factor)
@@ -63,7 +64,7 @@ def sharpness(source, target, frame, factor):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def sharpen_row(above, here, below, alpha, out):  # type: ignore[no-untyped-def]
+def sharpen_row(above: Bytes, here: Bytes, below: Bytes, alpha: Number, out: Bytes) -> None:
     """Sharpen a row; the three source rows start one pixel to the left."""
     for i in range(out.size):
         around = np.uint16(np.uint16(above[i]) + above[i + 3] + above[i + 6] + here[i] + here[i + 6])

@@ -5,18 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from ipmix_cli.algorithm.kernels.compiler import inlined, kernel
+from ipmix_cli.algorithm.kernels.types import Bytes, Frame, Number, Size
 
 ONE, TWO, THREE = np.uintp(1), np.uintp(2), np.uintp(3)
 
 
 @inlined
-def whole(size):  # type: ignore[no-untyped-def]
+def whole(size: Size) -> Number:
     """Return the frame of a whole picture."""
     return size[0], size[1], 0, 0, size[0], size[1]
 
 
 @inlined
-def byte_rows(frame):  # type: ignore[no-untyped-def]
+def byte_rows(frame: Frame) -> tuple[int, int, int, int]:
     """Return (rows, first byte, bytes a row, bytes between rows); a box of full width is one long row."""
     _, W, top, left, height, width = frame
     if width == W:
@@ -25,14 +26,14 @@ def byte_rows(frame):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def copy_bytes(source, target):  # type: ignore[no-untyped-def]
+def copy_bytes(source: Bytes, target: Bytes) -> None:
     """Copy all of source to the start of target."""
     for i in range(source.size):
         target[i] = source[i]
 
 
 @kernel
-def copy_box(source, target, frame):  # type: ignore[no-untyped-def]
+def copy_box(source: Bytes, target: Bytes, frame: Frame) -> None:
     """Copy a box."""
     rows, first, count, stride = byte_rows(frame)
     for r in range(rows):
@@ -40,7 +41,7 @@ def copy_box(source, target, frame):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def clear(target):  # type: ignore[no-untyped-def]
+def clear(target: Bytes) -> None:
     """Make bytes black."""
     for i in range(target.size):
         target[i] = 0

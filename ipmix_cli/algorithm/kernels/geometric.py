@@ -10,12 +10,14 @@ from __future__ import annotations
 import numpy as np
 
 from ipmix_cli.algorithm.kernels.compiler import inlined, kernel, spliced
+from ipmix_cli.algorithm.kernels.desk import Desk
 from ipmix_cli.algorithm.kernels.frames import ONE, THREE, TWO, clear, copy_bytes
+from ipmix_cli.algorithm.kernels.types import Bytes, Frame, Ints, Number, Reals
 
 DOUBT = 1e-9  # px: closer than this to a whole pixel, rounding decides which pixel it is
 
-# Rows are first interpolated in whole numbers of 2**-22 levels, which is thrice as fast, and counts how many results lie
-# so near a whole level (their error is below 255 / 2 of such parts) that float64 may have truncated to another: a
+# Rows are first interpolated in whole numbers of 2**-22 levels, which is thrice as fast. Their error is below 255 / 2
+# of such parts: results that lie so near a whole level that float64 may have truncated to another are counted, and a
 # row with such doubts, one of some hundred, is then done in float64.
 BITS = np.int32(22)
 SCALE = 2.0**22
@@ -25,7 +27,7 @@ ZERO = np.int32(0)
 
 
 @kernel
-def mirror(source, target, frame):  # type: ignore[no-untyped-def]
+def mirror(source: Bytes, target: Bytes, frame: Frame) -> None:
     """Swap left and right."""
     _, W, top, left, height, width = frame
     for r in range(height):
@@ -39,7 +41,7 @@ def mirror(source, target, frame):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def translate(source, target, frame, down, right):  # type: ignore[no-untyped-def]
+def translate(source: Bytes, target: Bytes, frame: Frame, down: Number, right: Number) -> None:
     """Take every pixel from (y + down, x + right), whole numbers, so that no interpolation is left."""
     H, W, top, left, height, width = frame
     start = min(max(-(left + right), 0), width)
@@ -57,14 +59,14 @@ def translate(source, target, frame, down, right):  # type: ignore[no-untyped-de
 
 
 @inlined
-def between(p, q, part):  # type: ignore[no-untyped-def]
+def between(p: Number, q: Number, part: Number) -> Number:
     """Interpolate between two bytes (Pillow's BILINEAR macro, its result as a byte)."""
     p = np.float64(p)
     return np.uint8(np.int32(p + (np.float64(q) - p) * part))
 
 
 @inlined
-def quickly(p, q, part):  # type: ignore[no-untyped-def]
+def quickly(p: Number, q: Number, part: Number) -> tuple[Number, Number]:
     """Interpolate in whole numbers, part in 2**-22; return the byte, and a number below 0 if it is in doubt."""
     change = np.int32(np.int32(q) - np.int32(p))
     moved = np.int32(change * part)
@@ -74,14 +76,14 @@ def quickly(p, q, part):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def is_doubtful(moved):  # type: ignore[no-untyped-def]
+def is_doubtful(moved: Number) -> Number:
     """Whether a distance is so near a whole number that its floor may differ from that of x + distance."""
     part = moved - np.floor(moved)
     return part < DOUBT or part > 1.0 - DOUBT
 
 
 @kernel
-def shear_x(source, target, frame, factor, line, centres):  # type: ignore[no-untyped-def]
+def shear_x(source: Bytes, target: Bytes, frame: Frame, factor: Number, line: Bytes, centres: Reals) -> None:
     """Move row y by factor * (y + 1/2) pixels; line (3 * W + 6,) to work in, centres as in the desk."""
     _, W, top, left, height, width = frame
     for r in range(height):
@@ -102,7 +104,7 @@ def shear_x(source, target, frame, factor, line, centres):  # type: ignore[no-un
 
 
 @inlined
-def inside(left, width, W, moved):  # type: ignore[no-untyped-def]
+def inside(left: Number, width: Number, W: Number, moved: Number) -> tuple[Number, Number]:
     """Return the columns of left .. left + width whose place x + 1/2 + moved lies in [0, W), by Pillow's own test."""
     start = min(max(np.int64(np.floor(-moved)) - 2, left), left + width)
     while start < left + width and (start + 0.5) + moved < 0.0:
@@ -114,7 +116,7 @@ def inside(left, width, W, moved):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def pad_row(row, padded):  # type: ignore[no-untyped-def]
+def pad_row(row: Bytes, padded: Bytes) -> None:
     """Copy a row, its first and last pixel doubled."""
     for i in range(3):
         padded[i] = row[i]
@@ -123,7 +125,7 @@ def pad_row(row, padded):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def shear_quickly(near, following, moved, out):  # type: ignore[no-untyped-def]
+def shear_quickly(near: Bytes, following: Bytes, moved: Number, out: Bytes) -> Number:
     """Interpolate bytes that all move by the same part; return a number below 0 if any is in doubt."""
     part = np.int32((moved - np.floor(moved)) * SCALE + 0.5)
     doubts = ZERO
@@ -135,7 +137,7 @@ def shear_quickly(near, following, moved, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def shear_bytes(near, following, centres, moved, out):  # type: ignore[no-untyped-def]
+def shear_bytes(near: Bytes, following: Bytes, centres: Reals, moved: Number, out: Bytes) -> None:
     """Interpolate bytes that all move by the same whole number and nearly the same part."""
     for i in range(out.size):
         x = centres[i] + moved
@@ -144,13 +146,13 @@ def shear_bytes(near, following, centres, moved, out):  # type: ignore[no-untype
 
 
 @kernel
-def shear_pixels(row, out, left, start, stop, moved):  # type: ignore[no-untyped-def]
+def shear_pixels(row: Bytes, out: Bytes, left: Number, start: Number, stop: Number, moved: Number) -> None:
     """Interpolate pixel by pixel, where each may take other neighbours."""
     last = row.size - 3
     for column in range(start, stop):
         x = (column + 0.5) + moved
         x -= 0.5
-        first = np.int64(np.floor(x))
+        first: Number = np.int64(np.floor(x))
         i, j = max(first * 3, 0), min((first + 1) * 3, last)
         for channel in range(3):
             at = (column - left) * 3 + channel
@@ -158,19 +160,21 @@ def shear_pixels(row, out, left, start, stop, moved):  # type: ignore[no-untyped
 
 
 @spliced
-def shear_y(source, target, frame, factor, desk):  # type: ignore[no-untyped-def]
+def shear_y(source: Bytes, target: Bytes, frame: Frame, factor: Number, desk: Desk) -> None:
     """Move column x by factor * (x + 1/2) pixels."""
     H, _, top, left, height, width = frame
-    moved, parts = desk.reals[: width * 3], desk.parts[: width * 3]
+    moved, parts, runs = desk.reals[: width * 3], desk.parts[: width * 3], desk.places[0]
     if move_columns(desk.centres[left * 3 :], factor, moved, parts) != 0:
         shear_columns(source, target, frame, moved)
         return
-    first = top + min(moved[0], moved[width * 3 - 1])
-    last = top + max(moved[0], moved[width * 3 - 1])
-    sheared_row(source, frame, top, moved, desk.lines[0])
+    find_runs(moved, runs)
+    one_end: Number = moved[0]
+    other_end: Number = moved[width * 3 - 1]
+    first, last = top + min(one_end, other_end), top + max(one_end, other_end)
+    sheared_row(source, frame, top, moved, runs, desk.lines[0])
     for r in range(height):
         near, following = desk.lines[r % 2], desk.lines[(r + 1) % 2]
-        sheared_row(source, frame, top + r + 1, moved, following)
+        sheared_row(source, frame, top + r + 1, moved, runs, following)
         out = target[r * width * 3 : (r + 1) * width * 3]
         all_inside = first + r >= 0 and last + r < H - 1
         if not all_inside or shear_rows_quickly(near, following, parts, out) < 0:
@@ -178,7 +182,7 @@ def shear_y(source, target, frame, factor, desk):  # type: ignore[no-untyped-def
 
 
 @kernel
-def move_columns(centres, factor, moved, parts):  # type: ignore[no-untyped-def]
+def move_columns(centres: Reals, factor: Number, moved: Reals, parts: Ints) -> Number:
     """Fill moved with the distance of each byte's column, parts with what is below a pixel, in 2**-22.
 
     Return other than 0 if the whole number of pixels is doubtful anywhere.
@@ -193,7 +197,33 @@ def move_columns(centres, factor, moved, parts):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def shear_rows_quickly(near, following, parts, out):  # type: ignore[no-untyped-def]
+def find_runs(moved: Reals, runs: Ints) -> None:
+    """Fill runs with the bytes at which runs of columns that move by the same whole number stop."""
+    run = 0
+    for i in range(3, moved.size, 3):
+        if np.floor(moved[i]) != np.floor(moved[i - 3]):
+            runs[run] = i
+            run += 1
+    runs[run] = moved.size
+
+
+@kernel
+def sheared_row(source: Bytes, frame: Frame, y: Number, moved: Reals, runs: Ints, line: Bytes) -> None:
+    """Fill a line with the pixels y + floor(moved) rows down, those of the first or last row beyond it."""
+    H, W, _, left, _, width = frame
+    start: Number = 0
+    run = 0
+    while start < width * 3:
+        stop: Number = np.int64(runs[run])
+        row = min(max(y + np.int64(np.floor(moved[start])), 0), H - 1)
+        first = (row * W + left) * 3
+        copy_bytes(source[first + start : first + stop], line[start:])
+        start = stop
+        run += 1
+
+
+@kernel
+def shear_rows_quickly(near: Bytes, following: Bytes, parts: Ints, out: Bytes) -> Number:
     """Interpolate between two rows; return a number below 0 if any byte is in doubt."""
     doubts = ZERO
     for i in range(out.size):
@@ -204,23 +234,7 @@ def shear_rows_quickly(near, following, parts, out):  # type: ignore[no-untyped-
 
 
 @kernel
-def sheared_row(source, frame, y, moved, line):  # type: ignore[no-untyped-def]
-    """Fill a line with the pixels y + floor(moved) rows down, those of the first or last row beyond it."""
-    H, W, _, left, _, width = frame
-    start = 0
-    while start < width:
-        shift = np.floor(moved[start * 3])
-        stop = start + 1
-        while stop < width and np.floor(moved[stop * 3]) == shift:
-            stop += 1
-        row = min(max(y + np.int64(shift), 0), H - 1)
-        first = (row * W + left + start) * 3
-        copy_bytes(source[first : first + (stop - start) * 3], line[start * 3 :])
-        start = stop
-
-
-@kernel
-def shear_rows(near, following, moved, y, H, out):  # type: ignore[no-untyped-def]
+def shear_rows(near: Bytes, following: Bytes, moved: Reals, y: Number, H: Number, out: Bytes) -> None:
     """Interpolate between two rows; black where the place lies outside of [0, H)."""
     centre, height = y + 0.5, np.float64(H)
     for i in range(out.size):
@@ -232,7 +246,7 @@ def shear_rows(near, following, moved, y, H, out):  # type: ignore[no-untyped-de
 
 
 @kernel
-def shear_columns(source, target, frame, moved):  # type: ignore[no-untyped-def]
+def shear_columns(source: Bytes, target: Bytes, frame: Frame, moved: Reals) -> None:
     """Shear pixel by pixel, where each may take other neighbours."""
     H, W, top, left, height, width = frame
     for r in range(height):
@@ -242,6 +256,6 @@ def shear_columns(source, target, frame, moved):  # type: ignore[no-untyped-def]
                 target[r * width * 3 + at] = 0
                 continue
             place -= 0.5
-            row = np.int64(np.floor(place))
+            row: Number = np.int64(np.floor(place))
             i, j = max(row, 0) * W * 3 + left * 3 + at, min(row + 1, H - 1) * W * 3 + left * 3 + at
             target[r * width * 3 + at] = between(source[i], source[j], place - np.floor(place))

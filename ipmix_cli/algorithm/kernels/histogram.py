@@ -6,6 +6,7 @@ import numpy as np
 
 from ipmix_cli.algorithm.kernels.compiler import inlined, kernel
 from ipmix_cli.algorithm.kernels.frames import ONE, THREE, TWO, byte_rows
+from ipmix_cli.algorithm.kernels.types import Bytes, Counters, Frame, Number, Words
 
 SETS = 2  # counters for even and odd pixels: neighbours are alike, and a counter takes some cycles to be ready again
 PAIR = np.uintp(6)
@@ -13,7 +14,7 @@ COUNTED = np.uint32(1)
 
 
 @kernel
-def count_values(source, counters, histogram):  # type: ignore[no-untyped-def]
+def count_values(source: Bytes, counters: Counters, histogram: Words) -> None:
     """Fill histogram (3, 256) int64 with how often each value occurs in each channel.
 
     ``counters`` is uint32 (6, 256) to work in.
@@ -30,22 +31,22 @@ def count_values(source, counters, histogram):  # type: ignore[no-untyped-def]
         r2[source[j]] += COUNTED
         g2[source[j + ONE]] += COUNTED
         b2[source[j + TWO]] += COUNTED
-    for i in range(source.size // 6 * 6, source.size):
-        counters[i % 3, source[i]] += COUNTED
+    for left in range(source.size // 6 * 6, source.size):
+        counters[left % 3, source[left]] += COUNTED
     for channel in range(3):
         for value in range(256):
             histogram[channel, value] = np.int64(counters[channel, value]) + counters[channel + 3, value]
 
 
 @inlined
-def keep_values(table):  # type: ignore[no-untyped-def]
+def keep_values(table: Bytes) -> None:
     """Make a table that changes nothing."""
     for value in range(256):
         table[value] = value
 
 
 @kernel
-def equalize_tables(histogram, pixels, tables):  # type: ignore[no-untyped-def]
+def equalize_tables(histogram: Words, pixels: Number, tables: Bytes) -> None:
     """Fill tables (3, 256) uint8 as ImageOps.equalize does, for a picture of so many pixels."""
     for channel in range(3):
         counts, table = histogram[channel], tables[channel]
@@ -59,12 +60,13 @@ def equalize_tables(histogram, pixels, tables):  # type: ignore[no-untyped-def]
         # The half keeps a whole quotient above the rounding of its reciprocal: the same as running // step
         running, inverse = step // 2, 1.0 / step
         for value in range(256):
-            table[value] = np.uint8(min(np.int32((running + 0.5) * inverse), 255))
+            quotient: Number = np.int32((running + 0.5) * inverse)
+            table[value] = np.uint8(min(quotient, 255))
             running += counts[value]
 
 
 @inlined
-def per_cent(total, cutoff):  # type: ignore[no-untyped-def]
+def per_cent(total: Number, cutoff: Number) -> Number:
     """Return Python's int(total * cutoff // 100), for a cutoff in float64."""
     product = total * cutoff
     quotient = np.floor(product / 100.0)
@@ -74,7 +76,7 @@ def per_cent(total, cutoff):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def ends(counts, cut):  # type: ignore[no-untyped-def]
+def ends(counts: Words, cut: Number) -> tuple[Number, Number]:
     """Return the lowest and the highest value left when ``cut`` pixels are cut off at either end."""
     low, left = 0, cut
     while low < 255 and left >= counts[low]:
@@ -88,7 +90,7 @@ def ends(counts, cut):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def autocontrast_tables(histogram, pixels, cutoff, tables):  # type: ignore[no-untyped-def]
+def autocontrast_tables(histogram: Words, pixels: Number, cutoff: Number, tables: Bytes) -> None:
     """Fill tables (3, 256) uint8 as ImageOps.autocontrast does, cutoff in per cent."""
     cut = per_cent(np.float64(pixels), cutoff)
     for channel in range(3):
@@ -104,7 +106,7 @@ def autocontrast_tables(histogram, pixels, cutoff, tables):  # type: ignore[no-u
 
 
 @kernel
-def apply_tables(source, target, frame, tables):  # type: ignore[no-untyped-def]
+def apply_tables(source: Bytes, target: Bytes, frame: Frame, tables: Bytes) -> None:
     """Replace every byte by its channel's table (3, 256)."""
     red, green, blue = tables[0], tables[1], tables[2]
     rows, first, count, stride = byte_rows(frame)

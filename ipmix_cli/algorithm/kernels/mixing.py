@@ -9,9 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from ipmix_cli.algorithm.kernels import codes
-from ipmix_cli.algorithm.kernels.compiler import inlined, kernel
+from ipmix_cli.algorithm.kernels.compiler import inlined, kernel, spliced
+from ipmix_cli.algorithm.kernels.desk import Desk
 from ipmix_cli.algorithm.kernels.elementary import power_table
 from ipmix_cli.algorithm.kernels.stream import hash32
+from ipmix_cli.algorithm.kernels.types import Bytes, Frame, Number, Reals
 
 LOW_HALF = np.uint64(0xFFFFFFFF)
 S32 = np.uint64(32)
@@ -20,60 +22,66 @@ PIXEL = np.uint32(3)
 
 
 @kernel
-def fill_tables(code, a, b, tables):  # type: ignore[no-untyped-def]
-    """Fill tables (2, 256) float64 with the terms of the picture's bytes and of the partner's."""
+def fill_terms(code: Number, a: Number, b: Number, wrap: Number, terms: Reals) -> None:
+    """Fill terms (2, 256) float64 with those of the picture's bytes and of the partner's.
+
+    They hold the formulas' division by 2, which changes an exponent and no digit.
+    """
     if code == codes.MULTIPLY:
-        power_table(a, tables[0])
-        power_table(b, tables[1])
-        tables[0, 0] = 0.0  # only the partner is kept above 1e-37
+        power_table(a, 0.5, wrap, terms[0])
+        power_table(b, 1.0, wrap, terms[1])
+        terms[0, 0] = 0.0  # only the partner is kept above 1e-37
         return
     for value in range(256):
         doubled = 2.0 * (value / 255.0) - 1.0
-        tables[0, value] = a * doubled
-        tables[1, value] = b * doubled
+        terms[0, value] = a * doubled * 0.5
+        terms[1, value] = b * doubled * 0.5
 
 
 @inlined
-def clipped(value):  # type: ignore[no-untyped-def]
-    """Make a byte of a value: clip to [0, 1], times 255, truncate."""
-    return np.uint8(np.int32(min(max(value, 0.0), 1.0) * 255.0))
+def clip_row(values: Reals, out: Bytes) -> None:
+    """Make bytes of values: clip to [0, 1], times 255, truncate."""
+    for i in range(out.size):
+        out[i] = np.uint8(np.int32(min(max(values[i], 0.0), 1.0) * 255.0))
 
 
 @inlined
-def wrapped(value):  # type: ignore[no-untyped-def]
-    """Make a byte of a value: times 255, truncate to int64, modulo 256; 0 beyond int64."""
-    scaled = value * 255.0
-    if not -LIMIT <= scaled < LIMIT:
-        return np.uint8(0)
-    return np.uint8(np.int64(scaled) & 255)
+def wrap_row(values: Reals, out: Bytes) -> None:
+    """Make bytes of values: times 255, truncate to int64, modulo 256; 0 beyond int64."""
+    for i in range(out.size):
+        scaled = values[i] * 255.0
+        fits = scaled >= -LIMIT and scaled < LIMIT
+        out[i] = np.uint8(np.int64(scaled) & 255) if fits else 0
 
 
 @kernel
-def mix_values(canvas, partner, frame, code, tables, wrap):  # type: ignore[no-untyped-def]
-    """Add or multiply, by tables."""
+def mix_row(u: Bytes, v: Bytes, code: Number, terms: Reals, values: Reals, wrap: Number) -> None:
+    """Add or multiply a row of bytes; ``values`` is float64, as long as the row, to work in."""
+    mine, other = terms[0], terms[1]
+    if code == codes.MULTIPLY:
+        for i in range(np.uintp(u.size)):
+            values[i] = mine[u[i]] * other[v[i]]
+    else:
+        for i in range(np.uintp(u.size)):
+            values[i] = (mine[u[i]] + other[v[i]]) + 0.5
+    if wrap == 0:
+        clip_row(values, u)
+    else:
+        wrap_row(values, u)
+
+
+@spliced
+def mix_values(canvas: Bytes, partner: Bytes, frame: Frame, code: Number, desk: Desk) -> None:
+    """Add or multiply, by terms."""
     _, W, top, left, height, width = frame
-    mine, other = tables[0], tables[1]
-    multiply = code == codes.MULTIPLY
-    count = np.uintp(width * 3)
     for r in range(height):
-        u = canvas[((top + r) * W + left) * 3 :]
+        first = ((top + r) * W + left) * 3
         v = partner[r * width * 3 :]
-        if multiply and wrap == 0:
-            for i in range(count):
-                u[i] = clipped(mine[u[i]] * other[v[i]] * 0.5)
-        elif multiply:
-            for i in range(count):
-                u[i] = wrapped(mine[u[i]] * other[v[i]] * 0.5)
-        elif wrap == 0:
-            for i in range(count):
-                u[i] = clipped((mine[u[i]] + other[v[i]] + 1.0) * 0.5)
-        else:
-            for i in range(count):
-                u[i] = wrapped((mine[u[i]] + other[v[i]] + 1.0) * 0.5)
+        mix_row(canvas[first : first + width * 3], v, code, desk.terms, desk.reals, desk.wrap)
 
 
 @kernel
-def fill_mask(code, key, p, mask):  # type: ignore[no-untyped-def]
+def fill_mask(code: Number, key: Number, p: Number, mask: Bytes) -> None:
     """Fill the mask of a patch, a byte for each of its bytes: 255 where the picture's own stays, else 0.
 
     Each pixel (its three bytes alike) or each byte stays with probability p.
@@ -89,7 +97,7 @@ def fill_mask(code, key, p, mask):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def mix_masked(canvas, partner, frame, mask):  # type: ignore[no-untyped-def]
+def mix_masked(canvas: Bytes, partner: Bytes, frame: Frame, mask: Bytes) -> None:
     """Take the partner's bytes where the mask is 0."""
     _, W, top, left, height, width = frame
     for r in range(height):

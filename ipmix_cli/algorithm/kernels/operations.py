@@ -6,6 +6,7 @@ import numpy as np
 
 from ipmix_cli.algorithm.kernels import codes
 from ipmix_cli.algorithm.kernels.compiler import spliced
+from ipmix_cli.algorithm.kernels.desk import Desk
 from ipmix_cli.algorithm.kernels.enhance import color, mean_grey, sharpness
 from ipmix_cli.algorithm.kernels.geometric import mirror, shear_x, shear_y, translate
 from ipmix_cli.algorithm.kernels.histogram import (
@@ -16,13 +17,14 @@ from ipmix_cli.algorithm.kernels.histogram import (
 )
 from ipmix_cli.algorithm.kernels.pointwise import away_from, invert, posterize, solarize
 from ipmix_cli.algorithm.kernels.rotate import rotate
+from ipmix_cli.algorithm.kernels.types import Bytes, Frame, Number, Words
 
 HISTOGRAM, EQUALIZED, MEAN = 0, 1, 2
 STRETCHED = 2
 
 
 @spliced
-def forget(known):  # type: ignore[no-untyped-def]
+def forget(known: Words) -> None:
     """Note that nothing is known of a picture yet."""
     known[HISTOGRAM] = 0
     known[EQUALIZED] = 0
@@ -30,7 +32,7 @@ def forget(known):  # type: ignore[no-untyped-def]
 
 
 @spliced
-def tables_of(code, parameter, source, which, desk):  # type: ignore[no-untyped-def]
+def tables_of(code: Number, parameter: Number, source: Bytes, which: Number, desk: Desk) -> Number:
     """Return which of desk.tables holds equalize's or autocontrast's; the picture is counted at the first call."""
     known, histogram = desk.known[which], desk.histograms[which]
     if known[HISTOGRAM] == 0:
@@ -46,7 +48,7 @@ def tables_of(code, parameter, source, which, desk):  # type: ignore[no-untyped-
 
 
 @spliced
-def mean_of(source, known):  # type: ignore[no-untyped-def]
+def mean_of(source: Bytes, known: Words) -> Number:
     """Return the mean grey, found at the first call."""
     if known[MEAN] < 0:
         known[MEAN] = mean_grey(source)
@@ -54,7 +56,7 @@ def mean_of(source, known):  # type: ignore[no-untyped-def]
 
 
 @spliced
-def operate(code, parameter, source_row, target_row, frame, desk):  # type: ignore[no-untyped-def] # noqa: C901, PLR0912
+def operate(code: Number, parameter: Number, source_row: Number, target_row: Number, frame: Frame, desk: Desk) -> None:  # noqa: C901, PLR0912
     """Apply one operation to a picture of desk.buffers; only the frame's box of the result is made."""
     source, target = desk.buffers[source_row], desk.buffers[target_row]
     which = 0 if source_row == 0 else 1

@@ -11,6 +11,7 @@ from ipmix_cli.algorithm.kernels import codes
 from ipmix_cli.algorithm.kernels.compiler import inlined, kernel
 from ipmix_cli.algorithm.kernels.elementary import log, power
 from ipmix_cli.algorithm.kernels.stream import below, stream_key, uniform, word
+from ipmix_cli.algorithm.kernels.types import Number, Reals, Rows, Size, Words
 
 
 class Laws(NamedTuple):
@@ -28,29 +29,30 @@ class Laws(NamedTuple):
 
 
 @kernel
-def parameter_of(code, level, sign, size):  # type: ignore[no-untyped-def]
+def parameter_of(code: Number, level: Number, sign: Number, size: Size) -> Number:
     """Return the parameter that an operation has at a level; sign is +1 or -1."""
+    value = 0.0
     if code == codes.POSTERIZE:
-        return max(4.0 - np.trunc(level * 4.0 / 10.0), 1.0)  # level 10 itself: Pillow knows no 0 bits
-    if code == codes.SOLARIZE:
-        return 256.0 - np.trunc(level * 256.0 / 10.0)
-    if code == codes.ROTATE:
-        return sign * np.trunc(level * 30.0 / 10.0)
-    if code == codes.SHEAR_X or code == codes.SHEAR_Y:  # noqa: PLR1714
-        return sign * (level * 0.3 / 10.0)
-    if code == codes.TRANSLATE_X:
-        return sign * np.trunc(level * (size[1] / 3.0) / 10.0)
-    if code == codes.TRANSLATE_Y:
-        return sign * np.trunc(level * (size[0] / 3.0) / 10.0)
-    if code == codes.AUTOCONTRAST:
-        return 10.0 - level
-    if code >= codes.COLOR:
-        return level * 1.8 / 10.0 + 0.1
-    return 0.0
+        value = max(4.0 - np.trunc(level * 4.0 / 10.0), 1.0)  # at level 10 itself: Pillow knows no 0 bits
+    elif code == codes.SOLARIZE:
+        value = 256.0 - np.trunc(level * 256.0 / 10.0)
+    elif code == codes.ROTATE:
+        value = sign * np.trunc(level * 30.0 / 10.0)
+    elif code == codes.SHEAR_X or code == codes.SHEAR_Y:  # noqa: PLR1714
+        value = sign * (level * 0.3 / 10.0)
+    elif code == codes.TRANSLATE_X:
+        value = sign * np.trunc(level * (size[1] / 3.0) / 10.0)
+    elif code == codes.TRANSLATE_Y:
+        value = sign * np.trunc(level * (size[0] / 3.0) / 10.0)
+    elif code == codes.AUTOCONTRAST:
+        value = 10.0 - level
+    elif code >= codes.COLOR:
+        value = level * 1.8 / 10.0 + 0.1
+    return value
 
 
 @inlined
-def draw_operation(key, slot, laws, size):  # type: ignore[no-untyped-def]
+def draw_operation(key: Number, slot: Number, laws: Laws, size: Size) -> tuple[Number, Number]:
     """Draw an operation and its parameter from three slots: code, level, sign."""
     code = laws.operations[below(key, slot, laws.operations.size)]
     level = 0.1 + (laws.severity - 0.1) * uniform(key, slot + 1)
@@ -59,7 +61,7 @@ def draw_operation(key, slot, laws, size):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def draw_patch(key, slot, laws, size, words):  # type: ignore[no-untyped-def]
+def draw_patch(key: Number, slot: Number, laws: Laws, size: Size, words: Words) -> None:
     """Draw a patch: left and top for the square, then, half of the time, a thinner one in its place."""
     largest = laws.patch_sizes[below(key, slot + codes.DRAW_PATCH_SIZE, laws.patch_sizes.size)]
     words[codes.LEFT] = below(key, slot + codes.DRAW_LEFT, size[1] - largest + 1)
@@ -73,7 +75,7 @@ def draw_patch(key, slot, laws, size, words):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def draw_mixing(key, slot, laws, words, reals):  # type: ignore[no-untyped-def]
+def draw_mixing(key: Number, slot: Number, laws: Laws, words: Words, reals: Reals) -> None:
     """Draw a mixing and its numbers."""
     code = laws.mixings[below(key, slot + codes.DRAW_CODE, laws.mixings.size)]
     words[codes.CODE] = code
@@ -91,10 +93,9 @@ def draw_mixing(key, slot, laws, words, reals):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def draw_step(key, slot, kind, laws, size, words, reals):  # type: ignore[no-untyped-def] # noqa: PLR0913
-    """Draw one step into its words."""
-    words[codes.KIND] = kind
-    if kind == codes.OPERATION:
+def draw_step(key: Number, slot: Number, laws: Laws, size: Size, words: Words, reals: Reals) -> None:
+    """Draw one step into its words, which hold its kind already."""
+    if words[codes.KIND] == codes.OPERATION:
         words[codes.CODE], reals[codes.PARAMETER] = draw_operation(key, slot + codes.DRAW_CODE, laws, size)
         return
     draw_patch(key, slot, laws, size, words)
@@ -106,7 +107,7 @@ def draw_step(key, slot, kind, laws, size, words, reals):  # type: ignore[no-unt
 
 
 @kernel
-def draw_weights(key, laws, reals):  # type: ignore[no-untyped-def]
+def draw_weights(key: Number, laws: Laws, reals: Reals) -> None:
     """Draw the chains' weights, Dirichlet(1, .., 1): exponentials over their sum."""
     per_chain = codes.CHAIN_DRAWS + laws.max_steps * codes.STEP_DRAWS
     total = 0.0
@@ -119,7 +120,7 @@ def draw_weights(key, laws, reals):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def draw_head(key, laws, size, words, reals):  # type: ignore[no-untyped-def]
+def draw_head(key: Number, laws: Laws, size: Size, words: Words, reals: Reals) -> None:
     """Draw blend, weights, and the mixing picture with its crop."""
     reals[codes.BLEND] = uniform(key, codes.DRAW_BLEND)
     index = below(key, codes.DRAW_MIXING, laws.shapes.shape[0])
@@ -131,7 +132,7 @@ def draw_head(key, laws, size, words, reals):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def draw_plan(key, laws, size, words, reals):  # type: ignore[no-untyped-def]
+def draw_plan(key: Number, laws: Laws, size: Size, words: Words, reals: Reals) -> None:
     """Draw one plan into a row of zeros."""
     draw_head(key, laws, size, words, reals)
     lengths = codes.HEAD_WORDS + laws.chains
@@ -143,11 +144,12 @@ def draw_plan(key, laws, size, words, reals):  # type: ignore[no-untyped-def]
         for step in range(words[lengths + chain]):
             at = first + (chain * laws.max_steps + step) * codes.STEP_WORDS
             drawn = slot + codes.CHAIN_DRAWS + step * codes.STEP_DRAWS
-            draw_step(key, drawn, kind, laws, size, words[at:], reals[at:])
+            words[at + codes.KIND] = kind
+            draw_step(key, drawn, laws, size, words[at:], reals[at:])
 
 
 @kernel
-def draw_plans(seed, purpose, indices, laws, size, rows):  # type: ignore[no-untyped-def]
+def draw_plans(seed: Number, purpose: Number, indices: Words, laws: Laws, size: Size, rows: Rows) -> None:
     """Draw the plans of all copies of pictures, into rows of zeros (N, K, words)."""
     for n in range(indices.size):
         for copy in range(rows.words.shape[1]):

@@ -6,12 +6,13 @@ import numpy as np
 
 from ipmix_cli.algorithm.kernels.compiler import inlined, kernel
 from ipmix_cli.algorithm.kernels.frames import byte_rows, copy_box
+from ipmix_cli.algorithm.kernels.types import Bytes, Frame, Number
 
 ZERO, TOP = np.float32(0.0), np.float32(255.0)
 
 
 @kernel
-def invert(source, target, frame):  # type: ignore[no-untyped-def]
+def invert(source: Bytes, target: Bytes, frame: Frame) -> None:
     """255 - v."""
     rows, first, count, stride = byte_rows(frame)
     for r in range(rows):
@@ -22,7 +23,7 @@ def invert(source, target, frame):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def posterize(source, target, frame, bits):  # type: ignore[no-untyped-def]
+def posterize(source: Bytes, target: Bytes, frame: Frame, bits: Number) -> None:
     """Keep the highest ``bits`` bits."""
     mask = np.uint8((0xFF00 >> bits) & 0xFF)
     rows, first, count, stride = byte_rows(frame)
@@ -34,7 +35,7 @@ def posterize(source, target, frame, bits):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def solarize(source, target, frame, threshold):  # type: ignore[no-untyped-def]
+def solarize(source: Bytes, target: Bytes, frame: Frame, threshold: Number) -> None:
     """Invert the bytes from the threshold on."""
     if threshold > 255:
         copy_box(source, target, frame)
@@ -49,7 +50,7 @@ def solarize(source, target, frame, threshold):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def blended(degenerate, value, factor):  # type: ignore[no-untyped-def]
+def blended(degenerate: Number, value: Number, factor: Number) -> Number:
     """Pillow's Image.blend of two bytes: in float32, clamped, truncated (libImaging/Blend.c)."""
     base = np.float32(degenerate)
     mixed = np.float32(base + np.float32(factor * np.float32(np.float32(value) - base)))
@@ -57,7 +58,7 @@ def blended(degenerate, value, factor):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def away_from(source, target, frame, degenerate, factor):  # type: ignore[no-untyped-def]
+def away_from(source: Bytes, target: Bytes, frame: Frame, degenerate: Number, factor: Number) -> None:
     """Blend with one grey level: brightness (0) and contrast (the mean grey)."""
     alpha = np.float32(factor)
     base = np.float32(degenerate)

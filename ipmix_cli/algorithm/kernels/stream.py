@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ipmix_cli.algorithm.kernels.compiler import inlined, kernel
+from ipmix_cli.algorithm.kernels.types import Number
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -21,7 +22,7 @@ T16, T13 = np.uint32(16), np.uint32(13)
 
 
 @inlined
-def scramble(z):  # type: ignore[no-untyped-def]
+def scramble(z: Number) -> Number:
     """Return SplitMix64's finaliser of a uint64."""
     z = (z ^ (z >> S30)) * FIRST
     z = (z ^ (z >> S27)) * SECOND
@@ -29,25 +30,25 @@ def scramble(z):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def word(key, slot):  # type: ignore[no-untyped-def]
+def word(key: Number, slot: Number) -> Number:
     """Return the 64 random bits of one slot of a stream."""
     return scramble(key + (np.uint64(slot) + np.uint64(1)) * GOLDEN)
 
 
 @inlined
-def uniform(key, slot):  # type: ignore[no-untyped-def]
+def uniform(key: Number, slot: Number) -> Number:
     """Return a number of the open interval (0, 1): 52 bits, and a half so that neither end can occur."""
     return (np.float64(word(key, slot) >> S12) + 0.5) * 2.0**-52
 
 
 @inlined
-def below(key, slot, count):  # type: ignore[no-untyped-def]
+def below(key: Number, slot: Number, count: Number) -> Number:
     """Return an integer of 0 .. count - 1."""
     return np.int64(uniform(key, slot) * np.float64(count))
 
 
 @kernel
-def stream_key(seed, purpose, index, copy):  # type: ignore[no-untyped-def]
+def stream_key(seed: Number, purpose: Number, index: Number, copy: Number) -> Number:
     """Return the key of the stream that one copy (or crop, ...) draws from; all arguments are uint64."""
     key = scramble(seed + GOLDEN)
     key = scramble((key ^ purpose) + GOLDEN)
@@ -56,7 +57,7 @@ def stream_key(seed, purpose, index, copy):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def hash32(index, low, high):  # type: ignore[no-untyped-def]
+def hash32(index: Number, low: Number, high: Number) -> Number:
     """Return 32 random bits of an element's index and a key in two halves (all uint32), in 32-bit lanes."""
     h = np.uint32(index ^ low)
     h = np.uint32(np.uint32(h ^ (h >> T16)) * M1)
