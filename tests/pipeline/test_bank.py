@@ -117,11 +117,8 @@ def limited(limit: int) -> Callable[[], None]:
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
 
-@pytest.mark.parametrize("limit", [0, 5_000, 100_000])
-@pytest.mark.parametrize("format_name", ["hdf5", "png"])
-def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path: Path, limit: int, format_name: str) -> None:
-    if format_name == "png" and limit > 5_000:
-        pytest.skip("no single file is that large")
+@pytest.mark.parametrize(("format_name", "limit"), [("hdf5", 5_000), ("hdf5", 100_000), ("png", 5_000)])
+def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path: Path, format_name: str, limit: int) -> None:
     script = f"""
 import sys
 from pathlib import Path
