@@ -12,7 +12,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Collection
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
 from ipmix_cli.errors import IpmixError, SourceError, WriteError
@@ -176,7 +176,7 @@ class RemoteFolder:
             with contextlib.suppress(FileNotFoundError):
                 self._files.rm_file(key)
 
-    def path(self, name: str) -> Path | None:
+    def path(self, name: str) -> None:
         """Return None: nothing here has a local path."""
         self._key(name)
 

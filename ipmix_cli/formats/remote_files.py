@@ -1,4 +1,4 @@
-"""Files of a source that lie in an object store: tars read by ranges, pictures fetched many at a time, lists as text."""
+"""Files of a source that lie in an object store: tars by ranges, pictures many at a time, lists as text."""
 
 from __future__ import annotations
 
