@@ -16,8 +16,10 @@ from ipmix_cli.errors import IpmixError, check_name
 
 COMMANDS = {
     "augment": "Make augmented shards from a data set, or finish those that were begun.",
+    "status": "Tell what is done, missing or failed, and how to go on.",
     "merge": "Finish a folder that many tasks have filled, or tell what is missing.",
     "validate": "Check that every shard is there, whole, and what its plans say.",
+    "repair": "Rebuild what is missing or damaged, to the byte, and nothing else.",
     "preview": "Draw pictures beside their copies.",
     "explain": "Tell how one copy came to be, step by step.",
     "info": "Tell what a data set or a bank is, and how to read it.",

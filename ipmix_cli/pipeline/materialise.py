@@ -190,20 +190,25 @@ class _Tasks(Sequence[ShardTask]):
 
     def __getitem__(self, position: Any) -> Any:
         number = self.numbers[position]
-        opened, bounds = self.run.opened, shard_bounds(self.run.opened.job)
-        first, stop = bounds[number]
-        set_aside = self.run.set_aside.get(number, ())
-        edges = [first - 1, *(bad.index for bad in set_aside), stop]
-        parts = [opened.source.part(a + 1, b) for a, b in itertools.pairwise(edges) if a + 1 < b]
-        return ShardTask(
-            job=opened.job,
-            number=number,
-            first=first,
-            stop=stop,
-            parts=tuple(parts),
-            mixing=opened.mixing,
-            out=self.run.folder.location,
-            class_names=opened.source.class_names,
-            tally=self.run.tally,
-            set_aside=set_aside,
-        )
+        return task_for(self.run.opened, self.run.folder, number, self.run.set_aside.get(number, ()), self.run.tally)
+
+
+def task_for(
+    opened: OpenJob, folder: Folder, number: int, set_aside: tuple[BadSample, ...], tally: Tally | None
+) -> ShardTask:
+    """Return the task of one shard, in which the pictures set aside are not touched."""
+    first, stop = shard_bounds(opened.job)[number]
+    edges = [first - 1, *sorted(bad.index for bad in set_aside), stop]
+    parts = [opened.source.part(a + 1, b) for a, b in itertools.pairwise(edges) if a + 1 < b]
+    return ShardTask(
+        job=opened.job,
+        number=number,
+        first=first,
+        stop=stop,
+        parts=tuple(parts),
+        mixing=opened.mixing,
+        out=folder.location,
+        class_names=opened.source.class_names,
+        tally=tally,
+        set_aside=set_aside,
+    )

@@ -13,7 +13,7 @@ from ipmix_cli.algorithm.apply import apply_plans
 from ipmix_cli.algorithm.crop import apply_crop, plan_crop
 from ipmix_cli.algorithm.mixing_set import MixingSet
 from ipmix_cli.algorithm.plan import sample_plans
-from ipmix_cli.formats.files import open_folder
+from ipmix_cli.formats.files import Bytes, Folder, open_folder
 from ipmix_cli.formats.shard import ShardBuilder, ShardSample
 from ipmix_cli.formats.source import BadSample, Part, Picture, Sample
 from ipmix_cli.formats.writers import WRITERS
@@ -62,9 +62,20 @@ def make_shard(task: ShardTask) -> ShardResult:
     """
     clock = StageClock()
     slot = Slot(None) if task.tally is None else task.tally.slot(task.number)
+    record, files = build_shard(task, slot, clock)
+    folder, job_digest = open_folder(task.out), task.job.digest()
+    check_claim(folder, job_digest)
+    write_files(folder, files)
+    write_record(folder, job_digest, record)
+    clock.lap("write")
+    slot.finish()
+    return ShardResult(record, clock.seconds)
+
+
+def build_shard(task: ShardTask, slot: Slot, clock: StageClock) -> tuple[ShardRecord, Sequence[tuple[str, Bytes]]]:
+    """Return a shard's record and its files, name and content, the shard itself last; nothing is written."""
     samples, failures = _read(task, slot, clock)
-    builder = _build(task, samples, slot, clock)
-    files = builder.finish()
+    files = _build(task, samples, slot, clock).finish()
     clock.lap("encode")
     name, content = files[-1]
     record = ShardRecord(
@@ -76,14 +87,13 @@ def make_shard(task: ShardTask) -> ShardResult:
         failures=tuple(failures),
     )
     clock.lap("checksum")
-    folder, job_digest = open_folder(task.out), task.job.digest()
-    check_claim(folder, job_digest)
-    for file_name, file_content in files:
-        folder.write(file_name, file_content)
-    write_record(folder, job_digest, record)
-    clock.lap("write")
-    slot.finish()
-    return ShardResult(record, clock.seconds)
+    return record, files
+
+
+def write_files(folder: Folder, files: Sequence[tuple[str, Bytes]]) -> None:
+    """Write the files of a shard; the last one, the shard itself, says that the others are there."""
+    for name, content in files:
+        folder.write(name, content)
 
 
 def _read(task: ShardTask, slot: Slot, clock: StageClock) -> tuple[list[ShardSample], list[Failure]]:

@@ -1,0 +1,71 @@
+"""``ipmix repair``: rebuild what is bad, and prove that it is what it was."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ipmix_cli.pipeline.repair import Repaired
+
+ORIGIN = "What it was made from, if that has moved"
+RUNNING = "Running"
+MOST_SHOWN = 50
+
+
+def repair(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder of a finished data set.")],
+    source: Annotated[str | None, typer.Option(help="Where the source is now.", rich_help_panel=ORIGIN)] = None,
+    data_dir: Annotated[str | None, typer.Option(help="Where a named source lies now.", rich_help_panel=ORIGIN)] = None,
+    fractals: Annotated[str | None, typer.Option(help="Where the bank is now.", rich_help_panel=ORIGIN)] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            help="Worker processes.  [default: the CPUs this process may use]", min=1, rich_help_panel=RUNNING
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.", rich_help_panel=RUNNING)] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel=RUNNING)] = False,
+) -> None:
+    """Rebuild the files of a data set that are missing or damaged, and leave the others alone.
+
+    Shards are made again from the source and the bank, and written only if they have the sha256 that the manifest
+    knows. Files that do not belong into the folder are told, and not touched.
+
+    Examples:
+      ipmix repair shards
+      ipmix repair shards --source cifar10 --data-dir /data --fractals bank.h5
+    """
+    from ipmix_cli.cli.progress import Bars
+    from ipmix_cli.cli.sharing import available_cpus
+    from ipmix_cli.cli.validate import moved_source
+    from ipmix_cli.pipeline.dataset import open_dataset
+    from ipmix_cli.pipeline.job import Execution
+    from ipmix_cli.pipeline.repair import Origin
+    from ipmix_cli.pipeline.repair import repair as run
+
+    dataset = open_dataset(folder)
+    origin = Origin(source=moved_source(dataset, source, data_dir), fractals=fractals)
+    done = run(dataset, origin, Execution(jobs=jobs or available_cpus()), Bars(quiet or as_json))
+    typer.echo(json.dumps(done.to_dict(), indent=1) if as_json else table(done, folder))
+    if done.problems:
+        raise typer.Exit(4)
+
+
+def table(done: Repaired, folder: str) -> str:
+    """Return the result as lines for a person."""
+    lines = [f"rebuilt     {name}" for name in done.written[:MOST_SHOWN]]
+    if len(done.written) > MOST_SHOWN:
+        lines.append(f"rebuilt     ... and {len(done.written) - MOST_SHOWN} more")
+    for problem in done.problems[:MOST_SHOWN]:
+        place = " ".join(part for part in (problem.shard, problem.key) if part)
+        lines += [f"PROBLEM     {problem.code}: {place}: {problem.message}", f"            {problem.remedy}"]
+    if done.problems:
+        lines.append(f"FAIL: {len(done.problems)} problems are left")
+    elif done.written:
+        lines.append(f"REPAIRED: {len(done.written)} files, each with the manifest's sha256")
+    else:
+        lines.append("nothing is bad")
+    return "\n".join([*lines, f"next: ipmix validate {folder}"])

@@ -1,0 +1,59 @@
+"""``ipmix status``: what is done, missing, failed, and how to go on."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ipmix_cli.pipeline.status import Status
+
+MOST_SHOWN = 10
+
+
+def status(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder that `ipmix augment --out` names.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Tell how far a data set is, and how to go on; also while a run is going.
+
+    It exits with 0 where the data set is finished, and 4 where something is missing.
+
+    Examples:
+      ipmix status shards
+      ipmix status shards --json
+    """
+    from ipmix_cli.pipeline.status import status as run
+
+    found = run(folder)
+    typer.echo(json.dumps(found.to_dict(), indent=1) if as_json else table(found))
+    if not found.finished:
+        raise typer.Exit(4)
+
+
+def table(found: Status) -> str:
+    """Return the status as lines for a person."""
+    from ipmix_cli.cli.merge import ranges
+
+    lines = [
+        f"{'shards':<12}{found.done:,} of {found.shards:,}, {found.bytes_done:,} bytes",
+        f"{'samples':<12}{found.samples_done:,} of {found.samples:,}",
+    ]
+    if found.missing:
+        lines.append(f"{'missing':<12}{len(found.missing):,} shards: {ranges(found.missing)}")
+    if found.damaged:
+        lines.append(f"{'damaged':<12}{len(found.damaged):,} shards by their size: {_first(found.damaged)}")
+    if found.failed:
+        lines.append(f"{'failed':<12}{len(found.failed):,} pictures could not be read:")
+        lines += [f"{'':<12}{failure.source_key}: {failure.reason}" for failure in found.failed[:MOST_SHOWN]]
+    if found.being_written:
+        lines.append(f"{'running':<12}{found.being_written} files are being written on this machine")
+    lines.append("finished" if found.finished else "UNFINISHED" if not found.sealed else "INCOMPLETE")
+    lines.append(f"{'next' if found.finished else 'to go on'}: {found.remedy}")
+    return "\n".join(lines)
+
+
+def _first(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:MOST_SHOWN]) + (", ..." if len(names) > MOST_SHOWN else "")
