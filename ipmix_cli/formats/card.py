@@ -180,7 +180,7 @@ RAW_CODE = """
 import h5py
 
 with h5py.File("SPLIT-000000.h5") as shard:
-    names = shard.attrs["class_names"]
+    names = [name.decode() for name in shard.attrs["class_names"]]
     copies, label = shard["aug"][0], shard["label"][0]      # (K, H, W, 3) uint8
     print(names[label], shard["key"].asstr()[0], copies.shape)
 """
@@ -192,7 +192,7 @@ from PIL import Image
 
 with h5py.File("SPLIT-000000.h5") as shard:
     picture = Image.open(io.BytesIO(shard["COLUMN"][0].tobytes()))
-    print(shard.attrs["class_names"][shard["label"][0]], picture.size)
+    print(shard.attrs["class_names"][shard["label"][0]].decode(), picture.size)
 """
 
 GROUPED_CODE = """

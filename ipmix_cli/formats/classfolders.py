@@ -7,6 +7,7 @@ their names; where that is not the order of the labels, the folders' names begin
 The shard itself is a list of its pictures, one line each, as ``sha256sum`` prints them, at ``.ipmix/files/NAME.sha256``
 (``sha256sum --check`` reads it in the data set's folder), after a line of JSON for each sample::
 
+    # ipmix list 1 of 25 samples
     # {"key": "00000000", "index": 0, "label": 3, "source_index": 0, "source_key": "0", "crop": 0, "height": 32, ...}
     2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae  train/cat/00000000_clean.png
     ...
@@ -40,6 +41,7 @@ CLEAN = -1
 NUMBERS = ("index", "label", "source_index", "crop", "copies", "height", "width")
 TEXTS = ("key", "source_key", "checksum")
 LINE = re.compile(r"([0-9a-f]{64})  ([^/\0]+/[^/\0]+/([A-Za-z0-9-]+)_(clean|aug[0-9]{1,6})\.[a-z]+)")
+TITLE = "# ipmix list 1 of {} samples"
 MOST_LIST = 1 << 28  # bytes
 
 
@@ -97,7 +99,8 @@ class FolderBuilder:
 
     def finish(self) -> list[tuple[str, Bytes]]:
         """Return the pictures, and the list of them last."""
-        content = "".join(f"{line}\n" for line in self._lines).encode()
+        lines = [TITLE.format(len(self._samples)), *self._lines]
+        content = "".join(f"{line}\n" for line in lines).encode()
         return [*self._files, (f"{LISTS}{self._name}{SUFFIX}", content)]
 
 
@@ -133,8 +136,11 @@ class FolderView:
         self._location = location
         self._root = content.absolute().parents[2] if isinstance(content, Path) else None
         self._entries: list[_Entry] = []
-        for line in _text(content, location).splitlines():
+        title, *lines = _text(content, location).split("\n")
+        for line in lines[:-1]:
             self._read_line(line)
+        if title != TITLE.format(len(self._entries)) or lines[-1:] != [""]:
+            raise self._wrong("a title that does not fit, or an end that is missing")
         self._keys: list[str] = [entry.facts["key"] for entry in self._entries]
         self.copies = self._check_entries()
 

@@ -38,6 +38,7 @@ from ipmix_cli.formats.shard import Bytes, ShardSample, ShardSettings
 SUFFIX = ".h5"
 NUMBERS = ("label", "index", "source_index", "crop")
 TEXTS = ("key", "source_key")
+CLEAN = -1
 PICTURE_BYTES = h5py.vlen_dtype(np.uint8)
 
 
@@ -173,12 +174,16 @@ def _describe(
 
 
 def _attribute(value: Any) -> Any:
-    """Return what HDF5 stores for a setting: JSON text for what has parts, but lists of text as they are."""
-    if isinstance(value, dict):
-        return json.dumps(value, sort_keys=True)
+    """Return what HDF5 stores for a setting: text of fixed length, and JSON for what has parts but lists of text."""
     if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
-        return np.array([item.encode() for item in value], object).astype(h5py.string_dtype())
-    return json.dumps(value) if isinstance(value, list | tuple) or value is None else value
+        names = [item.encode() for item in value]
+        return np.array(names, h5py.string_dtype("utf-8", max(1, *map(len, names), 1)))
+    if isinstance(value, dict | list | tuple) or value is None:
+        value = json.dumps(value, sort_keys=True)
+    if isinstance(value, str):
+        text = value.encode()
+        return np.array(text, h5py.string_dtype("utf-8", max(1, len(text))))
+    return value
 
 
 def _common_shape(samples: Sequence[ShardSample]) -> tuple[int, ...]:

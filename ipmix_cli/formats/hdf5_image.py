@@ -41,9 +41,7 @@ class SparseFile(io.RawIOBase):
         for place, piece in self._pieces:
             low, high = max(place, start), min(place + len(piece), start + len(buffer))
             if low < high:
-                buffer[low - start : high - start] = np.frombuffer(
-                    piece[low - place : high - place], np.uint8
-                )
+                buffer[low - start : high - start] = np.frombuffer(piece[low - place : high - place], np.uint8)
 
     def readable(self) -> bool:
         """Yes."""
@@ -91,9 +89,7 @@ class SparseFile(io.RawIOBase):
 @contextmanager
 def new_file(target: io.RawIOBase | io.BytesIO) -> Iterator[h5py.File]:
     """Open `target` as an empty HDF5 file whose bytes depend on its content alone."""
-    with h5py.File(
-        target, "w", libver=FORMAT_BOUNDS, alignment_threshold=1024, alignment_interval=ALIGNMENT
-    ) as file:
+    with h5py.File(target, "w", libver=FORMAT_BOUNDS, alignment_threshold=1024, alignment_interval=ALIGNMENT) as file:
         yield file
 
 

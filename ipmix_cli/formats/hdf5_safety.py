@@ -80,9 +80,7 @@ def _own(group: h5py.Group, name: str, location: str) -> h5py.Group | h5py.Datas
     if not isinstance(group, h5py.Group) or name not in group:
         return None
     if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-        raise SourceError(
-            f"{location}: {name!r} is a link", "copy what it points to into the file (h5repack, h5copy)"
-        )
+        raise SourceError(f"{location}: {name!r} is a link", "copy what it points to into the file (h5repack, h5copy)")
     return group[name]
 
 

@@ -17,8 +17,10 @@ from ipmix_cli.formats.arrays import ArrayData, FileRows, Rows, array_source, pi
 from ipmix_cli.formats.common_size import CommonSize
 from ipmix_cli.formats.decode import decoded_sample
 from ipmix_cli.formats.digest import digest_kind, framed, source_digest
+from ipmix_cli.formats.hdf5_heap import Heap
 from ipmix_cli.formats.hdf5_safety import array, explained, open_file
 from ipmix_cli.formats.labels import checked_labels, default_class_names
+from ipmix_cli.formats.mapping import mapped
 from ipmix_cli.formats.source import BadSample, Sample, Source, SourceSpec
 from ipmix_cli.stages import StageClock
 
@@ -43,9 +45,10 @@ def open_hdf5(spec: SourceSpec) -> Source:
         images_key, labels_key = choose_arrays(_names(file), spec, str(path))
         pictures = array(file, images_key, str(path))
         labels = _labels(array(file, labels_key, str(path)), len(pictures), f"{path}: {labels_key}")
-        names = _class_names(file)
+        names = _class_names(file, path)
         settings = {"images_key": images_key, "labels_key": labels_key}
         if h5py.check_vlen_dtype(pictures.dtype) == np.uint8:
+            Heap(mapped(path, str(path)), str(path)).check()
             whole = EncodedPart(str(path), images_key, 0, labels, spec.alpha)
             return encoded_source(whole, names, {**settings, "alpha": spec.alpha})
         picture_layout(pictures.shape, f"{path}: {images_key}", pictures.dtype)
@@ -161,8 +164,13 @@ def _labels(column: h5py.Dataset, count: int, where: str) -> NDArray[np.int64]:
     return checked_labels(column[:], where, count)
 
 
-def _class_names(file: h5py.File) -> tuple[str, ...] | None:
-    found = file.attrs.get("class_names")
+def _class_names(file: h5py.File, path: Path) -> tuple[str, ...] | None:
+    if "class_names" not in file.attrs:
+        return None
+    kind = file.attrs.get_id("class_names").dtype
+    if kind.hasobject:
+        Heap(mapped(path, str(path)), str(path)).check()
+    found = file.attrs["class_names"]
     if not isinstance(found, np.ndarray) or found.ndim != 1 or not len(found):
         return None
     return tuple(item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item) for item in found)

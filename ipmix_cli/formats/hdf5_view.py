@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import mmap
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -21,8 +21,10 @@ from numpy.typing import NDArray
 from ipmix_cli.errors import BadSampleError, SourceError
 from ipmix_cli.formats.checksum import sample_checksum
 from ipmix_cli.formats.codecs import REMEDY
-from ipmix_cli.formats.hdf5 import NUMBERS, TEXTS
+from ipmix_cli.formats.hdf5 import CLEAN, NUMBERS, TEXTS
+from ipmix_cli.formats.hdf5_heap import REFERENCE, Heap
 from ipmix_cli.formats.hdf5_safety import array, explained, open_file
+from ipmix_cli.formats.mapping import mapped
 from ipmix_cli.formats.shard import Bytes, StoredSample
 
 if TYPE_CHECKING:
@@ -60,74 +62,78 @@ class HDF5View:
             raise
 
     def _read(self, content: Path | Bytes) -> None:
+        data = mapped(content, self._location)
         file = self._open.enter_context(open_file(content))
         self.attributes = {name: _setting(file.attrs[name]) for name in file.attrs}
-        self._numbers = {name: self._column(file, name, "i8") for name in NUMBERS}
-        self._checksums = self._column(file, "checksum", "u8")
-        lengths = {len(column) for column in (*self._numbers.values(), self._checksums)}
-        self._texts = {name: self._text(file, name) for name in TEXTS}
-        columns = _picture_columns(file)
-        found = {name: array(file, name, self._location) for name in columns}
-        lengths |= {len(column) for column in (*self._texts.values(), *found.values())}
+        found = {name: array(file, name, self._location) for name in (*NUMBERS, *TEXTS, "checksum")}
+        pictures = {name: array(file, name, self._location) for name in _picture_columns(file)}
+        lengths = {len(column) for column in (*found.values(), *pictures.values())}
         if len(lengths) != 1:
-            raise SourceError(f"{self._location} holds columns of several lengths: {sorted(lengths)}", REMEDY)
+            raise self._wrong(f"columns of several lengths: {sorted(lengths)}")
         self._length = lengths.pop()
-        encoded = sum(name != "clean" for name in columns)
-        self.copies = int(found["aug"].shape[1]) if "aug" in found else encoded
-        self._sizes = self._picture_sizes(file, found)
-        self._pictures = self._picture_readers(content, found)
+        self._numbers = {name: self._column(found[name], "i8") for name in NUMBERS}
+        self._checksums = self._column(found["checksum"], "u8")
+        self._heap = Heap(data, self._location)
+        self._texts = {name: self._text(found[name]) for name in TEXTS}
+        self._sizes = self._picture_sizes(file, pictures)
+        self.copies = int(pictures["aug"].shape[1]) if "aug" in pictures else len(pictures.keys() - {"clean"})
+        if "aug" not in pictures:
+            self._pictures = {_number(name): self._encoded(column) for name, column in pictures.items()}
+        elif pictures["aug"].chunks is None:
+            self._pictures = self._raw({name: _in_place(data, column) for name, column in pictures.items()})
+        else:
+            self._pictures = self._raw(pictures)
+            return
+        self._open.close()
 
-    def _column(self, file: h5py.File, name: str, kind: str) -> NDArray[Any]:
-        column = array(file, name, self._location)
+    def _column(self, column: h5py.Dataset, kind: str) -> NDArray[Any]:
         if column.ndim != 1 or column.dtype != np.dtype(kind):
-            raise SourceError(f"{self._location}: {name!r} is {column.dtype} {column.shape}, not {kind} (N,)", REMEDY)
+            raise self._wrong(f"{column.name!r} as {column.dtype} {column.shape}, not {kind} (N,)")
         return np.asarray(column[:])
 
-    def _text(self, file: h5py.File, name: str) -> list[str]:
-        column = array(file, name, self._location)
-        if column.ndim != 1 or h5py.check_string_dtype(column.dtype) is None:
-            raise SourceError(f"{self._location}: {name!r} is no column of text", REMEDY)
-        return [text.decode("utf-8", "surrogateescape") for text in column[:]]
+    def _text(self, column: h5py.Dataset) -> list[str]:
+        if h5py.check_string_dtype(column.dtype) is None:
+            raise self._wrong(f"{column.name!r} without text")
+        return [self._heap.get(text).decode("utf-8", "surrogateescape") for text in self._references(column)]
 
-    def _picture_sizes(self, file: h5py.File, found: dict[str, h5py.Dataset]) -> NDArray[np.int64]:
+    def _references(self, column: h5py.Dataset) -> NDArray[np.void]:
+        """Return where the elements of a column of variable length are."""
+        if column.ndim != 1 or column.id.get_storage_size() != len(column) * REFERENCE.itemsize or column.chunks:
+            raise self._wrong(f"{column.name!r} in another form than ipmix writes")
+        return self._heap.references(column.id.get_offset() or 0, len(column))
+
+    def _picture_sizes(self, file: h5py.File, pictures: dict[str, h5py.Dataset]) -> NDArray[np.int64]:
         """Return the (height, width) of each sample's pictures, (N, 2)."""
-        if "size" in file:
+        if "aug" not in pictures:
             sizes = array(file, "size", self._location)
-            if sizes.shape != (self._length, 2):
-                raise SourceError(f"{self._location}: 'size' is {sizes.shape}", REMEDY)
+            if sizes.shape != (self._length, 2) or sizes.dtype != np.int32:
+                raise self._wrong(f"'size' as {sizes.dtype} {sizes.shape}")
             return np.asarray(sizes[:], np.int64)
-        shapes = {name: column.shape[-3:] for name, column in found.items()}
-        if len(set(shapes.values())) != 1 or any(
-            column.dtype != np.uint8 or column.ndim != (5 if name == "aug" else 4) for name, column in found.items()
-        ):
-            raise SourceError(f"{self._location}: the arrays of pictures have wrong shapes: {shapes}", REMEDY)
-        return np.broadcast_to(np.array(found["aug"].shape[2:4]), (self._length, 2))
+        for name, column in pictures.items():
+            if column.dtype != np.uint8 or column.ndim != (5 if name == "aug" else 4) or column.shape[-1] != 3:
+                raise self._wrong(f"{name!r} as {column.dtype} {column.shape}")
+        if len({column.shape[-3:] for column in pictures.values()}) != 1:
+            raise self._wrong("clean pictures and copies of different sizes")
+        return np.broadcast_to(np.array(pictures["aug"].shape[2:4], np.int64), (self._length, 2))
 
-    def _picture_readers(self, content: Path | Bytes, found: dict[str, h5py.Dataset]) -> dict[int, Pictures]:
-        """Return how the clean picture (-1) and each copy are read."""
-        readers: dict[int, Pictures] = {}
-        if "aug" not in found:
-            for name, column in found.items():
-                readers[-1 if name == "clean" else int(name[3:])] = _encoded(column)
-            return readers
-        arrays: dict[str, Any] = dict(found)
-        if found["aug"].chunks is None:
-            arrays = self._mapped(content, found)
-        if "clean" in arrays:
-            readers[-1] = _raw(arrays["clean"])
-        for number in range(self.copies):
-            readers[number] = _raw_copy(arrays["aug"], number)
-        return readers
+    def _encoded(self, column: h5py.Dataset) -> Pictures:
+        if h5py.check_vlen_dtype(column.dtype) != np.uint8:
+            raise self._wrong(f"{column.name!r} without encoded pictures")
+        references = self._references(column)
+        return lambda position: self._heap.get(references[position])
 
-    def _mapped(self, content: Path | Bytes, found: dict[str, h5py.Dataset]) -> dict[str, NDArray[np.uint8]]:
-        """Return arrays over the file's bytes instead of HDF5's, and close HDF5."""
-        places = {name: (column.shape, column.id.get_offset() or 0) for name, column in found.items()}
-        self._open.close()
-        data: Any = content
-        if isinstance(content, Path):
-            with content.open("rb") as file:
-                data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        return {name: np.ndarray(shape, np.uint8, data, offset) for name, (shape, offset) in places.items()}
+    def _raw(self, arrays: dict[str, Any]) -> dict[int, Pictures]:
+        """Return the readers of raw pictures: numpy's arrays, or HDF5's."""
+
+        def reader(copy: int) -> Pictures:
+            if copy == CLEAN:
+                return lambda position: np.ascontiguousarray(arrays["clean"][position]).reshape(-1).data
+            return lambda position: np.ascontiguousarray(arrays["aug"][position, copy]).reshape(-1).data
+
+        return {copy: reader(copy) for copy in range(0 if "clean" not in arrays else CLEAN, self.copies)}
+
+    def _wrong(self, what: str) -> SourceError:
+        return SourceError(f"{self._location} is no shard of ipmix: it has {what}", REMEDY)
 
     def __len__(self) -> int:
         return self._length
@@ -170,7 +176,7 @@ class HDF5View:
 
     def sample(self, position: int) -> StoredSample:
         """Return one sample; raises BadSampleError where its pictures cannot be read."""
-        clean = bytes(self.stored(position, -1)) if -1 in self._pictures else None
+        clean = bytes(self.stored(position, CLEAN)) if CLEAN in self._pictures else None
         copies = tuple(bytes(self.stored(position, number)) for number in range(self.copies))
         facts: dict[str, Any] = {name: int(column[position]) for name, column in self._numbers.items()}
         facts |= {name: column[position] for name, column in self._texts.items()}
@@ -197,40 +203,34 @@ class HDF5View:
 
 
 def _picture_columns(file: h5py.File) -> list[str]:
-    """Return the names of the arrays that hold pictures."""
-    columns = ["clean"] if "clean" in file else []
-    if "aug" in file:
-        return [*columns, "aug"]
-    number = 0
-    while f"aug{number}" in file:
-        columns.append(f"aug{number}")
-        number += 1
-    return columns or ["aug"]
+    """Return the names of the arrays that hold pictures: ``aug``, or ``aug0``, ``aug1`` .., and ``clean``."""
+    clean = ["clean"] if "clean" in file else []
+    if "aug" in file or "aug0" not in file:
+        return [*clean, "aug"]
+    copies = sum(re.fullmatch("aug[0-9]+", name) is not None for name in file)
+    return [*clean, *(f"aug{number}" for number in range(copies))]
 
 
-def _raw(pictures: Any) -> Pictures:
-    return lambda position: np.ascontiguousarray(pictures[position]).reshape(-1).data
+def _number(name: str) -> int:
+    return CLEAN if name == "clean" else int(name.removeprefix("aug"))
 
 
-def _raw_copy(pictures: Any, number: int) -> Pictures:
-    return lambda position: np.ascontiguousarray(pictures[position, number]).reshape(-1).data
-
-
-def _encoded(column: h5py.Dataset) -> Pictures:
-    return lambda position: np.ascontiguousarray(column[position], np.uint8).reshape(-1).data
+def _in_place(data: Any, column: h5py.Dataset) -> NDArray[np.uint8]:
+    """Return an array over the file's own bytes; raises TypeError where they are too few."""
+    return np.ndarray(column.shape, np.uint8, data, column.id.get_offset() or 0)
 
 
 def _called(copy: int) -> str:
-    return "clean picture" if copy < 0 else f"copy {copy}"
+    return "clean picture" if copy == CLEAN else f"copy {copy}"
 
 
 def _setting(value: Any) -> Any:
-    """Return an attribute as plain Python: text that is JSON of something with parts is parsed."""
+    """Return an attribute as plain Python; text is of fixed length, which needs no heap."""
     if isinstance(value, np.ndarray):
-        return tuple(item if isinstance(item, str) else str(item) for item in value.tolist())
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, str) and value[:1] in {"{", "["}:
-        with contextlib.suppress(json.JSONDecodeError):
-            return json.loads(value)
-    return value
+        return tuple(_setting(item) for item in value.ravel())
+    if isinstance(value, bytes):  # np.bytes_ too
+        text = value.decode("utf-8", "replace")
+        with contextlib.suppress(ValueError, RecursionError):
+            return json.loads(text) if text[:1] in {"{", "["} else text
+        return text
+    return value.item() if isinstance(value, np.generic) else value

@@ -8,9 +8,10 @@ no bytes to list.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from ipmix_cli.errors import SourceError
+from ipmix_cli.formats.mapping import Sliceable
 from ipmix_cli.formats.shard import Bytes
 
 BLOCK = 512
@@ -37,14 +38,6 @@ class Member(NamedTuple):
     name: str
     offset: int
     size: int
-
-
-class Sliceable(Protocol):
-    """What holds a tar: bytes, a memoryview, or a memory map."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, key: slice, /) -> bytes | bytearray | memoryview: ...
 
 
 def header(name: bytes, size: int) -> bytes:

@@ -16,7 +16,6 @@ one. Headers are USTAR without times.
 from __future__ import annotations
 
 import json
-import mmap
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -30,8 +29,9 @@ from numpy.typing import NDArray
 from ipmix_cli.errors import BadSampleError, SourceError
 from ipmix_cli.formats.checksum import sample_checksum
 from ipmix_cli.formats.codecs import CODECS, REMEDY
+from ipmix_cli.formats.mapping import Sliceable, mapped
 from ipmix_cli.formats.shard import Bytes, ShardSample, ShardSettings, StoredSample
-from ipmix_cli.formats.tarblocks import END, Member, Sliceable, append, own_members
+from ipmix_cli.formats.tarblocks import END, Member, append, own_members
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # in typing from 3.11 on
@@ -140,7 +140,7 @@ class TarView:
     def __init__(self, content: Path | Bytes, location: str) -> None:
         self._location = location
         self.attributes = {}
-        self._tar = mapped(content, location)
+        self._tar: Sliceable = mapped(content, location)
         entries: list[_Entry] = []
         for member in own_members(self._tar, location):
             self._index(member, entries)
@@ -284,14 +284,3 @@ class _Entry(NamedTuple):
     pictures: dict[int, Member]
     labels: list[Member]
     facts: list[Member]
-
-
-def mapped(content: Path | Bytes, location: str) -> Sliceable:
-    """Return a file as something to slice, a memory map where it is one; raises SourceError."""
-    if not isinstance(content, Path):
-        return content
-    try:
-        with content.open("rb") as file:
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    except (OSError, ValueError) as error:  # ValueError: an empty file
-        raise SourceError(f"cannot read {location}: {error}", "check the path, or fetch the file again") from error

@@ -21,13 +21,13 @@ from ipmix_cli.formats.common_size import CommonSize
 from ipmix_cli.formats.decode import decoded_sample
 from ipmix_cli.formats.digest import digest_kind, framed, source_digest
 from ipmix_cli.formats.labels import checked_labels, default_class_names
+from ipmix_cli.formats.mapping import Sliceable, mapped
 from ipmix_cli.formats.names import Names
 from ipmix_cli.formats.picturefiles import EXTENSIONS, MAX_FILE_BYTES
 from ipmix_cli.formats.remote import is_remote
 from ipmix_cli.formats.remote_files import RemoteFile, ranges_of, remote_tars
 from ipmix_cli.formats.source import BadSample, Sample, SourceSpec
-from ipmix_cli.formats.tarblocks import Member, Sliceable, members
-from ipmix_cli.formats.webdataset import mapped
+from ipmix_cli.formats.tarblocks import Member, members
 from ipmix_cli.stages import StageClock
 
 LABEL_FIELD = "label"
@@ -276,6 +276,13 @@ def _classes(samples: Sequence[_Found], where: str) -> tuple[NDArray[np.int64], 
     names = tuple(sorted(texts))
     numbers = {name: number for number, name in enumerate(names)}
     return np.array([numbers[str(value)] for value in values], np.int64), names
+
+
+def _opened(path: str) -> Any:
+    try:
+        return Path(path).open("rb")
+    except OSError as error:
+        raise SourceError(f"cannot read {path}: {error.strerror or error}", "put it back as it was") from error
 
 
 def _content(whole: TarPart, kind: str, common: CommonSize) -> Iterator[bytes]:
