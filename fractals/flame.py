@@ -49,7 +49,7 @@ def sample(chance: Chance) -> Params:
         "shares": [chance.choose((1.0, chance.uniform(0.3, 0.9))) for _ in range(count)],
         "weights": [chance.uniform(0.3, 1.0) for _ in range(count)],
         "symmetry": chance.choose((1, 2, 3, 4, 5, 6, 8), (10, 3, 3, 2, 2, 1, 1)),
-        "half": chance.log_uniform(0.2, 0.9),
+        "half": chance.log_uniform(0.1, 0.6),
         "share": chance.uniform(0.2, 0.7),
         "stretch": chance.uniform(0.3, 1.0),
         "dab": [1] * 9 if chance.flag(0.3) else [0, 1, 0, 1, 1, 1, 0, 1, 0],
