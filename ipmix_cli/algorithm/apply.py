@@ -11,6 +11,7 @@ from ipmix_cli.algorithm.config import AugmentConfig
 from ipmix_cli.algorithm.kernels.blend import AT_ONCE
 from ipmix_cli.algorithm.kernels.copies import make_copies
 from ipmix_cli.algorithm.kernels.desk import Desk
+from ipmix_cli.algorithm.kernels.types import Rows
 from ipmix_cli.algorithm.mixing_set import MixingSet
 from ipmix_cli.algorithm.plan import PlanArray, rows_of
 
@@ -105,4 +106,5 @@ def apply_plans(
     assert (desk.height, desk.width) == (height, width)
     assert plans.dtype["weights"].shape == (desk.chains,)
     flat = _read_only(pictures.reshape(count, height * width * 3), np.uint8)
-    make_copies(flat, rows_of(plans), desk, out.reshape(count, plans.shape[1], height * width * 3))
+    rows = Rows(*(_read_only(part, part.dtype.type) for part in rows_of(plans)))
+    make_copies(flat, rows, desk, out.reshape(count, plans.shape[1], height * width * 3))
