@@ -13,7 +13,8 @@ On the spot, with a picture or a batch in memory:
 
 A bank, a data set, and a look at it, as `ipmix generate-fractals`, `augment` and `validate` do:
 
->>> from ipmix_cli import BankSettings, Request, ShardDataset, SourceSpec, augment, generate_bank, open_dataset, validate
+>>> from ipmix_cli import BankSettings, Request, ShardDataset, SourceSpec
+>>> from ipmix_cli import augment, generate_bank, open_dataset, validate
 >>> settings = BankSettings(count=4, size=64, mix=(("plasma", 1.0),))
 >>> generate_bank(settings, folder / "bank.h5").families
 ['plasma', 'plasma', 'plasma', 'plasma']

@@ -1,0 +1,99 @@
+"""Help pages, suggestions, completion, and how quickly they come."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from ipmix_cli.cli.app import COMMANDS
+
+HEAVY = ("numpy", "numba", "h5py", "cv2", "PIL", "joblib")
+SHELLS = {
+    "bash": {"COMP_WORDS": "{}", "COMP_CWORD": "{count}", "_IPMIX_COMPLETE": "complete_bash"},
+    "zsh": {"_TYPER_COMPLETE_ARGS": "{}", "_IPMIX_COMPLETE": "complete_zsh"},
+    "fish": {
+        "_TYPER_COMPLETE_ARGS": "{}",
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        "_IPMIX_COMPLETE": "complete_fish",
+    },
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_a_whole_page(ipmix, command):
+    page = ipmix(command, "--help").stdout
+    examples = page.partition("Examples:")[2].partition("Exit codes:")[0]
+    assert examples.count(f"ipmix {command}") >= 2
+    assert "Exit codes: 0 done;" in page
+    assert "\\[" not in page
+
+
+def test_groups_stand_in_the_order_of_the_work(ipmix):
+    page = ipmix("augment", "--help").stdout
+    groups = ["What goes in:", "Sizes and crops, before IPMix:", "IPMix:", "What comes out:", "Running:"]
+    places = [page.index(f"\n{group}\n") for group in groups]
+    assert places == sorted(places)
+
+
+def test_options_have_ranges_and_defaults(ipmix):
+    page = " ".join(ipmix("augment", "--help").stdout.split())
+    for text in ("default: 4", "1<=x<=1000", "0 to 2**63 - 1", "cifar: 3, imagenet: 1", "default: hdf5"):
+        assert text in page
+
+
+@pytest.mark.parametrize("words", [["--help"], ["augment", "--help"], ["generate-fractals", "--help"]])
+def test_help_imports_nothing_heavy(words):
+    code = (
+        f"import sys; sys.argv[1:] = {words}; from ipmix_cli.cli.app import app\ntry: app()\nexcept SystemExit: pass\n"
+    )
+    code += f"print([name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("[]\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "suggestion"),
+    [
+        (["augmnt"], "'augment'"),
+        (["augment", "--copie", "3"], "--copies"),
+        (["augment", "--in", "demo", "--out", "OUT", "--preset", "cifr"], "'cifar'"),
+        (["augment", "--in", "demo", "--out", "OUT", "--encoding", "pgn"], "'png'"),
+        (["augment", "--in", "demo", "--out", "OUT", "--format", "hdf"], "'hdf5'"),
+        (["augment", "--in", "demo", "--out", "OUT", "--operations", "rotat"], "'rotate'"),
+        (["generate-fractals", "--out", "OUT", "--family", "flam"], "'flame'"),
+        (["generate-fractals", "--out", "OUT", "--mix", "flam=1"], "'flame'"),
+    ],
+)
+def test_misspelt_names_get_a_suggestion(ipmix, tmp_path, words, suggestion):
+    done = ipmix(*[str(tmp_path / "out") if word == "OUT" else word for word in words], check=False)
+    assert done.returncode == 2
+    assert suggestion in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("typed", "completed"), [("ipmix aug", "augment"), ("ipmix augment --cop", "--copies")])
+@pytest.mark.parametrize("shell", SHELLS)
+def test_shells_complete_commands_and_options(monkeypatch, shell, typed, completed):
+    for name, value in SHELLS[shell].items():
+        monkeypatch.setenv(name, value.format(typed, count=len(typed.split()) - 1))
+    code = "import sys; sys.argv = ['ipmix']; from ipmix_cli.cli.app import app; app()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert completed in done.stdout
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_completion_can_be_shown(shell):
+    detect = f"import sys, shellingham; shellingham.detect_shell = lambda *a: ({shell!r}, {shell!r})"
+    code = f"{detect}\nfrom ipmix_cli.cli.app import app; app(['--show-completion'], prog_name='ipmix')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "_IPMIX_COMPLETE" in done.stdout
+
+
+def test_without_a_terminal_there_are_no_colours_and_no_bars(ipmix, bank, tmp_path):
+    words = ("augment", "--jobs", 1, "--in", "demo", "--limit", 10, "--fractals", bank, "--out", tmp_path / "shards")
+    done = ipmix(*words)
+    assert not re.search(r"[\x1b\r]", done.stdout + done.stderr)
+    assert ipmix(*words, "-q").stderr == ""
