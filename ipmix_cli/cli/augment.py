@@ -20,6 +20,8 @@ from ipmix_cli.cli.sharing import (
 
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.augment import Outcome
+    from ipmix_cli.pipeline.job import Execution
+    from ipmix_cli.pipeline.listener import Listener
     from ipmix_cli.pipeline.opening import Request
 
 SOURCE = "What goes in"
@@ -178,6 +180,10 @@ def augment(
         bool,
         typer.Option("--verify", help="Going on: check the shards' sha256, not only sizes.", rich_help_panel=RUNNING),
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Make nothing: tell shards, bytes, time and space.", rich_help_panel=RUNNING),
+    ] = False,
     profile: Annotated[
         bool, typer.Option("--profile", help="Tell where the time went, by stage.", rich_help_panel=RUNNING)
     ] = False,
@@ -209,10 +215,24 @@ def augment(
     with logging_to(log, Bars(quiet, verbose), out) as listener:
         tasks, cluster = (task_index, task_count), (backend, scheduler, address)
         execution = execution_for(jobs, max_errors, tasks, cluster, listener)
+        if dry_run:
+            show_estimate(request, out, execution, listener)
+            return
         outcome = run(request, out, execution, meeting, listener)
     typer.echo(summary(outcome, out))
     if profile:
         typer.echo(profile_table(outcome))
+
+
+def show_estimate(request: Request, out: str, execution: Execution, listener: Listener) -> None:
+    """Say what a job would cost; exit 4 where the space does not suffice."""
+    from ipmix_cli.cli.estimate import table
+    from ipmix_cli.pipeline.estimate import estimate
+
+    cost = estimate(request, out, execution, listener)
+    typer.echo(table(cost, out, execution.task_count))
+    if not cost.fits or cost.other_job:
+        raise typer.Exit(4)
 
 
 def _request(options: dict[str, Any]) -> Request:

@@ -1,0 +1,67 @@
+"""What ``ipmix augment --dry-run`` shows: what a job would cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ipmix_cli.pipeline.estimate import Estimate
+
+TASKS = (10, 100, 1000)  # for which the time is told where no --task-count is given
+
+
+def table(cost: Estimate, out: str, task_count: int) -> str:
+    """Return the lines for a person."""
+    job = cost.job
+    size = "of many sizes" if job.size is None else f"of {job.size[1]}x{job.size[0]} px"
+    layout = f" {job.output.layout}" if job.output.format == "webdataset" else ""
+    output = f"{job.output.format}{layout} {job.output.encoding}"
+    made = f"from {cost.measured:,} samples made now"
+    lines = [
+        f"source    {job.pictures:,} pictures of {job.source.format}",
+        f"samples   {job.samples:,} {size}, with {job.samples * job.output.copies:,} copies, {output}",
+        f"shards    {cost.shards:,} of {_bytes(cost.bytes / cost.shards)}, {_bytes(cost.bytes)} in all ({made})",
+        f"work      {_time(cost.seconds)} of one worker, {_rate(cost)} copies/s",
+    ]
+    if cost.there:
+        lines.append(f"there     {cost.there:,} shards already; {cost.missing:,} to make")
+    lines.append(
+        f"time      {_time(cost.wall_seconds())} on this machine, with --jobs {cost.jobs}, and the time to write"
+    )
+    counts = (task_count,) if task_count > 1 else [count for count in TASKS if count <= cost.missing]
+    lines += [f"          {_time(cost.wall_seconds(count))} on {count:,} machines like it" for count in counts]
+    if cost.free is not None:
+        verdict = "enough" if cost.fits else "NOT ENOUGH"
+        lines.append(f"space     {_bytes(cost.needed)} needed, {_bytes(cost.free)} free at {out}: {verdict}")
+    if cost.other_job:
+        lines.append(f"refused   {out} holds another job: choose another --out, or give --overwrite")
+    return "\n".join(lines)
+
+
+def _rate(cost: Estimate) -> str:
+    copies = cost.job.samples * cost.job.output.copies
+    return f"{copies / cost.seconds:,.0f}" if cost.seconds else "0"
+
+
+def _bytes(count: float) -> str:
+    """Return a number of bytes for a person.
+
+    >>> _bytes(66_200_000)
+    '66.2 MB'
+    """
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:,.0f} bytes" if unit == "bytes" else f"{count:,.1f} {unit}"
+        count /= 1000
+    return f"{count:,.1f} TB"
+
+
+def _time(seconds: float) -> str:
+    """Return a time for a person.
+
+    >>> _time(4.2), _time(150), _time(5000)
+    ('4.2 s', '2.5 min', '1.4 h')
+    """
+    if seconds < 120:
+        return f"{seconds:,.1f} s"
+    return f"{seconds / 60:,.1f} min" if seconds < 7200 / 2 else f"{seconds / 3600:,.1f} h"
