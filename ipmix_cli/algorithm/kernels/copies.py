@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ipmix_cli.algorithm.kernels import codes
-from ipmix_cli.algorithm.kernels.blend import fixed_weights, weighted_sum
+from ipmix_cli.algorithm.kernels.blend import weighted_sum
 from ipmix_cli.algorithm.kernels.compiler import kernel, spliced
 from ipmix_cli.algorithm.kernels.desk import CLEAN, Desk
 from ipmix_cli.algorithm.kernels.frames import copy_bytes
@@ -97,8 +97,8 @@ def make_copy(words: Words, reals: Reals, desk: Desk, out: Bytes) -> None:
             run_step(words, reals, at + step * codes.STEP_WORDS, chain, current, desk)
             current = slots[chain + 1]
         at += max_steps * codes.STEP_WORDS
-    fixed_weights(reals[codes.HEAD_WORDS : first_length], reals[codes.BLEND], words[first_length:], desk.fixed)
-    weighted_sum(desk, out)
+    head, lengths = reals[codes.HEAD_WORDS : first_length], words[first_length : first_length + chains]
+    weighted_sum(head, reals[codes.BLEND], lengths, desk, out)
 
 
 @kernel

@@ -32,10 +32,10 @@ class Desk(NamedTuple):
     # A copy
     buffers: npt.NDArray[np.uint8]  # (k + 4, H * W * 3)
     slots: npt.NDArray[np.int64]  # (k + 2,): rows of the clean picture, each chain, and the spare
-    used: npt.NDArray[np.int64]  # like fixed: the slots whose weight is not 0, and those weights
-    shares: npt.NDArray[np.int32]
-    fixed: npt.NDArray[np.int32]  # (k + 1,), 4 at least, the rest 0: weights of the slots
-    sums: npt.NDArray[np.int32]  # (H * W * 3,) where there are more than three chains
+    used: npt.NDArray[np.int64]  # (k + 1,), 4 at least: the slots that are summed
+    shares: npt.NDArray[np.int32]  # their weights, in 2**-23
+    exact: npt.NDArray[np.float64]  # the same, as they are
+    sums: npt.NDArray[np.float64]  # (H * W * 3,) where there are more than three chains
     terms: npt.NDArray[np.float64]  # (2, 256) of add and multiply
 
     # Figures of the clean picture (0) and of a running one (1), and what operations work in
