@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from ipmix_cli.pipeline.backend import Died, Done, R, T
-from ipmix_cli.pipeline.children import deaf_children
+from ipmix_cli.pipeline.children import deaf_children, die_with
 from ipmix_cli.pipeline.job import Execution
 
 
@@ -34,7 +35,7 @@ def local_processes(function: Callable[[T], R], tasks: Sequence[T], execution: E
     )
     with deaf_children():
         results: Any = parallel(
-            joblib.delayed(_numbered)(function, number, tasks[number]) for number in range(len(tasks))
+            joblib.delayed(_numbered)(function, number, tasks[number], os.getpid()) for number in range(len(tasks))
         )
     try:
         for done in results:
@@ -46,5 +47,6 @@ def local_processes(function: Callable[[T], R], tasks: Sequence[T], execution: E
         results.close()
 
 
-def _numbered(function: Callable[[T], R], number: int, task: T) -> Done[R]:
+def _numbered(function: Callable[[T], R], number: int, task: T, parent: int) -> Done[R]:
+    die_with(parent)
     return Done(number, function(task))

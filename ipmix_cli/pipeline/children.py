@@ -1,15 +1,21 @@
-"""Child processes that leave it to their parent to hear signals."""
+"""Child processes that leave it to their parent to hear signals, and do not outlive it."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import os
 import signal
+import threading
+import time
 from collections.abc import Iterator
 
 STOP_SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR1", "SIGHUP") if hasattr(signal, name)
 )
 """What asks a run to stop: Ctrl-C, `kill`, Slurm's warning before its time limit, a closed terminal."""
+
+WATCH_SECONDS = 1.0
 
 
 @contextlib.contextmanager
@@ -28,3 +34,18 @@ def deaf_children() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@functools.cache
+def die_with(parent: int) -> None:
+    """End this process soon after its parent is gone: one that was killed cannot end its workers.
+
+    They would hold their memory for minutes, waiting for work. It costs a thread that sleeps.
+    """
+    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(WATCH_SECONDS)
+    os._exit(1)
