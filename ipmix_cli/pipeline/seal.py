@@ -77,11 +77,10 @@ def seal(folder: Folder, this: Sealable, max_errors: str = "") -> Manifest | Non
         files=tuple(FileRecord.of(name, content) for name, content in contents.items()),
         tool=f"ipmix-cli {version('ipmix-cli')}",
     )
-    if not _all_there(folder, manifest):
-        for name, content in contents.items():
-            folder.write(name, content)
-        for name in (SECOND_COPY, MANIFEST):
-            folder.write(name, manifest.to_bytes())
+    sealed = manifest.to_bytes()
+    if not _all_there(folder, manifest, sealed):
+        for name in (*contents, SECOND_COPY, MANIFEST):
+            folder.write(name, contents.get(name, sealed))
     if not manifest.failed:
         folder.remove(ERRORS)
     clear_state(folder)
@@ -104,10 +103,10 @@ def errors(shards: tuple[ShardRecord, ...]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-def _all_there(folder: Folder, manifest: Manifest) -> bool:
+def _all_there(folder: Folder, manifest: Manifest, sealed: bytes) -> bool:
     """Return whether the small files are there, to the byte, and both copies of the manifest."""
     try:
         small = all(FileRecord.of(file.name, folder.read(file.name)) == file for file in manifest.files)
-        return small and all(folder.read(name) == manifest.to_bytes() for name in (MANIFEST, SECOND_COPY))
+        return small and all(folder.read(name) == sealed for name in (MANIFEST, SECOND_COPY))
     except OSError:
         return False
