@@ -58,7 +58,8 @@ def _connected(execution: Execution) -> Iterator[Any]:
 def _run(client: Any, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[Done[R] | Died]:
     """Keep the workers busy until all tasks are done or lost."""
     numbers: dict[Any, int] = {}
-    completed, following = imported("distributed", "dask").as_completed(), iter(range(len(tasks)))
+    completed = imported("distributed", "dask").as_completed(loop=client.loop)
+    following = iter(range(len(tasks)))
     try:
         _send(client, function, tasks, following, numbers, completed)
         for future in completed:

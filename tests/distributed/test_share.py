@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ipmix_cli.errors import UsageError
 from ipmix_cli.pipeline.share import Share, given_cpus, share_of
 
@@ -27,7 +28,7 @@ def covered(shares, shards):
 @pytest.mark.parametrize("shards", [1, 7, 100])
 @pytest.mark.parametrize(
     "ids",
-    [range(10), range(1, 11), range(5, 21, 5), range(3, 40, 7), range(1000, 1001), range(0, 1000)],
+    [range(10), range(1, 11), range(5, 21, 5), range(3, 40, 7), range(1000, 1001), range(1000)],
     ids=lambda ids: f"{ids.start}-{ids.stop - 1}:{ids.step}",
 )
 def test_a_slurm_array_with_any_start_and_step_makes_every_shard_once(ids, shards):

@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+
 from ipmix_cli.errors import ErrorBudgetError, SourceError, UsageError
 from ipmix_cli.formats.files import LocalFolder, open_folder
 from ipmix_cli.pipeline import augment as augment_module
