@@ -10,7 +10,6 @@ from scipy import stats
 from ipmix_cli.algorithm.kernels import codes
 from ipmix_cli.algorithm.kernels.mixing import fill_mask
 from ipmix_cli.algorithm.kernels.stream import stream_key as compiled_key
-from ipmix_cli.algorithm.kernels.stream import uniform as compiled_uniform
 from ipmix_cli.algorithm.operations import ALL_OPERATIONS, OPS
 from ipmix_cli.algorithm.plan import sample_plans
 from ipmix_cli.algorithm.plan_view import Plan
@@ -194,12 +193,12 @@ def test_a_plan_does_not_depend_on_its_batch():
 
 
 def test_the_plain_stream_is_the_compiled_one():
-    for seed, index, copy in [(0, 0, 0), (1, 2, 3), (2**64 - 1, 2**40, 99)]:
-        key = stream_key(seed, "crop", index, copy)
-        words = (np.uint64(word) for word in (seed, PURPOSES["crop"], index, copy))
-        assert key == compiled_key(*words)
-        numbers = [compiled_uniform(np.uint64(key), slot) for slot in range(5)]
-        assert numbers == uniforms(seed, "crop", index, 5, copy)
+    for seed, index, copy in [(0, 0, 0), (1, 2, 3), (2**64 - 1, 2**40, 9)]:
+        words = (np.uint64(word) for word in (seed, PURPOSES["copy"], index, copy))
+        assert stream_key(seed, "copy", index, copy) == compiled_key(*words)
+        plan = sample_plans(CONFIG, (32, 32), seed, [index], copy + 1, SHAPES)[0, copy]
+        blend, mixing = uniforms(seed, "copy", index, 2, copy)
+        assert (plan["blend"], plan["mixing"]) == (blend, int(mixing * 3))
 
 
 def test_purposes_do_not_share_numbers():

@@ -1,7 +1,8 @@
 """How this folder's kernels are compiled: they borrow all memory, so numba need not count references to it.
 
 Counting took half a microsecond a step, a third of the whole time at 32 px. A kernel here can therefore not make an
-array, or return one.
+array, or return one. Most are called by other kernels alone, and do without the wrappers that Python calls: they are a
+fifth of what there is to compile.
 """
 
 from __future__ import annotations
@@ -14,14 +15,19 @@ from fractals.jit import compiled
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def entry(function: F) -> F:
+    """Compile a function that Python calls."""
+    return compiled(function, _nrt=False, no_cfunc_wrapper=True)
+
+
 def kernel(function: F) -> F:
-    """Compile a function."""
-    return compiled(function, _nrt=False)
+    """Compile a function that kernels call."""
+    return compiled(function, _nrt=False, no_cfunc_wrapper=True, no_cpython_wrapper=True)
 
 
 def inlined(function: F) -> F:
     """Compile a small function, and have LLVM copy it into its callers."""
-    return compiled(function, _nrt=False, forceinline=True)
+    return compiled(function, _nrt=False, no_cfunc_wrapper=True, no_cpython_wrapper=True, forceinline=True)
 
 
 def spliced(function: F) -> F:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ipmix_cli.algorithm.kernels import codes
 from ipmix_cli.algorithm.kernels.blend import weighted_sum
-from ipmix_cli.algorithm.kernels.compiler import kernel, spliced
+from ipmix_cli.algorithm.kernels.compiler import entry, kernel, spliced
 from ipmix_cli.algorithm.kernels.desk import CLEAN, Desk
 from ipmix_cli.algorithm.kernels.frames import copy_bytes
 from ipmix_cli.algorithm.kernels.mixing import fill_mask, fill_terms, mix_masked, mix_values
@@ -101,7 +101,7 @@ def make_copy(words: Words, reals: Reals, desk: Desk, out: Bytes) -> None:
     weighted_sum(head, reals[codes.BLEND], lengths, desk, out)
 
 
-@kernel
+@entry
 def make_copies(pictures: Bytes, rows: Rows, desk: Desk, out: Bytes) -> None:
     """Apply plans (N, K, words) to pictures (N, H * W * 3), into out (N, K, H * W * 3)."""
     clean = desk.buffers[CLEAN]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ipmix_cli.algorithm.kernels import codes
-from ipmix_cli.algorithm.kernels.compiler import inlined, kernel, spliced
+from ipmix_cli.algorithm.kernels.compiler import entry, inlined, kernel, spliced
 from ipmix_cli.algorithm.kernels.desk import Desk
 from ipmix_cli.algorithm.kernels.elementary import power_table
 from ipmix_cli.algorithm.kernels.stream import hash32
@@ -80,7 +80,7 @@ def mix_values(canvas: Bytes, partner: Bytes, frame: Frame, code: Number, desk: 
         mix_row(canvas[first : first + width * 3], v, code, desk.terms, desk.reals, desk.wrap)
 
 
-@kernel
+@entry
 def fill_mask(code: Number, key: Number, p: Number, mask: Bytes) -> None:
     """Fill the mask of a patch, a byte for each of its bytes: 255 where the picture's own stays, else 0.
 

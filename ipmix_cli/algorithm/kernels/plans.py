@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ipmix_cli.algorithm.kernels import codes
-from ipmix_cli.algorithm.kernels.compiler import inlined, kernel
+from ipmix_cli.algorithm.kernels.compiler import entry, inlined, kernel
 from ipmix_cli.algorithm.kernels.elementary import log, power
 from ipmix_cli.algorithm.kernels.stream import below, stream_key, uniform, word
 from ipmix_cli.algorithm.kernels.types import Number, Reals, Rows, Size, Words
@@ -28,7 +28,7 @@ class Laws(NamedTuple):
     shapes: npt.NDArray[np.int32]  # (M, 2) of the mixing pictures
 
 
-@kernel
+@entry
 def parameter_of(code: Number, level: Number, sign: Number, size: Size) -> Number:
     """Return the parameter that an operation has at a level; sign is +1 or -1."""
     value = 0.0
@@ -148,7 +148,7 @@ def draw_plan(key: Number, laws: Laws, size: Size, words: Words, reals: Reals) -
             draw_step(key, drawn, laws, size, words[at:], reals[at:])
 
 
-@kernel
+@entry
 def draw_plans(seed: Number, purpose: Number, indices: Words, laws: Laws, size: Size, rows: Rows) -> None:
     """Draw the plans of all copies of pictures, into rows of zeros (N, K, words)."""
     for n in range(indices.size):

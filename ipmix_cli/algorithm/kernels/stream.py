@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ipmix_cli.algorithm.kernels.compiler import inlined, kernel
+from ipmix_cli.algorithm.kernels.compiler import entry, inlined
 from ipmix_cli.algorithm.kernels.types import Number
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -47,7 +47,7 @@ def below(key: Number, slot: Number, count: Number) -> Number:
     return np.int64(uniform(key, slot) * np.float64(count))
 
 
-@kernel
+@entry
 def stream_key(seed: Number, purpose: Number, index: Number, copy: Number) -> Number:
     """Return the key of the stream that one copy (or crop, ...) draws from; all arguments are uint64."""
     key = scramble(seed + GOLDEN)
