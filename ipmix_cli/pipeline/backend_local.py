@@ -10,6 +10,9 @@ from typing import Any
 from ipmix_cli.pipeline.backend import Died, Done, R, T
 from ipmix_cli.pipeline.children import deaf_children, die_with
 from ipmix_cli.pipeline.job import Execution
+from ipmix_cli.pipeline.turns import taking_turns
+
+MOST_AT_ONCE = 4  # tasks that travel to a worker together
 
 
 def in_process(
@@ -17,9 +20,9 @@ def in_process(
     tasks: Sequence[T],
     execution: Execution,  # noqa: ARG001 - every backend takes it
 ) -> Iterator[Done[R] | Died]:
-    """Run the tasks here, one after the other."""
-    for number, task in enumerate(tasks):
-        yield Done(number, function(task))
+    """Run the tasks here, one after the other; while one waits for the disk the next computes."""
+    for number, result in enumerate(taking_turns(function, tasks)):
+        yield Done(number, result)
 
 
 def local_processes(function: Callable[[T], R], tasks: Sequence[T], execution: Execution) -> Iterator[Done[R] | Died]:
@@ -27,26 +30,37 @@ def local_processes(function: Callable[[T], R], tasks: Sequence[T], execution: E
     import joblib
 
     waiting = set(range(len(tasks)))
-    parallel = joblib.Parallel(
-        n_jobs=max(2, execution.jobs),  # with 1, joblib would run the tasks in this process, and die with them
-        return_as="generator_unordered",
-        batch_size=1,
-        pre_dispatch="2*n_jobs",
-    )
+    workers = max(2, execution.jobs)  # with 1, joblib would run the tasks in this process, and die with them
+    parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs")
     with deaf_children():
         results: Any = parallel(
-            joblib.delayed(_numbered)(function, number, tasks[number], os.getpid()) for number in range(len(tasks))
+            joblib.delayed(_runs)(function, some, [tasks[number] for number in some], os.getpid())
+            for some in bundles(len(tasks), workers)
         )
     try:
-        for done in results:
-            waiting.discard(done.task)
-            yield done
+        for some in results:
+            for done in some:
+                waiting.discard(done.task)
+                yield done
     except BrokenProcessPool:
         yield Died(tuple(sorted(waiting)))
     finally:
         results.close()
 
 
-def _numbered(function: Callable[[T], R], number: int, task: T, parent: int) -> Done[R]:
+def bundles(tasks: int, workers: int) -> Iterator[range]:
+    """Yield the tasks' numbers in runs: a few at first, so that workers can overlap them, and single ones at the end.
+
+    >>> list(bundles(7, 1))
+    [range(0, 2), range(2, 4), range(4, 5), range(5, 6), range(6, 7)]
+    """
+    start = 0
+    while start < tasks:
+        stop = start + max(1, min(MOST_AT_ONCE, (tasks - start) // (3 * workers)))
+        yield range(start, stop)
+        start = stop
+
+
+def _runs(function: Callable[[T], R], numbers: range, tasks: list[T], parent: int) -> list[Done[R]]:
     die_with(parent)
-    return Done(number, function(task))
+    return [Done(number, result) for number, result in zip(numbers, taking_turns(function, tasks), strict=True)]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ipmix_cli.algorithm.apply import apply_plans
+from ipmix_cli.algorithm.apply import Scratch, apply_plans, scratch_for
+from ipmix_cli.algorithm.config import AugmentConfig
 from ipmix_cli.algorithm.crop import apply_crop, plan_crop
 from ipmix_cli.algorithm.mixing_set import MixingSet
 from ipmix_cli.algorithm.plan import sample_plans
@@ -23,6 +25,7 @@ from ipmix_cli.pipeline.manifest import Failure, FileRecord, ShardRecord
 from ipmix_cli.pipeline.mixing import MixingHandle, mixing_set, mixing_subset, resized_shapes
 from ipmix_cli.pipeline.records import write_record
 from ipmix_cli.pipeline.tally import IDLE, Slot, Tally
+from ipmix_cli.pipeline.turns import check_wanted, hand_over
 from ipmix_cli.stages import StageClock
 
 CHUNK_BYTES = 2**21  # of copies made in one call: enough to hide the call, few enough to stay in the cache
@@ -65,6 +68,7 @@ def make_shard(task: ShardTask) -> ShardResult:
     record, files = build_shard(task, slot, clock)
     folder, job_digest = open_folder(task.out), task.job.digest()
     check_claim(folder, job_digest)
+    hand_over()
     write_files(folder, files)
     write_record(folder, job_digest, record)
     clock.lap("write")
@@ -115,6 +119,7 @@ def _announced(part: Part, slot: Slot, clock: StageClock) -> Iterator[Sample | B
     """Yield the pictures of a part; the tally says, before each is read, which one it will be."""
     slot.reading(part.start)
     for item in part.samples(clock):
+        check_wanted()
         yield item
         slot.reading(item.index + 1)
 
@@ -138,6 +143,7 @@ def _build(task: ShardTask, samples: list[ShardSample], slot: Slot, clock: Stage
     for start, stop in chunks([sample.picture.shape for sample in samples], task.job.output.copies):
         out = builder.out(start, stop)
         clock.lap("encode")
+        check_wanted()
         make_copies(task.job, task.mixing, samples[start:stop], out, clock)
         builder.add(start, out)
         clock.lap("encode")
@@ -171,8 +177,21 @@ def make_copies(
     plans = sample_plans(job.augment, size, job.seed, indices, job.output.copies, shapes)
     clock.lap("plan")
     pictures = stacked([sample.picture for sample in samples])
-    apply_plans(pictures, plans, _mixing_for(job, mixing, size, plans), job.augment, out)
+    scratch = _scratch(size, job.augment)
+    apply_plans(pictures, plans, _mixing_for(job, mixing, size, plans), job.augment, out, scratch)
     clock.lap("apply")
+
+
+_memory = threading.local()
+
+
+def _scratch(size: tuple[int, int], config: AugmentConfig) -> Scratch:
+    """Return this thread's memory to work in: the one of the last size is kept."""
+    key = (size, config.chains)
+    if getattr(_memory, "key", None) != key:
+        _memory.key, _memory.scratch = key, scratch_for(*size, config)
+    scratch: Scratch = _memory.scratch
+    return scratch
 
 
 def _mixing_for(job: Job, mixing: MixingHandle, size: tuple[int, int], plans: np.ndarray) -> MixingSet:
