@@ -37,9 +37,9 @@ def bank_report(
     import json
 
     from ipmix_cli.cli.progress import Bars
-    from ipmix_cli.pipeline.bank_report import Tally, bytes_of, count_of, is_labelled, judged
+    from ipmix_cli.pipeline.bank_report import Tally, bytes_of, count_of, is_labelled, judged, side_of
 
-    tally, families = Tally(), []
+    tally, families = Tally(side_of(bank)), []
     with Bars(quiet or as_json).activity("measuring", count_of(bank), "pictures") as advance:
         for done in judged(bank):
             tally.add(done.family, done.figures, done.rejected)

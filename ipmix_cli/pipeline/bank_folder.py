@@ -13,6 +13,7 @@ from typing import Any
 
 import cv2
 
+from ipmix_cli.errors import WriteError
 from ipmix_cli.formats.files import sync_folder, write_error
 
 PNG_LEVEL = 1  # a third of the default's time for a tenth more bytes
@@ -51,7 +52,7 @@ def bank_folder(path: Path, settings: Mapping[str, Any], class_names: list[str] 
     Parameters
     ----------
     path : Path
-        The folder; one that is there is replaced.
+        The folder; a bank that is there is replaced, and nothing else is.
     settings : Mapping
         Stored as hidden JSON.
     class_names : list of str or None
@@ -62,6 +63,8 @@ def bank_folder(path: Path, settings: Mapping[str, Any], class_names: list[str] 
     WriteError
         When the disk is full, or the place cannot be written.
     """
+    if path.exists() and not _replaceable(path):
+        raise WriteError(f"{path} exists and is no bank of pictures", "give another --out: it will not be replaced")
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -78,3 +81,8 @@ def bank_folder(path: Path, settings: Mapping[str, Any], class_names: list[str] 
         raise write_error(path, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _replaceable(path: Path) -> bool:
+    """Tell whether a folder is a bank, or empty: everything below it is about to be removed."""
+    return path.is_dir() and ((path / SETTINGS).is_file() or not any(path.iterdir()))

@@ -30,12 +30,14 @@ RANGES = {  # of medians over a bank: outside them a bank is poorer than photogr
     "colourfulness": (25.0, 95.0),
 }
 MOST_DUPLICATES = 0.02
+COARSE_SIDE = 192  # px
 
 
 @dataclass
 class Tally:
-    """Figures of pictures as they come; eight numbers a picture, whatever its size."""
+    """Figures of pictures as they come, seven numbers a picture; `side` is the pictures' size in pixels."""
 
+    side: int = MEASURED_SIDE
     numbers: dict[str, array[float]] = field(default_factory=dict)
     redrawn: dict[str, Counter[str]] = field(default_factory=dict)
     hashes: array[int] = field(default_factory=lambda: array("Q"))
@@ -57,7 +59,7 @@ class Tally:
         }
         total = FamilyRow(len(everything), dict(_total(self.redrawn).most_common()), _percentiles(everything))
         duplicates = _duplicates(np.array(self.hashes, np.uint64)) / max(1, len(everything))
-        return BankReport(rows, total, duplicates, bytes_, _warnings(total, 0.0 if labelled else duplicates))
+        return BankReport(rows, total, duplicates, bytes_, _warnings(total, 0.0 if labelled else duplicates, self.side))
 
 
 @dataclass(frozen=True)
@@ -103,9 +105,11 @@ def _duplicates(hashes: NDArray[np.uint64]) -> int:
     return sum(nearest(hashes, index, hashes[index]) <= DUPLICATE_BITS for index in range(len(hashes)))
 
 
-def _warnings(total: FamilyRow, duplicates: float) -> list[str]:
+def _warnings(total: FamilyRow, duplicates: float, side: int) -> list[str]:
     found = []
     for name, (low, high) in RANGES.items():
+        if name == "edge_share" and side < COARSE_SIDE:
+            continue  # the same picture has more edges, the fewer pixels show it
         median = total.percentiles[name][1]
         if not low <= median <= high:
             found.append(f"median {name} {median:.2f} is outside {low:g} to {high:g}")
@@ -150,6 +154,11 @@ def is_labelled(location: str) -> bool:
         return settings.is_file() and json.loads(settings.read_text())["settings"]["classes"] > 0
     with open_file(path) as file:
         return "labels" in file
+
+
+def side_of(location: str) -> int:
+    """Return the side of the first picture as it is measured."""
+    return min(MEASURED_SIDE, int(open_bank(location).shapes[0].min()))
 
 
 def bytes_of(location: str) -> int:

@@ -55,7 +55,7 @@ def generate_bank(
         When the disk is full, or the place cannot be written; nothing is left then.
     """
     listener = listener or Listener()
-    made = Generated(settings)
+    made = Generated(settings, Tally(settings.size))
     with listener.activity("compiling, once on this machine", len(settings.mix), "families") as advance:
         for warming in warmed(settings, jobs):
             advance(warming.done)

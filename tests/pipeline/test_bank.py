@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ import cv2
 import h5py
 import numpy as np
 import pytest
+from joblib.externals.loky import reusable_executor
 
 from fractals.picture import render
 from ipmix_cli.errors import UsageError, WriteError
@@ -145,6 +147,29 @@ def test_a_run_that_is_given_up_leaves_nothing(tmp_path: Path) -> None:
         next(records)
         records.close()  # type: ignore[attr-defined]
     assert not list(tmp_path.iterdir())
+
+
+def test_only_a_bank_is_replaced_by_a_folder(tmp_path: Path) -> None:
+    made(tmp_path / "bank", format_name="png")
+    made(tmp_path / "bank", replace(SETTINGS, count=3), format_name="png")
+    assert len(list((tmp_path / "bank").glob("*.png"))) == 3
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "thesis.tex").write_text("precious")
+    for precious in (tmp_path / "home", tmp_path / "home" / "thesis.tex"):
+        with pytest.raises(WriteError, match="is no bank"):
+            made(precious, format_name="png")
+    assert (tmp_path / "home" / "thesis.tex").read_text() == "precious"
+
+
+def test_a_killed_worker_is_replaced_and_changes_nothing(tmp_path: Path) -> None:
+    settings = replace(SETTINGS, count=1500)
+    usual = made(tmp_path / "usual.h5", settings)
+    records = make_bank(settings, tmp_path / "killed.h5", jobs=2)
+    begun = [next(records)]
+    victim = next(iter(reusable_executor._executor._processes))
+    os.kill(victim, signal.SIGKILL)
+    assert begun + list(records) == usual
+    assert (tmp_path / "killed.h5").read_bytes() == (tmp_path / "usual.h5").read_bytes()
 
 
 def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ SETTINGS = BankSettings(count=24, size=48, seed=2, mix=(("plasma", 1.0), ("dead_
 random = np.random.default_rng(1)
 
 
-def report_of(location: Path) -> BankReport:
-    tally = Tally()
+def report_of(location: Path, side: int = 256) -> BankReport:
+    tally = Tally(side)
     for one in judged(str(location)):
         tally.add(one.family, one.figures, one.rejected)
     return tally.report()
@@ -46,6 +46,7 @@ def test_any_folder_of_pictures_can_be_judged(tmp_path: Path) -> None:
     assert report.families.keys() == {"pictures"}
     assert report.total.pictures == 4
     assert any("edge_share" in warning for warning in report.warnings)
+    assert not any("edge_share" in warning for warning in report_of(tmp_path, 32).warnings)
 
 
 def test_lookalikes_are_counted_and_warned_of(tmp_path: Path) -> None:
