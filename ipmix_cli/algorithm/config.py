@@ -37,7 +37,9 @@ class AugmentConfig:
     patch_sizes : tuple of int or None
         Sizes of patches; None for the powers of two from 4 to 64 below the picture's short side, and that side.
     overflow : {"clip", "wrap"}
-        What becomes of mixed values outside 0..255: clipped, or modulo 256 as the published code does.
+        What becomes of mixed values outside 0..255: clipped, or truncated and taken modulo 256 as the published code
+        does. There, ``multiply`` with a black partner can reach 1e37: above 2**44 a byte is the last digits of a power,
+        here the nearest double of it, which numpy's own power is not always.
     operations : tuple of str
         Image operations to draw from.
     mixings : tuple of str
