@@ -54,8 +54,10 @@ if TYPE_CHECKING:
     from ipmix_cli.pipeline.merge import merge
     from ipmix_cli.pipeline.opening import Request
     from ipmix_cli.pipeline.origin import trace
+    from ipmix_cli.pipeline.repair import repair
     from ipmix_cli.pipeline.report import report
     from ipmix_cli.pipeline.sheet import contact_sheet
+    from ipmix_cli.pipeline.status import status
     from ipmix_cli.pipeline.validate import Checks, validate
     from ipmix_cli.reader import ShardDataset
 
@@ -81,7 +83,9 @@ _PUBLIC = {
     "info": "ipmix_cli.pipeline.info",
     "merge": "ipmix_cli.pipeline.merge",
     "open_dataset": "ipmix_cli.pipeline.dataset",
+    "repair": "ipmix_cli.pipeline.repair",
     "report": "ipmix_cli.pipeline.report",
+    "status": "ipmix_cli.pipeline.status",
     "trace": "ipmix_cli.pipeline.origin",
     "validate": "ipmix_cli.pipeline.validate",
 }
@@ -108,7 +112,9 @@ __all__ = [
     "info",
     "merge",
     "open_dataset",
+    "repair",
     "report",
+    "status",
     "trace",
     "validate",
 ]

@@ -14,16 +14,22 @@ if TYPE_CHECKING:
 
     from ipmix_cli.pipeline.origin import Origin
 
+WHAT = "What goes in"
+OUTPUT = "What comes out"
 ORIGIN = "What it was made from, if that has moved"
 
 
 def explain(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder of a finished data set.")],
-    key: Annotated[str, typer.Option(help="The sample's key, or its name in the source.")],
-    copy: Annotated[int, typer.Option(help="Which copy, from 0.", min=0)] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the plan as data.")] = False,
-    arrays: Annotated[str | None, typer.Option(help="Write every stage as arrays: FILE.npz.")] = None,
-    png: Annotated[str | None, typer.Option(help="Write the stages as pictures: STRIP.png.")] = None,
+    key: Annotated[str, typer.Option(help="The sample's key, or its name in the source.", rich_help_panel=WHAT)],
+    copy: Annotated[int, typer.Option(help="Which copy, from 0.", min=0, rich_help_panel=WHAT)] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the plan as data.", rich_help_panel=OUTPUT)] = False,
+    arrays: Annotated[
+        str | None, typer.Option(help="Write every stage as arrays: FILE.npz.", rich_help_panel=OUTPUT)
+    ] = None,
+    png: Annotated[
+        str | None, typer.Option(help="Write the stages as pictures: STRIP.png.", rich_help_panel=OUTPUT)
+    ] = None,
     source: Annotated[str | None, typer.Option(help="Where the source is now.", rich_help_panel=ORIGIN)] = None,
     data_dir: Annotated[str | None, typer.Option(help="Where a named source lies now.", rich_help_panel=ORIGIN)] = None,
     fractals: Annotated[str | None, typer.Option(help="Where the bank is now.", rich_help_panel=ORIGIN)] = None,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 from typer.core import TyperCommand
 
 FIRST = "What goes in"
-LAST = ("What comes out", "Running", "Options")
+LAST = ("What comes out", "Running", "Many machines", "Options")
 
 
 class GroupedCommand(TyperCommand):
@@ -36,17 +37,13 @@ class GroupedCommand(TyperCommand):
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the options group by group: what goes in first, how it runs last, the others as they come."""
-        groups: dict[str, list[tuple[str, str]]] = {}
-        for parameter in self.get_params(ctx):
-            record = parameter.get_help_record(ctx)
-            if record is not None:
-                argument = parameter.param_type_name == "argument"
-                panel = getattr(parameter, "rich_help_panel", None) or (FIRST if argument else "Options")
-                plain = record[1].replace("\\[", "[")  # older typer escapes for rich, which is not used here
-                groups.setdefault(panel, []).append((record[0], plain))
-        for panel in sorted(groups, key=lambda name: (name != FIRST, LAST.index(name) + 1 if name in LAST else 0)):
-            with formatter.section(panel):
-                formatter.write_dl(groups[panel])
+        for panel, parameters in panels(self.get_params(ctx)).items():
+            found = (parameter.get_help_record(ctx) for parameter in parameters)
+            # older typer escapes brackets for rich, which is not used here
+            records = [(record[0], record[1].replace("\\[", "[")) for record in found if record is not None]
+            if records:
+                with formatter.section(panel):
+                    formatter.write_dl(records)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write the examples and the exit codes."""
@@ -60,3 +57,15 @@ class GroupedCommand(TyperCommand):
     def _split_help(self) -> tuple[str, str]:
         text, _, examples = inspect.cleandoc(self.help or "").partition("\nExamples:\n")
         return text.strip(), examples.rstrip()
+
+
+def panels(parameters: Sequence[Any]) -> dict[str, list[Any]]:
+    """Return the parameters by their group: what goes in first, what comes out and how it runs last."""
+    groups: dict[str, list[Any]] = {}
+    for parameter in parameters:
+        if getattr(parameter, "hidden", False):
+            continue
+        usual = FIRST if parameter.param_type_name == "argument" else "Options"
+        groups.setdefault(getattr(parameter, "rich_help_panel", None) or usual, []).append(parameter)
+    order = sorted(groups, key=lambda name: (name != FIRST, LAST.index(name) + 1 if name in LAST else 0))
+    return {name: groups[name] for name in order}

@@ -6,14 +6,22 @@ from typing import Annotated
 
 import typer
 
+WHAT = "What goes in"
+OUTPUT = "What comes out"
+
 
 def preview(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder of a finished data set.")],
-    out: Annotated[str, typer.Option("--out", help="The picture to write, such as sheet.png.")],
-    rows: Annotated[int, typer.Option(help="How many samples.", min=1, max=200)] = 8,
-    keys: Annotated[str | None, typer.Option(help="These samples: keys or source names, with commas between.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the random choice of samples.", min=0)] = 0,
-    most_copies: Annotated[int, typer.Option("--most-copies", help="Copies of each to show.", min=1)] = 10,
+    out: Annotated[str, typer.Option("--out", help="The picture, such as sheet.png.", rich_help_panel=OUTPUT)],
+    rows: Annotated[int, typer.Option(help="How many samples.", min=1, max=200, rich_help_panel=WHAT)] = 8,
+    keys: Annotated[
+        str | None,
+        typer.Option(help="These samples: keys or source names, with commas between.", rich_help_panel=WHAT),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the random choice of samples.", min=0, rich_help_panel=WHAT)] = 0,
+    most_copies: Annotated[
+        int, typer.Option("--most-copies", help="Copies of each to show.", min=1, rich_help_panel=WHAT)
+    ] = 10,
 ) -> None:
     """Draw samples as rows: the clean picture, then its copies, with the class names.
 

@@ -1,0 +1,63 @@
+"""Write docs/commands.md from the program itself: ``python docs/write_commands.py``; a test holds the two together."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from ipmix_cli.cli.app import COMMANDS, EXIT_CODES, LazyGroup
+from ipmix_cli.cli.grouped import panels
+
+PAGE = Path(__file__).parent / "commands.md"
+HEAD = """\
+# Commands
+
+Written by `python docs/write_commands.py` from the program's own help; `ipmix COMMAND --help` says the same.
+Options may also stand in a file: [recipes.md](recipes.md#a-job-as-a-file).
+"""
+
+
+def reference() -> str:
+    """Return the page."""
+    parts = [HEAD, *(section(name) for name in COMMANDS)]
+    codes = " ".join(EXIT_CODES.removeprefix("Exit codes: ").split())
+    return "\n".join([*parts, f"## Exit codes\n\n{codes}", ""])
+
+
+def section(name: str) -> str:
+    """Return the section of one command: what it does, its options by group, its examples."""
+    command = LazyGroup(name="ipmix").get_command(None, name)
+    text, _, examples = inspect.cleandoc(command.help).partition("\nExamples:\n")
+    words = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
+    lines = [f"## ipmix {name}", "", "\n\n".join(words), ""]
+    for panel, parameters in panels(command.params).items():
+        lines += [f"**{panel}**", "", "| | |", "|---|---|"]
+        lines += [f"| `{spelled(parameter)}` | {said(parameter)} |" for parameter in parameters]
+        lines.append("")
+    commands = inspect.cleandoc(examples).splitlines()
+    return "\n".join([*lines, *(f"    {line}" for line in commands), ""])
+
+
+def spelled(parameter: Any) -> str:
+    """Return how a parameter is typed."""
+    if parameter.param_type_name == "argument":
+        return parameter.metavar or parameter.name.upper()
+    return ", ".join(sorted(parameter.opts, key=len, reverse=True))
+
+
+def said(parameter: Any) -> str:
+    """Return what the help says of a parameter, with its default where the text does not name it."""
+    text = " ".join((parameter.help or "").split()).replace("|", "\\|")
+    notes = ["required"] if parameter.required else []
+    shown = parameter.default not in (None, False, "", 0, ()) and not callable(parameter.default)
+    if shown and "default:" not in text:
+        notes.append(f"default: {parameter.default}")
+    return f"{text} [{'; '.join(notes)}]" if notes else text
+
+
+if __name__ == "__main__":
+    PAGE.write_text(reference())
+    typer.echo(PAGE)
