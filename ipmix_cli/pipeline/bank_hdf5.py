@@ -41,7 +41,9 @@ class BankFile:
     def write(self, index: int, row: Mapping[str, Any]) -> None:
         """Write the values of picture `index`: one for each dataset, by name."""
         for name, (shape, kind) in self.columns.items():
-            data = np.asarray(row[name], kind).tobytes()
+            value = row[name]
+            assert not isinstance(value, bytes) or len(value) <= kind.itemsize, "numpy would cut a long text"
+            data = np.asarray(value, kind).tobytes()
             assert len(data) == math.prod(shape[1:]) * kind.itemsize, (name, len(data))
             put(self.file, self.offsets[name] + index * len(data), data)
 
