@@ -36,7 +36,10 @@ def augment(
     out: Annotated[str, typer.Option("--out", help="The folder for the shards.", rich_help_panel=OUTPUT)],
     data_dir: Annotated[
         str | None,
-        typer.Option(help="Where named data sets lie, or are downloaded to.  [default: data]", rich_help_panel=SOURCE),
+        typer.Option(
+            help="Where named data sets lie, or are downloaded to.  [default: ~/.cache/ipmix/data]",
+            rich_help_panel=SOURCE,
+        ),
     ] = None,
     input_format: Annotated[
         str | None, typer.Option(help="Force the format, else it is found out by looking.", rich_help_panel=SOURCE)
