@@ -1,6 +1,6 @@
 """Whole commands as a user types them, each beside a yardstick taken in the same run.
 
-    python benchmarks/end_to_end.py [--cifar DIR] [--photographs DIR] [--pictures N]
+    python -m benchmarks.end_to_end [--cifar DIR] [--photographs DIR] [--pictures N]
 
 Copies per second are those of the whole process: interpreter start, imports, reading, plans, kernels, encoding,
 checksums, writing and fsync; only the one-time compilation and the built-in bank are made beforehand. The yardsticks are
@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from baseline import Baseline
+from benchmarks.baseline import Baseline
 
 from ipmix_cli.algorithm.presets import PRESETS
 from ipmix_cli.formats.demo import open_demo
