@@ -19,7 +19,7 @@ from ipmix_cli.formats.hdf5_safety import explained, open_file
 from ipmix_cli.pipeline.bank_folder import RECIPES, SETTINGS
 from ipmix_cli.pipeline.claim import existing_job
 from ipmix_cli.pipeline.dataset import Dataset, open_dataset
-from ipmix_cli.pipeline.distance import count_classes, measure
+from ipmix_cli.pipeline.distance import Distances, count_classes, measure
 from ipmix_cli.pipeline.job import Job, shard_bounds
 from ipmix_cli.pipeline.manifest import MANIFEST, SECOND_COPY
 from ipmix_cli.pipeline.mixing import open_bank
@@ -69,10 +69,10 @@ def info(path: str) -> Info:
         if (place.parent / MANIFEST).is_file():
             raise SourceError(f"{path} is one file of a data set", f"type: ipmix info {place.parent}")
         return _bank(place)
-    folder = open_folder(str(place))
+    folder = open_folder(path if "://" in path else str(place))
     names = [name for name in (MANIFEST, SECOND_COPY) if folder.size(name) is not None]
     if names:
-        dataset = open_dataset(place)
+        dataset = open_dataset(folder.location)
         inside_quotes = json.dumps(path, ensure_ascii=False)[1:-1]
         reading = {title: code.replace("THIS_FOLDER", inside_quotes) for title, code in _reading(dataset).items()}
         return Info(kind="dataset", location=folder.location, facts=dataset_facts(dataset), reading=reading)
@@ -118,21 +118,27 @@ def dataset_facts(dataset: Dataset) -> dict[str, Any]:
         ],
         "classes_named": len(manifest.class_names),
         "classes_from_shards": classes.shards,
-        "distances": None
-        if distances is None
-        else {
-            "mean": distances.mean,
-            "percentiles": distances.percentiles(),
-            "unchanged": distances.unchanged,
-            "copies": len(distances.means),
-            "shards": distances.shards,
-        },
+        "distances": None if distances is None else _distances(distances),
         "shards": len(manifest.shards),
-        "bytes": {
-            "shards": sum(shard.bytes for shard in manifest.shards),
-            "on_disk": _bytes_below(Path(dataset.folder.location)),
-        },
+        "bytes": _bytes(dataset),
     }
+
+
+def _distances(found: Distances) -> dict[str, Any]:
+    return {
+        "mean": found.mean,
+        "percentiles": found.percentiles(),
+        "unchanged": found.unchanged,
+        "copies": len(found.means),
+        "shards": found.shards,
+    }
+
+
+def _bytes(dataset: Dataset) -> dict[str, int]:
+    """Return the bytes of the shards, and of everything in the folder; in an object store, of the shards alone."""
+    shards = sum(shard.bytes for shard in dataset.manifest.shards)
+    here = dataset.folder.path(MANIFEST)
+    return {"shards": shards, "on_disk": shards if here is None else _bytes_below(here.parent)}
 
 
 def unfinished_facts(path: str, job: Job) -> dict[str, Any]:

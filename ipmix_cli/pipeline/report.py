@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def report(
     checks, listener = checks or Checks(), listener or Listener()
     validation = validate(dataset, Checks(level=checks.level, seed=checks.seed), execution, listener)
     parts = [_head(dataset), section("Validation", "Whether everything is there, and whole.", verdict(validation))]
-    makers = (
+    makers: tuple[Callable[[], str], ...] = (
         lambda: _pictures(dataset, checks.seed),
         lambda: _stages(dataset, checks.seed, checks.source, checks.fractals, listener),
         lambda: _distances(measure(dataset)),
