@@ -18,7 +18,6 @@ from ipmix_cli.errors import IpmixError
 from ipmix_cli.pipeline.backend import Died, Done, R, T, imported
 from ipmix_cli.pipeline.job import Execution
 
-WAITING_FOR_EACH = 2  # tasks sent for each thread: one that runs, one that waits
 CONNECT_SECONDS = 30
 
 
@@ -80,8 +79,10 @@ def _send(
     numbers: dict[Any, int],
     completed: Any,
 ) -> None:
-    """Send tasks until every thread of the cluster has enough; workers may have come or gone."""
-    room = WAITING_FOR_EACH * max(1, sum(client.nthreads().values())) - len(numbers)
+    """Send tasks until every thread of the cluster has one; workers may have come or gone."""
+    room = max(1, sum(client.nthreads().values())) - len(
+        numbers
+    )  # one that waits would be suspected with the one before
     for _ in range(room):
         number = next(following, None)
         if number is None:

@@ -91,9 +91,9 @@ def estimate(
     compile_kernels(listener, opened.job.output.encoding)
     if opened.job.size is not None:
         prepare_mixing(opened.mixing, opened.job.size, listener)
-    few, many = measured(opened)
     job, shards = opened.job, len(shard_bounds(opened.job))
-    each, fixed = _cost(few, many)
+    few, many = measured(opened)
+    each, fixed = _cost(few, many, job.output.encoding == "raw")
     folder = open_folder(out)
     found = existing_job(folder)
     ours = found == job.to_dict()
@@ -140,11 +140,11 @@ def _made(opened: OpenJob, each: int) -> Sample:
     return Sample(record.samples, sum(memoryview(data).nbytes for _, data in files), time.perf_counter() - began)
 
 
-def _cost(few: Sample, many: Sample) -> tuple[float, float]:
-    """Return the bytes of each sample and the bytes that a shard has beside them."""
-    if many.samples <= few.samples:
+def _cost(few: Sample, many: Sample, even: bool) -> tuple[float, float]:
+    """Return the bytes of each sample, and, where samples are `even`, the bytes that a shard has beside them."""
+    if not even or many.samples <= few.samples:
         return many.bytes / max(many.samples, 1), 0.0
-    each = max((many.bytes - few.bytes) / (many.samples - few.samples), 0.0)
+    each = (many.bytes - few.bytes) / (many.samples - few.samples)
     return each, max(many.bytes - each * many.samples, 0.0)
 
 
