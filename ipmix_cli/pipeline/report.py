@@ -134,17 +134,17 @@ def _stages(dataset: Dataset, seed: int, source: SourceSpec | None, fractals: st
 
 
 def _richest(dataset: Dataset, seed: int) -> tuple[StoredSample, int]:
-    """Return the sample and the copy whose plan has most steps of both kinds, among some."""
+    """Return the sample and the copy whose plan has most steps of both kinds, and shows them, among some."""
     job = dataset.manifest.job
     samples = [dataset.at(number) for number in _drawn(dataset, seed, CANDIDATES)]
-    best, most = (samples[0], 0), -1
+    best, most = (samples[0], 0), -1.0
     for sample in samples:
         shapes = np.tile(np.array([sample.size], np.int32), (job.mixing.pictures, 1))  # steps do not depend on them
         plans = sample_plans(job.augment, sample.size, job.seed, [sample.index], job.output.copies, shapes)[0]
         for copy, plan in enumerate(plans):
             there = np.arange(plan["steps"].shape[1]) < plan["lengths"][:, None]
             mixings = int((there & (plan["steps"]["kind"] == codes.MIXING)).sum())
-            rich = min(mixings, int(there.sum()) - mixings) * 100 + int(there.sum())
+            rich = (min(mixings, int(there.sum()) - mixings) * 100 + int(there.sum())) * float(plan["blend"])
             if rich > most:
                 best, most = (sample, copy), rich
     return best

@@ -55,6 +55,7 @@ figure { margin: 0; width: 112px; } figcaption { font-size: 12px; line-height: 1
 .track { height: 10px; border-radius: 5px; background: var(--line); overflow: hidden; }
 .fill { display: block; height: 100%; background: var(--accent); border-radius: 5px; }
 .number, td.number { text-align: right; font-variant-numeric: tabular-nums; }
+td.number { white-space: nowrap; } details table { min-width: 560px; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: 13px; }
 th { text-align: left; font-weight: 600; color: var(--soft); } th.number { text-align: right; }
 th, td { padding: 5px 10px 5px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
