@@ -80,10 +80,8 @@ def _send(
     completed: Any,
 ) -> None:
     """Send tasks until every thread of the cluster has one; workers may have come or gone."""
-    room = max(1, sum(client.nthreads().values())) - len(
-        numbers
-    )  # one that waits would be suspected with the one before
-    for _ in range(room):
+    threads = max(1, sum(client.nthreads().values()))
+    for _ in range(threads - len(numbers)):  # one that waited would be suspected with the one before it
         number = next(following, None)
         if number is None:
             return
