@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ipmix_cli.formats.temporary import PART
+from ipmix_cli.pipeline.claim import is_own
 from ipmix_cli.pipeline.dataset import Dataset
 from ipmix_cli.pipeline.manifest import MANIFEST, SECOND_COPY, FileRecord, Manifest
 from ipmix_cli.pipeline.problem import Problem
@@ -42,8 +43,26 @@ def _check_others(dataset: Dataset) -> Iterator[Problem]:
     """Yield files that do not belong into the folder."""
     manifest, folder = dataset.manifest, dataset.folder
     known = {MANIFEST, SECOND_COPY, *(file.name for file in (*manifest.files, *manifest.shards))}
-    known.update(dataset.pictures_of_shards())
+    pictures = _pictures(dataset)
     for name in folder.names():
-        if name not in known:
-            what = "a temporary file of a dead run" if name.endswith(PART) else "no file of this data set"
-            yield Problem("shard-extra", what, f"move it away: {folder.location}/{name}", name)
+        if name in known or name in (pictures or ()):
+            continue
+        if pictures is None and is_own(name, manifest.job.split):
+            continue  # a shard that lists its pictures is damaged: whose this one is cannot be told
+        if name.endswith(PART):
+            remedy = "type the same `ipmix augment` command again: it clears such files away"
+            yield Problem("shard-extra", "a temporary file of a run that was killed", remedy, name)
+        else:
+            yield Problem("shard-extra", "no file of this data set", f"move it away: {folder.location}/{name}", name)
+
+
+def _pictures(dataset: Dataset) -> set[str] | None:
+    """Return the names of pictures that shards list; None where such a list is not what it was."""
+    if dataset.one_file_a_shard:
+        return set()
+    try:
+        if all(dataset.sha256(shard) == shard.sha256 for shard in dataset.manifest.shards):
+            return set(dataset.pictures_of_shards())
+    except OSError:
+        pass
+    return None

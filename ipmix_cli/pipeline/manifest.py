@@ -132,9 +132,10 @@ class Manifest:
                 tool=values["tool"],
                 schema=values["schema"],
             )
-        except (KeyError, TypeError) as error:
+            whole = manifest.to_bytes() == content
+        except (KeyError, TypeError, RecursionError) as error:
             raise ValueError(f"not a manifest of ipmix: {error!r}") from error
-        if manifest.to_bytes() != content:
+        if not whole:
             raise ValueError("it is not what ipmix writes")
         check_plan(manifest)
         return manifest

@@ -55,7 +55,18 @@ class Problem:
 
     def __post_init__(self) -> None:
         assert self.code in CODES, self.code
+        for name in ("message", "remedy", "shard", "key"):
+            object.__setattr__(self, name, printable(getattr(self, name)))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values."""
         return dataclasses.asdict(self)
+
+
+def printable(text: str) -> str:
+    r"""Return text in which whatever no terminal should be sent is spelt out: rotten names may hold anything.
+
+    >>> printable("a\x1b[2J\udc80")
+    'a\\x1b[2J\\udc80'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

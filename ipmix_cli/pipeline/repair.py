@@ -9,6 +9,7 @@ from typing import Any
 from ipmix_cli.errors import SourceError
 from ipmix_cli.formats.files import open_folder
 from ipmix_cli.formats.source import BadSample, SourceSpec
+from ipmix_cli.pipeline.check_folder import check_folder
 from ipmix_cli.pipeline.dataset import Dataset
 from ipmix_cli.pipeline.execute import results
 from ipmix_cli.pipeline.job import Execution
@@ -24,6 +25,8 @@ from ipmix_cli.pipeline.tally import Slot, Tally, new_tally
 from ipmix_cli.pipeline.validate import Checks, validate
 from ipmix_cli.pipeline.worker import ShardTask, build_shard, write_files
 from ipmix_cli.stages import StageClock
+
+FOLDER_CODES = ("shard-extra", "file-missing", "file-damaged", "manifest-damaged")  # of check_folder, asked again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,8 +99,10 @@ def repair(
                 done.written.append(shard.name)
             else:
                 done.problems.append(_other_bytes(dataset.manifest, shard))
-    mended = {*done.written, *(problem.shard for problem in done.problems)}
-    done.problems += [problem for problem in report.problems if problem.shard not in mended]
+    done.problems += check_folder(dataset)
+    told = {*done.written, *(problem.shard for problem in done.problems)}
+    told.update(problem.shard for problem in report.problems if problem.code in FOLDER_CODES)
+    done.problems += [problem for problem in report.problems if problem.shard not in told]
     return done
 
 
