@@ -59,9 +59,7 @@ class PngEncoder:
             )
             before, after = frame(height, width)
             state = np.uint32(zlib.crc32(STREAM_START) ^ 0xFFFFFFFF)
-            self._frame = Frame(
-                np.frombuffer(before, np.uint8).copy(), np.frombuffer(after, np.uint8).copy(), state
-            )
+            self._frame = Frame(np.frombuffer(before, np.uint8).copy(), np.frombuffer(after, np.uint8).copy(), state)
         bound = count * (self._work.words.nbytes + 128)
         if len(self._out) < bound:
             self._out = np.empty(bound, np.uint8)

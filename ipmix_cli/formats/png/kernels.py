@@ -71,9 +71,7 @@ def encode_pictures(
     for number in range(len(pictures)):
         filter_picture(pictures[number], work.rows, work.filtered)
         code = cheapest_code(work.filtered, work.counts, tables.lengths, tables.header_bits)
-        length = emit(
-            work.filtered, tables.entries[code], tables.headers[code], tables.header_bits[code], work.words
-        )
+        length = emit(work.filtered, tables.entries[code], tables.headers[code], tables.header_bits[code], work.words)
         stream = work.words.view(np.uint8)[:length]
         place = write_file(stream, adler32(work.filtered), tables, frame, out, place)
         ends[number] = place
@@ -118,18 +116,16 @@ def paeth(left: Scalar, above: Scalar, corner: Scalar) -> Scalar:
 
 
 @kernel
-def cheapest_code(
-    filtered: Bytes, counts: Words, lengths: NDArray[np.int32], header_bits: NDArray[np.int64]
-) -> int:
-    """Return the number of the code that makes the shortest stream, the first of equals."""
+def cheapest_code(filtered: Bytes, counts: Words, lengths: NDArray[np.int32], header_bits: NDArray[np.int64]) -> int:
+    """Return the number of the code that makes the shortest stream, or nearly so; the first of equals."""
     counts[:] = 0
-    fours = len(filtered) // 4 * 4
-    for i in range(0, fours, 4):  # four tables: a byte seen twice in a row need not wait for itself
-        counts[0, filtered[i]] += 1
-        counts[1, filtered[i + 1]] += 1
-        counts[2, filtered[i + 2]] += 1
-        counts[3, filtered[i + 3]] += 1
-    for i in range(fours, len(filtered)):
+    eights = len(filtered) // 8 * 8
+    for i in range(0, eights, 8):  # every other four bytes tell enough
+        counts[0, filtered[i]] += 2  # four tables: a byte seen twice in a row need not wait for itself
+        counts[1, filtered[i + 1]] += 2
+        counts[2, filtered[i + 2]] += 2
+        counts[3, filtered[i + 3]] += 2
+    for i in range(eights, len(filtered)):
         counts[0, filtered[i]] += 1
     for byte in range(256):
         counts[0, byte] += counts[1, byte] + counts[2, byte] + counts[3, byte]
