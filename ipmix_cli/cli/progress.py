@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Iterator
+from typing import Any
 
 from tqdm import tqdm
 
@@ -55,7 +57,7 @@ def _bar(label: str, total: int, unit: str) -> Iterator[Advance]:
         unit="B" if unit == "B" else f" {unit}",
         unit_scale=unit == "B",
         delay=SHORT_SECONDS,
-        dynamic_ncols=True,
+        **_width(),
         leave=False,
         file=sys.stderr,
     ) as bar:
@@ -65,6 +67,14 @@ def _bar(label: str, total: int, unit: str) -> Iterator[Advance]:
             bar.refresh()
 
         yield advance
+
+
+def _width() -> dict[str, Any]:
+    """Follow the terminal's width; 80 columns on one that says it has none, as some containers' do."""
+    with contextlib.suppress(OSError):
+        if os.get_terminal_size(sys.stderr.fileno()).columns:
+            return {"dynamic_ncols": True}
+    return {"ncols": 80}
 
 
 class _Lines:
