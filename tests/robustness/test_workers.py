@@ -1,0 +1,187 @@
+"""Workers that are killed, pictures that kill them, and pictures that cannot be read."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import pytest
+
+try:
+    import cloudpickle
+except ImportError:  # joblib before 1.6 has its own
+    from joblib.externals import cloudpickle
+
+from ipmix_cli.errors import ErrorBudgetError, OtherJobError
+from ipmix_cli.formats.shard import ShardSettings
+from ipmix_cli.formats.source import SourceSpec
+from ipmix_cli.pipeline import opening
+from ipmix_cli.pipeline.augment import augment
+from ipmix_cli.pipeline.dataset import open_dataset
+from ipmix_cli.pipeline.job import Execution
+from ipmix_cli.pipeline.materialise import Meeting
+from ipmix_cli.pipeline.opening import Request
+from ipmix_cli.pipeline.repair import repair
+from ipmix_cli.pipeline.status import status
+from ipmix_cli.pipeline.validate import validate
+
+
+@dataclass(frozen=True)
+class DeadlyPart:
+    """A part of a source in which some pictures kill the process that reads them, or have killed it once."""
+
+    part: Any
+    deadly: tuple[int, ...]
+    once: str = ""
+
+    @property
+    def start(self) -> int:
+        return int(self.part.start)
+
+    def samples(self, clock: Any) -> Any:
+        for item in self.part.samples(clock):
+            happened = Path(f"{self.once}-{item.index}")
+            if item.index in self.deadly and not (self.once and happened.exists()):
+                if self.once:
+                    happened.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield item
+
+
+class DeadlySource:
+    """A source with such parts."""
+
+    def __init__(self, source: Any, deadly: tuple[int, ...], once: str = "") -> None:
+        self._source, self._how = source, (deadly, once)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._source, name)
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+    def part(self, start: int, stop: int) -> DeadlyPart:
+        return DeadlyPart(self._source.part(start, stop), *self._how)
+
+
+@pytest.fixture
+def deadly(made, monkeypatch):
+    """Make some pictures of every source deadly, from now on."""
+    made("hdf5")
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    real = opening.open_source
+
+    def poison(*indices: int, once: str = "") -> None:
+        monkeypatch.setattr(opening, "open_source", lambda *words: DeadlySource(real(*words), indices, once))
+
+    yield poison
+    cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
+
+
+def test_a_worker_killed_once_costs_nothing(made, deadly, tmp_path, digests):
+    deadly(3, 25, once=str(tmp_path / "happened"))
+    augment(made("hdf5").request, str(tmp_path / "out"), Execution(jobs=2))
+    assert (tmp_path / "happened-3").exists()
+    assert (tmp_path / "happened-25").exists()
+    assert digests(tmp_path / "out") == made("hdf5").digests
+
+
+def test_pictures_that_kill_every_worker_are_found_and_left_out(made, deadly, tmp_path):
+    deadly(13, 15)
+    with pytest.raises(ErrorBudgetError, match=r"1 pictures could not be read, and 0 may be left out.*killed"):
+        augment(made("hdf5").request, str(tmp_path / "out"), Execution(jobs=2))
+    augment(made("hdf5").request, str(tmp_path / "out"), Execution(jobs=2, max_errors="2"))
+    lines = [json.loads(line) for line in (tmp_path / "out" / "errors.jsonl").read_text().splitlines()]
+    assert [line["source_index"] for line in lines] == [13, 15]
+    assert all("killed the worker" in line["reason"] for line in lines)
+    whole, holed = open_dataset(made("hdf5").folder), open_dataset(tmp_path / "out")
+    for key in ("00000012", "00000014", "00000039"):
+        assert holed.find(key).copies == whole.find(key).copies
+        assert holed.find(key).label == whole.find(key).label
+    assert validate(holed).problems == []
+
+
+def test_what_failed_is_tried_again_on_request_and_then_nothing_is_missing(
+    made, deadly, monkeypatch, tmp_path, digests
+):
+    with monkeypatch.context() as patch:
+        real = opening.open_source
+        patch.setattr(opening, "open_source", lambda *words: DeadlySource(real(*words), (13,)))
+        augment(made("hdf5").request, str(tmp_path / "out"), Execution(jobs=2, max_errors="5%"))
+    assert augment(made("hdf5").request, str(tmp_path / "out"), Execution(max_errors="5%")).made_shards == 0
+    outcome = augment(made("hdf5").request, str(tmp_path / "out"), meeting=Meeting(retry_failed=True))
+    assert outcome.made_shards == 1
+    assert digests(tmp_path / "out") == made("hdf5").digests
+
+
+@pytest.fixture
+def few_photographs(photographs: Path, tmp_path: Path, large_bank: Path) -> Request:
+    """Give a job over a dozen photographs in four class folders, three to a shard."""
+    for number, path in enumerate(sorted(photographs.rglob("*.JPEG"))[:12]):
+        folder = tmp_path / "photographs" / f"class{number // 3}"
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, folder / f"{number % 3}-{path.name}")
+    from ipmix_cli.algorithm.crop import CropConfig
+
+    return Request(
+        source=SourceSpec(input=str(tmp_path / "photographs")),
+        fractals=str(large_bank),
+        crop=CropConfig(mode="center", size=48),
+        samples_per_shard=2,
+        output=ShardSettings(encoding="auto", copies=2),
+    )
+
+
+def test_a_truncated_picture_is_left_out_and_mended_later(few_photographs, tmp_path, digests):
+    augment(few_photographs, str(tmp_path / "whole"))
+    victim = next((tmp_path / "photographs" / "class1").glob("1-*"))
+    content = victim.read_bytes()
+    victim.write_bytes(content[: len(content) // 3])
+    out = str(tmp_path / "out")
+    with pytest.raises(ErrorBudgetError, match=victim.name) as caught:
+        augment(few_photographs, out)
+    assert caught.value.exit_code == 5
+    assert not (tmp_path / "out" / "manifest.json").exists()
+    assert status(out).failed[0].source_index == 4
+    augment(few_photographs, out, Execution(max_errors="1"))
+    holed, whole = open_dataset(out), open_dataset(tmp_path / "whole")
+    assert holed.manifest.failed == 1
+    assert holed.manifest.samples == 11
+    for index in (3, 5, 11):
+        assert holed.find(f"{index:08d}").copies == whole.find(f"{index:08d}").copies
+        assert holed.find(f"{index:08d}").label == index // 3
+    with h5py.File(tmp_path / "out" / "train-000002.h5") as file:
+        assert file["index"][:].tolist() == [5]
+    (tmp_path / "out" / "train-000002.h5").unlink()
+    assert repair(open_dataset(out)).problems == []
+
+    victim.write_bytes(content)
+    with pytest.raises(OtherJobError, match=r"source.digest.*there") as refused:
+        augment(few_photographs, out)
+    assert "--retry-failed" in refused.value.remedy
+    augment(few_photographs, out, meeting=Meeting(retry_failed=True))
+    assert digests(tmp_path / "out") == digests(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("words", ["x", "-1", "101%", "1.5", ""])
+def test_an_error_budget_that_is_none_is_refused(words, made, ipmix, tmp_path):
+    options = [
+        "--in",
+        "demo",
+        "--out",
+        tmp_path / "out",
+        "--max-errors",
+        words,
+        "--fractals",
+        made("hdf5").request.fractals,
+    ]
+    done = ipmix("augment", *options, check=False)
+    assert done.returncode == 2
+    assert "--max-errors" in done.stderr
