@@ -50,4 +50,5 @@ def raw_checksum(
 def _facts(sample: ShardSample | StoredSample, size: tuple[int, int], lengths: list[int]) -> bytes:
     source = sample.source_key.encode("utf-8", "surrogateescape")
     numbers = f"{sample.index} {sample.label} {sample.source_index} {sample.crop} {size[0]} {size[1]}"
-    return f"{sample.key} {numbers} {' '.join(map(str, lengths))} {len(source)}:".encode("utf-8", "surrogateescape") + source
+    facts = f"{sample.key} {numbers} {' '.join(map(str, lengths))} {len(source)}:"
+    return facts.encode("utf-8", "surrogateescape") + source
