@@ -17,7 +17,7 @@ from ipmix_cli.formats.readers import open_source
 from ipmix_cli.formats.shard import ShardSettings
 from ipmix_cli.formats.source import Source, SourceSpec
 from ipmix_cli.formats.writers import WRITERS
-from ipmix_cli.pipeline.bank import bank_path, builtin_settings, ensure_bank
+from ipmix_cli.pipeline.bank import bank_path, builtin_settings, ensure_bank, warmed
 from ipmix_cli.pipeline.job import Job, MixingRecord, SourceRecord
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.manifest import Manifest, Places
@@ -239,6 +239,9 @@ def builtin_bank(size: tuple[int, int] | None, ratio: float, listener: Listener,
     path = bank_path(settings)
     if not path.exists():
         listener.note(f"Making the built-in bank of mixing pictures, once on this machine: {path}")
+        with listener.activity("compiling the families' kernels", len(settings.mix), "families") as advance:
+            for warming in warmed(settings, jobs):
+                advance(warming.done)
         with listener.activity("drawing fractals", settings.count, "pictures") as advance:
             for made, _ in enumerate(ensure_bank(settings, jobs), 1):
                 advance(made)
