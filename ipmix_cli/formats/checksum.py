@@ -34,9 +34,7 @@ def sample_checksum(
     return hasher.intdigest()
 
 
-def raw_checksum(
-    sample: ShardSample | StoredSample, clean: NDArray[np.uint8] | None, copies: NDArray[np.uint8]
-) -> int:
+def raw_checksum(sample: ShardSample | StoredSample, clean: NDArray[np.uint8] | None, copies: NDArray[np.uint8]) -> int:
     """Return the checksum of a sample of raw pictures, C-contiguous: clean (H, W, 3), copies (K, H, W, 3)."""
     size = copies.shape[1], copies.shape[2]
     length = size[0] * size[1] * 3

@@ -60,9 +60,7 @@ def one_by_one(encode: Callable[[Picture, int], bytes]) -> Callable[[int], Batch
     """Return the batch encoder of an encoding that takes one picture at a time."""
 
     def batch_encoder(quality: int) -> BatchEncoder:
-        return lambda pictures: [
-            encode(picture, quality) for picture in pictures.reshape(-1, *pictures.shape[-3:])
-        ]
+        return lambda pictures: [encode(picture, quality) for picture in pictures.reshape(-1, *pictures.shape[-3:])]
 
     return batch_encoder
 
@@ -126,9 +124,7 @@ def decode_picture(data: Bytes, size: tuple[int, int]) -> Picture:
         found = "no picture" if stated is None else f"a picture of {stated[0]}x{stated[1]}"
         raise BadSampleError(f"found {found} where one of {size[0]}x{size[1]} is stored", REMEDY)
     try:
-        picture = cv2.imdecode(
-            np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-        )
+        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error as error:
         raise BadSampleError(f"a picture cannot be decoded: {error}", REMEDY) from error
     if picture is None or picture.shape[:2] != size:
