@@ -52,7 +52,7 @@ def bundles(tasks: int, workers: int) -> Iterator[range]:
     """Yield the tasks' numbers in runs: a few at first, so that workers can overlap them, and single ones at the end.
 
     >>> list(bundles(7, 1))
-    [range(0, 2), range(2, 4), range(4, 5), range(5, 6), range(6, 7)]
+    [range(0, 2), range(2, 3), range(3, 4), range(4, 5), range(5, 6), range(6, 7)]
     """
     start = 0
     while start < tasks:
