@@ -3,8 +3,8 @@
     python -m benchmarks.end_to_end [--cifar DIR] [--photographs DIR] [--pictures N]
 
 Copies per second are those of the whole process: interpreter start, imports, reading, plans, kernels, encoding,
-checksums, writing and fsync; only the one-time compilation and the built-in bank are made beforehand. The yardsticks are
-the plain Pillow-and-numpy IPMix of ``baseline.py`` on one core, and writing the same bytes with fsync and nothing else.
+checksums, writing and fsync; only the one-time compilation and the built-in bank are made beforehand. The yardsticks
+are the plain Pillow-and-numpy IPMix of ``baseline.py`` on one core, and writing the same bytes with fsync alone.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from benchmarks.baseline import Baseline
 
+from benchmarks.baseline import Baseline
 from ipmix_cli.algorithm.presets import PRESETS
 from ipmix_cli.formats.demo import open_demo
 from ipmix_cli.formats.source import SourceSpec

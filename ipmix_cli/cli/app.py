@@ -24,6 +24,7 @@ COMMANDS = {
     "explain": "Tell how one copy came to be, step by step.",
     "info": "Tell what a data set or a bank is, and how to read it.",
     "report": "Make one page to look at: copies, stages, distances, balance, shards.",
+    "index": "Write the index that wids or DALI wants beside tars.",
     "generate-fractals": "Draw a bank of synthetic mixing pictures.",
     "bank-report": "Judge a bank, or any folder of mixing pictures.",
 }

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ipmix_cli.formats.temporary import PART
 from ipmix_cli.pipeline.claim import is_own
 from ipmix_cli.pipeline.dataset import Dataset
+from ipmix_cli.pipeline.indexing import is_index
 from ipmix_cli.pipeline.manifest import MANIFEST, SECOND_COPY, FileRecord, Manifest
 from ipmix_cli.pipeline.problem import Problem
 
@@ -45,7 +46,7 @@ def _check_others(dataset: Dataset) -> Iterator[Problem]:
     known = {MANIFEST, SECOND_COPY, *(file.name for file in (*manifest.files, *manifest.shards))}
     pictures = _pictures(dataset)
     for name in folder.names():
-        if name in known or name in (pictures or ()):
+        if name in known or name in (pictures or ()) or is_index(dataset, name):
             continue
         if pictures is None and is_own(name, manifest.job.split):
             continue  # a shard that lists its pictures is damaged: whose this one is cannot be told

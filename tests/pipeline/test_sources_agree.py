@@ -77,7 +77,9 @@ def test_folder_tar_npz_and_hdf5_give_the_same_copies(pictures, bank, tmp_path):
     for form, (name, write) in FORMS.items():
         (tmp_path / form).mkdir()
         source = write(tmp_path / form / name, *pictures)
-        request = Request(source=SourceSpec(input=str(source)), fractals=str(bank), output=ShardSettings(encoding="auto"))
+        request = Request(
+            source=SourceSpec(input=str(source)), fractals=str(bank), output=ShardSettings(encoding="auto")
+        )
         augment(request, str(tmp_path / f"out-{form}"))
         dataset = open_dataset(tmp_path / f"out-{form}")
         made[form] = [(s.label, s.clean, s.copies) for s in map(dataset.at, range(len(pictures[0])))]

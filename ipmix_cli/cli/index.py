@@ -1,0 +1,29 @@
+"""``ipmix index``: what wids and DALI want beside the tars."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def index(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder of a finished data set of tars.")],
+    kind: Annotated[str, typer.Option(help="wids (wids.json) or dali (one .idx for each tar).")] = "wids",
+) -> None:
+    """Write an index that wids or NVIDIA DALI wants beside the tars; the other readers do without.
+
+    Examples:
+      ipmix index shards
+      ipmix index shards --kind dali
+    """
+    from ipmix_cli.pipeline.dataset import open_dataset
+    from ipmix_cli.pipeline.indexing import indexes
+
+    dataset = open_dataset(folder)
+    names = []
+    for name, content in indexes(dataset, kind):
+        dataset.folder.write(name, content)
+        names.append(name)
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    typer.echo(f"wrote {names[0]}{more} into {folder}")
