@@ -1,13 +1,13 @@
 """What can go wrong, as a tree of errors that each carry a remedy and an exit code.
 
-    IpmixError (1)
-    ├── UsageError (2)            an option or a combination of options makes no sense
-    ├── SourceError (3)           a source or a bank cannot be read
-    │   └── BadSampleError (3)    one picture of it cannot be read
-    ├── UnfinishedError (4)       shards are missing, or problems were found
-    ├── ErrorBudgetError (5)      more pictures failed than --max-errors allows
-    ├── OtherJobError (1)         the output folder holds another job
-    └── WriteError (1)            the output could not be written (disk full, read-only, ...)
+IpmixError (1)
+├── UsageError (2)            an option or a combination of options makes no sense
+├── SourceError (3)           a source or a bank cannot be read
+│   └── BadSampleError (3)    one picture of it cannot be read
+├── UnfinishedError (4)       shards are missing, or problems were found
+├── ErrorBudgetError (5)      more pictures failed than --max-errors allows
+├── OtherJobError (1)         the output folder holds another job
+└── WriteError (1)            the output could not be written (disk full, read-only, ...)
 """
 
 from __future__ import annotations
