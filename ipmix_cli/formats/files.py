@@ -69,7 +69,10 @@ class LocalFolder:
 
     def read(self, name: str) -> bytes:
         """Return a file's content; raises FileNotFoundError."""
-        return self.path(name).read_bytes()
+        try:
+            return self.path(name).read_bytes()
+        except NotADirectoryError as error:  # a file stands where a folder should be
+            raise FileNotFoundError(*error.args) from error
 
     def size(self, name: str) -> int | None:
         """Return a file's size in bytes, or None where there is no regular file."""
@@ -98,8 +101,12 @@ class LocalFolder:
 
     def remove(self, *names: str) -> None:
         """Remove files; one that is not there is no error."""
-        for name in names:
-            self.path(name).unlink(missing_ok=True)
+        for path in map(self.path, names):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                if path.exists():  # a read-only file system refuses even what is not there
+                    raise write_error(path, error, "remove") from error
 
     def path(self, name: str) -> Path:
         """Return the local path of a name; a name that leaves the folder is refused."""
@@ -171,16 +178,18 @@ def sha256_in(folder: Folder, name: str) -> str:
     return hashlib.sha256(folder.read(name)).hexdigest() if path is None else sha256_of(path)
 
 
-def write_error(path: Path | str, error: OSError) -> WriteError:
+def write_error(path: Path | str, error: OSError, what: str = "write") -> WriteError:
     """Return the error that tells a user why a file could not be written, and what to do."""
     remedy = {
         errno.ENOSPC: "free some space on that disk, then type the same command again",
         errno.EDQUOT: "free some of your quota, then type the same command again",
         errno.EFBIG: "raise the file size limit (ulimit -f), or make smaller shards, then type the same command again",
         errno.EROFS: "that file system is read-only: choose another place with --out",
+        errno.ENOTDIR: "a file stands where a folder should be: choose another place with --out",
+        errno.EEXIST: "a file stands where a folder should be: choose another place with --out",
         errno.EACCES: "you may not write there: choose another place with --out, or have its permissions changed",
     }.get(error.errno or 0, "check the disk, then type the same command again")
-    return WriteError(f"cannot write {path}: {error.strerror or error}", remedy)
+    return WriteError(f"cannot {what} {path}: {error.strerror or error}", remedy)
 
 
 def sync_folder(folder: Path) -> None:

@@ -19,7 +19,6 @@ from ipmix_cli.algorithm.mixing_set import MixingSet, mixing_shape, resize_mixin
 from ipmix_cli.errors import BadSampleError, SourceError, UsageError, WriteError
 from ipmix_cli.formats.decode import decode_picture, decoded_shape
 from ipmix_cli.formats.digest import framed
-from ipmix_cli.formats.files import being_written
 from ipmix_cli.formats.hdf5_safety import array, explained, open_file
 from ipmix_cli.formats.imagefolder import list_pictures
 from ipmix_cli.formats.picturefiles import read_picture_file
@@ -27,6 +26,7 @@ from ipmix_cli.formats.source import Picture
 from ipmix_cli.pipeline.bank import bank_path, builtin_settings, ensure_bank
 from ipmix_cli.pipeline.job import MixingRecord
 from ipmix_cli.pipeline.listener import Listener
+from ipmix_cli.pipeline.pixel_map import open_pixels, write_pixels
 
 BUILTIN_SIDE = "builtin:"
 
@@ -208,51 +208,51 @@ def mixing_set(handle: MixingHandle, size: tuple[int, int]) -> MixingSet:
 
     The map lies in the user's cache under a name made of the bank's digest; it is made if it is not there.
     """
-    for path in map_paths(handle, size):
-        if not path.exists():
-            try:
-                write_map(handle, size, path, Listener())
-            except WriteError:
-                continue
-        return _open_map(handle, size, path)
-    bank = open_bank(handle.location)  # nothing can be written: hold them in memory
-    return mixing_subset(handle, size, np.arange(len(bank.shapes)))
+    shapes = resized_shapes(handle, size)
+    ends = np.cumsum(shapes.astype(np.int64).prod(axis=1) * 3)
+    pixels = shared_pixels(handle, size, int(ends[-1]), Listener())
+    if pixels is None:  # nothing can be written: hold them in memory
+        return mixing_subset(handle, size, np.arange(len(shapes)))
+    return MixingSet(pixels, np.concatenate([[0], ends[:-1]]).astype(np.int64), shapes)
 
 
 def prepare_mixing(handle: MixingHandle, size: tuple[int, int], listener: Listener) -> None:
     """Make the memory map that :func:`mixing_set` opens, telling a listener how far it is."""
+    total = int(resized_shapes(handle, size).astype(np.int64).prod(axis=1).sum() * 3)
+    shared_pixels(handle, size, total, listener)
+
+
+def shared_pixels(
+    handle: MixingHandle, size: tuple[int, int], total: int, listener: Listener
+) -> NDArray[np.uint8] | None:
+    """Return the memory map of all resized mixing pictures, made if it is not there or rotten; None without a place."""
     for path in map_paths(handle, size):
-        if path.exists():
-            return
-        with contextlib.suppress(WriteError):
-            write_map(handle, size, path, listener)
-            return
+        pixels = open_pixels(path, total)
+        if pixels is None:
+            with contextlib.suppress(WriteError):
+                write_map(handle, size, path, listener)
+                pixels = open_pixels(path, total)
+        if pixels is not None:
+            return pixels
+    return None
 
 
 def map_paths(handle: MixingHandle, size: tuple[int, int]) -> Iterator[Path]:
     """Yield where the memory map may lie, the best place first."""
-    name = f"{handle.record.digest[:24]}-{size[0]}x{size[1]}-{handle.ratio:.6f}.npy"
+    name = f"{handle.record.digest[:24]}-{size[0]}x{size[1]}-{handle.ratio:.6f}.pixels"
     for root in (user_cache(), private_temporary_folder()):
         if root is not None:
             yield root / "mixing" / name
 
 
 def write_map(handle: MixingHandle, size: tuple[int, int], path: Path, listener: Listener) -> None:
-    """Write all mixing pictures, resized, one after the other as a flat .npy file of uint8."""
-    bank = open_bank(handle.location)
-    shapes = resized_shapes(handle, size)
-    total = int(shapes.astype(np.int64).prod(axis=1).sum() * 3)
-    with being_written(path) as temporary, temporary.open("wb") as file:
-        header = {"descr": "|u1", "fortran_order": False, "shape": (total,)}
-        np.lib.format.write_array_header_1_0(file, header)
-        with listener.activity("resizing the mixing pictures", len(shapes), "pictures") as advance:
+    """Write all mixing pictures, resized, one after the other; raises WriteError where that cannot be."""
+    bank, shapes = open_bank(handle.location), resized_shapes(handle, size)
+    with listener.activity("resizing the mixing pictures", len(shapes), "pictures") as advance:
+
+        def resized() -> Iterator[NDArray[np.uint8]]:
             for index, (height, width) in enumerate(shapes):
-                file.write(resize_mixing(bank.read(index), (int(height), int(width))).tobytes())
+                yield resize_mixing(bank.read(index), (int(height), int(width)))
                 advance(index + 1)
 
-
-def _open_map(handle: MixingHandle, size: tuple[int, int], path: Path) -> MixingSet:
-    shapes = resized_shapes(handle, size)
-    ends = np.cumsum(shapes.astype(np.int64).prod(axis=1) * 3)
-    pixels = np.load(path, mmap_mode="r")
-    return MixingSet(pixels, np.concatenate([[0], ends[:-1]]).astype(np.int64), shapes)
+        write_pixels(path, resized())

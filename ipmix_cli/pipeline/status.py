@@ -10,7 +10,7 @@ from typing import Any
 from ipmix_cli.errors import SourceError
 from ipmix_cli.formats.files import Folder, open_folder
 from ipmix_cli.formats.temporary import PART, is_stale
-from ipmix_cli.pipeline.claim import STATE
+from ipmix_cli.pipeline.claim import STATE, existing_job
 from ipmix_cli.pipeline.job import Job, shard_bounds, shard_count
 from ipmix_cli.pipeline.known import Known, known
 from ipmix_cli.pipeline.manifest import Failure, ShardRecord, shard_name
@@ -78,9 +78,7 @@ def status(location: str) -> Status:
     """
     folder = open_folder(location)
     there = known(folder)
-    if there is None:
-        raise _no_job(folder)
-    job = there.job
+    job = _job_alone(folder) if there is None else there.job
     sealed = finished(folder, job) is not None
     records = committed(folder, job)
     absent = [number for number in range(shard_count(job)) if number not in records]
@@ -102,6 +100,14 @@ def status(location: str) -> Status:
     )
 
 
+def _job_alone(folder: Folder) -> Job:
+    """Return the job of a folder that says no more of it: a run was killed just when it had begun."""
+    try:
+        return Job.from_dict(existing_job(folder))
+    except ValueError as error:
+        raise _no_job(folder) from error
+
+
 def _failures(job: Job, records: dict[int, ShardRecord]) -> tuple[Failure, ...]:
     return tuple(f for number in range(len(shard_bounds(job))) if number in records for f in records[number].failures)
 
@@ -112,9 +118,11 @@ def _being_written(folder: Folder) -> int:
     return sum(path is not None and not is_stale(path) for path in paths)
 
 
-def _remedy(there: Known, sealed: bool, absent: bool, location: str) -> str:
+def _remedy(there: Known | None, sealed: bool, absent: bool, location: str) -> str:
     if sealed:
         return f"ipmix repair {location}" if absent else f"ipmix validate {location}"
+    if there is None:
+        return f"type the `ipmix augment` command that fills {location} again"
     if there.task_count > 1:
         return f"ipmix merge {location}"
     return command_of(there, location)
