@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from ipmix_cli.pipeline.bank import BankSettings
     from ipmix_cli.pipeline.dataset import Dataset, open_dataset
     from ipmix_cli.pipeline.generate import generate_bank
+    from ipmix_cli.pipeline.indexing import indexes
     from ipmix_cli.pipeline.info import info
     from ipmix_cli.pipeline.job import Execution
     from ipmix_cli.pipeline.listener import Listener
@@ -80,6 +81,7 @@ _PUBLIC = {
     "augment": "ipmix_cli.pipeline.augment",
     "contact_sheet": "ipmix_cli.pipeline.sheet",
     "generate_bank": "ipmix_cli.pipeline.generate",
+    "indexes": "ipmix_cli.pipeline.indexing",
     "info": "ipmix_cli.pipeline.info",
     "merge": "ipmix_cli.pipeline.merge",
     "open_dataset": "ipmix_cli.pipeline.dataset",
@@ -109,6 +111,7 @@ __all__ = [
     "augment",
     "contact_sheet",
     "generate_bank",
+    "indexes",
     "info",
     "merge",
     "open_dataset",
