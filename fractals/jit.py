@@ -8,9 +8,11 @@ memory.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
+import pickle
 import stat
 import sys
 import tempfile
@@ -48,11 +50,27 @@ def compiled(function: F, **options: Any) -> F:
     before = config.CACHE_DIR
     config.CACHE_DIR = str(folder)  # numba reads it while it decorates, and only then
     try:
-        return numba.njit(  # type: ignore[no-any-return]
-            function, nogil=True, error_model="numpy", cache=True, **options
-        )
+        return _forgiving(numba.njit(function, nogil=True, error_model="numpy", cache=True, **options))  # type: ignore[no-any-return]
     finally:
         config.CACHE_DIR = before
+
+
+def _forgiving(dispatcher: Any) -> Any:
+    """Let a kernel do without its cache where the disk is full, or where what was cached is cut short or rotten."""
+    cache = dispatcher._cache  # noqa: SLF001 - numba offers no other way to it
+    save, load = cache.save_overload, cache.load_overload
+
+    def save_if_possible(signature: Any, data: Any) -> None:
+        with contextlib.suppress(OSError):
+            save(signature, data)
+
+    def load_if_whole(signature: Any, target: Any) -> Any:
+        with contextlib.suppress(OSError, EOFError, ValueError, KeyError, AttributeError, pickle.UnpicklingError):
+            return load(signature, target)
+        return None
+
+    cache.save_overload, cache.load_overload = save_if_possible, load_if_whole
+    return dispatcher
 
 
 def is_compiled(source_folder: Path) -> bool:
@@ -65,7 +83,8 @@ def mark_compiled(source_folder: Path) -> None:
     """Record that every kernel of a folder has been compiled into the disk cache."""
     folder = cache_folder(source_folder)
     if folder is not None:
-        (folder / COMPLETE).touch()
+        with contextlib.suppress(OSError):  # a full disk
+            (folder / COMPLETE).touch()
 
 
 @functools.cache

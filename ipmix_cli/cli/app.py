@@ -112,6 +112,12 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our output has gone, as `| head` does
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:  # the system refuses something: a traceback would tell the user nothing
+        _tell("error", str(error), "check the place and its permissions, then type the same command again")
+        sys.exit(1)
+    except MemoryError:
+        _tell("error", "there is not enough memory", "give fewer --jobs or fewer --samples-per-shard, or ask for more")
+        sys.exit(1)
 
 
 def _tell(what: str, message: str, remedy: str) -> None:

@@ -25,6 +25,7 @@ from fractals.mixes import MIXES
 from fractals.picture import Drawn, Wish, drawn
 from fractals.quality import DUPLICATE_BITS, Figures, nearest
 from ipmix_cli.errors import IpmixError, UsageError, WriteError
+from ipmix_cli.pipeline.children import deaf_children
 
 SCHEMA = 1
 REDRAWS = 16  # of one picture for being like an earlier one; then it stays
@@ -208,7 +209,9 @@ def _drawn_in_order(settings: BankSettings, jobs: int) -> Iterator[Drawn]:
         starts = range(done, settings.count, batch)
         tasks = (joblib.delayed(_draw_batch)(wish, start, min(start + batch, settings.count)) for start in starts)
         try:
-            for pictures in _parallel(jobs)(tasks):
+            with deaf_children():
+                results = _parallel(jobs)(tasks)
+            for pictures in results:
                 for picture in pictures:
                     done += 1
                     yield picture
@@ -242,7 +245,9 @@ def warmed(settings: BankSettings, jobs: int) -> Iterator[Warming]:
         return
     names = [name for name, weight in settings.mix if weight]
     tasks = (joblib.delayed(_warm)(name) for name in names)
-    for number, _ in enumerate(_parallel(min(jobs, len(names)))(tasks), 1):
+    with deaf_children():
+        results = _parallel(min(jobs, len(names)))(tasks)
+    for number, _ in enumerate(results, 1):
         yield Warming(number, len(names))
     if len(names) >= len(MIXES["default"]):
         mark_compiled(folder)
