@@ -1,0 +1,94 @@
+"""Two runs at once on one folder: the same bytes, or one of them says that it may not."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from ipmix_cli.errors import IpmixError, OtherJobError
+from ipmix_cli.pipeline.augment import augment
+from ipmix_cli.pipeline.dataset import open_dataset
+from ipmix_cli.pipeline.job import Execution
+from ipmix_cli.pipeline.materialise import Meeting
+from ipmix_cli.pipeline.validate import validate
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+
+REFUSED, DONE = 7, 0
+
+
+def beside(function) -> int:
+    """Start a function in a forked process; the value is its process number."""
+    process = os.fork()
+    if process == 0:
+        code = 1
+        try:
+            function()
+            code = DONE
+        except IpmixError:
+            code = REFUSED
+        finally:
+            os._exit(code)
+    return process
+
+
+def outcome(process: int) -> int:
+    """Wait for a process; return its exit code."""
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+@pytest.mark.parametrize("state", ["new", "one shard missing", "one manifest rotten"])
+def test_two_runs_of_one_job_end_in_the_same_bytes(state, made, tmp_path, digests):
+    whole = made("hdf5")
+    for round_ in range(8):
+        out = tmp_path / str(round_)
+        if state != "new":
+            whole.copy(out)
+            (out / ("train-000002.h5" if state == "one shard missing" else "manifest.json")).unlink()
+        runs = []
+        for delay in (0, 0, round_ / 100):
+            time.sleep(delay)
+            runs.append(beside(lambda out=out: augment(whole.request, str(out))))
+        assert [outcome(run) for run in runs] == [DONE, DONE, DONE]
+        assert digests(out) == whole.digests
+
+
+def test_two_jobs_never_mix_in_one_folder(made, small_request, tmp_path, digests):
+    """The first to claim a folder has it; --overwrite takes it over, and the other one gives up."""
+    first, second = small_request(limit=120), small_request(limit=120, seed=1)
+    made("hdf5")
+    wholes = []
+    for name, request in (("first", first), ("second", second)):
+        augment(request, str(tmp_path / name))
+        wholes.append(digests(tmp_path / name))
+    for round_ in range(8):
+        out = str(tmp_path / f"out{round_}")
+        run = beside(lambda out=out: augment(first, out))
+        time.sleep(0.02 * round_)
+        taken = beside(lambda out=out: augment(second, out, meeting=Meeting(overwrite=True)))
+        codes = outcome(run), outcome(taken)
+        found = digests(tmp_path / f"out{round_}")
+        assert codes[1] == DONE, codes
+        assert found == wholes[1], (round_, codes)
+
+
+def test_a_run_beside_another_with_other_options_is_refused(made, small_request, tmp_path):
+    out = str(tmp_path / "out")
+    made("hdf5")
+    run = beside(lambda: augment(small_request(limit=200), out))
+    end = time.monotonic() + 60
+    while not (tmp_path / "out" / ".ipmix" / "job.json").exists():
+        assert time.monotonic() < end
+        time.sleep(0.002)
+    with pytest.raises(OtherJobError, match="seed is 0 there, 1 asked for"):
+        augment(small_request(limit=200, seed=1), out)
+    assert outcome(run) == DONE
+    assert validate(open_dataset(out)).problems == []
+
+
+def test_many_starts_with_workers_end_in_the_same_bytes(made, tmp_path, digests):
+    runs = [beside(lambda: augment(made("hdf5").request, str(tmp_path / "out"), Execution(jobs=2))) for _ in range(2)]
+    assert [outcome(run) for run in runs] == [DONE, DONE]
+    assert digests(tmp_path / "out") == made("hdf5").digests
