@@ -24,7 +24,7 @@ from fractals import FAMILIES, quality
 from fractals.chance import Chance
 from fractals.mixes import MIXES
 from fractals.picture import Wish, drawn, render
-from ipmix_cli.pipeline.bank import BankSettings, make_bank
+from ipmix_cli.pipeline.banks.bank import BankSettings, make_bank
 
 SIZE, POINTS = 256, 100_000
 PICTURES = 60

@@ -32,18 +32,18 @@ from ipmix_cli.formats.files import Bytes, LocalFolder
 from ipmix_cli.formats.names import Names
 from ipmix_cli.formats.shard import ShardSettings
 from ipmix_cli.formats.source import Picture, Sample
-from ipmix_cli.pipeline.backend import Died, Done
-from ipmix_cli.pipeline.backend_local import local_processes
-from ipmix_cli.pipeline.bank import BankSettings, make_bank
+from ipmix_cli.pipeline.backends.backend import Died, Done
+from ipmix_cli.pipeline.backends.local import local_processes
+from ipmix_cli.pipeline.backends.table import BACKENDS
+from ipmix_cli.pipeline.banks.bank import BankSettings, make_bank
+from ipmix_cli.pipeline.banks.mixing import MixingHandle, open_bank, prepare_mixing
 from ipmix_cli.pipeline.claim import claim
 from ipmix_cli.pipeline.compile import compile_kernels
-from ipmix_cli.pipeline.execute import BACKENDS
 from ipmix_cli.pipeline.job import Execution, Job, MixingRecord, SourceRecord, shard_bounds
 from ipmix_cli.pipeline.known import Known, known, remember
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.manifest import FileRecord, Places, ShardRecord, read_manifest, shard_name
 from ipmix_cli.pipeline.materialise import Run, materialise
-from ipmix_cli.pipeline.mixing import MixingHandle, open_bank, prepare_mixing
 from ipmix_cli.pipeline.opening import OpenJob
 from ipmix_cli.pipeline.records import write_record
 from ipmix_cli.pipeline.resume import committed

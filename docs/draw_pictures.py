@@ -19,7 +19,7 @@ from ipmix_cli.algorithm.plan_view import Plan
 from ipmix_cli.algorithm.presets import PRESETS
 from ipmix_cli.formats.readers import open_source
 from ipmix_cli.formats.source import Picture, Sample, SourceSpec
-from ipmix_cli.pipeline.sheet import contact_sheet, save_picture
+from ipmix_cli.pipeline.looking.sheet import contact_sheet, save_picture
 from ipmix_cli.stages import StageClock
 
 IMAGES = Path(__file__).parent / "images"

@@ -44,29 +44,29 @@ if TYPE_CHECKING:
     from ipmix_cli.formats.shard import ShardSettings
     from ipmix_cli.formats.source import SourceSpec
     from ipmix_cli.pipeline.augment import augment
-    from ipmix_cli.pipeline.bank import BankSettings
+    from ipmix_cli.pipeline.banks.bank import BankSettings
+    from ipmix_cli.pipeline.banks.generate import generate_bank
+    from ipmix_cli.pipeline.checking.repair import repair
+    from ipmix_cli.pipeline.checking.validate import Checks, validate
     from ipmix_cli.pipeline.dataset import Dataset, open_dataset
-    from ipmix_cli.pipeline.generate import generate_bank
     from ipmix_cli.pipeline.indexing import indexes
-    from ipmix_cli.pipeline.info import info
     from ipmix_cli.pipeline.job import Execution
     from ipmix_cli.pipeline.listener import Listener
+    from ipmix_cli.pipeline.looking.info import info
+    from ipmix_cli.pipeline.looking.origin import trace
+    from ipmix_cli.pipeline.looking.report import report
+    from ipmix_cli.pipeline.looking.sheet import contact_sheet
+    from ipmix_cli.pipeline.looking.status import status
     from ipmix_cli.pipeline.materialise import Meeting
     from ipmix_cli.pipeline.merge import merge
     from ipmix_cli.pipeline.opening import Request
-    from ipmix_cli.pipeline.origin import trace
-    from ipmix_cli.pipeline.repair import repair
-    from ipmix_cli.pipeline.report import report
-    from ipmix_cli.pipeline.sheet import contact_sheet
-    from ipmix_cli.pipeline.status import status
-    from ipmix_cli.pipeline.validate import Checks, validate
     from ipmix_cli.reader import ShardDataset
 
 _PUBLIC = {
     "PRESETS": "ipmix_cli.algorithm.presets",
     "AugmentConfig": "ipmix_cli.algorithm.config",
-    "BankSettings": "ipmix_cli.pipeline.bank",
-    "Checks": "ipmix_cli.pipeline.validate",
+    "BankSettings": "ipmix_cli.pipeline.banks.bank",
+    "Checks": "ipmix_cli.pipeline.checking.validate",
     "CropConfig": "ipmix_cli.algorithm.crop",
     "Dataset": "ipmix_cli.pipeline.dataset",
     "Execution": "ipmix_cli.pipeline.job",
@@ -79,17 +79,17 @@ _PUBLIC = {
     "ShardSettings": "ipmix_cli.formats.shard",
     "SourceSpec": "ipmix_cli.formats.source",
     "augment": "ipmix_cli.pipeline.augment",
-    "contact_sheet": "ipmix_cli.pipeline.sheet",
-    "generate_bank": "ipmix_cli.pipeline.generate",
+    "contact_sheet": "ipmix_cli.pipeline.looking.sheet",
+    "generate_bank": "ipmix_cli.pipeline.banks.generate",
     "indexes": "ipmix_cli.pipeline.indexing",
-    "info": "ipmix_cli.pipeline.info",
+    "info": "ipmix_cli.pipeline.looking.info",
     "merge": "ipmix_cli.pipeline.merge",
     "open_dataset": "ipmix_cli.pipeline.dataset",
-    "repair": "ipmix_cli.pipeline.repair",
-    "report": "ipmix_cli.pipeline.report",
-    "status": "ipmix_cli.pipeline.status",
-    "trace": "ipmix_cli.pipeline.origin",
-    "validate": "ipmix_cli.pipeline.validate",
+    "repair": "ipmix_cli.pipeline.checking.repair",
+    "report": "ipmix_cli.pipeline.looking.report",
+    "status": "ipmix_cli.pipeline.looking.status",
+    "trace": "ipmix_cli.pipeline.looking.origin",
+    "validate": "ipmix_cli.pipeline.checking.validate",
 }
 
 __all__ = [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from ipmix_cli.pipeline.bank_report import BankReport, FamilyRow, Tally
+    from ipmix_cli.pipeline.banks.report import BankReport, FamilyRow, Tally
 
 WHAT = "What to show"
 HEADS = {  # name of a figure -> its column's head
@@ -37,7 +37,7 @@ def bank_report(
     import json
 
     from ipmix_cli.cli.progress import Bars
-    from ipmix_cli.pipeline.bank_report import Tally, bytes_of, count_of, is_labelled, judged, side_of
+    from ipmix_cli.pipeline.banks.report import Tally, bytes_of, count_of, is_labelled, judged, side_of
 
     tally, families = Tally(side_of(bank)), []
     with Bars(quiet or as_json).activity("measuring", count_of(bank), "pictures") as advance:
@@ -57,7 +57,7 @@ def write_sheet(png: str, bank: str, families: list[str], tally: Tally) -> None:
     from pathlib import Path
 
     from ipmix_cli.formats.files import write_atomically
-    from ipmix_cli.pipeline.bank_sheet import bank_sheet
+    from ipmix_cli.pipeline.banks.sheet import bank_sheet
 
     buffer = io.BytesIO()
     bank_sheet(bank, families, tally).save(buffer, "PNG")

@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ipmix_cli.pipeline.origin import Origin
+    from ipmix_cli.pipeline.looking.origin import Origin
 
 WHAT = "What goes in"
 OUTPUT = "What comes out"
@@ -46,7 +46,7 @@ def explain(
     from ipmix_cli.cli.progress import Bars
     from ipmix_cli.cli.validate import moved_source
     from ipmix_cli.pipeline.dataset import open_dataset
-    from ipmix_cli.pipeline.origin import trace
+    from ipmix_cli.pipeline.looking.origin import trace
 
     dataset = open_dataset(folder)
     origin = trace(dataset, key, copy, Bars(as_json), moved_source(dataset, source, data_dir), fractals)
@@ -79,7 +79,7 @@ def write_arrays(origin: Origin, path: str) -> None:
 
 def write_strip(origin: Origin, path: str) -> None:
     """Draw the stages: a row for what goes in and out, and one for each chain."""
-    from ipmix_cli.pipeline.sheet import contact_sheet, save_picture
+    from ipmix_cli.pipeline.looking.sheet import contact_sheet, save_picture
 
     stages = origin.stages
     rows, names = [[stages["clean"], stages["mixing"], stages["out"]]], ["clean,\nmixing,\nout"]

@@ -11,7 +11,7 @@ from ipmix_cli.cli.config import ConfigOption, SaveConfigOption
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ipmix_cli.pipeline.bank import BankSettings
+    from ipmix_cli.pipeline.banks.bank import BankSettings
 
 PICTURES = "What to draw"
 CLASSES = "Labelled banks, for training on formula-driven pictures"
@@ -80,7 +80,7 @@ def generate_fractals(
     from ipmix_cli.cli.bank_report import table, write_sheet
     from ipmix_cli.cli.progress import Bars
     from ipmix_cli.cli.sharing import available_cpus
-    from ipmix_cli.pipeline.generate import generate_bank
+    from ipmix_cli.pipeline.banks.generate import generate_bank
 
     weights = chosen_mix(family, more_families, mix)
     settings = chosen_settings(weights, count, size, seed, (classes, per_class))
@@ -122,7 +122,7 @@ def chosen_settings(
 ) -> BankSettings:
     """Return the settings; with classes, their product is the count."""
     from ipmix_cli.errors import UsageError
-    from ipmix_cli.pipeline.bank import BankSettings
+    from ipmix_cli.pipeline.banks.bank import BankSettings
 
     number, each = classes
     if number < 0 or each < 0 or (number > 0) != (each > 0):
@@ -136,7 +136,7 @@ def chosen_settings(
 def chosen_format(name: str | None, path: Path) -> str:
     """Return the format asked for, or the one that the file's name means."""
     from ipmix_cli.errors import UsageError
-    from ipmix_cli.pipeline.bank import FORMATS
+    from ipmix_cli.pipeline.banks.bank import FORMATS
 
     name = name or ("hdf5" if path.suffix in (".h5", ".hdf5") else "png")
     if name not in FORMATS:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from ipmix_cli.pipeline.repair import Repaired
+    from ipmix_cli.pipeline.checking.repair import Repaired
 
 ORIGIN = "What it was made from, if that has moved"
 RUNNING = "Running"
@@ -41,10 +41,10 @@ def repair(
     from ipmix_cli.cli.progress import Bars
     from ipmix_cli.cli.sharing import available_cpus
     from ipmix_cli.cli.validate import moved_source
+    from ipmix_cli.pipeline.checking.repair import Origin
+    from ipmix_cli.pipeline.checking.repair import repair as run
     from ipmix_cli.pipeline.dataset import open_dataset
     from ipmix_cli.pipeline.job import Execution
-    from ipmix_cli.pipeline.repair import Origin
-    from ipmix_cli.pipeline.repair import repair as run
 
     dataset = open_dataset(folder)
     origin = Origin(source=moved_source(dataset, source, data_dir), fractals=fractals)

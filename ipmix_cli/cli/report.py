@@ -44,10 +44,10 @@ def report(
     from ipmix_cli.cli.validate import moved_source
     from ipmix_cli.errors import UsageError
     from ipmix_cli.formats.files import write_atomically
+    from ipmix_cli.pipeline.checking.validate import Checks
     from ipmix_cli.pipeline.dataset import open_dataset
     from ipmix_cli.pipeline.job import Execution
-    from ipmix_cli.pipeline.report import report as make
-    from ipmix_cli.pipeline.validate import Checks
+    from ipmix_cli.pipeline.looking.report import report as make
 
     dataset = open_dataset(folder)
     if Path(out).resolve().is_relative_to(Path(folder).resolve()):

@@ -9,8 +9,8 @@ import typer
 
 if TYPE_CHECKING:
     from ipmix_cli.formats.source import SourceSpec
+    from ipmix_cli.pipeline.checking.validate import Report
     from ipmix_cli.pipeline.dataset import Dataset
-    from ipmix_cli.pipeline.validate import Report
 
 WHAT = "What to check"
 ORIGIN = "What it was made from"
@@ -61,10 +61,10 @@ def validate(
     """
     from ipmix_cli.cli.progress import Bars
     from ipmix_cli.cli.sharing import available_cpus
+    from ipmix_cli.pipeline.checking.validate import Checks
+    from ipmix_cli.pipeline.checking.validate import validate as run
     from ipmix_cli.pipeline.dataset import open_dataset
     from ipmix_cli.pipeline.job import Execution
-    from ipmix_cli.pipeline.validate import Checks
-    from ipmix_cli.pipeline.validate import validate as run
 
     dataset = open_dataset(folder)
     spec = moved_source(dataset, source, data_dir)

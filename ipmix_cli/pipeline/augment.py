@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 from ipmix_cli.formats.files import open_folder
 from ipmix_cli.formats.source import Source
+from ipmix_cli.pipeline.banks.mixing import prepare_mixing
 from ipmix_cli.pipeline.compile import compile_kernels
 from ipmix_cli.pipeline.job import Execution, Job, shard_bounds
 from ipmix_cli.pipeline.known import known
 from ipmix_cli.pipeline.listener import Listener, watched
 from ipmix_cli.pipeline.manifest import Manifest
 from ipmix_cli.pipeline.materialise import Meeting, Run, materialise, start
-from ipmix_cli.pipeline.mixing import prepare_mixing
 from ipmix_cli.pipeline.opening import (
     NO_MIXING,
     Request,

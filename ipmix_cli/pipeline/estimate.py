@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ipmix_cli.formats.files import open_folder
+from ipmix_cli.pipeline.banks.mixing import prepare_mixing
 from ipmix_cli.pipeline.claim import existing_job
 from ipmix_cli.pipeline.compile import compile_kernels
 from ipmix_cli.pipeline.job import Execution, Job, shard_bounds
 from ipmix_cli.pipeline.listener import Listener
-from ipmix_cli.pipeline.mixing import prepare_mixing
 from ipmix_cli.pipeline.opening import OpenJob, Request, open_job
 from ipmix_cli.pipeline.resume import committed
 from ipmix_cli.pipeline.tally import Slot

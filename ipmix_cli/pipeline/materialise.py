@@ -11,10 +11,10 @@ from typing import Any
 from ipmix_cli.errors import IpmixError, UsageError
 from ipmix_cli.formats.files import Folder, open_folder
 from ipmix_cli.formats.source import BadSample
-from ipmix_cli.pipeline.backend import Died
+from ipmix_cli.pipeline.backends.backend import Died
+from ipmix_cli.pipeline.backends.table import backend_for
 from ipmix_cli.pipeline.budget import check_failures
 from ipmix_cli.pipeline.claim import claim
-from ipmix_cli.pipeline.execute import backend_for
 from ipmix_cli.pipeline.job import Execution, shard_bounds
 from ipmix_cli.pipeline.known import Known, remember
 from ipmix_cli.pipeline.manifest import Failure, ShardRecord

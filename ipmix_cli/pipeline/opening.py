@@ -17,11 +17,11 @@ from ipmix_cli.formats.readers import open_source
 from ipmix_cli.formats.shard import ShardSettings
 from ipmix_cli.formats.source import Source, SourceSpec
 from ipmix_cli.formats.writers import WRITERS
-from ipmix_cli.pipeline.bank import bank_path, builtin_settings, ensure_bank, warmed
+from ipmix_cli.pipeline.banks.bank import bank_path, builtin_settings, ensure_bank, warmed
+from ipmix_cli.pipeline.banks.mixing import BUILTIN_SIDE, MixingHandle, check_covers, open_bank
 from ipmix_cli.pipeline.job import Job, MixingRecord, SourceRecord
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.manifest import Manifest, Places
-from ipmix_cli.pipeline.mixing import BUILTIN_SIDE, MixingHandle, check_covers, open_bank
 from ipmix_cli.pipeline.recorded import check_mixing, check_source
 
 BUILTIN = "builtin"
@@ -92,6 +92,7 @@ def open_job(request: Request, listener: Listener, jobs: int = 1, source: Source
     fractals = _lasting_bank(request.fractals)
     if fractals == BUILTIN:
         fractals = builtin_bank(size, ratio, listener, jobs)
+    open_bank.cache_clear()  # what an earlier job of this process has opened may have changed since
     bank = open_bank(fractals)
     if size is not None:
         check_covers(bank, size)
@@ -171,6 +172,7 @@ def reopen(
     where = fractals or manifest.places.fractals
     if mixing and where == BUILTIN:
         where = builtin_bank(manifest.job.size, manifest.job.augment.mixing_ratio, listener, 1)
+    open_bank.cache_clear()  # it may have changed since this process opened it
     handle = MixingHandle(where, manifest.job.mixing, manifest.job.augment.mixing_ratio)
     return OpenJob(manifest.job, manifest.places, opened, handle)
 

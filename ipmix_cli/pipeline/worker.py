@@ -19,13 +19,13 @@ from ipmix_cli.formats.files import Bytes, Folder, open_folder
 from ipmix_cli.formats.shard import ShardBuilder, ShardSample
 from ipmix_cli.formats.source import BadSample, Part, Picture, Sample
 from ipmix_cli.formats.writers import WRITERS
+from ipmix_cli.pipeline.backends.turns import check_wanted, hand_over
+from ipmix_cli.pipeline.banks.mixing import MixingHandle, mixing_set, mixing_subset, resized_shapes
 from ipmix_cli.pipeline.claim import check_claim
 from ipmix_cli.pipeline.job import Job
 from ipmix_cli.pipeline.manifest import Failure, FileRecord, ShardRecord
-from ipmix_cli.pipeline.mixing import MixingHandle, mixing_set, mixing_subset, resized_shapes
 from ipmix_cli.pipeline.records import write_record
 from ipmix_cli.pipeline.tally import IDLE, Slot, Tally
-from ipmix_cli.pipeline.turns import check_wanted, hand_over
 from ipmix_cli.stages import StageClock
 
 CHUNK_BYTES = 2**21  # of copies made in one call: enough to hide the call, few enough to stay in the cache

@@ -33,8 +33,8 @@ def fail(number: int) -> int:
 def main(name: str) -> None:
     """Run the tasks on a cluster of two workers."""
     from ipmix_cli.errors import SourceError
-    from ipmix_cli.pipeline.backend import Done
-    from ipmix_cli.pipeline.execute import BACKENDS
+    from ipmix_cli.pipeline.backends.backend import Done
+    from ipmix_cli.pipeline.backends.table import BACKENDS
     from ipmix_cli.pipeline.job import Execution
 
     execution = Execution(jobs=2, backend=name)

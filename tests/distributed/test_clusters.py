@@ -127,8 +127,8 @@ def test_a_task_that_kills_every_worker_is_named_and_the_others_are_done(backend
 
 def test_a_shard_that_kills_every_worker_is_named_after_bounded_tries(request_of, tmp_path, monkeypatch):
     from ipmix_cli.pipeline.augment import augment
-    from ipmix_cli.pipeline.backend import Died, Done
-    from ipmix_cli.pipeline.execute import BACKENDS
+    from ipmix_cli.pipeline.backends.backend import Died, Done
+    from ipmix_cli.pipeline.backends.table import BACKENDS
     from ipmix_cli.pipeline.job import Execution
 
     tried = []
@@ -150,11 +150,11 @@ def test_a_shard_that_kills_every_worker_is_named_after_bounded_tries(request_of
 
 def test_a_scheduler_that_does_not_answer_is_an_error_with_what_to_do(request_of, tmp_path, monkeypatch):
     pytest.importorskip("distributed")
-    from ipmix_cli.pipeline import backend_dask
+    from ipmix_cli.pipeline.backends import dask_cluster
     from ipmix_cli.pipeline.augment import augment
     from ipmix_cli.pipeline.job import Execution
 
-    monkeypatch.setattr(backend_dask, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(dask_cluster, "CONNECT_SECONDS", 1)
     options = {"scheduler": "tcp://127.0.0.1:9"}
     with pytest.raises(IpmixError, match="no Dask scheduler answers") as caught:
         augment(request_of, str(tmp_path), Execution(backend="dask", backend_options=options))
@@ -163,7 +163,7 @@ def test_a_scheduler_that_does_not_answer_is_an_error_with_what_to_do(request_of
 
 @pytest.mark.parametrize(("name", "module"), [("dask", "distributed"), ("ray", "ray")])
 def test_without_its_package_a_backend_says_what_to_install(name, module, monkeypatch):
-    from ipmix_cli.pipeline.execute import BACKENDS
+    from ipmix_cli.pipeline.backends.table import BACKENDS
     from ipmix_cli.pipeline.job import Execution
 
     monkeypatch.setitem(sys.modules, module, None)
@@ -173,7 +173,7 @@ def test_without_its_package_a_backend_says_what_to_install(name, module, monkey
 
 
 def test_backends_and_their_options_that_do_not_fit_are_refused(options, ipmix, tmp_path):
-    from ipmix_cli.pipeline.execute import backend_for
+    from ipmix_cli.pipeline.backends.table import backend_for
     from ipmix_cli.pipeline.job import Execution
 
     with pytest.raises(UsageError, match="no backend named 'dsak'"):

@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ipmix_cli.pipeline import bank as bank_module
-from ipmix_cli.pipeline.mixing import open_bank
+from ipmix_cli.pipeline.banks import bank as bank_module
+from ipmix_cli.pipeline.banks.mixing import open_bank
 
 REPOSITORY = Path(__file__).parents[2]
 

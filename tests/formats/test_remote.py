@@ -153,9 +153,9 @@ def test_a_whole_job_fits_into_memory(folder, tmp_path, bank):
     from ipmix_cli.formats.shard import ShardSettings
     from ipmix_cli.formats.source import SourceSpec
     from ipmix_cli.pipeline.augment import augment
+    from ipmix_cli.pipeline.checking.validate import Checks, validate
     from ipmix_cli.pipeline.dataset import open_dataset
     from ipmix_cli.pipeline.opening import Request
-    from ipmix_cli.pipeline.validate import Checks, validate
 
     output = ShardSettings(copies=1, encoding="auto")
     request = Request(source=SourceSpec(input="demo"), fractals=str(bank), limit=40, output=output)

@@ -13,11 +13,11 @@ from ipmix_cli.errors import OtherJobError, UsageError
 from ipmix_cli.formats.shard import ShardSettings
 from ipmix_cli.formats.source import SourceSpec
 from ipmix_cli.pipeline.augment import augment
+from ipmix_cli.pipeline.checking.validate import Checks, validate
 from ipmix_cli.pipeline.dataset import open_dataset
 from ipmix_cli.pipeline.job import Execution
 from ipmix_cli.pipeline.materialise import Meeting
 from ipmix_cli.pipeline.opening import Request
-from ipmix_cli.pipeline.validate import Checks, validate
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from joblib.externals.loky import reusable_executor
 
 from fractals.picture import render
 from ipmix_cli.errors import UsageError, WriteError
-from ipmix_cli.pipeline import bank
-from ipmix_cli.pipeline.bank import BankRecord, BankSettings, make_bank
+from ipmix_cli.pipeline.banks import bank
+from ipmix_cli.pipeline.banks.bank import BankRecord, BankSettings, make_bank
 
 SETTINGS = BankSettings(count=30, size=32, seed=5, mix=(("ifs", 1.0), ("plasma", 1.0), ("kali", 2.0)))
 
@@ -125,7 +125,7 @@ def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path: Path, format_name:
 import sys
 from pathlib import Path
 from ipmix_cli.errors import WriteError
-from ipmix_cli.pipeline.bank import BankSettings, make_bank
+from ipmix_cli.pipeline.banks.bank import BankSettings, make_bank
 settings = BankSettings(count=60, size=64, mix=(("plasma", 1.0),))
 try:
     for _ in make_bank(settings, Path({str(tmp_path / "bank")!r}), format_name={format_name!r}):

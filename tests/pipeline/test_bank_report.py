@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from ipmix_cli.errors import SourceError
-from ipmix_cli.pipeline.bank import BankSettings, make_bank
-from ipmix_cli.pipeline.bank_report import BankReport, Tally, is_labelled, judged, measured_part
-from ipmix_cli.pipeline.bank_sheet import bank_sheet
+from ipmix_cli.pipeline.banks.bank import BankSettings, make_bank
+from ipmix_cli.pipeline.banks.report import BankReport, Tally, is_labelled, judged, measured_part
+from ipmix_cli.pipeline.banks.sheet import bank_sheet
 
 SETTINGS = BankSettings(count=24, size=48, seed=2, mix=(("plasma", 1.0), ("dead_leaves", 1.0)))
 random = np.random.default_rng(1)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from ipmix_cli.pipeline.turns import check_wanted, hand_over, taking_turns
+from ipmix_cli.pipeline.backends.turns import check_wanted, hand_over, taking_turns
 
 
 def test_results_come_in_order():

@@ -14,12 +14,12 @@ import pytest
 
 from ipmix_cli.errors import WriteError
 from ipmix_cli.formats.files import open_folder
-from ipmix_cli.pipeline import mixing
+from ipmix_cli.pipeline.banks import mixing
 from ipmix_cli.pipeline.augment import augment
-from ipmix_cli.pipeline.bank import BankSettings, make_bank
+from ipmix_cli.pipeline.banks.bank import BankSettings, make_bank
 from ipmix_cli.pipeline.dataset import open_dataset
+from ipmix_cli.pipeline.looking.status import status
 from ipmix_cli.pipeline.resume import unseal
-from ipmix_cli.pipeline.status import status
 
 LIMIT = 50_000  # bytes: less than a shard of ten raw pictures with two copies
 

@@ -15,7 +15,7 @@ import pytest
 from ipmix_cli.formats import files
 from ipmix_cli.pipeline.augment import augment
 from ipmix_cli.pipeline.job import Execution
-from ipmix_cli.pipeline.status import status
+from ipmix_cli.pipeline.looking.status import status
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ipmix_cli.errors import IpmixError
+from ipmix_cli.pipeline.checking.repair import repair
+from ipmix_cli.pipeline.checking.validate import Checks, validate
 from ipmix_cli.pipeline.dataset import open_dataset
-from ipmix_cli.pipeline.repair import repair
-from ipmix_cli.pipeline.validate import Checks, validate
 
 KINDS = ("hdf5", "hdf5-png", "webdataset", "files")
 
@@ -202,7 +202,7 @@ def test_both_manifests_rotten_is_said_clearly_and_the_same_command_mends_it(mad
 
 def test_a_repair_from_another_source_is_refused_and_mends_what_needs_none(made, tmp_path, digests, cifar):
     from ipmix_cli.formats.source import SourceSpec
-    from ipmix_cli.pipeline.repair import Origin
+    from ipmix_cli.pipeline.checking.repair import Origin
 
     folder = made("hdf5").copy(tmp_path / "out")
     flip(folder / "train-000002.h5", 9999)

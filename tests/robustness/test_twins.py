@@ -9,10 +9,10 @@ import pytest
 
 from ipmix_cli.errors import IpmixError, OtherJobError
 from ipmix_cli.pipeline.augment import augment
+from ipmix_cli.pipeline.checking.validate import validate
 from ipmix_cli.pipeline.dataset import open_dataset
 from ipmix_cli.pipeline.job import Execution
 from ipmix_cli.pipeline.materialise import Meeting
-from ipmix_cli.pipeline.validate import validate
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 

@@ -24,13 +24,13 @@ from ipmix_cli.formats.shard import ShardSettings
 from ipmix_cli.formats.source import SourceSpec
 from ipmix_cli.pipeline import opening
 from ipmix_cli.pipeline.augment import augment
+from ipmix_cli.pipeline.checking.repair import repair
+from ipmix_cli.pipeline.checking.validate import validate
 from ipmix_cli.pipeline.dataset import open_dataset
 from ipmix_cli.pipeline.job import Execution
+from ipmix_cli.pipeline.looking.status import status
 from ipmix_cli.pipeline.materialise import Meeting
 from ipmix_cli.pipeline.opening import Request
-from ipmix_cli.pipeline.repair import repair
-from ipmix_cli.pipeline.status import status
-from ipmix_cli.pipeline.validate import validate
 
 
 @dataclass(frozen=True)

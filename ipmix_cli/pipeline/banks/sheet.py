@@ -6,9 +6,9 @@ import numpy as np
 from PIL import Image
 
 from ipmix_cli.formats.source import Picture
-from ipmix_cli.pipeline.bank_report import FIGURES, RANGES, Tally, measured_part
-from ipmix_cli.pipeline.mixing import open_bank
-from ipmix_cli.pipeline.sheet import contact_sheet
+from ipmix_cli.pipeline.banks.mixing import open_bank
+from ipmix_cli.pipeline.banks.report import FIGURES, RANGES, Tally, measured_part
+from ipmix_cli.pipeline.looking.sheet import contact_sheet
 
 COLUMNS = 12
 TILE = 96  # px

@@ -13,16 +13,16 @@ from ipmix_cli.algorithm.plan import sample_plans
 from ipmix_cli.errors import IpmixError
 from ipmix_cli.formats.shard import StoredSample
 from ipmix_cli.formats.source import SourceSpec
+from ipmix_cli.pipeline.checking.validate import Checks, validate
 from ipmix_cli.pipeline.dataset import Dataset, chosen_numbers
-from ipmix_cli.pipeline.distance import Distances, count_classes, measure
 from ipmix_cli.pipeline.job import Execution
 from ipmix_cli.pipeline.listener import Listener
-from ipmix_cli.pipeline.origin import trace
+from ipmix_cli.pipeline.looking.distance import Distances, count_classes, measure
+from ipmix_cli.pipeline.looking.origin import trace
+from ipmix_cli.pipeline.looking.report_charts import balance, histogram
+from ipmix_cli.pipeline.looking.report_page import page, section, shard_table, table, tiles, verdict
+from ipmix_cli.pipeline.looking.report_pictures import ClassRow, sheet, stages
 from ipmix_cli.pipeline.recorded import command_of
-from ipmix_cli.pipeline.report_charts import balance, histogram
-from ipmix_cli.pipeline.report_page import page, section, shard_table, table, tiles, verdict
-from ipmix_cli.pipeline.report_pictures import ClassRow, sheet, stages
-from ipmix_cli.pipeline.validate import Checks, validate
 
 MOST_CLASSES = 12  # rows of the sheet
 MOST_COPIES = 6  # columns of the sheet

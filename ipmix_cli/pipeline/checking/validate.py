@@ -10,17 +10,17 @@ from typing import Any
 
 from ipmix_cli.errors import UsageError, check_name
 from ipmix_cli.formats.source import SourceSpec
-from ipmix_cli.pipeline.check_folder import check_folder
-from ipmix_cli.pipeline.check_shard import LEVELS, ShardCheck, ShardReport, check_shard
+from ipmix_cli.pipeline.backends.table import results
+from ipmix_cli.pipeline.checking.folder import check_folder
+from ipmix_cli.pipeline.checking.plan_share import PlanShare
+from ipmix_cli.pipeline.checking.problem import Problem
+from ipmix_cli.pipeline.checking.replay import Replay, replay_shard
+from ipmix_cli.pipeline.checking.shard import LEVELS, ShardCheck, ShardReport, check_shard
 from ipmix_cli.pipeline.dataset import Dataset, chosen_numbers
-from ipmix_cli.pipeline.execute import results
 from ipmix_cli.pipeline.job import Execution
 from ipmix_cli.pipeline.listener import Listener, watched
 from ipmix_cli.pipeline.manifest import Manifest, ShardRecord
 from ipmix_cli.pipeline.opening import changes, reopen
-from ipmix_cli.pipeline.plan_share import PlanShare
-from ipmix_cli.pipeline.problem import Problem
-from ipmix_cli.pipeline.replay import Replay, replay_shard
 from ipmix_cli.pipeline.tally import Tally, new_tally
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from ipmix_cli.pipeline.checking.validate import Report
 from ipmix_cli.pipeline.manifest import ShardRecord
-from ipmix_cli.pipeline.validate import Report
 
 MOST_SHARDS = 1000  # rows of the table; more would make a page of megabytes
 OPEN_SHARDS = 24  # rows up to which the table stands open

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ipmix_cli.formats.temporary import PART
+from ipmix_cli.pipeline.checking.problem import Problem
 from ipmix_cli.pipeline.claim import is_own
 from ipmix_cli.pipeline.dataset import Dataset
 from ipmix_cli.pipeline.indexing import is_index
 from ipmix_cli.pipeline.manifest import MANIFEST, SECOND_COPY, FileRecord, Manifest
-from ipmix_cli.pipeline.problem import Problem
 
 
 def check_folder(dataset: Dataset) -> Iterator[Problem]:

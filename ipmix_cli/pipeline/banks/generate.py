@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ipmix_cli.pipeline.bank import BankSettings, make_bank, warmed
-from ipmix_cli.pipeline.bank_report import BankReport, Tally
+from ipmix_cli.pipeline.banks.bank import BankSettings, make_bank, warmed
+from ipmix_cli.pipeline.banks.report import BankReport, Tally
 from ipmix_cli.pipeline.listener import Listener
 
 

@@ -9,20 +9,20 @@ from typing import Any
 from ipmix_cli.errors import SourceError
 from ipmix_cli.formats.files import open_folder
 from ipmix_cli.formats.source import BadSample, SourceSpec
-from ipmix_cli.pipeline.check_folder import check_folder
+from ipmix_cli.pipeline.backends.table import results
+from ipmix_cli.pipeline.banks.mixing import prepare_mixing
+from ipmix_cli.pipeline.checking.folder import check_folder
+from ipmix_cli.pipeline.checking.problem import Problem
+from ipmix_cli.pipeline.checking.validate import Checks, validate
 from ipmix_cli.pipeline.dataset import Dataset
-from ipmix_cli.pipeline.execute import results
 from ipmix_cli.pipeline.job import Execution
 from ipmix_cli.pipeline.listener import Listener, watched
 from ipmix_cli.pipeline.manifest import CARD, ERRORS, MANIFEST, SECOND_COPY, FileRecord, Manifest, ShardRecord
 from ipmix_cli.pipeline.materialise import task_for
-from ipmix_cli.pipeline.mixing import prepare_mixing
 from ipmix_cli.pipeline.opening import OpenJob, changes, reopen
-from ipmix_cli.pipeline.problem import Problem
 from ipmix_cli.pipeline.resume import clear_state
 from ipmix_cli.pipeline.seal import card, errors
 from ipmix_cli.pipeline.tally import Slot, Tally, new_tally
-from ipmix_cli.pipeline.validate import Checks, validate
 from ipmix_cli.pipeline.worker import ShardTask, build_shard, write_files
 from ipmix_cli.stages import StageClock
 

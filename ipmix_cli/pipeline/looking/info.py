@@ -16,13 +16,13 @@ from ipmix_cli.errors import SourceError
 from ipmix_cli.formats.card import reading_code
 from ipmix_cli.formats.files import open_folder
 from ipmix_cli.formats.hdf5_safety import explained, open_file
-from ipmix_cli.pipeline.bank_folder import RECIPES, SETTINGS
+from ipmix_cli.pipeline.banks.folder import RECIPES, SETTINGS
+from ipmix_cli.pipeline.banks.mixing import open_bank
 from ipmix_cli.pipeline.claim import existing_job
 from ipmix_cli.pipeline.dataset import Dataset, open_dataset
-from ipmix_cli.pipeline.distance import Distances, count_classes, measure
 from ipmix_cli.pipeline.job import Job, shard_bounds
+from ipmix_cli.pipeline.looking.distance import Distances, count_classes, measure
 from ipmix_cli.pipeline.manifest import MANIFEST, SECOND_COPY
-from ipmix_cli.pipeline.mixing import open_bank
 from ipmix_cli.pipeline.recorded import command_of
 from ipmix_cli.pipeline.resume import committed
 

@@ -15,11 +15,11 @@ from ipmix_cli.errors import SourceError, UsageError
 from ipmix_cli.formats.codecs import CODECS
 from ipmix_cli.formats.shard import StoredSample
 from ipmix_cli.formats.source import Picture, Sample, SourceSpec
+from ipmix_cli.pipeline.banks.mixing import mixing_subset, resized_shapes
+from ipmix_cli.pipeline.checking.replay import same_picture
 from ipmix_cli.pipeline.dataset import Dataset
 from ipmix_cli.pipeline.listener import Listener
-from ipmix_cli.pipeline.mixing import mixing_subset, resized_shapes
 from ipmix_cli.pipeline.opening import changes, reopen
-from ipmix_cli.pipeline.replay import same_picture
 from ipmix_cli.pipeline.worker import views
 from ipmix_cli.stages import StageClock
 

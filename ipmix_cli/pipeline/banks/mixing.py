@@ -23,10 +23,10 @@ from ipmix_cli.formats.hdf5_safety import array, explained, open_file
 from ipmix_cli.formats.imagefolder import list_pictures
 from ipmix_cli.formats.picturefiles import read_picture_file
 from ipmix_cli.formats.source import Picture
-from ipmix_cli.pipeline.bank import bank_path, builtin_settings, ensure_bank
+from ipmix_cli.pipeline.banks.bank import bank_path, builtin_settings, ensure_bank
+from ipmix_cli.pipeline.banks.pixel_map import open_pixels, write_pixels
 from ipmix_cli.pipeline.job import MixingRecord
 from ipmix_cli.pipeline.listener import Listener
-from ipmix_cli.pipeline.pixel_map import open_pixels, write_pixels
 
 BUILTIN_SIDE = "builtin:"
 

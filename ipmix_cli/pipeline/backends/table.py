@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from ipmix_cli.errors import IpmixError, check_name
-from ipmix_cli.pipeline.backend import Backend, Died, R, T
-from ipmix_cli.pipeline.backend_dask import dask_cluster
-from ipmix_cli.pipeline.backend_local import in_process, local_processes
-from ipmix_cli.pipeline.backend_ray import ray_cluster
+from ipmix_cli.pipeline.backends.backend import Backend, Died, R, T
+from ipmix_cli.pipeline.backends.dask_cluster import dask_cluster
+from ipmix_cli.pipeline.backends.local import in_process, local_processes
+from ipmix_cli.pipeline.backends.ray_cluster import ray_cluster
 from ipmix_cli.pipeline.job import Execution
 
 BACKENDS: dict[str, Backend] = {

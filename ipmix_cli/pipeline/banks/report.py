@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from fractals.quality import DUPLICATE_BITS, Figures, measure, nearest
 from ipmix_cli.formats.hdf5_safety import open_file
 from ipmix_cli.formats.source import Picture
-from ipmix_cli.pipeline.bank_folder import RECIPES, SETTINGS
-from ipmix_cli.pipeline.mixing import open_bank
+from ipmix_cli.pipeline.banks.folder import RECIPES, SETTINGS
+from ipmix_cli.pipeline.banks.mixing import open_bank
 
 MEASURED_SIDE = 256  # larger pictures are reduced to this before they are measured, so that figures compare
 FIGURES = ("luma_std", "edge_share", "slope", "colourfulness", "entropy", "small_std")

@@ -25,7 +25,7 @@ from fractals.mixes import MIXES
 from fractals.picture import Drawn, Wish, drawn
 from fractals.quality import DUPLICATE_BITS, Figures, nearest
 from ipmix_cli.errors import IpmixError, UsageError, WriteError
-from ipmix_cli.pipeline.children import deaf_children
+from ipmix_cli.pipeline.backends.children import deaf_children
 
 SCHEMA = 1
 REDRAWS = 16  # of one picture for being like an earlier one; then it stays
@@ -123,14 +123,14 @@ Opener = Callable[[Path, BankSettings], AbstractContextManager[BankWriter]]
 
 def open_hdf5(path: Path, settings: BankSettings) -> AbstractContextManager[BankWriter]:
     """Return a writer of one HDF5 file."""
-    from ipmix_cli.pipeline.bank_hdf5 import bank_file
+    from ipmix_cli.pipeline.banks.hdf5 import bank_file
 
     return bank_file(path, (settings.count, settings.size), attributes(settings), settings.class_names())
 
 
 def open_png(path: Path, settings: BankSettings) -> AbstractContextManager[BankWriter]:
     """Return a writer of a folder of PNG files, in class folders if there are classes."""
-    from ipmix_cli.pipeline.bank_folder import bank_folder
+    from ipmix_cli.pipeline.banks.folder import bank_folder
 
     return bank_folder(path, attributes(settings), settings.class_names())
 

@@ -12,11 +12,11 @@ from ipmix_cli.errors import BadSampleError, SourceError
 from ipmix_cli.formats.codecs import CODECS
 from ipmix_cli.formats.files import Folder, open_folder
 from ipmix_cli.formats.shard import ShardView
+from ipmix_cli.pipeline.checking.plan_share import PlanShare, idle_plans
+from ipmix_cli.pipeline.checking.problem import Problem
 from ipmix_cli.pipeline.dataset import Dataset
 from ipmix_cli.pipeline.job import Job
 from ipmix_cli.pipeline.manifest import FileRecord, Manifest, ShardRecord
-from ipmix_cli.pipeline.plan_share import PlanShare, idle_plans
-from ipmix_cli.pipeline.problem import Problem
 from ipmix_cli.pipeline.tally import Slot, Tally
 
 LEVELS = ("quick", "standard", "full")

@@ -13,7 +13,7 @@ from PIL import Image
 
 from ipmix_cli.algorithm.plan_view import MixingStep, Patch, Step
 from ipmix_cli.formats.source import Picture
-from ipmix_cli.pipeline.origin import Origin
+from ipmix_cli.pipeline.looking.origin import Origin
 
 PIXEL_SIDE = 64  # px: pictures up to this side are shown to the pixel, enlarged by the browser
 LARGEST = 192  # px: larger ones are reduced to this before they go into the page

@@ -13,10 +13,10 @@ from ipmix_cli.formats.codecs import CODECS
 from ipmix_cli.formats.files import open_folder
 from ipmix_cli.formats.shard import ShardSample, ShardSettings, ShardView, StoredSample
 from ipmix_cli.formats.source import BadSample, Part, Picture
+from ipmix_cli.pipeline.banks.mixing import MixingHandle
+from ipmix_cli.pipeline.checking.problem import Problem
 from ipmix_cli.pipeline.dataset import Dataset
 from ipmix_cli.pipeline.manifest import Manifest, ShardRecord
-from ipmix_cli.pipeline.mixing import MixingHandle
-from ipmix_cli.pipeline.problem import Problem
 from ipmix_cli.pipeline.tally import Slot, Tally
 from ipmix_cli.pipeline.worker import make_copies, views
 from ipmix_cli.stages import StageClock

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
-from ipmix_cli.pipeline.backend import Died, Done, R, T
-from ipmix_cli.pipeline.children import deaf_children, die_with
+from ipmix_cli.pipeline.backends.backend import Died, Done, R, T
+from ipmix_cli.pipeline.backends.children import deaf_children, die_with
+from ipmix_cli.pipeline.backends.turns import taking_turns
 from ipmix_cli.pipeline.job import Execution
-from ipmix_cli.pipeline.turns import taking_turns
 
 MOST_AT_ONCE = 4  # tasks that travel to a worker together
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ipmix_cli.errors import IpmixError
-from ipmix_cli.pipeline.backend import Died, Done, R, T, imported
+from ipmix_cli.pipeline.backends.backend import Died, Done, R, T, imported
 from ipmix_cli.pipeline.job import Execution
 
 WAITING_FOR_EACH = 2  # tasks sent for each CPU: one that runs, one that waits

@@ -1,0 +1,1 @@
+"""Where shards are made: the backends, and the table that names them."""

@@ -1,0 +1,1 @@
+"""Whether a finished data set is what it should be: validate, replay, repair."""
