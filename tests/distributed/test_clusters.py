@@ -150,8 +150,8 @@ def test_a_shard_that_kills_every_worker_is_named_after_bounded_tries(request_of
 
 def test_a_scheduler_that_does_not_answer_is_an_error_with_what_to_do(request_of, tmp_path, monkeypatch):
     pytest.importorskip("distributed")
-    from ipmix_cli.pipeline.backends import dask_cluster
     from ipmix_cli.pipeline.augment import augment
+    from ipmix_cli.pipeline.backends import dask_cluster
     from ipmix_cli.pipeline.job import Execution
 
     monkeypatch.setattr(dask_cluster, "CONNECT_SECONDS", 1)

@@ -14,8 +14,8 @@ import pytest
 
 from ipmix_cli.errors import WriteError
 from ipmix_cli.formats.files import open_folder
-from ipmix_cli.pipeline.banks import mixing
 from ipmix_cli.pipeline.augment import augment
+from ipmix_cli.pipeline.banks import mixing
 from ipmix_cli.pipeline.banks.bank import BankSettings, make_bank
 from ipmix_cli.pipeline.dataset import open_dataset
 from ipmix_cli.pipeline.looking.status import status
