@@ -19,7 +19,6 @@ from ipmix_cli.cli.sharing import (
 )
 
 if TYPE_CHECKING:
-    from ipmix_cli.pipeline.augment import Outcome
     from ipmix_cli.pipeline.job import Execution
     from ipmix_cli.pipeline.listener import Listener
     from ipmix_cli.pipeline.opening import Request
@@ -211,6 +210,7 @@ def augment(
     request = _request(locals())
     from ipmix_cli.cli.logbook import logging_to
     from ipmix_cli.cli.progress import Bars
+    from ipmix_cli.cli.summary import profile_table, summary
     from ipmix_cli.pipeline.augment import augment as run
     from ipmix_cli.pipeline.materialise import Meeting
 
@@ -294,32 +294,3 @@ def _whole_numbers(option: str, text: str) -> tuple[int, ...]:
         return tuple(int(word) for word in text.replace(",", " ").split())
     except ValueError as error:
         raise UsageError(f"{option} {text!r} is not a list of whole numbers", f"give {option} 4,8,16") from error
-
-
-def summary(outcome: Outcome, out: str) -> str:
-    """Return the lines that end a run: what was made, and what to type next."""
-    rate = outcome.made_copies / outcome.seconds if outcome.seconds else 0.0
-    made = f"{outcome.made_samples:,} pictures, {outcome.made_copies:,} copies in {outcome.made_shards} shards"
-    lines = [f"{made}, {outcome.made_bytes / 1e6:,.1f} MB in {outcome.seconds:.1f} s: {rate:,.0f} copies/s"]
-    if outcome.resumed_shards:
-        lines.append(f"shards that were there already: {outcome.resumed_shards}")
-    if outcome.manifest is None:
-        lines.append(f"this task has no more to make; the others' shards: ipmix merge {out}")
-        return "\n".join(lines)
-    if outcome.manifest.failed:
-        lines.append(f"{outcome.manifest.failed} pictures could not be read: see {out}/errors.jsonl")
-    lines.append(f"next: ipmix validate {out}")
-    return "\n".join(lines)
-
-
-def profile_table(outcome: Outcome) -> str:
-    """Return where the time of all workers together went, by stage."""
-    from ipmix_cli.stages import STAGES
-
-    total = sum(outcome.stages.values()) or 1.0
-    copies = max(outcome.made_copies, 1)
-    lines = [f"{'stage':<10}{'seconds':>10}{'share':>8}{'us/copy':>10}   (seconds of work, all workers together)"]
-    for stage in STAGES:
-        seconds = outcome.stages.get(stage, 0.0)
-        lines.append(f"{stage:<10}{seconds:>10.2f}{seconds / total:>8.1%}{seconds / copies * 1e6:>10.2f}")
-    return "\n".join(lines)
