@@ -63,8 +63,8 @@ def test_killed_at_any_step_on_the_disk_the_same_command_ends_in_the_same_bytes(
 ):
     made(kind)  # in this process: what it has loaded, its children have
     total = steps_of(made, tmp_path, in_child, kind)
-    assert total > 40
-    stride, killed = max(1, total // 45), 0  # about so many kills, each at another kind of moment
+    assert total > 30
+    stride, killed = max(1, total // 32), 0  # about so many kills, each at another kind of moment
     for at in range(1 + total % stride, total + 1, stride):
         out = tmp_path / str(at)
 
@@ -78,7 +78,7 @@ def test_killed_at_any_step_on_the_disk_the_same_command_ends_in_the_same_bytes(
         assert not [name for name in visible if name.endswith(".part")]
         augment(made(kind).request, str(out))
         assert digests(out) == made(kind).digests, f"killed at step {at} of {total}"
-    assert killed >= 40
+    assert killed >= 25
 
 
 def test_killed_again_and_again_at_random_moments_it_ends_in_the_same_bytes(made, in_child, tmp_path, digests):
@@ -140,10 +140,11 @@ def living(session: int) -> list[str]:
 
 def test_a_run_can_be_resumed_by_another_number_of_workers(made, in_child, tmp_path, digests):
     made("hdf5")
+    total = steps_of(made, tmp_path, in_child, "hdf5")
 
     def die() -> None:
         with pytest.MonkeyPatch.context() as patch:
-            Assassin(patch, 60)
+            Assassin(patch, total * 2 // 3)
             augment(made("hdf5").request, str(tmp_path / "out"))
 
     assert in_child(die) == -signal.SIGKILL

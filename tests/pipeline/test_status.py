@@ -1,0 +1,77 @@
+"""How far a folder is, told at any time."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+import pytest
+
+from ipmix_cli.errors import SourceError
+from ipmix_cli.formats.files import open_folder
+from ipmix_cli.pipeline.augment import augment
+from ipmix_cli.pipeline.dataset import open_dataset
+from ipmix_cli.pipeline.looking.status import status
+from ipmix_cli.pipeline.opening import Request
+from ipmix_cli.pipeline.resume import unseal
+
+
+@pytest.fixture
+def out(cifar, bank, tmp_path):
+    from ipmix_cli.formats.shard import ShardSettings
+    from ipmix_cli.formats.source import SourceSpec
+
+    source = SourceSpec(input="cifar10", data_dir=str(cifar))
+    output = ShardSettings(encoding="auto", copies=2)
+    request = Request(source=source, fractals=str(bank), limit=20, samples_per_shard=5, output=output)
+    augment(request, str(tmp_path / "out"))
+    return tmp_path / "out"
+
+
+def test_a_finished_folder(out, ipmix):
+    found = status(str(out))
+    assert (found.finished, found.done, found.shards, found.samples_done) == (True, 4, 4, 20)
+    done = ipmix("status", out)
+    assert "finished" in done.stdout
+    assert f"next: ipmix validate {out}" in done.stdout
+
+
+def test_an_unfinished_folder_tells_what_is_missing_and_the_command_that_goes_on(out, ipmix):
+    unseal(open_folder(str(out)), open_dataset(out).manifest.job, ())
+    (out / "train-000001.h5").unlink()
+    (out / "train-000002.h5").write_bytes(b"short")
+    done = ipmix("status", out, "--json", check=False)
+    assert done.returncode == 4
+    found = json.loads(done.stdout)
+    assert (found["finished"], found["done"], found["missing"]) == (False, 2, [1])
+    assert found["damaged"] == ["train-000002.h5"]
+
+
+def test_the_command_that_goes_on_does(cifar, bank, ipmix, tmp_path, digests):
+    options = ["--data-dir", cifar, "--limit", 20, "--samples-per-shard", 5, "--copies", 2, "--fractals", bank]
+    ipmix("augment", "--in", "cifar10", *options, "--out", tmp_path / "out")
+    whole = digests(tmp_path / "out")
+    (tmp_path / "out" / "train-000001.h5").unlink()
+    assert status(str(tmp_path / "out")).remedy == f"ipmix repair {tmp_path / 'out'}"
+    from ipmix_cli.pipeline.known import known, remember
+
+    folder = open_folder(str(tmp_path / "out"))
+    there = known(folder)
+    remember(folder, there)
+    unseal(folder, there.job, ())
+    words = shlex.split(status(str(tmp_path / "out")).remedy)
+    assert words[:2] == ["ipmix", "augment"]
+    ipmix(*words[1:])
+    assert digests(tmp_path / "out") == whole
+
+
+def test_no_folder_and_no_job_are_said(tmp_path, ipmix):
+    with pytest.raises(SourceError, match="there is no folder"):
+        status(str(tmp_path / "nowhere"))
+    with pytest.raises(SourceError, match="holds no job"):
+        status(str(tmp_path))
+    (tmp_path / ".ipmix").mkdir()
+    (tmp_path / ".ipmix" / "job.json").write_text("rotten")
+    with pytest.raises(SourceError, match="damaged"):
+        status(str(tmp_path))
+    assert ipmix("status", tmp_path, check=False).returncode == 3
