@@ -60,22 +60,27 @@ class Slot:
     """The counters of one shard."""
 
     def __init__(self, counters: NDArray[np.void] | None) -> None:
-        self._counters = np.zeros(1, _SLOT) if counters is None else counters
-        self._counters["started"] = 1
-        self._counters["done"] = 0
-        self._counters["busy"] = IDLE
+        own = np.zeros(1, _SLOT) if counters is None else np.asarray(counters)
+        self._started, self._done, self._busy = (
+            own["started"],
+            own["done"],
+            own["busy"],
+        )  # views: written once a picture
+        self._started[0] = 1
+        self._done[0] = 0
+        self._busy[0] = IDLE
 
     def reading(self, source_index: int) -> None:
         """Say which picture is about to be read; IDLE when all are."""
-        self._counters["busy"] = source_index
+        self._busy[0] = source_index
 
     def done(self, pictures: int) -> None:
         """Say how many pictures of the shard are done."""
-        self._counters["done"] = pictures
+        self._done[0] = pictures
 
     def finish(self) -> None:
         """Say that the shard is committed."""
-        self._counters["started"] = 2
+        self._started[0] = 2
 
 
 @contextlib.contextmanager
