@@ -29,6 +29,7 @@ from ipmix_cli.formats.array_names import choose_arrays
 from ipmix_cli.formats.decode import check_pixels, without_alpha
 from ipmix_cli.formats.digest import digest_kind, source_digest
 from ipmix_cli.formats.labels import checked_labels, default_class_names
+from ipmix_cli.formats.listed import ListedSource
 from ipmix_cli.formats.names import Names
 from ipmix_cli.formats.source import BadSample, Sample
 from ipmix_cli.stages import StageClock
@@ -36,7 +37,6 @@ from ipmix_cli.stages import StageClock
 __all__ = [
     "ArrayData",
     "ArrayPart",
-    "ArraySource",
     "ChainedRows",
     "FileRows",
     "Rows",
@@ -140,31 +140,6 @@ class ArrayData:
     settings: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(kw_only=True)
-class ArraySource:
-    """A Source whose pictures are the rows of an array; make it with :func:`array_source`."""
-
-    format: str
-    location: str
-    class_names: tuple[str, ...]
-    size: tuple[int, int] | None
-    digest: str
-    settings: dict[str, Any]
-    whole: ArrayPart
-
-    def __len__(self) -> int:
-        return len(self.whole.labels)
-
-    def key(self, index: int) -> str:
-        """Return the name of one sample in the source."""
-        return self.whole.key(index)
-
-    def part(self, start: int, stop: int) -> ArrayPart:
-        """Return the samples start..stop for one worker."""
-        keys = self.whole.keys and self.whole.keys.cut(start, stop)
-        return dataclasses.replace(self.whole, start=start, labels=self.whole.labels[start:stop], keys=keys)
-
-
 @dataclass(frozen=True)
 class ArrayPart:
     """Rows start.. of an array with their labels."""
@@ -190,8 +165,13 @@ class ArrayPart:
         """Return the name of the part's sample at a position."""
         return str(self.start + position) if self.keys is None else self.keys[position]
 
+    def cut(self, start: int, stop: int) -> ArrayPart:
+        """Return the samples start..stop."""
+        keys = self.keys and self.keys.cut(start, stop)
+        return dataclasses.replace(self, start=start, labels=self.labels[start:stop], keys=keys)
 
-def array_source(data: ArrayData, alpha: str) -> ArraySource:
+
+def array_source(data: ArrayData, alpha: str) -> ListedSource:
     """Check two arrays and make a source of them.
 
     Raises
@@ -207,7 +187,7 @@ def array_source(data: ArrayData, alpha: str) -> ArraySource:
     description = {"kind": kind, "shape": list(shape)}
     content = (block.tobytes() for _, block in blocks(data.rows, 0, shape[0])) if kind == "content" else ()
     height, width = shape[2:] if layout == "CHW" else shape[1:3]
-    return ArraySource(
+    return ListedSource(
         format=data.format,
         location=data.location,
         class_names=names,

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ipmix_cli.errors import SourceError
-from ipmix_cli.formats.arrays import ArrayData, ArraySource, ChainedRows, FileRows, Rows, array_source
+from ipmix_cli.formats.arrays import ArrayData, ChainedRows, FileRows, Rows, array_source
 from ipmix_cli.formats.bounded import read_file
 from ipmix_cli.formats.cifar_archive import archive_data, batch_keys, looks_like_cifar_archive
 from ipmix_cli.formats.cifar_batches import (
@@ -23,6 +23,7 @@ from ipmix_cli.formats.cifar_batches import (
     variant_of,
 )
 from ipmix_cli.formats.download import PUBLISHED, Progress, download
+from ipmix_cli.formats.listed import ListedSource
 from ipmix_cli.formats.names import Names
 from ipmix_cli.formats.source import SourceSpec
 from ipmix_cli.formats.spool import UnpackedRows, file_key
@@ -39,7 +40,7 @@ def looks_like_cifar(path: Path, dataset: str) -> bool:
     return path.name.endswith(".tar.gz") and looks_like_cifar_archive(path, dataset)
 
 
-def open_cifar(spec: SourceSpec, dataset: str, progress: Progress | None = None) -> ArraySource:
+def open_cifar(spec: SourceSpec, dataset: str, progress: Progress | None = None) -> ListedSource:
     """Open ``cifar10`` or ``cifar100``.
 
     Parameters

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.errors import SourceError
-from ipmix_cli.formats.arrays import ArrayData, ArraySource, array_source
+from ipmix_cli.formats.arrays import ArrayData, array_source
+from ipmix_cli.formats.listed import ListedSource
 from ipmix_cli.formats.names import Names
 from ipmix_cli.formats.source import SourceSpec
 
@@ -134,7 +135,7 @@ class DemoRows:
         return np.stack([draw(self.first + number) for number in range(start, stop)])
 
 
-def open_demo(spec: SourceSpec) -> ArraySource:
+def open_demo(spec: SourceSpec) -> ListedSource:
     """Open the demo set: ten classes of drawn shapes, 400 training and 100 test pictures of 32x32 pixels.
 
     Raises

@@ -20,6 +20,7 @@ from ipmix_cli.formats.digest import digest_kind, framed, source_digest
 from ipmix_cli.formats.hdf5_heap import Heap
 from ipmix_cli.formats.hdf5_safety import array, explained, open_file
 from ipmix_cli.formats.labels import checked_labels, default_class_names
+from ipmix_cli.formats.listed import ListedSource
 from ipmix_cli.formats.mapping import mapped
 from ipmix_cli.formats.source import BadSample, Sample, Source, SourceSpec
 from ipmix_cli.stages import StageClock
@@ -74,30 +75,6 @@ class ChunkedRows:
             return np.asarray(found[start:stop])
 
 
-@dataclass(kw_only=True)
-class EncodedSource:
-    """A Source of encoded pictures in an HDF5 file; make it with :func:`encoded_source`."""
-
-    format: str
-    location: str
-    class_names: tuple[str, ...]
-    size: tuple[int, int] | None
-    digest: str
-    settings: dict[str, Any]
-    whole: EncodedPart
-
-    def __len__(self) -> int:
-        return len(self.whole.labels)
-
-    def key(self, index: int) -> str:
-        """Return the name of one sample in the source: its number."""
-        return str(index)
-
-    def part(self, start: int, stop: int) -> EncodedPart:
-        """Return the samples start..stop for one worker."""
-        return replace(self.whole, start=start, labels=self.whole.labels[start:stop])
-
-
 @dataclass(frozen=True)
 class EncodedPart:
     """Pictures start.. of a column of variable-length bytes, with their labels."""
@@ -127,8 +104,16 @@ class EncodedPart:
             for value in values:
                 yield np.asarray(value, np.uint8).tobytes()
 
+    def key(self, position: int) -> str:
+        """Return the name of the sample at a position: its number."""
+        return str(self.start + position)
 
-def encoded_source(whole: EncodedPart, names: tuple[str, ...] | None, settings: dict[str, Any]) -> EncodedSource:
+    def cut(self, start: int, stop: int) -> EncodedPart:
+        """Return the samples start..stop."""
+        return replace(self, start=start, labels=self.labels[start:stop])
+
+
+def encoded_source(whole: EncodedPart, names: tuple[str, ...] | None, settings: dict[str, Any]) -> ListedSource:
     """Make a source of a column of encoded pictures, digested as the other kinds are."""
     kind = digest_kind(Path(whole.path).stat().st_size)
     labels = checked_labels(whole.labels, whole.path, len(whole.labels), names)
@@ -136,7 +121,7 @@ def encoded_source(whole: EncodedPart, names: tuple[str, ...] | None, settings: 
     common = CommonSize()
     content = map(framed, common.passing(whole.encoded())) if kind == "content" else ()
     digest = source_digest({"kind": kind}, class_names, labels, content)
-    return EncodedSource(
+    return ListedSource(
         format="hdf5",
         location=whole.path,
         class_names=class_names,

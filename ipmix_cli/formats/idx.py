@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from ipmix_cli.errors import SourceError
-from ipmix_cli.formats.arrays import ArrayData, ArraySource, FileRows, Rows, array_source, picture_layout
+from ipmix_cli.formats.arrays import ArrayData, FileRows, Rows, array_source, picture_layout
 from ipmix_cli.formats.bounded import check_swelling
+from ipmix_cli.formats.listed import ListedSource
 from ipmix_cli.formats.source import SourceSpec
 from ipmix_cli.formats.spool import UnpackedRows, file_key
 
@@ -27,7 +28,7 @@ def looks_like_idx(path: Path) -> bool:
     return _is_images(path) if path.is_file() else any(_images_below(path))
 
 
-def open_idx(spec: SourceSpec) -> ArraySource:
+def open_idx(spec: SourceSpec) -> ListedSource:
     """Open a folder of IDX files (or torchvision's, with them in ``raw``), or the file of pictures itself.
 
     Raises

@@ -10,8 +10,9 @@ import numpy as np
 
 from ipmix_cli.errors import SourceError
 from ipmix_cli.formats.array_names import SPLIT_NAMES
+from ipmix_cli.formats.listed import ListedSource
 from ipmix_cli.formats.names import Names
-from ipmix_cli.formats.picturefiles import EXTENSIONS, FilePart, FileSource, file_source
+from ipmix_cli.formats.picturefiles import EXTENSIONS, FilePart, file_source
 from ipmix_cli.formats.source import SourceSpec
 
 ALL_SPLITS = {name for names in SPLIT_NAMES.values() for name in names}
@@ -22,7 +23,7 @@ def looks_like_imagefolder(path: Path) -> bool:
     return path.is_dir()
 
 
-def open_imagefolder(spec: SourceSpec) -> FileSource:
+def open_imagefolder(spec: SourceSpec) -> ListedSource:
     """Open a folder of class folders.
 
     Classes are the sub folders, sorted by name, and a class's pictures are the files at any depth below its

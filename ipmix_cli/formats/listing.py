@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from ipmix_cli.errors import SourceError
 from ipmix_cli.formats.labels import MAX_CLASSES, checked_labels, default_class_names
+from ipmix_cli.formats.listed import ListedSource
 from ipmix_cli.formats.names import Names
-from ipmix_cli.formats.picturefiles import FilePart, FileSource, file_source
+from ipmix_cli.formats.picturefiles import FilePart, file_source
 from ipmix_cli.formats.remote import is_remote
 from ipmix_cli.formats.remote_files import remote_text
 from ipmix_cli.formats.source import SourceSpec
@@ -38,7 +39,7 @@ def looks_like_list(path: Path) -> bool:
     return path.suffix.lower() in CSV + JSON_LINES and path.is_file()
 
 
-def open_list(spec: SourceSpec) -> FileSource:
+def open_list(spec: SourceSpec) -> ListedSource:
     """Open a list of paths and labels.
 
     The columns (or fields) are found by their usual names, or named with `images_key` and `labels_key`; a CSV

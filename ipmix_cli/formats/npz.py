@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from ipmix_cli.errors import SourceError
 from ipmix_cli.formats.arrays import (
     ArrayData,
-    ArraySource,
     FileRows,
     Rows,
     array_source,
@@ -29,6 +28,7 @@ from ipmix_cli.formats.arrays import (
 )
 from ipmix_cli.formats.bounded import check_swelling, too_large
 from ipmix_cli.formats.labels import MAX_CLASSES
+from ipmix_cli.formats.listed import ListedSource
 from ipmix_cli.formats.source import SourceSpec
 from ipmix_cli.formats.spool import UnpackedRows, file_key
 
@@ -59,7 +59,7 @@ def looks_like_npz(path: Path) -> bool:
     return path.suffix.lower() == ".npz" and path.is_file()
 
 
-def open_npz(spec: SourceSpec) -> ArraySource:
+def open_npz(spec: SourceSpec) -> ListedSource:
     """Open an NPZ file; pickled objects in it are never read.
 
     The pictures of ``np.savez`` are read from where they are; those of ``np.savez_compressed`` are unpacked

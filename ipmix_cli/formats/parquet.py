@@ -20,6 +20,7 @@ from ipmix_cli.formats.common_size import CommonSize
 from ipmix_cli.formats.decode import decoded_sample
 from ipmix_cli.formats.digest import digest_kind, framed, source_digest
 from ipmix_cli.formats.labels import checked_labels, default_class_names
+from ipmix_cli.formats.listed import ListedSource
 from ipmix_cli.formats.source import BadSample, Sample, SourceSpec
 from ipmix_cli.stages import StageClock
 
@@ -37,37 +38,6 @@ class RowGroup:
     group: int
     skip: int
     count: int
-
-
-@dataclass(kw_only=True)
-class ParquetSource:
-    """A Source of Parquet files."""
-
-    format: str
-    location: str
-    class_names: tuple[str, ...]
-    size: tuple[int, int] | None
-    digest: str
-    settings: dict[str, Any]
-    whole: ParquetPart
-
-    def __len__(self) -> int:
-        return len(self.whole.labels)
-
-    def key(self, index: int) -> str:
-        """Return the name of one sample in the source: its number."""
-        return str(index)
-
-    def part(self, start: int, stop: int) -> ParquetPart:
-        """Return the samples start..stop for one worker."""
-        groups, first = [], 0
-        for group in self.whole.groups:
-            low, high = max(start - first, 0), min(stop - first, group.count)
-            if low < high:
-                groups.append(RowGroup(group.path, group.group, low, high - low))
-            first += group.count
-        whole = self.whole
-        return ParquetPart(tuple(groups), whole.labels[start:stop], start, whole.column, whole.alpha)
 
 
 @dataclass(frozen=True)
@@ -101,13 +71,27 @@ class ParquetPart:
                 if left:
                     raise SourceError(f"{group.path} has fewer rows than before", "put it back as it was")
 
+    def key(self, position: int) -> str:
+        """Return the name of the sample at a position: its number."""
+        return str(self.start + position)
+
+    def cut(self, start: int, stop: int) -> ParquetPart:
+        """Return the samples start..stop, with the runs of rows that hold them."""
+        groups, first = [], 0
+        for group in self.groups:
+            low, high = max(start - first, 0), min(stop - first, group.count)
+            if low < high:
+                groups.append(RowGroup(group.path, group.group, low, high - low))
+            first += group.count
+        return ParquetPart(tuple(groups), self.labels[start:stop], start, self.column, self.alpha)
+
 
 def looks_like_parquet(path: Path) -> bool:
     """Tell whether a path is a .parquet file, or a folder with some in it or in its ``data``."""
     return path.suffix == ".parquet" if path.is_file() else bool(_files_below(path))
 
 
-def open_parquet(spec: SourceSpec) -> ParquetSource:
+def open_parquet(spec: SourceSpec) -> ListedSource:
     """Open a Parquet file, or the files of a split in a folder.
 
     The column of pictures holds encoded ones, as bytes or as ``{bytes, path}``; a path is never followed.
@@ -133,7 +117,7 @@ def open_parquet(spec: SourceSpec) -> ParquetSource:
     common = CommonSize()
     if kind == "content":
         deque(common.passing(whole.encoded()), maxlen=0)
-    return ParquetSource(
+    return ListedSource(
         format="parquet",
         location=str(given),
         class_names=class_names,

@@ -17,6 +17,7 @@ from ipmix_cli.errors import BadSampleError, SourceError
 from ipmix_cli.formats.common_size import CommonSize
 from ipmix_cli.formats.decode import decode_picture
 from ipmix_cli.formats.digest import digest_kind, framed, source_digest
+from ipmix_cli.formats.listed import ListedSource
 from ipmix_cli.formats.names import Names
 from ipmix_cli.formats.remote import is_remote
 from ipmix_cli.formats.remote_files import remote_pictures, remote_sizes
@@ -28,31 +29,6 @@ EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", 
 
 MAX_FILE_BYTES = 2**30
 """No encoded picture under the pixel limit is larger; a device or a sparse file may be."""
-
-
-@dataclass(kw_only=True)
-class FileSource:
-    """A Source of one file for each picture; make it with :func:`file_source`."""
-
-    format: str
-    location: str
-    class_names: tuple[str, ...]
-    size: tuple[int, int] | None
-    digest: str
-    settings: dict[str, Any]
-    whole: FilePart
-
-    def __len__(self) -> int:
-        return len(self.whole.labels)
-
-    def key(self, index: int) -> str:
-        """Return the name of one sample in the source: its path below the root."""
-        return self.whole.names[index]
-
-    def part(self, start: int, stop: int) -> FilePart:
-        """Return the samples start..stop for one worker."""
-        whole = self.whole
-        return FilePart(whole.root, whole.names.cut(start, stop), whole.labels[start:stop], start, whole.alpha)
 
 
 @dataclass(frozen=True)
@@ -97,6 +73,14 @@ class FilePart:
         clock.lap("decode")
         return picture
 
+    def key(self, position: int) -> str:
+        """Return the name of the sample at a position: its path below the root."""
+        return self.names[position]
+
+    def cut(self, start: int, stop: int) -> FilePart:
+        """Return the samples start..stop."""
+        return FilePart(self.root, self.names.cut(start, stop), self.labels[start:stop], start, self.alpha)
+
 
 def file_source(
     format_name: str,
@@ -104,7 +88,7 @@ def file_source(
     class_names: tuple[str, ...],
     settings: dict[str, Any],
     location: str,
-) -> FileSource:
+) -> ListedSource:
     """Make a source of listed files, whose `part` holds them all.
 
     The digest covers names, labels, sizes and, up to 1 GiB in all, contents. A file that is missing or
@@ -116,7 +100,7 @@ def file_source(
     kind = digest_kind(int(sizes.sum()))
     common = CommonSize()
     digest = source_digest({"kind": kind}, class_names, part.labels, _content(part, sizes, kind, common))
-    return FileSource(
+    return ListedSource(
         format=format_name,
         location=location,
         class_names=class_names,

@@ -21,6 +21,7 @@ from ipmix_cli.formats.common_size import CommonSize
 from ipmix_cli.formats.decode import decoded_sample
 from ipmix_cli.formats.digest import digest_kind, framed, source_digest
 from ipmix_cli.formats.labels import checked_labels, default_class_names
+from ipmix_cli.formats.listed import ListedSource
 from ipmix_cli.formats.mapping import Sliceable, mapped
 from ipmix_cli.formats.names import Names
 from ipmix_cli.formats.picturefiles import EXTENSIONS, MAX_FILE_BYTES
@@ -34,38 +35,6 @@ LABEL_FIELD = "label"
 LABEL_FILES = {"cls", "json"}
 MOST_SMALL = 1 << 20  # bytes of a label or of a JSON
 MOST_TARS = 100_000
-
-
-@dataclass(kw_only=True)
-class TarSource:
-    """A Source of tars; make it with :func:`open_webdataset`."""
-
-    format: str
-    location: str
-    class_names: tuple[str, ...]
-    size: tuple[int, int] | None
-    digest: str
-    settings: dict[str, Any]
-    whole: TarPart
-
-    def __len__(self) -> int:
-        return len(self.whole.labels)
-
-    def key(self, index: int) -> str:
-        """Return the name of one sample in the source: its path up to the first dot."""
-        return self.whole.keys[index]
-
-    def part(self, start: int, stop: int) -> TarPart:
-        """Return the samples start..stop for one worker."""
-        whole = self.whole
-        tars = whole.places[start:stop, 0]
-        low, high = (
-            int(tars.min(initial=0 if stop == start else len(whole.tars))),
-            int(tars.max(initial=0)) + 1,
-        )
-        places = whole.places[start:stop] - np.array([low, 0, 0])
-        keys, labels = whole.keys.cut(start, stop), whole.labels[start:stop]
-        return replace(whole, tars=whole.tars[low:high], places=places, labels=labels, keys=keys, start=start)
 
 
 @dataclass(frozen=True)
@@ -97,6 +66,19 @@ class TarPart:
                         raise SourceError(f"{self.tars[tar]} is shorter than before", "put it back as it was")
                     yield data
 
+    def key(self, position: int) -> str:
+        """Return the name of the sample at a position: its path up to the first dot."""
+        return self.keys[position]
+
+    def cut(self, start: int, stop: int) -> TarPart:
+        """Return the samples start..stop, with the tars that hold them."""
+        tars = self.places[start:stop, 0]
+        low = int(tars.min(initial=0 if stop == start else len(self.tars)))
+        high = int(tars.max(initial=0)) + 1
+        places = self.places[start:stop] - np.array([low, 0, 0])
+        keys, labels = self.keys.cut(start, stop), self.labels[start:stop]
+        return replace(self, tars=self.tars[low:high], places=places, labels=labels, keys=keys, start=start)
+
 
 class _Found(NamedTuple):
     """One sample of a tar."""
@@ -106,7 +88,7 @@ class _Found(NamedTuple):
     label: int | str
 
 
-def open_webdataset(spec: SourceSpec) -> TarSource:
+def open_webdataset(spec: SourceSpec) -> ListedSource:
     """Open one tar, a folder of tars, or ``NAME-{000..009}.tar``.
 
     A sample is the run of files that share a path up to the first dot of the base name. Its picture is the
@@ -137,7 +119,7 @@ def open_webdataset(spec: SourceSpec) -> TarSource:
     kind = digest_kind(int(places[:, 2].sum()))
     common = CommonSize()
     digest = source_digest({"kind": kind}, class_names, labels, _content(whole, kind, common))
-    return TarSource(
+    return ListedSource(
         format="webdataset",
         location=spec.input if is_remote(spec.input) else str(Path(spec.input).absolute()),
         class_names=class_names,
