@@ -106,6 +106,12 @@ def test_pictures_that_kill_every_worker_are_found_and_left_out(made, deadly, tm
         assert holed.find(key).copies == whole.find(key).copies
         assert holed.find(key).label == whole.find(key).label
     assert validate(holed).problems == []
+    listed = (tmp_path / "out" / "errors.jsonl").read_bytes()
+    (tmp_path / "out" / "errors.jsonl").write_bytes(listed.replace(b"13", b"12"))
+    found = validate(open_dataset(tmp_path / "out")).problems
+    assert [(problem.code, problem.shard) for problem in found] == [("file-damaged", "errors.jsonl")]
+    assert repair(open_dataset(tmp_path / "out")).written == ["errors.jsonl"]
+    assert (tmp_path / "out" / "errors.jsonl").read_bytes() == listed
 
 
 def test_what_failed_is_tried_again_on_request_and_then_nothing_is_missing(
