@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from ipmix_cli.cli.grouped import GroupedCommand
 from ipmix_cli.cli.signals import Interrupted, stopping_on_signals
 from ipmix_cli.errors import IpmixError, check_name
+from ipmix_cli.pipeline.backends.children import STOP_SIGNALS
 
 COMMANDS = {
     "augment": "Make augmented shards from a data set, or finish those that were begun.",
@@ -106,7 +107,8 @@ def main() -> None:
         _tell("error", error.message, error.remedy)
         sys.exit(error.exit_code)
     except Interrupted as interruption:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C twice must not break the exit
+        for number in STOP_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)  # Ctrl-C twice must not break the exit
         _tell("stopped", str(interruption), "what was committed stays: type the same command again to go on")
         sys.exit(interruption.exit_code)
     except BrokenPipeError:  # the reader of our output has gone, as `| head` does

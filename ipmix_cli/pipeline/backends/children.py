@@ -31,9 +31,24 @@ def deaf_children() -> Iterator[None]:
         return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     try:
+        _start_trackers()
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _start_trackers() -> None:
+    """Start the processes that track semaphores, which joblib else starts with its first worker.
+
+    Python before 3.14 lifts the mask of SIGINT and SIGTERM when it has started one, and the worker would hear them.
+    """
+    from multiprocessing import resource_tracker
+
+    from joblib.externals.loky.backend import resource_tracker as of_joblib
+
+    resource_tracker.ensure_running()
+    of_joblib.ensure_running()
 
 
 @functools.cache
