@@ -292,7 +292,7 @@ def test_a_forged_manifest_is_refused(forgery, made, tmp_path):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_damage_makes_validate_crash_or_pass(kind, made, tmp_path, data):
     folder = made(kind).copy(tmp_path / "fuzzed")
