@@ -68,6 +68,12 @@ def mixing_shape(shape: tuple[int, int], size: tuple[int, int], ratio: float) ->
             f"a mixing picture of {height} x {width} is smaller than the pictures, {size[0]} x {size[1]}",
             f"use mixing pictures of at least {max(size)} x {max(size)}",
         )
+    return covering_shape(shape, size, ratio)
+
+
+def covering_shape(shape: tuple[int, int], size: tuple[int, int], ratio: float) -> tuple[int, int]:
+    """Return what :func:`mixing_shape` does, for a mixing picture of any size: a smaller one is enlarged."""
+    height, width = shape
     target_height, target_width = round(size[0] * ratio), round(size[1] * ratio)
     if target_width * height >= target_height * width:
         return target_width * height // width, target_width

@@ -143,3 +143,14 @@ def test_validation_finds_another_source(request_for, tmp_path, cifar):
     checks = Checks(source=SourceSpec(input="cifar10", data_dir=str(cifar), split="test"))
     codes = {problem.code for problem in validate(open_dataset(tmp_path / "out"), checks).problems}
     assert codes == {"source-changed", "source-mismatch"}
+
+
+def test_photographs_of_many_sizes_keep_them_and_get_copies(photographs, large_bank, tmp_path):
+    """The bank is smaller than some of them: there its pictures are enlarged."""
+    source = SourceSpec(input=str(photographs))
+    output = ShardSettings(encoding="auto", copies=2)
+    augment(Request(source=source, fractals=str(large_bank), limit=6, output=output), str(tmp_path / "out"))
+    dataset = open_dataset(tmp_path / "out")
+    assert dataset.manifest.job.output.encoding == "png"
+    assert len({dataset.at(number).size for number in range(6)}) > 1
+    assert validate(dataset, Checks(level="full", source=source, replay="100%")).problems == []

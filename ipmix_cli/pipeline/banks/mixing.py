@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fractals.jit import private_temporary_folder, user_cache
-from ipmix_cli.algorithm.mixing_set import MixingSet, mixing_shape, resize_mixing
+from ipmix_cli.algorithm.mixing_set import MixingSet, covering_shape, resize_mixing
 from ipmix_cli.errors import BadSampleError, SourceError, UsageError, WriteError
 from ipmix_cli.formats.decode import decode_picture, decoded_shape
 from ipmix_cli.formats.digest import framed
@@ -181,7 +181,7 @@ class MixingHandle:
 def resized_shapes(handle: MixingHandle, size: tuple[int, int]) -> NDArray[np.int32]:
     """Return (M, 2): the height and width of each mixing picture once it is resized for samples of (H, W)."""
     own, inverse = np.unique(open_bank(handle.location).shapes, axis=0, return_inverse=True)
-    resized = np.array([mixing_shape((int(h), int(w)), size, handle.ratio) for h, w in own], np.int32)
+    resized = np.array([covering_shape((int(h), int(w)), size, handle.ratio) for h, w in own], np.int32)
     return np.ascontiguousarray(resized[inverse.reshape(-1)])
 
 
