@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
@@ -45,7 +46,9 @@ def local_processes(function: Callable[[T], R], tasks: Sequence[T], execution: E
     except BrokenProcessPool:
         yield Died(tuple(sorted(waiting)))
     finally:
-        results.close()
+        with warnings.catch_warnings():  # that tasks are cancelled is what closing means
+            warnings.filterwarnings("ignore", ".*have been cancelled", UserWarning)
+            results.close()
 
 
 def bundles(tasks: int, workers: int) -> Iterator[range]:
