@@ -102,3 +102,21 @@ def in_child() -> Callable[[Callable[[], object]], int]:
 def kill_me() -> None:
     """End this process at once, as the kernel does when memory is short."""
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def living():
+    """Give the processes of a session that have not ended, by the session's number."""
+
+    def of(session: int) -> list[str]:
+        found = []
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = path.read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(fields[3]) == session and fields[0] not in "ZX":
+                found.append(path.parent.name)
+        return found
+
+    return of

@@ -101,7 +101,7 @@ def test_killed_again_and_again_at_random_moments_it_ends_in_the_same_bytes(made
 
 
 def test_the_program_with_workers_killed_in_the_middle_goes_on_and_leaves_no_worker(
-    small_request, cifar, bank, ipmix, tmp_path, digests
+    living, small_request, cifar, bank, ipmix, tmp_path, digests
 ):
     options = ["--data-dir", cifar, "--limit", 200, "--samples-per-shard", 10, "--copies", 6, "--fractals", bank]
     words = ["augment", "--in", "cifar10", *options, "--jobs", 2, "--quiet", "--out"]
@@ -123,19 +123,6 @@ def wait_for(happened, seconds: float = 60) -> None:
     while not happened():
         assert time.monotonic() < end, "it has not happened"
         time.sleep(0.01)
-
-
-def living(session: int) -> list[str]:
-    """Return the processes of a session that have not ended."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[3]) == session and fields[0] not in "ZX":
-            found.append(path.parent.name)
-    return found
 
 
 def test_a_run_can_be_resumed_by_another_number_of_workers(made, in_child, tmp_path, digests):

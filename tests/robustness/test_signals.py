@@ -41,22 +41,9 @@ def wait_for_a_shard(out: Path, process: subprocess.Popen[str]) -> None:
         time.sleep(0.005)
 
 
-def living(session: int) -> list[str]:
-    """Return the processes of a session that have not ended."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[3]) == session and fields[0] not in "ZX":
-            found.append(path.parent.name)
-    return found
-
-
 @pytest.mark.parametrize("number", CODES, ids=lambda number: number.name)
 @pytest.mark.parametrize(("jobs", "to_all"), [(1, True), (2, False), (2, True)])
-def test_a_signal_stops_a_run_cleanly(number, jobs, to_all, long_run, tmp_path):
+def test_a_signal_stops_a_run_cleanly(living, number, jobs, to_all, long_run, tmp_path):
     """Sent to the main process, as kill does, or to all of its group, as a terminal and Slurm do."""
     out = tmp_path / "out"
     process = long_run(out, jobs, "--quiet")
