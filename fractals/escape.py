@@ -19,8 +19,9 @@ from fractals.tone import equalised
 LANES = 32  # pixels at once, a tile of 8 x 4: a loop that becomes vector code, the same bits at every width
 WIDE, HIGH = 8, 4
 LIMIT = 300  # iterations
-ZX, ZY, PX, PY, CX, CY, WX, WY, COUNT, NEAR = (number * LANES for number in range(10))  # places of the state
-ROWS = 10
+STEPS = 4  # iterations between two looks at who has escaped
+ZX, ZY, PX, PY, CX, CY, COUNT, NEAR = (number * LANES for number in range(8))  # places of the state
+ROWS = 8
 BAILOUT = np.float32(1e4)  # |z|**2; large enough for smooth counts
 ZERO, ONE, TWO, FAR = np.float32(0.0), np.float32(1.0), np.float32(2.0), np.float32(1e9)
 LOG_BAILOUT = 9.210340371976184
@@ -109,7 +110,7 @@ def escape(size: int, view: NDArray[np.float64], formula: NDArray[np.float64], t
     """
     power, of_c = int(formula[0]), formula[1] != 0.0
     out = np.empty((2, size, size), np.float32)
-    lanes = np.empty(ROWS * LANES, np.float32)
+    lanes, single = np.empty(ROWS * LANES, np.float32), trap.astype(np.float32)
     across, down = (size + WIDE - 1) // WIDE, (size + HIGH - 1) // HIGH
     for tile in range(across * down):
         top, left = HIGH * (tile // across), WIDE * (tile % across)
@@ -120,7 +121,7 @@ def escape(size: int, view: NDArray[np.float64], formula: NDArray[np.float64], t
             lanes[ZX + lane], lanes[ZY + lane] = (0.0, 0.0) if of_c else (x, y)
             lanes[CX + lane], lanes[CY + lane] = (x, y) if of_c else (formula[2], formula[3])
             lanes[PX + lane], lanes[PY + lane], lanes[COUNT + lane], lanes[NEAR + lane] = ZERO, ZERO, ZERO, FAR
-        _run(lanes, power, np.float32(formula[4]), trap.astype(np.float32))
+        _run(lanes, power, np.float32(formula[4]), single)
         _smooth(lanes, lanes.shape[0] // ROWS, 1.0 / (power - 1.0))
         for lane in range(LANES):
             row, column = min(top + lane // WIDE, size - 1), min(left + lane % WIDE, size - 1)
@@ -142,67 +143,58 @@ def _smooth(lanes: Field, count: int, share: float) -> None:
 
 @kernel
 def _run(lanes: Field, power: int, b: np.float32, trap: Field) -> None:
-    """Iterate 32 pixels until all have escaped, or to the limit.
+    """Iterate a tile of pixels until all have escaped, or to the limit.
 
     Single precision: at the narrowest view and 1024 pixels a pixel is still ten times its rounding. All state
     lies in one array at constant distances, so that the compiler needs no checks for overlap; the number of
-    lanes is a variable to it, so that it makes a loop of vectors instead of 32 copies.
+    lanes is a variable to it, so that it makes a loop of vectors instead of copies.
     """
     count = lanes.shape[0] // ROWS
-    for step in range(0, LIMIT, 4):
-        for _ in range(4):
-            if power == 2 and b == 0.0:
-                _square(lanes, count, trap)
-            else:
-                _general(lanes, count, power, b, trap)
+    for step in range(0, LIMIT, STEPS):
+        if b != 0.0:
+            _advanced(lanes, count, 2, True, b, trap)
+        elif power == 2:  # the powers apart: the compiler knows how often to multiply
+            _advanced(lanes, count, 2, False, b, trap)
+        elif power == 3:
+            _advanced(lanes, count, 3, False, b, trap)
+        elif power == 4:
+            _advanced(lanes, count, 4, False, b, trap)
+        else:
+            _advanced(lanes, count, 5, False, b, trap)
         if step == 0:
             lanes[NEAR : NEAR + count] = FAR  # the first points are near to the pixel's own place, whatever the set
-        most = ZERO
+        going, taken = np.int32(0), np.float32(step + STEPS)
         for lane in range(count):
-            most = max(most, lanes[COUNT + lane])
-        if most < step + 4:
+            going = np.int32(going + np.int32(lanes[COUNT + lane] == taken))
+        if going == 0:
             break
 
 
 @inlined
-def _square(lanes: Field, count: int, trap: Field) -> None:
-    """Take one step of z**2 + c with every pixel; those that have escaped stand still."""
+def _advanced(lanes: Field, count: int, power: int, two: bool, b: np.float32, trap: Field) -> None:
+    """Take four steps of z**p + c + b * (the z before) with every pixel; those that have escaped stand still."""
     t0, t1, t2, t3, t4 = trap[0], trap[1], trap[2], trap[3], trap[4]
     for lane in range(count):
-        x, y, near = lanes[ZX + lane], lanes[ZY + lane], lanes[NEAR + lane]
-        r = x * x + y * y
-        alive = r < BAILOUT
-        distance = abs(t0 * r + t1 * x + t2 * y + t3 + t4 * x * y)
-        lanes[NEAR + lane] = distance if (distance < near) & alive else near
-        lanes[ZX + lane] = x * x - y * y + lanes[CX + lane] if alive else x
-        lanes[ZY + lane] = TWO * x * y + lanes[CY + lane] if alive else y
-        lanes[COUNT + lane] += ONE if alive else ZERO
-
-
-@inlined
-def _general(lanes: Field, count: int, power: int, b: np.float32, trap: Field) -> None:
-    """Take one step of z**p + c + b * (the z before) with every pixel; those that have escaped stand still."""
-    t0, t1, t2, t3, t4 = trap[0], trap[1], trap[2], trap[3], trap[4]
-    for lane in range(count):
-        x, y = lanes[ZX + lane], lanes[ZY + lane]
-        lanes[WX + lane], lanes[WY + lane] = x * x - y * y, TWO * x * y
-    for _ in range(power - 2):
-        for lane in range(count):
-            x, y = lanes[WX + lane], lanes[WY + lane]
-            zx, zy = lanes[ZX + lane], lanes[ZY + lane]
-            lanes[WX + lane], lanes[WY + lane] = x * zx - y * zy, x * zy + y * zx
-    for lane in range(count):
-        x, y, near = lanes[ZX + lane], lanes[ZY + lane], lanes[NEAR + lane]
+        x, y, near, taken = lanes[ZX + lane], lanes[ZY + lane], lanes[NEAR + lane], lanes[COUNT + lane]
+        cx, cy = lanes[CX + lane], lanes[CY + lane]
         px, py = lanes[PX + lane], lanes[PY + lane]
-        r = x * x + y * y
-        alive = r < BAILOUT
-        distance = abs(t0 * r + t1 * x + t2 * y + t3 + t4 * x * y)
-        lanes[NEAR + lane] = distance if (distance < near) & alive else near
-        lanes[ZX + lane] = lanes[WX + lane] + lanes[CX + lane] + b * px if alive else x
-        lanes[ZY + lane] = lanes[WY + lane] + lanes[CY + lane] + b * py if alive else y
-        lanes[PX + lane] = x if alive else px
-        lanes[PY + lane] = y if alive else py
-        lanes[COUNT + lane] += ONE if alive else ZERO
+        for _ in range(STEPS):
+            r = x * x + y * y
+            alive = r < BAILOUT
+            distance = abs(t0 * r + t1 * x + t2 * y + t3 + t4 * x * y)
+            near = distance if (distance < near) & alive else near
+            wx, wy = x * x - y * y, TWO * x * y
+            for _ in range(power - 2):
+                wx, wy = wx * x - wy * y, wx * y + wy * x
+            wx, wy = wx + cx, wy + cy
+            if two:
+                wx, wy = wx + b * px, wy + b * py
+                px, py = (x if alive else px), (y if alive else py)
+            x, y = (wx if alive else x), (wy if alive else y)
+            taken += ONE if alive else ZERO
+        lanes[ZX + lane], lanes[ZY + lane], lanes[NEAR + lane], lanes[COUNT + lane] = x, y, near, taken
+        if two:
+            lanes[PX + lane], lanes[PY + lane] = px, py
 
 
 @kernel
