@@ -185,7 +185,11 @@ def array_source(data: ArrayData, alpha: str) -> ListedSource:
     names = data.class_names or default_class_names(labels)
     kind = digest_kind(int(np.prod(shape, dtype=object)))
     description = {"kind": kind, "shape": list(shape)}
-    content = (block.tobytes() for _, block in blocks(data.rows, 0, shape[0])) if kind == "content" else ()
+    content = (
+        (np.ascontiguousarray(block).reshape(-1).data for _, block in blocks(data.rows, 0, shape[0]))
+        if kind == "content"
+        else ()
+    )
     height, width = shape[2:] if layout == "CHW" else shape[1:3]
     return ListedSource(
         format=data.format,

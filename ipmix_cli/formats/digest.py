@@ -25,7 +25,7 @@ def digest_kind(total_bytes: int) -> str:
 
 
 def source_digest(
-    description: dict[str, Any], class_names: Sequence[str], labels: Labels, content: Iterable[bytes]
+    description: dict[str, Any], class_names: Sequence[str], labels: Labels, content: Iterable[bytes | memoryview]
 ) -> str:
     """Return the sha256 of a source, in hexadecimal.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from array import array
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -28,11 +27,8 @@ class Names:
     @classmethod
     def of(cls, names: Iterable[str]) -> Names:
         """Make the list of some names."""
-        text, ends = bytearray(), array("q")
-        for name in names:
-            text += os.fsencode(name)
-            ends.append(len(text))
-        return cls(bytes(text), np.array(ends, dtype=np.int64))
+        encoded = list(map(os.fsencode, names))
+        return cls(b"".join(encoded), np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded))))
 
     def __len__(self) -> int:
         return len(self._ends)

@@ -10,6 +10,7 @@ and type were checked.
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
@@ -28,12 +29,13 @@ ALLOWED = {
     "numpy.dtype": "dtype",
     "_codecs.encode": "encode",
 }
-FIXED = {"J": "<i", "K": "<B", "M": "<H", "G": ">d"}
-STRINGS = {"U": "<B", "T": "<i", "C": "<B", "B": "<I", "\x8e": "<Q", "\x96": "<Q"}
+FIXED = {"J": "<i", "M": "<H", "G": ">d"}
+STRINGS = {"T": "<i", "C": "<B", "B": "<I", "\x8e": "<Q", "\x96": "<Q"}
 TEXTS = {"X": "<I", "\x8c": "<B", "\x8d": "<Q"}
 CONSTANTS = {"N": None, "\x88": True, "\x89": False, ")": ()}
 TUPLES = {"\x85": 1, "\x86": 2, "\x87": 3}
 MARK = object()
+END = ord(".")
 
 
 class _RefusedError(Exception):
@@ -78,7 +80,7 @@ def read_pickle(data: bytes, where: str) -> dict[str, Any]:
         For anything but a dictionary of numbers, strings, lists and arrays of numbers; nothing is run.
     """
     try:
-        found = _Machine(memoryview(data)).run()
+        found = _Machine(data).run()
         return {key: _finished(value) for key, value in _kind(found, dict).items()}
     except _RefusedError as error:
         raise SourceError(
@@ -94,19 +96,41 @@ def read_pickle(data: bytes, where: str) -> dict[str, Any]:
 class _Machine:
     """The stack, the memo and the place in the file."""
 
-    data: memoryview
+    data: bytes
     at: int = 0
     stack: list[Any] = field(default_factory=list)
     memo: dict[int, Any] = field(default_factory=dict)
 
     def run(self) -> Any:
+        data, often = self.data, OFTEN
         for _ in range(MAX_INSTRUCTIONS):
-            code = chr(self.data[self.at])
+            code = data[self.at]
             self.at += 1
-            if code == ".":
+            if code in often:
+                often[code](self)
+            elif code == END:
                 return self.stack[-1]
-            self.step(code)
+            else:
+                self.step(chr(code))
         raise _RefusedError(f"it has more than {MAX_INSTRUCTIONS} instructions")
+
+    def byte(self) -> None:
+        self.stack.append(self.data[self.at])
+        self.at += 1
+
+    def short_string(self) -> None:
+        start = self.at + 1
+        self.at = start + self.data[self.at]
+        if self.at > len(self.data):
+            raise ValueError
+        self.stack.append(self.data[start : self.at])
+
+    def remember_at_byte(self) -> None:
+        self.memo[self.data[self.at]] = self.stack[-1]
+        self.at += 1
+
+    def remember_at_number(self) -> None:
+        self.memo[self.number("<I")] = self.stack[-1]
 
     def step(self, code: str) -> None:
         if code in FIXED:
@@ -121,8 +145,10 @@ class _Machine:
             self.stack[-TUPLES[code] :] = [tuple(self.stack[-TUPLES[code] :])]
         elif code in "\x80\x95":
             self.take(1 if code == "\x80" else 8)
-        elif code in "qrhj\x94":
-            self.remember(code)
+        elif code == "\x94":
+            self.memo[len(self.memo)] = self.stack[-1]
+        elif code in "hj":
+            self.stack.append(self.memo[self.number("<B" if code == "h" else "<I")])
         elif code in "c\x93i":
             self.name(code)
         else:
@@ -135,26 +161,15 @@ class _Machine:
         """Return the next bytes: a copy of a few, a view of many."""
         if not 0 <= count <= len(self.data) - self.at:
             raise ValueError
-        taken = self.data[self.at : self.at + count]
-        self.at += count
-        return taken if count > 4096 else bytes(taken)
+        start, self.at = self.at, self.at + count
+        return memoryview(self.data)[start : self.at] if count > 4096 else self.data[start : self.at]
 
     def line(self) -> str:
         start = self.at
         while self.data[self.at] != 10 and self.at - start < 200:
             self.at += 1
         self.at += 1
-        return bytes(self.data[start : self.at - 1]).decode("ascii", "replace")
-
-    def remember(self, code: str) -> None:
-        if code == "\x94":
-            self.memo[len(self.memo)] = self.stack[-1]
-            return
-        slot = self.number("<B" if code in "qh" else "<I")
-        if code in "qr":
-            self.memo[slot] = self.stack[-1]
-        else:
-            self.stack.append(self.memo[slot])
+        return self.data[start : self.at - 1].decode("ascii", "replace")
 
     def name(self, code: str) -> None:
         if code == "\x93":
@@ -208,6 +223,15 @@ class _Machine:
         items = self.stack[at + 1 :]
         del self.stack[at:]
         return items
+
+
+OFTEN: dict[int, Callable[[_Machine], None]] = {
+    ord("K"): _Machine.byte,
+    ord("U"): _Machine.short_string,
+    ord("q"): _Machine.remember_at_byte,
+    ord("r"): _Machine.remember_at_number,
+}
+"""What labels and file names are made of: ten thousand of each in a file."""
 
 
 def _kind(value: Any, kind: type) -> Any:
