@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from ipmix_cli.formats.digest import framed
 from ipmix_cli.formats.hdf5_safety import array, explained, open_file
 from ipmix_cli.formats.imagefolder import list_pictures
 from ipmix_cli.formats.picturefiles import read_picture_file
+from ipmix_cli.formats.remembered import remembered_sha256
 from ipmix_cli.formats.source import Picture
 from ipmix_cli.pipeline.banks.bank import bank_path, builtin_settings, ensure_bank
 from ipmix_cli.pipeline.banks.pixel_map import open_pixels, write_pixels
@@ -29,6 +31,7 @@ from ipmix_cli.pipeline.job import MixingRecord
 from ipmix_cli.pipeline.listener import Listener
 
 BUILTIN_SIDE = "builtin:"
+BLOCK_BYTES = 2**20
 
 
 class Bank(Protocol):
@@ -67,10 +70,17 @@ class ArrayBank:
     @functools.cached_property
     def digest(self) -> str:
         """The sha256 of the pictures, whatever else the file holds."""
-        digest = hashlib.sha256(str(self._pictures.shape).encode())
-        for index in range(len(self.shapes)):
-            digest.update(self.read(index).data)
-        return digest.hexdigest()
+        return remembered_sha256(self._content)
+
+    def _content(self) -> Iterator[bytes | memoryview]:
+        """Yield the shape, then the pictures, about a megabyte at a time."""
+        shape = self._pictures.shape
+        yield str(shape).encode()
+        step = max(1, BLOCK_BYTES // max(1, math.prod(shape[1:])))
+        for start in range(0, shape[0], step):
+            with explained(self.location):
+                block = np.ascontiguousarray(self._pictures[start : start + step])
+            yield block.reshape(-1).data
 
     def read(self, index: int) -> Picture:
         """Return one picture at its own size."""
