@@ -16,6 +16,7 @@ from ipmix_cli.cli.sharing import (
     TaskCountOption,
     TaskIndexOption,
     execution_for,
+    prepare_workers,
 )
 
 if TYPE_CHECKING:
@@ -207,7 +208,10 @@ def augment(
       ipmix augment --in photos/ --size 224 --out /shared/shards --task-index 3 --task-count 100
       ipmix augment --config shards/manifest.json --out the-same-again
     """
-    request = _request(locals())
+    options = locals()
+    if backend == "joblib" and not dry_run:
+        prepare_workers(jobs)
+    request = _request(options)
     from ipmix_cli.cli.logbook import logging_to
     from ipmix_cli.cli.progress import Bars
     from ipmix_cli.cli.summary import profile_table, summary

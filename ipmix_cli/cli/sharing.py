@@ -84,6 +84,14 @@ def execution_for(
     )
 
 
+def prepare_workers(jobs: int | None) -> None:
+    """Begin to load what worker processes need, so that they can start as soon as there is work; for one job, none."""
+    if (jobs or available_cpus()) > 1:
+        from ipmix_cli.pipeline.backends.nursery import open_nursery
+
+        open_nursery()
+
+
 def available_cpus() -> int:
     """Return the number of CPUs that this process may use: affinity, cgroup limits and batch systems count."""
     import joblib

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import multiprocessing
 import os
 import signal
 import threading
@@ -53,14 +54,19 @@ def _start_trackers() -> None:
 
 @functools.cache
 def die_with(parent: int) -> None:
-    """End this process soon after its parent is gone: one that was killed cannot end its workers.
+    """End this process soon after the main process is gone: one that was killed cannot end its workers.
 
-    They would hold their memory for minutes, waiting for work. It costs a thread that sleeps.
+    They would hold their memory for minutes, waiting for work. It costs a thread that sleeps. `parent` is the main
+    process, for workers that are its own children; those from a nursery hold a pipe that ends with it.
     """
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
 
 
 def _watch(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(WATCH_SECONDS)
+    ancestor = multiprocessing.parent_process()
+    if ancestor is not None:
+        ancestor.join()
+    else:
+        while os.getppid() == parent:
+            time.sleep(WATCH_SECONDS)
     os._exit(1)

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import joblib
 import numpy as np
-from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 import fractals
 from fractals import GENERATOR
@@ -207,15 +206,13 @@ def _drawn_in_order(settings: BankSettings, jobs: int) -> Iterator[Drawn]:
     batch = max(1, min(64, BATCH_BYTES // (3 * settings.size**2), -(-settings.count // (4 * jobs))))
     while done < settings.count:
         starts = range(done, settings.count, batch)
-        tasks = (joblib.delayed(_draw_batch)(wish, start, min(start + batch, settings.count)) for start in starts)
+        calls = [(_draw_batch, wish, start, min(start + batch, settings.count)) for start in starts]
         try:
-            with deaf_children():
-                results = _parallel(jobs)(tasks)
-            for pictures in results:
+            for pictures in _in_order(calls, jobs):
                 for picture in pictures:
                     done += 1
                     yield picture
-        except TerminatedWorkerError as error:
+        except BrokenProcessPool as error:
             restarts += 1
             if restarts > RESTARTS:
                 raise IpmixError(
@@ -223,8 +220,11 @@ def _drawn_in_order(settings: BankSettings, jobs: int) -> Iterator[Drawn]:
                 ) from error
 
 
-def _parallel(jobs: int) -> joblib.Parallel:
-    return joblib.Parallel(
+def _in_order(calls: Sequence[tuple[Any, ...]], jobs: int) -> Iterator[Any]:
+    """Yield the results of calls, (function, *arguments), that workers make."""
+    import joblib
+
+    parallel = joblib.Parallel(
         n_jobs=jobs,
         backend="loky",
         return_as="generator",
@@ -232,6 +232,9 @@ def _parallel(jobs: int) -> joblib.Parallel:
         batch_size=1,
         mmap_mode=None,
     )
+    with deaf_children():
+        results: Iterator[Any] = parallel(joblib.delayed(function)(*arguments) for function, *arguments in calls)
+    yield from results
 
 
 def _draw_batch(wish: Wish, start: int, stop: int) -> list[Drawn]:
@@ -244,10 +247,7 @@ def warmed(settings: BankSettings, jobs: int) -> Iterator[Warming]:
     if is_compiled(folder):
         return
     names = [name for name, weight in settings.mix if weight]
-    tasks = (joblib.delayed(_warm)(name) for name in names)
-    with deaf_children():
-        results = _parallel(min(jobs, len(names)))(tasks)
-    for number, _ in enumerate(results, 1):
+    for number, _ in enumerate(_in_order([(_warm, name) for name in names], min(jobs, len(names))), 1):
         yield Warming(number, len(names))
     if len(names) >= len(MIXES["default"]):
         mark_compiled(folder)

@@ -1,0 +1,29 @@
+"""Worker processes that begin at once: forks of one process that has loaded all they need, started first of all.
+
+A Python process takes most of a second to import the libraries and to load the kernels. The nursery does both once,
+while the program is still opening the source; joblib then gets its workers from it in milliseconds, and they share its
+memory. It has no threads, so that forking it is safe. Programs that use the library keep joblib's own way to start
+workers: those of a nursery would run an unguarded script once more.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+
+from ipmix_cli.pipeline.backends.children import deaf_children
+
+LOADED = "ipmix_cli.pipeline.backends.loaded"
+
+
+def open_nursery() -> None:
+    """Start the process that joblib's workers will be forked from, where this system can."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return
+    from multiprocessing import forkserver
+
+    from joblib.externals.loky.backend.context import set_start_method
+
+    with deaf_children():
+        forkserver.set_forkserver_preload([LOADED])
+        forkserver.ensure_running()
+    set_start_method("forkserver", force=True)
