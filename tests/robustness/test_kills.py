@@ -6,6 +6,7 @@ import itertools
 import os
 import random  # noqa: TID251 - moments for kills, no pictures
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -34,7 +35,7 @@ class Assassin:
     def before(self, function):
         def step(*arguments, **options):
             if next(self.steps) == self.at:
-                if isinstance(arguments[0], int) and os.fstat(arguments[0]).st_size:
+                if isinstance(arguments[0], int) and stat.S_ISREG(os.fstat(arguments[0]).st_mode):
                     os.truncate(arguments[0], os.fstat(arguments[0]).st_size // 2)
                 os.kill(os.getpid(), signal.SIGKILL)
             return function(*arguments, **options)
@@ -78,7 +79,7 @@ def test_killed_at_any_step_on_the_disk_the_same_command_ends_in_the_same_bytes(
         assert not [name for name in visible if name.endswith(".part")]
         augment(made(kind).request, str(out))
         assert digests(out) == made(kind).digests, f"killed at step {at} of {total}"
-    assert killed >= 28
+    assert killed >= 32
 
 
 def test_killed_again_and_again_at_random_moments_it_ends_in_the_same_bytes(made, in_child, tmp_path, digests):
