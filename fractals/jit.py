@@ -23,6 +23,8 @@ from typing import Any, TypeVar
 import numba
 from numba.core import config as _config
 
+from fractals import wide
+
 config: Any = _config  # its names are made at run time
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -42,15 +44,16 @@ def inlined(function: F) -> F:
     return compiled(function, forceinline=True)
 
 
-def compiled(function: F, **options: Any) -> F:
+def compiled(function: F, **more: Any) -> F:
     """Compile a function as :func:`kernel` does, with other options of numba's."""
+    options = {"nogil": True, "error_model": "numpy", **wide.options(), **more}
     folder = cache_folder(Path(function.__code__.co_filename).parent)
     if folder is None:
-        return numba.njit(function, nogil=True, error_model="numpy", **options)  # type: ignore[no-any-return]
+        return numba.njit(function, **options)  # type: ignore[no-any-return]
     before = config.CACHE_DIR
     config.CACHE_DIR = str(folder)  # numba reads it while it decorates, and only then
     try:
-        return _forgiving(numba.njit(function, nogil=True, error_model="numpy", cache=True, **options))  # type: ignore[no-any-return]
+        return _forgiving(numba.njit(function, cache=True, **options))  # type: ignore[no-any-return]
     finally:
         config.CACHE_DIR = before
 
@@ -109,7 +112,8 @@ def user_cache() -> Path:
 
 
 def _digest(source_folder: Path) -> str:
-    digest = hashlib.sha256(f"{sys.version}{numba.__version__}{config.CPU_NAME}{config.CPU_FEATURES}".encode())
+    machine = f"{sys.version}{numba.__version__}{config.CPU_NAME}{config.CPU_FEATURES}{wide.WISH}"
+    digest = hashlib.sha256(machine.encode())
     for path in sorted(source_folder.glob("*.py")):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()

@@ -1,7 +1,8 @@
 """The weighted sum of the picture and its chains, quantised once: the nearest integer of the float64 sum.
 
-Up to three chains are summed in whole numbers of 2**-23. Weights so rounded put a sum off by 4.5e-5 at most; blocks
-with a sum that lies nearer than that to a half are summed once more in float64.
+Chains of patches differ from the picture in some of its rows. So a copy is summed in bands of rows, and in each those
+chains that differ there. Up to three are summed in whole numbers of 2**-24, as what they move the picture by. Rounded
+weights put such a sum off by a known margin: blocks with a sum that lies nearer to a half are summed again in float64.
 """
 
 from __future__ import annotations
@@ -9,109 +10,160 @@ from __future__ import annotations
 import numpy as np
 
 from ipmix_cli.algorithm.kernels.compiler import inlined, kernel, spliced
-from ipmix_cli.algorithm.kernels.desk import Desk
+from ipmix_cli.algorithm.kernels.desk import CLEAN, Desk
 from ipmix_cli.algorithm.kernels.frames import copy_bytes
 from ipmix_cli.algorithm.kernels.types import Bytes, Ints, Number, Reals, Words
 
-BITS = np.int32(23)  # 255 times the sum of the weights, and a half, still fit into int32
-ONE = 1 << 23
-HALF = np.int32(1 << 22)
-PART = np.int32(ONE - 1)
-MARGIN, TWICE = np.int32(384), np.int32(768)  # three weights, each off by half a unit, times 255
-ZERO = np.int32(0)
+BITS = np.int32(24)  # 255 and a half, times 2**24, still fit into 32 bits without a sign
+ONE = 1 << 24
+HALF = 1 << 23
+PART = np.uint32(ONE - 1)
+MARGIN = 128  # of each chain: its weight is off by half a unit, times 255
 AT_ONCE = 4  # pictures summed in one loop: the clean one and three chains, as the presets have
-BLOCK = 512  # bytes: one of twenty such blocks has a doubtful sum
+BLOCK = 1024  # bytes: one of thirty such blocks has a doubtful sum
 
 
 @kernel
-def fill_shares(head: Reals, blend: Number, lengths: Words, shares: Ints, exact: Reals) -> None:
-    """Fill shares (in 2**-23) and exact: the picture's own, then those of chains; an empty chain adds to the picture's.
+def list_sources(head: Reals, blend: Number, lengths: Words, slots: Words, used: Words, exact: Reals) -> Number:
+    """Fill used and exact with the slots and weights of what is summed; return how many there are.
 
-    ``head`` holds the chains' weights. What lies beyond the last chain is 0.
+    The picture comes first, then the chains that have steps: an empty chain adds its weight to the picture's. ``head``
+    holds the chains' weights. What lies beyond the last one is the picture with a weight of 0.
     """
-    own: Number = ONE
-    exact_own = 1.0
-    shares[:] = 0
+    used[:] = slots[0]
     exact[:] = 0.0
+    own = 1.0
+    count = 1
     for chain in range(head.size):
         if lengths[chain] > 0:
-            exact[chain + 1] = head[chain] * blend
-            share = np.int64(np.floor(exact[chain + 1] * ONE + 0.5))
-            shares[chain + 1] = share
-            own -= share
-            exact_own -= exact[chain + 1]
-    shares[0] = max(own, 0)
-    exact[0] = max(exact_own, 0.0)
+            used[count], exact[count] = slots[chain + 1], head[chain] * blend
+            own -= exact[count]
+            count += 1
+    exact[0] = max(own, 0.0)
+    return count
 
 
 @kernel
-def drop_empty(slots: Words, lengths: Words, used: Words, shares: Ints, exact: Reals) -> Number:
-    """Move the shares of chains with steps to the front, and note their slots in used; return how many sources."""
-    used[0] = slots[0]
-    count = 1
-    for chain in range(lengths.size):
-        if lengths[chain] > 0:
-            used[count] = slots[chain + 1]
-            shares[count], exact[count] = shares[chain + 1], exact[chain + 1]
+def find_band(row: Number, used: Words, touched: Words, height: Number, here: Words) -> Number:
+    """Fill here with the sources of the band that starts at a row; return the row at which it stops.
+
+    It has the picture's own slot in place of chains that have touched none of these rows. ``touched`` (slots, 2) holds
+    the first row that is a chain's own, and the first that is not any more.
+    """
+    stop: Number = height
+    for source in range(used.size):
+        slot = used[source]
+        first, last = touched[slot, 0], touched[slot, 1]
+        here[source] = slot if first <= row < last else CLEAN
+        if row < first < stop:
+            stop = first
+        if row < last < stop:
+            stop = last
+    return stop
+
+
+@kernel
+def list_movers(here: Words, exact: Reals, movers: Words, shares: Ints) -> Number:
+    """Fill movers and shares, in 2**-24, with the sources that are not the picture itself; return how many."""
+    count = 0
+    for source in range(here.size):
+        if here[source] != CLEAN:
+            movers[count] = here[source]
+            shares[count] = np.int32(np.int64(exact[source] * ONE + 0.5))
             count += 1
-    for rest in range(count, shares.size):
-        used[rest], shares[rest], exact[rest] = slots[0], 0, 0.0
     return count
 
 
 @spliced
 def weighted_sum(head: Reals, blend: Number, lengths: Words, desk: Desk, out: Bytes) -> None:
     """Fill out with the sum that a plan's weights and blend ask for."""
-    shares, exact, used = desk.shares, desk.exact, desk.used
-    fill_shares(head, blend, lengths, shares, exact)
-    count = drop_empty(desk.slots, lengths, used, shares, exact)
-    if count == 1:
-        copy_bytes(desk.buffers[used[0]], out)
-    elif count <= AT_ONCE:
-        a, b = desk.buffers[used[0]], desk.buffers[used[1]]
-        c, d = desk.buffers[used[2]], desk.buffers[used[3]]
-        for first in range(0, out.size, BLOCK):
-            stop = min(first + BLOCK, out.size)
-            p, q, r, s = a[first:stop], b[first:stop], c[first:stop], d[first:stop]
-            part = out[first:stop]
-            doubts = sum_three(p, q, r, shares, part) if count < AT_ONCE else sum_four(p, q, r, s, shares, part)
-            if doubts < 0:
-                sum_exactly(p, q, r, s, exact, part)
-    else:
-        sum_many(desk.buffers, used, exact, out, desk.sums)
+    used, exact, here = desk.used, desk.exact, desk.here
+    count = list_sources(head, blend, lengths, desk.slots, used, exact)
+    row = 0
+    while row < desk.height:
+        stop = find_band(row, used, desk.touched, desk.height, here)
+        first, last = row * desk.width * 3, stop * desk.width * 3
+        if count <= AT_ONCE:
+            sum_band(desk, first, last, out)
+        else:
+            sum_many(desk.buffers, here, exact, first, out[first:last], desk.sums)
+        row = stop
+
+
+@spliced
+def sum_band(desk: Desk, first: Number, last: Number, out: Bytes) -> None:
+    """Sum a band of up to four pictures, from one byte to another."""
+    here, movers, shares = desk.here, desk.movers, desk.shares
+    count = list_movers(here, desk.exact, movers, shares)
+    clean, b, c, d = desk.buffers[CLEAN], desk.buffers[movers[0]], desk.buffers[movers[1]], desk.buffers[movers[2]]
+    if count == 0:
+        copy_bytes(clean[first:last], out[first:last])
+        return
+    while first < last:
+        stop = min(first + BLOCK, last)
+        p, q, r, s = clean[first:stop], b[first:stop], c[first:stop], d[first:stop]
+        part = out[first:stop]
+        if count == 1:
+            doubt = sum_two(p, q, shares, part)
+        elif count == 2:
+            doubt = sum_three(p, q, r, shares, part)
+        else:
+            doubt = sum_four(p, q, r, s, shares, part)
+        if doubt:
+            q, r, s = desk.buffers[here[1]], desk.buffers[here[2]], desk.buffers[here[3]]
+            sum_exactly(p, q[first:stop], r[first:stop], s[first:stop], desk.exact, part)
+        first = stop
 
 
 @inlined
-def is_near_half(total: Number) -> Number:
-    """Return a number below 0 where a sum, its half added, lies so near a whole level that it is in doubt."""
-    return np.int32(np.int32(np.int32(total + MARGIN) & PART) - TWICE)
+def plus(total: Number, picture: Number, clean: Number, share: Number) -> Number:
+    """Add what a chain's byte moves the picture's by."""
+    return np.int32(total + np.int32(np.int32(np.int32(picture) - np.int32(clean)) * share))
+
+
+@inlined
+def nearer(least: Number, total: Number) -> Number:
+    """Return the smaller of a part of a level and that of a sum."""
+    part = np.uint32(np.uint32(total) & PART)
+    return part if part < least else least
+
+
+@kernel
+def sum_two(a: Bytes, b: Bytes, shares: Ints, out: Bytes) -> Number:
+    """Sum the picture and a chain; return whether any byte is in doubt."""
+    q = shares[0]
+    start, least = np.int32(HALF + MARGIN), PART
+    for i in range(out.size):
+        total = plus(np.int32(np.int32(np.int32(a[i]) << BITS) + start), b[i], a[i], q)
+        out[i] = np.uint8(np.uint32(total) >> BITS)
+        least = nearer(least, total)
+    return least < 2 * MARGIN
 
 
 @kernel
 def sum_three(a: Bytes, b: Bytes, c: Bytes, shares: Ints, out: Bytes) -> Number:
-    """Sum three pictures; return a number below 0 if any byte is in doubt."""
-    p, q, r = shares[0], shares[1], shares[2]
-    doubts = ZERO
+    """Sum the picture and two chains; return whether any byte is in doubt."""
+    q, r = shares[0], shares[1]
+    start, least = np.int32(HALF + 2 * MARGIN), PART
     for i in range(out.size):
-        total = np.int32(np.int32(np.int32(a[i]) * p) + np.int32(np.int32(b[i]) * q))
-        total = np.int32(np.int32(total + np.int32(np.int32(c[i]) * r)) + HALF)
-        out[i] = np.uint8(total >> BITS)
-        doubts = np.int32(doubts | is_near_half(total))
-    return doubts
+        total = plus(np.int32(np.int32(np.int32(a[i]) << BITS) + start), b[i], a[i], q)
+        total = plus(total, c[i], a[i], r)
+        out[i] = np.uint8(np.uint32(total) >> BITS)
+        least = nearer(least, total)
+    return least < 4 * MARGIN
 
 
 @kernel
 def sum_four(a: Bytes, b: Bytes, c: Bytes, d: Bytes, shares: Ints, out: Bytes) -> Number:
-    """Sum four pictures; return a number below 0 if any byte is in doubt."""
-    p, q, r, s = shares[0], shares[1], shares[2], shares[3]
-    doubts = ZERO
+    """Sum the picture and three chains; return whether any byte is in doubt."""
+    q, r, s = shares[0], shares[1], shares[2]
+    start, least = np.int32(HALF + 3 * MARGIN), PART
     for i in range(out.size):
-        total = np.int32(np.int32(np.int32(a[i]) * p) + np.int32(np.int32(b[i]) * q))
-        total = np.int32(total + np.int32(np.int32(c[i]) * r))
-        total = np.int32(np.int32(total + np.int32(np.int32(d[i]) * s)) + HALF)
-        out[i] = np.uint8(total >> BITS)
-        doubts = np.int32(doubts | is_near_half(total))
-    return doubts
+        total = plus(np.int32(np.int32(np.int32(a[i]) << BITS) + start), b[i], a[i], q)
+        total = plus(plus(total, c[i], a[i], r), d[i], a[i], s)
+        out[i] = np.uint8(np.uint32(total) >> BITS)
+        least = nearer(least, total)
+    return least < 6 * MARGIN
 
 
 @kernel
@@ -124,12 +176,12 @@ def sum_exactly(a: Bytes, b: Bytes, c: Bytes, d: Bytes, exact: Reals, out: Bytes
 
 
 @kernel
-def sum_many(buffers: Bytes, used: Words, exact: Reals, out: Bytes, sums: Reals) -> None:
-    """Sum any number of pictures in float64, one after the other."""
+def sum_many(buffers: Bytes, here: Words, exact: Reals, first: Number, out: Bytes, sums: Reals) -> None:
+    """Sum any number of pictures in float64, one after the other, from a byte on."""
     for i in range(out.size):
         sums[i] = 0.5
     for source in range(exact.size):
-        picture, share = buffers[used[source]], exact[source]
+        picture, share = buffers[here[source]][first:], exact[source]
         for i in range(out.size):
             sums[i] += np.float64(picture[i]) * share
     for i in range(out.size):

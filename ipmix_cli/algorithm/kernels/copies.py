@@ -57,6 +57,23 @@ def mix(words: Words, reals: Reals, at: Number, canvas: Bytes, frame: Frame, des
         mix_values(canvas, patch, frame, code, desk)
 
 
+@kernel
+def fill_rows(clean: Bytes, canvas: Bytes, frame: Frame, touched: Words) -> None:
+    """Copy rows of the clean picture, so that the canvas holds those of the frame beside the ones touched before.
+
+    A canvas of patches holds no more than that: the rows that it has not touched are the picture's.
+    """
+    _, W, top, _, height, _ = frame
+    first: Number = min(top, touched[0])
+    last: Number = max(top + height, touched[1])
+    if touched[0] == touched[1]:
+        first, last = top, top + height
+        touched[0], touched[1] = top, top
+    copy_bytes(clean[first * W * 3 : touched[0] * W * 3], canvas[first * W * 3 :])
+    copy_bytes(clean[touched[1] * W * 3 : last * W * 3], canvas[touched[1] * W * 3 :])
+    touched[0], touched[1] = first, last
+
+
 @spliced
 def run_step(words: Words, reals: Reals, at: Number, chain: Number, current: Number, desk: Desk) -> None:
     """Run the step at a row's word ``at`` on the buffer ``current``, into the chain's buffer.
@@ -66,6 +83,9 @@ def run_step(words: Words, reals: Reals, at: Number, chain: Number, current: Num
     slots, spare = desk.slots, desk.chains + 1
     mixing = words[at + codes.KIND] == codes.MIXING
     frame = frame_of(words, at, desk)
+    if mixing or current != CLEAN:
+        canvas = desk.buffers[slots[chain + 1]]
+        fill_rows(desk.buffers[CLEAN], canvas, frame, desk.touched[slots[chain + 1]])
     if not mixing or words[at + codes.PARTNER] == codes.PARTNER_OPERATION:
         if not mixing and current != CLEAN:
             forget(desk.known[1])
@@ -77,10 +97,9 @@ def run_step(words: Words, reals: Reals, at: Number, chain: Number, current: Num
         crop_partner(words, frame, desk)
     if not mixing:
         slots[chain + 1], slots[spare] = slots[spare], slots[chain + 1]
+        desk.touched[slots[chain + 1]] = 0, desk.height
         return
     canvas = desk.buffers[slots[chain + 1]]
-    if current == CLEAN:
-        copy_bytes(desk.buffers[CLEAN], canvas)
     mix(words, reals, at, canvas, frame, desk)
 
 
@@ -91,6 +110,7 @@ def make_copy(words: Words, reals: Reals, desk: Desk, out: Bytes) -> None:
     first_length = codes.HEAD_WORDS + chains
     at = first_length + chains
     max_steps = (words.size - at) // (chains * codes.STEP_WORDS)
+    desk.touched[:] = 0
     for chain in range(chains):
         current = CLEAN
         for step in range(words[first_length + chain]):

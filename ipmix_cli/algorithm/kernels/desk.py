@@ -32,9 +32,12 @@ class Desk(NamedTuple):
     # A copy
     buffers: npt.NDArray[np.uint8]  # (k + 4, H * W * 3)
     slots: npt.NDArray[np.int64]  # (k + 2,): rows of the clean picture, each chain, and the spare
+    touched: npt.NDArray[np.int64]  # (k + 2, 2): first and stop of the rows where a slot is not the picture
     used: npt.NDArray[np.int64]  # (k + 1,), 4 at least: the slots that are summed
-    shares: npt.NDArray[np.int32]  # their weights, in 2**-23
-    exact: npt.NDArray[np.float64]  # the same, as they are
+    exact: npt.NDArray[np.float64]  # their weights
+    here: npt.NDArray[np.int64]  # the slots that are summed in a band of rows
+    movers: npt.NDArray[np.int64]  # those among them that are not the picture
+    shares: npt.NDArray[np.int32]  # the weights of these, in 2**-24
     sums: npt.NDArray[np.float64]  # (H * W * 3,) where there are more than three chains
     terms: npt.NDArray[np.float64]  # (2, 256) of add and multiply
 
