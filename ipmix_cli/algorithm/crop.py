@@ -1,4 +1,4 @@
-"""The crop of a source picture to one size, planned as data and then applied by Pillow.
+"""The crop of a source picture to one size, planned as data and then applied.
 
 The laws are torchvision's: RandomResizedCrop and a flip, as the published loader does before IPMix, or Resize and
 CenterCrop; all resizing is Pillow's bilinear, antialiased.
@@ -153,10 +153,8 @@ def _log_uniform(ends: tuple[float, float], uniform: float) -> float:
 
 def apply_crop(picture: Picture, plan: CropPlan) -> Picture:
     """Return a picture, uint8 (h, w, 3), cropped to uint8 (size, size, 3). Does not modify its input."""
-    from PIL import Image
+    from ipmix_cli.algorithm.resize import resized
 
-    image = Image.fromarray(picture)
-    right, bottom = min(plan.left + plan.width, image.width), min(plan.top + plan.height, image.height)
-    box = (plan.left, plan.top, right, bottom)
-    resized = np.array(image.resize((plan.size, plan.size), Image.Resampling.BILINEAR, box))
-    return np.ascontiguousarray(resized[:, ::-1]) if plan.flip else resized
+    height, width = picture.shape[:2]
+    box = (plan.left, plan.top, min(plan.left + plan.width, width), min(plan.top + plan.height, height))
+    return resized(picture, box, (plan.size, plan.size), mirror=plan.flip)
