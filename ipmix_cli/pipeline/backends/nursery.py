@@ -2,13 +2,14 @@
 
 A Python process takes most of a second to import the libraries and to load the kernels. The nursery does both once,
 while the program is still opening the source; joblib then gets its workers from it in milliseconds, and they share its
-memory. It has no threads, so that forking it is safe. Programs that use the library keep joblib's own way to start
-workers: those of a nursery would run an unguarded script once more.
+memory. It has no threads, so that forking it is safe. Only the program opens one: whoever uses the library may have a
+use for multiprocessing himself, and keeps joblib's own way to start workers.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import sys
 
 from ipmix_cli.pipeline.backends.children import deaf_children
 
@@ -23,7 +24,15 @@ def open_nursery() -> None:
 
     from joblib.externals.loky.backend.context import set_start_method
 
+    _forget_the_script()
     with deaf_children():
         forkserver.set_forkserver_preload([LOADED])
         forkserver.ensure_running()
     set_start_method("forkserver", force=True)
+
+
+def _forget_the_script() -> None:
+    """Keep workers from running the script that has started the program: they need nothing of it."""
+    main = sys.modules["__main__"]
+    if getattr(main, "__spec__", None) is None:
+        main.__file__ = None
