@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ipmix_cli.algorithm.config import AugmentConfig
 from ipmix_cli.algorithm.kernels.blend import AT_ONCE
 from ipmix_cli.algorithm.kernels.copies import make_copies
-from ipmix_cli.algorithm.kernels.desk import Desk
+from ipmix_cli.algorithm.kernels.desk import SLACK, Desk
 from ipmix_cli.algorithm.kernels.types import Rows
 from ipmix_cli.algorithm.mixing_set import MixingSet
 from ipmix_cli.algorithm.plan import PlanArray, rows_of
@@ -51,13 +51,12 @@ def scratch_for(height: int, width: int, config: AugmentConfig) -> Scratch:
         tables=np.empty((3, 3, 256), np.uint8),
         counters=np.empty((6, 256), np.uint32),
         centres=np.repeat(np.arange(width, dtype=np.float64) + 0.5, 3),
-        columns=np.arange(width, dtype=np.float64) + 0.5,
         reals=np.empty(3 * width, np.float64),
-        floats=np.empty(2 * width, np.float32),
         parts=np.empty(3 * width, np.int32),
-        lines=np.empty((2, 3 * width + 6), np.uint8),
-        places=np.empty((5, width), np.int32),
-        packed=np.empty((height + 2) * (width + 2), np.int32),
+        runs=np.empty(width, np.int32),
+        advances=np.empty((2, 3 * width), np.uint32),
+        lines=np.empty((4, 3 * width + SLACK), np.uint8),
+        padded=np.empty((height + 2) * (width + 2) * 3 + SLACK, np.uint8),
     )
 
 

@@ -79,7 +79,7 @@ def weighted_sum(head: Reals, blend: Number, lengths: Words, desk: Desk, out: By
     """Fill out with the sum that a plan's weights and blend ask for."""
     used, exact, here = desk.used, desk.exact, desk.here
     count = list_sources(head, blend, lengths, desk.slots, used, exact)
-    row = 0
+    row = np.int64(0)  # with a width: a literal number would be one more specialisation
     while row < desk.height:
         stop = find_band(row, used, desk.touched, desk.height, here)
         first, last = row * desk.width * 3, stop * desk.width * 3

@@ -10,13 +10,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+SLACK = 64  # bytes at the end of lines that are read and written with no regard to where they stop
 CLEAN = 0  # rows of Desk.buffers: the clean picture, then one for each chain, a spare one, the patch, the mask
 
 
 class Desk(NamedTuple):
     """Settings of a batch, the mixing pictures, and memory to work in.
 
-    Nothing in the memory outlives a copy but the clean picture with its figures, ``centres`` and ``columns``.
+    Nothing in the memory outlives a copy but the clean picture with its figures, and ``centres``.
     """
 
     height: int
@@ -47,10 +48,9 @@ class Desk(NamedTuple):
     tables: npt.NDArray[np.uint8]  # (3, 3, 256): equalize's of both; autocontrast's
     counters: npt.NDArray[np.uint32]  # (6, 256)
     centres: npt.NDArray[np.float64]  # (3 * W,) x + 1/2 of each byte's pixel; constant
-    columns: npt.NDArray[np.float64]  # (W,) x + 1/2; constant
     reals: npt.NDArray[np.float64]  # (3 * W,)
-    floats: npt.NDArray[np.float32]  # (2 * W,)
     parts: npt.NDArray[np.int32]  # (3 * W,)
-    lines: npt.NDArray[np.uint8]  # (2, 3 * W + 6)
-    places: npt.NDArray[np.int32]  # (5, W)
-    packed: npt.NDArray[np.int32]  # ((H + 2) * (W + 2),)
+    runs: npt.NDArray[np.int32]  # (W,)
+    advances: npt.NDArray[np.uint32]  # (2, 3 * W)
+    lines: npt.NDArray[np.uint8]  # (4, 3 * W + SLACK)
+    padded: npt.NDArray[np.uint8]  # ((H + 2) * (W + 2) * 3 + SLACK,)

@@ -163,7 +163,7 @@ def shear_pixels(row: Bytes, out: Bytes, left: Number, start: Number, stop: Numb
 def shear_y(source: Bytes, target: Bytes, frame: Frame, factor: Number, desk: Desk) -> None:
     """Move column x by factor * (x + 1/2) pixels."""
     H, _, top, left, height, width = frame
-    moved, parts, runs = desk.reals[: width * 3], desk.parts[: width * 3], desk.places[0]
+    moved, parts, runs = desk.reals[: width * 3], desk.parts[: width * 3], desk.runs
     if move_columns(desk.centres[left * 3 :], factor, moved, parts) != 0:
         shear_columns(source, target, frame, moved)
         return

@@ -21,6 +21,7 @@ from ipmix_cli.algorithm.kernels.types import Bytes, Frame, Number, Words
 
 HISTOGRAM, EQUALIZED, MEAN = 0, 1, 2
 STRETCHED = 2
+NONE = np.int64(0)  # with a width: a literal number would be one more specialisation
 
 
 @spliced
@@ -78,14 +79,14 @@ def operate(code: Number, parameter: Number, source_row: Number, target_row: Num
     elif code == codes.SHEAR_Y:
         shear_y(source, target, frame, parameter, desk)
     elif code == codes.TRANSLATE_X:
-        translate(source, target, frame, 0, number)
+        translate(source, target, frame, NONE, number)
     elif code == codes.TRANSLATE_Y:
-        translate(source, target, frame, number, 0)
+        translate(source, target, frame, number, NONE)
     elif code == codes.COLOR:
         color(source, target, frame, parameter, desk.lines[0])
     elif code == codes.CONTRAST:
         away_from(source, target, frame, mean_of(source, desk.known[which]), parameter)
     elif code == codes.BRIGHTNESS:
-        away_from(source, target, frame, 0, parameter)
+        away_from(source, target, frame, NONE, parameter)
     elif code == codes.SHARPNESS:
         sharpness(source, target, frame, parameter)

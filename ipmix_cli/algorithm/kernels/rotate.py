@@ -1,7 +1,9 @@
 """Rotation: bilinear in float64, Pillow's expressions term by term (see ``geometric.py``), a row at a time.
 
-A row is first done in float32, as shears are first done in whole numbers, and once more in float64 if a result lies so
-near a whole level that the two may differ.
+A row is first done in float32, as shears are first done in whole numbers, and where a result lies so near a whole level
+that the two may differ, the bytes about it are done once more in float64. Neighbours in a row have neighbours for their
+sources, but for some jumps: the places, whole numbers of 2**-32 pixels, tell where these are, and what lies between two
+is copied as one run.
 """
 
 from __future__ import annotations
@@ -10,18 +12,27 @@ import math
 
 import numpy as np
 
+from ipmix_cli.algorithm.kernels.chunk import CHUNK, copy_chunk
 from ipmix_cli.algorithm.kernels.compiler import inlined, kernel, spliced
 from ipmix_cli.algorithm.kernels.desk import Desk
-from ipmix_cli.algorithm.kernels.frames import ONE, THREE, TWO, clear, copy_box
-from ipmix_cli.algorithm.kernels.types import Bytes, Floats, Four, Frame, Ints, Matrix, Number, Reals
+from ipmix_cli.algorithm.kernels.frames import THREE, clear, copy_box, copy_bytes
+from ipmix_cli.algorithm.kernels.types import Bytes, Counters, Frame, Matrix, Number, Place
 
 # Image.rotate rounds to 15 digits, so that the last bits of this machine's libm do not show
 COSINES = np.array([round(math.cos(-math.radians(d % 360.0)), 15) for d in range(360)])
 SINES = np.array([round(math.sin(-math.radians(d % 360.0)), 15) for d in range(360)])
 
-BYTE, S8, S16, ZERO = np.int32(255), np.int32(8), np.int32(16), np.int32(0)
-# Levels: in float32 a result is off by 8.4e-5 at most (six roundings of numbers up to 255)
-MARGIN = np.float32(1e-4)
+PIXEL = 1 << 32
+BELOW = PIXEL - 1
+HALF_UNIT = 128  # parts lose 8 of their 32 bits to be exact in float32: this rounds them
+S8, S32 = np.uint32(8), np.int64(32)
+PART = np.float32(2.0**-24)
+# Levels by which a result may be off: four roundings in a row of numbers up to 255, and parts rounded to 2**-24;
+# then for each column that the steps of 2**-32 pixels are added up
+MARGIN, MARGIN_PER_COLUMN = 6.5e-5, 6e-8
+STRIDE = np.uintp(CHUNK)
+FIRST = np.int64(0)  # with a width: a literal number would be one more specialisation
+REDONE = 48  # bytes looked at again together, where a row holds a doubtful one
 
 
 @inlined
@@ -40,27 +51,56 @@ def rotate(source: Bytes, target: Bytes, frame: Frame, degrees: Number, desk: De
     if degrees % 360 == 0:
         copy_box(source, target, frame)
         return
-    _, W, top, left, height, width = frame
-    matrix = rotation(degrees, frame[0], W)
-    pack_rows(source, frame, matrix, desk.packed)
+    H, W, top, left, height, width = frame
+    matrix = rotation(degrees, H, W)
+    steps = fixed(matrix[0]), fixed(matrix[3])
+    pad_rows(source, frame, matrix, desk.padded)
+    add_up(steps, desk.advances)
     for r in range(height):
         start, stop = inside(matrix, frame, top + r)
         out = target[r * width * 3 : (r + 1) * width * 3]
         clear(out[: (start - left) * 3])
         clear(out[(stop - left) * 3 :])
         middle = out[(start - left) * 3 : (stop - left) * 3]
-        locate(matrix, desk.columns[start:], top + r, desk.places[4][: stop - start], desk.reals, W + 2)
-        gather(desk.packed, W, desk.places, stop - start)
-        to_float32(desk.reals[: 2 * (stop - start)], desk.floats)
-        if interpolate_quickly(desk.places, desk.floats, middle) < 0:
-            interpolate(desk.places, desk.reals, middle)
+        place = place_of(matrix, start, top + r)
+        fill_neighbours(desk.padded, W + 2, place, steps, stop - start, desk.lines)
+        margin = np.float32(MARGIN + MARGIN_PER_COLUMN * W)
+        if interpolate_quickly(desk.lines, desk.advances, place, margin, FIRST, middle):
+            for first in range(0, middle.size, REDONE):
+                part = middle[first : first + REDONE]
+                if interpolate_quickly(desk.lines, desk.advances, place, margin, first, part):
+                    interpolate(desk.padded, W + 2, matrix, (start + first // 3, top + r), part)
+
+
+@inlined
+def fixed(pixels: Number) -> Number:
+    """Return a distance in 2**-32 pixels."""
+    return np.int64(np.floor(pixels * PIXEL + 0.5))
+
+
+@inlined
+def place_of(matrix: Matrix, x: Number, y: Number) -> Place:
+    """Return where a pixel's upper left neighbour is, across and down, in 2**-32 pixels of the padded picture."""
+    a, b, c, d, e, f = matrix
+    across = ((a * (x + 0.5) + b * (y + 0.5)) + c) + 0.5
+    down = ((d * (x + 0.5) + e * (y + 0.5)) + f) + 0.5
+    return fixed(across) + HALF_UNIT, fixed(down) + HALF_UNIT
 
 
 @kernel
-def pack_rows(source: Bytes, frame: Frame, matrix: Matrix, packed: Ints) -> None:
-    """Make one number of each pixel, in the rows that the box takes pixels from.
+def add_up(steps: Place, advances: Counters) -> None:
+    """Fill advances (2, bytes) with how far each byte's place is from the row's first, modulo a pixel."""
+    for axis in range(2):
+        step, line = np.uint32(steps[axis] & BELOW), advances[axis]
+        for i in range(line.size):
+            line[i] = np.uint32(np.uint32(np.uint32(i) // np.uint32(3)) * step)
 
-    ``packed`` is (H + 2) * (W + 2): the picture with its border pixels doubled, which spares every test for an edge.
+
+@kernel
+def pad_rows(source: Bytes, frame: Frame, matrix: Matrix, padded: Bytes) -> None:
+    """Copy the rows that the box takes pixels from, with the picture's border pixels doubled.
+
+    ``padded`` is (H + 2) * (W + 2) pixels, which spares every test for an edge, and some bytes more.
     """
     H, W, top, left, height, width = frame
     _, _, _, d, e, f = matrix
@@ -69,14 +109,11 @@ def pack_rows(source: Bytes, frame: Frame, matrix: Matrix, packed: Ints) -> None
     first: Number = np.int64(low) - 3
     last: Number = np.int64(high) + 3
     for y in range(max(first, -1), min(last, H) + 1):
-        row = source[min(max(y, 0), H - 1) * W * 3 :]
-        out = packed[(y + 1) * (W + 2) + 1 :]
-        for pixel in range(np.uintp(W)):
-            i = pixel * THREE
-            two = np.int32(np.int32(row[i]) | np.int32(np.int32(row[i + ONE]) << S8))
-            out[pixel] = np.int32(two | np.int32(np.int32(row[i + TWO]) << S16))
-        packed[(y + 1) * (W + 2)] = out[0]
-        out[W] = out[W - 1]
+        row = min(max(y, 0), H - 1) * W * 3
+        out = padded[(y + 1) * (W + 2) * 3 :]
+        copy_bytes(source[row : row + W * 3], out[3:])
+        copy_bytes(source[row : row + 3], out)
+        copy_bytes(source[row + W * 3 - 3 : row + W * 3], out[W * 3 + 3 :])
 
 
 @inlined
@@ -99,119 +136,98 @@ def inside(matrix: Matrix, frame: Frame, y: Number) -> tuple[Number, Number]:
     return start, stop
 
 
-@kernel
-def locate(matrix: Matrix, columns: Reals, y: Number, corners: Ints, parts: Reals, stride: Number) -> None:
-    """Fill corners with the first of the four neighbours of each pixel of a row, parts with dx and then dy.
+@inlined
+def until_next(place: Number, step: Number) -> Number:
+    """Return how many steps it takes from a place until its whole number of pixels changes."""
+    part = np.uint64(place & BELOW)
+    if step < 0:
+        return np.int64(part // np.uint64(-step)) + 1
+    if step > 0:
+        return np.int64((np.uint64(PIXEL - 1 + step) - part) // np.uint64(step))
+    return np.int64(PIXEL)
 
-    The pixels are centred at columns; corners count pixels of the packed picture.
+
+@inlined
+def copy_run(padded: Bytes, first: Number, line: Bytes, to: Number, count: Number) -> None:
+    """Copy bytes of the padded picture to a line, and some more that are overwritten later."""
+    for at in range(np.uintp(0), count, STRIDE):
+        copy_chunk(padded, first + at, line, to + at)
+
+
+@kernel
+def fill_neighbours(padded: Bytes, stride: Number, place: Place, steps: Place, count: Number, lines: Bytes) -> None:
+    """Fill lines (4, bytes) with the neighbours of so many pixels in a row: upper left and right, lower left and right.
+
+    They are copied in runs: pixels whose neighbours lie as many columns to the right of them, and in the same two rows.
     """
+    ahead, down = place
+    ahead_step, down_step = steps[0] - PIXEL, steps[1]
+    column = 0
+    while column < count:
+        run = min(until_next(ahead, ahead_step), until_next(down, down_step), count - column)
+        first = np.uintp(((down >> S32) * stride + (ahead >> S32) + column) * 3)
+        below = first + np.uintp(stride) * THREE
+        to, count_bytes = np.uintp(column) * THREE, np.uintp(run) * THREE
+        copy_run(padded, first, lines[0], to, count_bytes)
+        copy_run(padded, first + THREE, lines[1], to, count_bytes)
+        copy_run(padded, below, lines[2], to, count_bytes)
+        copy_run(padded, below + THREE, lines[3], to, count_bytes)
+        column += run
+        ahead += run * ahead_step
+        down += run * down_step
+
+
+@kernel
+def interpolate_quickly(
+    lines: Bytes, advances: Counters, place: Place, margin: Number, first: Number, out: Bytes
+) -> Number:
+    """Make bytes of a row, from one on, in float32; return whether any is in doubt."""
+    upper_left, upper_right = lines[0][first:], lines[1][first:]
+    lower_left, lower_right = lines[2][first:], lines[3][first:]
+    x, y = np.uint32(place[0] & BELOW), np.uint32(place[1] & BELOW)
+    across, down = advances[0][first:], advances[1][first:]
+    twice = np.float32(margin + margin)
+    doubts = np.int32(0)
+    for i in range(out.size):
+        dx = np.float32(np.float32(np.int32(np.uint32(across[i] + x) >> S8)) * PART)
+        dy = np.float32(np.float32(np.int32(np.uint32(down[i] + y) >> S8)) * PART)
+        p, q, r, s = upper_left[i], upper_right[i], lower_left[i], lower_right[i]
+        upper = interpolated(np.float32(p), np.float32(q), dx)
+        lower = interpolated(np.float32(r), np.float32(s), dx)
+        value = np.float32(interpolated(upper, lower, dy) + margin)
+        level = np.int32(value)
+        out[i] = np.uint8(level)
+        near = np.float32(np.float32(value - np.float32(level)) - twice).view(np.int32)  # below 0 by its sign
+        differs = np.int32((p ^ q) | (p ^ r) | (p ^ s))
+        doubts = np.int32(doubts | np.int32(near & np.int32(-differs)))
+    return doubts < 0
+
+
+@inlined
+def interpolated(p: Number, q: Number, part: Number) -> Number:
+    """Interpolate in float32."""
+    return np.float32(p + np.float32(np.float32(q - p) * part))
+
+
+@inlined
+def linear(p: Number, q: Number, part: Number) -> Number:
+    """Interpolate in float64."""
+    return np.float64(p) + (np.float64(q) - np.float64(p)) * part
+
+
+@kernel
+def interpolate(padded: Bytes, stride: Number, matrix: Matrix, place: Place, out: Bytes) -> None:
+    """Make bytes of a row, from a pixel on, column and row, in float64."""
     a, b, c, d, e, f = matrix
-    by, ey = b * (y + 0.5), e * (y + 0.5)
-    one, below = np.int32(1), np.int32(stride)
-    count = corners.size
-    dx, dy = parts[:count], parts[count : 2 * count]
-    for q in range(count):
-        centre = columns[q]
+    column, row = place
+    by, ey = b * (row + 0.5), e * (row + 0.5)
+    for i in range(out.size):
+        centre = (column + i // 3) + 0.5
         x = ((a * centre + by) + c) - 0.5
-        y_in = ((d * centre + ey) + f) - 0.5
-        column, row = np.floor(x), np.floor(y_in)
-        dx[q] = x - column
-        dy[q] = y_in - row
-        start = np.int32(np.int32(np.int32(row) + one) * below)
-        corners[q] = np.int32(np.int32(start + np.int32(column)) + one)
-
-
-@kernel
-def to_float32(parts: Reals, floats: Floats) -> None:
-    """Round parts to float32: a loop that reads float64 has half of the lanes."""
-    for i in range(parts.size):
-        floats[i] = np.float32(parts[i])
-
-
-@kernel
-def gather(packed: Ints, W: Number, places: Ints, count: Number) -> None:
-    """Fill the first four lines of places with the neighbours of the pixels that the fifth names."""
-    upper_left, upper_right, lower_left, lower_right = places[0], places[1], places[2], places[3]
-    corners = places[4]
-    below = np.uintp(W + 2)
-    for q in range(np.uintp(count)):
-        corner = np.uintp(np.uint32(corners[q]))
-        upper_left[q] = packed[corner]
-        upper_right[q] = packed[corner + ONE]
-        lower_left[q] = packed[corner + below]
-        lower_right[q] = packed[corner + below + ONE]
-
-
-@inlined
-def channel_of(pixel: Number, shift: Number) -> Number:
-    """Return one channel of a packed pixel."""
-    return np.int32(np.int32(pixel >> shift) & BYTE)
-
-
-@inlined
-def bilinear(four: Four, shift: Number, dx: Number, dy: Number) -> Number:
-    """Interpolate one channel of four pixels."""
-    p, q = np.float64(channel_of(four[0], shift)), np.float64(channel_of(four[1], shift))
-    r, s = np.float64(channel_of(four[2], shift)), np.float64(channel_of(four[3], shift))
-    upper = p + (q - p) * dx
-    lower = r + (s - r) * dx
-    return np.int32(upper + (lower - upper) * dy)
-
-
-@inlined
-def bilinear_quickly(four: Four, shift: Number, dx: Number, dy: Number) -> tuple[Number, Number]:
-    """Interpolate one channel of four pixels in float32; return it, and a number below 0 if it is in doubt."""
-    a, b = channel_of(four[0], shift), channel_of(four[1], shift)
-    c, d = channel_of(four[2], shift), channel_of(four[3], shift)
-    p, q, r, s = np.float32(a), np.float32(b), np.float32(c), np.float32(d)
-    upper = np.float32(p + np.float32(np.float32(q - p) * dx))
-    lower = np.float32(r + np.float32(np.float32(s - r) * dx))
-    value = np.float32(upper + np.float32(np.float32(lower - upper) * dy))
-    straddles = np.int32(np.int32(value + MARGIN) ^ np.int32(value - MARGIN))
-    differs = np.int32(np.int32(np.int32(a ^ b) | np.int32(a ^ c)) | np.int32(a ^ d))
-    return np.int32(value), np.int32(np.int32(-straddles) & np.int32(-differs))
-
-
-@inlined
-def unpack(packed: Ints, out: Bytes) -> None:
-    """Make bytes of packed pixels."""
-    for q in range(np.uintp(out.size // 3)):
-        i = q * THREE
-        out[i] = np.uint8(packed[q])
-        out[i + ONE] = np.uint8(packed[q] >> S8)
-        out[i + TWO] = np.uint8(packed[q] >> S16)
-
-
-@kernel
-def interpolate(places: Ints, parts: Reals, out: Bytes) -> None:
-    """Make a row of bytes from the neighbours and parts of its pixels."""
-    upper_left, upper_right, lower_left, lower_right = places[0], places[1], places[2], places[3]
-    count, result = out.size // 3, places[4]
-    dx, dy = parts[:count], parts[count : 2 * count]
-    for q in range(count):
-        four = (upper_left[q], upper_right[q], lower_left[q], lower_right[q])
-        red = bilinear(four, ZERO, dx[q], dy[q])
-        green = bilinear(four, S8, dx[q], dy[q])
-        blue = bilinear(four, S16, dx[q], dy[q])
-        result[q] = np.int32(red | np.int32(np.int32(green << S8) | np.int32(blue << S16)))
-    unpack(result, out)
-
-
-@kernel
-def interpolate_quickly(places: Ints, parts: Floats, out: Bytes) -> Number:
-    """Do what interpolate does in float32; return a number below 0 if any byte is in doubt."""
-    upper_left, upper_right, lower_left, lower_right = places[0], places[1], places[2], places[3]
-    count, result = out.size // 3, places[4]
-    dx, dy = parts[:count], parts[count : 2 * count]
-    doubts = ZERO
-    for q in range(count):
-        four = (upper_left[q], upper_right[q], lower_left[q], lower_right[q])
-        red, doubt = bilinear_quickly(four, ZERO, dx[q], dy[q])
-        doubts = np.int32(doubts | doubt)
-        green, doubt = bilinear_quickly(four, S8, dx[q], dy[q])
-        doubts = np.int32(doubts | doubt)
-        blue, doubt = bilinear_quickly(four, S16, dx[q], dy[q])
-        doubts = np.int32(doubts | doubt)
-        result[q] = np.int32(red | np.int32(np.int32(green << S8) | np.int32(blue << S16)))
-    unpack(result, out)
-    return doubts
+        y = ((d * centre + ey) + f) - 0.5
+        dx, dy = x - np.floor(x), y - np.floor(y)
+        p = ((np.int64(np.floor(y)) + 1) * stride + np.int64(np.floor(x)) + 1) * 3 + i % 3
+        r = p + stride * 3
+        upper = linear(padded[p], padded[p + 3], dx)
+        lower = linear(padded[r], padded[r + 3], dx)
+        out[i] = np.uint8(np.int32(upper + (lower - upper) * dy))

@@ -17,7 +17,7 @@ Counters: TypeAlias = npt.NDArray[np.uint32]
 Size: TypeAlias = tuple[int, int]  # height, width
 Frame: TypeAlias = tuple[int, int, int, int, int, int]  # H, W; top, left, height, width of the box
 Matrix: TypeAlias = tuple[Number, Number, Number, Number, Number, Number]
-Four: TypeAlias = tuple[Number, Number, Number, Number]  # pixels, each one number
+Place: TypeAlias = tuple[Number, Number]  # across, down
 
 
 class Rows(NamedTuple):
