@@ -1,7 +1,9 @@
 """Encoded pictures of any kind into the one picture convention, or a reason why not.
 
-Pillow decodes: OpenCV is 1.25 times as fast with photographs, but it fills truncated JPEGs with grey without
-a word, knows no pixel limit of its own that matters, and writes warnings of its libraries to stderr.
+Pillow reads every header, and decodes all but sound colour JPEGs that stand upright. These simplejpeg decodes, where
+it is installed, in three quarters of the time: both hold libjpeg-turbo, so the pixels are the same, and a file of
+which libjpeg has anything to say, be it an error or a warning, is left to Pillow. OpenCV would be as fast, but writes
+libjpeg's warnings to stderr, and nothing else tells of them.
 """
 
 from __future__ import annotations
@@ -26,6 +28,11 @@ from PIL import (
 
 from ipmix_cli.errors import BadSampleError
 from ipmix_cli.formats.source import BadSample, Picture, Sample
+
+try:
+    from simplejpeg import decode_jpeg
+except ImportError:  # there are machines that it is not built for
+    decode_jpeg = None
 
 MAX_PIXELS = 89_478_485
 """Pillow's default limit, 256 MiB of RGB; Pillow itself only warns up to twice this much."""
@@ -88,7 +95,8 @@ def decode_picture(data: bytes, alpha: str = "white") -> Picture:
         image = _opened(data)
         check_pixels(*image.size)
         try:
-            return np.array(_upright(_rgb(_loaded(image), alpha), image))
+            picture = _sound_jpeg(data, image)
+            return np.array(_upright(_rgb(_loaded(image), alpha), image)) if picture is None else picture
         except BadSampleError:
             raise
         except Exception as error:  # Pillow's decoders raise a dozen types on damaged files
@@ -163,6 +171,17 @@ def _opened(data: bytes) -> Image.Image:
         raise _bad("not a picture of a known format, or cut off in its header") from error
     except Exception as error:  # as above: the header may be as damaged as the rest
         raise _bad(f"corrupt header: {_line(error)}") from error
+
+
+def _sound_jpeg(data: bytes, image: Image.Image) -> Picture | None:
+    """Return the pixels of an upright colour JPEG, or None for anything else and for whatever may be damaged."""
+    if decode_jpeg is None or (image.format, image.mode) != ("JPEG", "RGB") or _orientation(image) in TURNS:
+        return None
+    try:
+        picture: Picture = decode_jpeg(data, "RGB")
+    except ValueError:  # an error or a warning of libjpeg
+        return None
+    return picture if picture.shape[:2] == (image.height, image.width) else None
 
 
 def _loaded(image: Image.Image) -> Image.Image:
