@@ -1,138 +1,137 @@
-"""Time the kernels beside plain Pillow and numpy, in one run: ``python -m benchmarks.kernel``.
+"""The kernels beside plain Pillow and numpy: copies a second of one core.
 
-One copy is a uint8 picture in and a uint8 picture out; one core; medians of rounds by turns, since machines drift.
-Pictures are made on the spot, with the edges and the grain of photographs; the mixing pictures too.
+One copy is a uint8 picture in and a uint8 picture out, all in memory: its plan is drawn and applied. "x plain" is the
+ratio to :mod:`benchmarks.baseline`, "x memcpy" to copying the copy's bytes once.
 """
 
 from __future__ import annotations
 
-import platform
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from PIL import Image
 
 from benchmarks.baseline import Baseline
+from benchmarks.material import Pixels, mixing_for, pictures
+from benchmarks.setting import Setting
+from benchmarks.table import micro, row, times
+from benchmarks.timing import by_turns, ratio, typical
 from ipmix_cli.algorithm.apply import apply_plans, scratch_for
-from ipmix_cli.algorithm.kernels import codes
-from ipmix_cli.algorithm.mixing_set import MixingSet, mixing_set
-from ipmix_cli.algorithm.mixings import MIXERS
-from ipmix_cli.algorithm.operations import OPS
-from ipmix_cli.algorithm.plan import sample_plans
-from ipmix_cli.algorithm.presets import PRESETS
-from ipmix_cli.algorithm.warm import warm_up
+from ipmix_cli.algorithm.config import AugmentConfig
+from ipmix_cli.algorithm.mixing_set import MixingSet
+from ipmix_cli.algorithm.plan import PlanArray, sample_plans
+from ipmix_cli.algorithm.presets import preset_for
+from ipmix_cli.pipeline.worker import CHUNK_BYTES
 
-ROUNDS = 7
+CASES = ((32, 10), (32, 1), (224, 4), (224, 1))  # px, copies of each picture
+PLAIN = {32: 300, 224: 48}  # copies of the baseline: a turn of about a tenth of a second
+DRAWS = 166  # numbers of chance in a plan of three chains of up to three steps
 
 
 @dataclass(frozen=True)
-class Case:
-    """Pictures of one size, and as many copies of each as a dataset would hold."""
+class Work:
+    """Copies to be made of some pictures, chunk by chunk as a worker does it."""
 
-    side: int
-    pictures: int
-    copies: int
-    preset: str
-    goal: int
+    pictures: Pixels
+    mixing: MixingSet
+    config: AugmentConfig
+    each: int
 
+    @property
+    def side(self) -> int:
+        """Side of the pictures in pixels."""
+        return int(self.pictures.shape[1])
 
-CASES = (Case(32, 300, 10, "cifar", 45), Case(224, 10, 4, "imagenet", 19))
+    @property
+    def count(self) -> int:
+        """Copies in all."""
+        return len(self.pictures) * self.each
 
-
-def photographs(count: int, side: int, seed: int) -> np.ndarray:
-    """Pictures with shapes, gradients and grain."""
-    rng = np.random.default_rng(seed)
-    pictures = []
-    for _ in range(count):
-        coarse = rng.integers(0, 256, (6, 6, 3), dtype=np.uint8)
-        smooth = np.asarray(Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC), np.float64)
-        for _ in range(4):
-            top, left = rng.integers(0, side - 4, 2)
-            smooth[top : top + rng.integers(3, side), left : left + rng.integers(3, side)] = rng.integers(0, 256, 3)
-        pictures.append(np.clip(smooth + rng.normal(0, 4, smooth.shape), 0, 255).astype(np.uint8))
-    return np.stack(pictures)
+    def plans(self) -> PlanArray:
+        """Draw the plans of all copies."""
+        indices = np.arange(len(self.pictures))
+        return sample_plans(self.config, (self.side, self.side), 1, indices, self.each, self.mixing.shapes)
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """Time of this thread: other processes on the machine do not count."""
-    start = time.thread_time()
-    work()
-    return time.thread_time() - start
+class Bench:
+    """The work, with memory that is used again, beside the plain way."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.chunk = max(1, CHUNK_BYTES // (work.pictures[0].nbytes * work.each))
+        self.ready = work.plans()
+        self.out = np.empty((min(self.chunk, len(work.pictures)), work.each, *work.pictures.shape[1:]), np.uint8)
+        self.other = np.empty_like(self.out)
+        self.scratch = scratch_for(work.side, work.side, work.config)
+        self.baseline = Baseline(work.config, work.side, 0)
+        self.plain_count = min(PLAIN[work.side], len(work.pictures))
+
+    def apply(self) -> None:
+        """Apply all plans."""
+        work = self.work
+        for start in range(0, len(work.pictures), self.chunk):
+            part = slice(start, start + self.chunk)
+            chosen = work.pictures[part]
+            out = self.out[: len(chosen)]
+            apply_plans(chosen, self.ready[part], work.mixing, work.config, out, self.scratch)
+
+    def plain(self) -> None:
+        """Make some copies the plain way, one of each picture."""
+        mixing = self.work.mixing
+        for number in range(self.plain_count):
+            self.baseline.copy(self.work.pictures[number], mixing.picture(number % len(mixing.shapes)))
+
+    def memcpy(self) -> None:
+        """Copy a chunk of copies."""
+        np.copyto(self.other, self.out)
+
+    @property
+    def chunk_copies(self) -> int:
+        """Copies in what ``memcpy`` copies."""
+        return len(self.out) * self.work.each
 
 
-def compare(case: Case) -> tuple[float, float, float]:
-    """Median seconds of a copy: baseline, plans, application."""
-    size, config = (case.side, case.side), PRESETS[case.preset]
-    pictures = photographs(case.pictures, case.side, 1)
-    mixing = mixing_set(list(photographs(20, case.side * 2, 2)), size, config.mixing_ratio)
-    out = np.empty((case.pictures, case.copies, *size, 3), np.uint8)
-    scratch, baseline = scratch_for(*size, config), Baseline(config, case.side, 0)
-    indices, copies = np.arange(case.pictures), case.pictures * case.copies
-    plain = min(case.pictures, 200)
-
-    def run_baseline() -> None:
-        for number in range(plain):
-            baseline.copy(pictures[number], mixing.picture(number % 20))
-
-    rounds = []
-    for seed in range(ROUNDS):
-        slow = seconds(run_baseline) / plain
-        plans = sample_plans(config, size, seed, indices, case.copies, mixing.shapes)
-        planning = seconds(lambda s=seed: sample_plans(config, size, s, indices, case.copies, mixing.shapes))
-        applying = seconds(lambda p=plans: apply_plans(pictures, p, mixing, config, out, scratch))
-        rounds.append((slow, planning / copies, applying / copies))
-    slow, planning, applying = np.median(rounds, 0)
-    return float(slow), float(planning), float(applying)
+def work_for(setting: Setting, side: int, each: int) -> Work:
+    """Return the work with the preset for a size."""
+    return Work(pictures(setting, side), mixing_for(setting, side), preset_for("auto", side, side), each)
 
 
-def step_time(case: Case, kind: int, name: str, mixing: MixingSet) -> float:
-    """Median seconds of one step: chains of three steps of one kind, less chains of none."""
-    size, config = (case.side, case.side), replace(PRESETS[case.preset], self_mix=0.0)
-    config = replace(config, operations=(name,)) if kind == codes.OPERATION else replace(config, mixings=(name,))
-    pictures = photographs(case.pictures, case.side, 1)
-    out = np.empty((case.pictures, 1, *size, 3), np.uint8)
-    scratch = scratch_for(*size, config)
-    many = sample_plans(config, size, 1, np.arange(case.pictures * 40), 1, mixing.shapes).reshape(-1)
-    full = many["steps"][(many["lengths"] == 3) & (many["steps"]["kind"][:, :, 0] == kind)]
-    plans = sample_plans(config, size, 1, np.arange(case.pictures), 1, mixing.shapes)
-    plans["lengths"] = (3, 0, 0)
-    plans["steps"][:, 0, 0] = np.resize(full, (case.pictures, 3))
-    empty = plans.copy()
-    empty["steps"]["kind"], empty["steps"]["code"] = codes.OPERATION, codes.INVERT
-    empty["lengths"] = (1, 0, 0)
-    times = []
-    for _ in range(ROUNDS):
-        worked = seconds(lambda: apply_plans(pictures, plans, mixing, config, out, scratch))
-        blended = seconds(lambda: apply_plans(pictures, empty, mixing, config, out, scratch))
-        times.append((worked - blended) / 3 / case.pictures)
-    return max(float(np.median(times)), 0.0)
+def print_case(setting: Setting, side: int, each: int) -> None:
+    """Print the line of one size and number of copies."""
+    bench = Bench(work_for(setting, side, each))
+    work = bench.work
+    actions = {"plain": bench.plain, "plan": work.plans, "apply": bench.apply, "memcpy": bench.memcpy}
+    seconds = by_turns(actions, setting.effort.turns)
+    plain, own = seconds["plain"] / bench.plain_count, (seconds["plan"] + seconds["apply"]) / work.count
+    row(
+        f"{side} px, {each} of each picture",
+        f"{1 / typical(plain):,.0f}",
+        f"{1 / typical(own):,.0f}",
+        times(ratio(plain, own)),
+        micro(typical(seconds["plan"], work.count)),
+        micro(typical(seconds["apply"], work.count)),
+        times(ratio(own, seconds["memcpy"] / bench.chunk_copies)),
+    )
 
 
-def table_of_steps() -> None:
-    """Print microseconds a step, for each size."""
-    banks = {c.side: mixing_set(list(photographs(20, c.side * 2, 2)), (c.side, c.side), 9 / 8) for c in CASES}
-    print(f"\n{'step, microseconds':<24}" + "".join(f"{case.side:>8} px" for case in CASES))
-    for kind, names in ((codes.OPERATION, OPS), (codes.MIXING, MIXERS)):
-        for name in names:
-            times = [step_time(case, kind, name, banks[case.side]) * 1e6 for case in CASES]
-            print(f"{name:<24}" + "".join(f"{value:>11.2f}" for value in times))
+def print_plans(setting: Setting) -> None:
+    """Print what plans cost, beside numpy's drawing as many numbers."""
+    row("plans, three chains of up to three", "us/plan", "x numpy draws")
+    for side in (32, 224):
+        work, rng = work_for(setting, side, 1), np.random.default_rng(0)
+        actions: dict[str, Callable[[], object]] = {
+            "plans": work.plans,
+            "numpy": partial(rng.random, (work.count, DRAWS)),
+        }
+        seconds = by_turns(actions, setting.effort.turns)
+        spent = seconds["plans"]
+        row(f"{side} px", micro(typical(spent, work.count)), times(ratio(spent, seconds["numpy"])))
 
 
-def main() -> None:
-    warm_up()
-    print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, one core")
-    print(f"\n{'copies/s':<16}{'Pillow, numpy':>14}{'ipmix':>10}{'ratio':>8}{'goal':>6}{'us: plan':>11}{'apply':>8}")
-    for case in CASES:
-        slow, planning, applying = compare(case)
-        fast = planning + applying
-        print(
-            f"{case.side:>4} px, K = {case.copies:<4}{1 / slow:>14,.0f}{1 / fast:>10,.0f}{slow / fast:>8.1f}"
-            f"{case.goal:>6}{planning * 1e6:>11.2f}{applying * 1e6:>8.2f}"
-        )
-    table_of_steps()
-
-
-if __name__ == "__main__":
-    main()
+def table(setting: Setting) -> None:
+    """Print the table."""
+    row("copies/s, one core", "plain", "ipmix", "x plain", "us: plan", "us: apply", "x memcpy")
+    for side, each in CASES:
+        print_case(setting, side, each)
+    print_plans(setting)

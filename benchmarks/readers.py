@@ -1,6 +1,6 @@
 """Pictures per second that training reads: ipmix's reader over every format, other readers, and IPMix online.
 
-    python benchmarks/readers.py [--source SOURCE --data-dir DIR] [--samples N]
+    python -m benchmarks.readers [--source SOURCE --data-dir DIR] [--samples N]
 
 One process, random order where the reader allows one, files in the page cache; seconds are those of the processor.
 "online" makes the copies while training instead: the plain Pillow-and-numpy IPMix of ``baseline.py``.
@@ -20,8 +20,8 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from baseline import Baseline
 
+from benchmarks.baseline import Baseline
 from ipmix_cli.algorithm.presets import PRESETS
 from ipmix_cli.reader import ShardDataset
 

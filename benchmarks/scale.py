@@ -1,7 +1,7 @@
 """A rehearsal at the size of ImageNet: 1.28 million pictures, ten copies of each, 10,000 shards; no cluster needed.
 
-    python benchmarks/scale.py                       # the table of docs/scaling.md, in a minute or two
-    python benchmarks/scale.py --pictures 100000000  # an internet-scale job: what does its driver need?
+    python -m benchmarks.scale                       # the table of docs/scaling.md, in a minute or two
+    python -m benchmarks.scale --pictures 100000000  # an internet-scale job: what does its driver need?
 
 Planning, the tasks as they are sent to workers, the records of the shards, resuming, sealing and merging are the
 program's own code. Only two things are played: the source makes its pictures on the fly, and the shards' files are
