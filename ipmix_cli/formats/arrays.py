@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from ipmix_cli.errors import SourceError
 from ipmix_cli.formats.array_names import choose_arrays
 from ipmix_cli.formats.decode import check_pixels, without_alpha
-from ipmix_cli.formats.digest import digest_kind, source_digest
+from ipmix_cli.formats.digest import array_digest, digest_kind
 from ipmix_cli.formats.labels import checked_labels, default_class_names
 from ipmix_cli.formats.listed import ListedSource
 from ipmix_cli.formats.names import Names
@@ -185,21 +185,21 @@ def array_source(data: ArrayData, alpha: str) -> ListedSource:
     names = data.class_names or default_class_names(labels)
     kind = digest_kind(int(np.prod(shape, dtype=object)))
     description = {"kind": kind, "shape": list(shape)}
-    content = (
-        (np.ascontiguousarray(block).reshape(-1).data for _, block in blocks(data.rows, 0, shape[0]))
-        if kind == "content"
-        else ()
-    )
     height, width = shape[2:] if layout == "CHW" else shape[1:3]
     return ListedSource(
         format=data.format,
         location=data.location,
         class_names=names,
         size=(height, width),
-        digest=source_digest(description, names, labels, content),
+        digest=array_digest(description, names, labels, lambda: _pixels(data.rows) if kind == "content" else ()),
         settings={**data.settings, "alpha": alpha, "digest": kind},
         whole=ArrayPart(data.rows, layout, alpha, 0, labels, data.keys),
     )
+
+
+def _pixels(rows: Rows) -> Iterator[memoryview]:
+    for _, block in blocks(rows, 0, rows.shape[0]):
+        yield np.ascontiguousarray(block).reshape(-1).data
 
 
 def blocks(rows: Rows, start: int, stop: int) -> Iterator[tuple[int, NDArray[Any]]]:

@@ -28,7 +28,7 @@ def read_file(path: Path, limit: int) -> bytes:
                     f"{path} has {status.st_size} bytes, more than the {limit} that such a file has",
                     "check that it is the right file",
                 )
-            return file.read(limit)
+            return file.read(status.st_size)
     except FileNotFoundError as error:
         raise SourceError(f"{path} is missing", "fetch or unpack the whole data set again") from error
     except OSError as error:

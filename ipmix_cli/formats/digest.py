@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ipmix_cli.formats.remembered import remembered_sha256
 
 CONTENT_LIMIT = 2**30
 """Bytes of pictures up to which the digest covers their content; hashing 1 GiB takes about a second."""
@@ -25,7 +28,7 @@ def digest_kind(total_bytes: int) -> str:
 
 
 def source_digest(
-    description: dict[str, Any], class_names: Sequence[str], labels: Labels, content: Iterable[bytes | memoryview]
+    description: dict[str, Any], class_names: Sequence[str], labels: Labels, content: Iterable[bytes]
 ) -> str:
     """Return the sha256 of a source, in hexadecimal.
 
@@ -38,12 +41,26 @@ def source_digest(
     content : iterable of bytes
         The pictures, or their listing, each piece of unambiguous length; see :func:`framed`.
     """
-    header = json.dumps([description, list(class_names), len(labels)], sort_keys=True)
-    digest = hashlib.sha256(framed(header.encode("utf-8", "surrogatepass")))
-    digest.update(np.ascontiguousarray(labels, dtype="<i8").tobytes())
-    for piece in content:
+    digest = hashlib.sha256()
+    for piece in itertools.chain(_head(description, class_names, labels), content):
         digest.update(piece)
     return digest.hexdigest()
+
+
+def array_digest(
+    description: dict[str, Any],
+    class_names: Sequence[str],
+    labels: Labels,
+    content: Callable[[], Iterable[bytes | memoryview]],
+) -> str:
+    """Return what :func:`source_digest` does, for content at hand that can be gone through again: it is remembered."""
+    head = _head(description, class_names, labels)
+    return remembered_sha256(lambda: itertools.chain(head, content()))
+
+
+def _head(description: dict[str, Any], class_names: Sequence[str], labels: Labels) -> tuple[bytes, bytes]:
+    header = json.dumps([description, list(class_names), len(labels)], sort_keys=True)
+    return framed(header.encode("utf-8", "surrogatepass")), np.ascontiguousarray(labels, dtype="<i8").tobytes()
 
 
 def framed(data: bytes) -> bytes:
