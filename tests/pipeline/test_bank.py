@@ -219,6 +219,20 @@ def test_the_cached_bank_is_made_once(tmp_path: Path, monkeypatch: pytest.Monkey
     assert not list(bank.ensure_bank(SETTINGS, 1))
 
 
+def test_a_cached_bank_that_other_code_has_drawn_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IPMIX_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(bank, "drawing_code", lambda: "0123456789abcdef")
+    list(bank.ensure_bank(SETTINGS, 1))
+    before = bank.bank_path(SETTINGS)
+    monkeypatch.undo()
+    monkeypatch.setenv("IPMIX_CACHE_DIR", str(tmp_path))
+    assert len(list(bank.ensure_bank(SETTINGS, 1))) == 30  # made anew: the other's is not asked
+    assert bank.bank_path(SETTINGS) != before
+    assert before.read_bytes() == bank.bank_path(SETTINGS).read_bytes()  # since that code was the same after all
+
+
 def test_a_read_only_cache_is_replaced_by_a_private_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "cache").write_text("this is no folder")
     monkeypatch.setenv("IPMIX_CACHE_DIR", str(tmp_path / "cache"))

@@ -6,6 +6,7 @@ looks like an earlier picture; it never looks ahead, so a bank of 100 is the beg
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +25,7 @@ from fractals.mixes import MIXES
 from fractals.picture import Drawn, Wish, drawn
 from fractals.quality import DUPLICATE_BITS, Figures, nearest
 from ipmix_cli.errors import IpmixError, UsageError, WriteError
+from ipmix_cli.formats.digest import framed
 from ipmix_cli.pipeline.backends.children import deaf_children
 
 SCHEMA = 1
@@ -269,14 +271,26 @@ def builtin_settings(short_side: int) -> BankSettings:
 
 
 def bank_path(settings: BankSettings) -> Path:
-    """Return where a cached bank is, or would be made: in the user's cache or a private temporary folder."""
+    """Return where a cached bank is, or would be made: in the user's cache or a private temporary folder.
+
+    Its name tells its settings and the code that draws it, so that what other code has left there is never taken.
+    """
     folder = writable_folder("banks")
     if folder is None:
         raise WriteError(
             "neither the user's cache nor the temporary folder can be written",
             "set IPMIX_CACHE_DIR to a folder",
         )
-    return folder / f"{settings.size}px-{settings.digest()[:16]}.h5"
+    return folder / f"{settings.size}px-{settings.digest()[:16]}-{drawing_code()[:16]}.h5"
+
+
+@functools.cache
+def drawing_code() -> str:
+    """Return the sha256, in hexadecimal, of the source of everything that draws."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(fractals.__file__).parent.glob("*.py")):
+        digest.update(framed(path.name.encode()) + framed(path.read_bytes()))
+    return digest.hexdigest()
 
 
 def ensure_bank(settings: BankSettings, jobs: int) -> Iterator[BankRecord]:
