@@ -26,7 +26,7 @@ from fractals import (
 )
 from fractals.family import Family, Picture
 
-GENERATOR = 1
+GENERATOR = 2
 """Version of what is drawn from a seed: raised whenever any picture's bytes change."""
 
 FAMILIES: dict[str, Family] = {

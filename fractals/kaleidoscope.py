@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fractals.chance import Chance
-from fractals.elementary import TURN, atan2, sincos
+from fractals.elementary import TURN, sincos
 from fractals.family import Params, Picture
 from fractals.jit import inlined, kernel
 
@@ -22,28 +23,56 @@ def sample(chance: Chance) -> Params:
 
 def folded(picture: Picture, params: Params) -> Picture:
     """Return the picture uint8 (S, S, 3) as seen in the kaleidoscope."""
-    tip = params["tip"]
-    return _folded(picture, float(params["folds"]), params["angle"], tip[0], tip[1], params["zoom"])
+    wedge = 0.5 * TURN / params["folds"]
+    sin, cos = sincos(wedge + params["angle"])
+    scale, tip = params["zoom"], params["tip"]
+    sight = np.array([scale * cos, scale * sin, *tip])
+    return _folded(picture, _mirrors(params["folds"], wedge), sight)
+
+
+def _mirrors(folds: int, wedge: float) -> NDArray[np.float64]:
+    """Return the normals (M, 2) of the mirrors that fold the upper half plane into one wedge, halving it each time."""
+    normals = []
+    while folds > 1:
+        folds = (folds + 1) // 2
+        sin, cos = sincos(folds * wedge)
+        normals.append((-sin, cos))
+    return np.array(normals, np.float64)
 
 
 @kernel
-def _folded(picture: Picture, folds: float, angle: float, tip_x: float, tip_y: float, zoom: float) -> Picture:
-    size = picture.shape[0]
+def _folded(picture: Picture, mirrors: NDArray[np.float64], sight: NDArray[np.float64]) -> Picture:
+    """Fold the plane and look the colours up, bilinearly.
+
+    Parameters
+    ----------
+    picture : uint8 (S, S, 3)
+    mirrors : float64 (M, 2)
+        See :func:`_mirrors`.
+    sight : float64 (4,)
+        Where the picture lies: the first axis of the wedge seen in it, and the tip.
+    """
+    size, last = picture.shape[0], picture.shape[0] - 1
     out = np.empty_like(picture)
-    wedge, last = TURN / folds, picture.shape[0] - 1
-    places = np.empty((2, size))
+    xs, ys = np.empty(size), np.empty(size)
+    places = np.empty((2, size), np.int32)  # in 256ths of a pixel
     for row in range(size):
-        v = (row + 0.5) / size - 0.5
-        for column in range(size):  # apart from what follows, and so in vectors
-            u = (column + 0.5) * (1.0 / size) - 0.5
-            turn = (atan2(v, u) + TURN) * (1.0 / wedge)
-            sin, cos = sincos(abs(2.0 * (turn - np.floor(turn)) - 1.0) * wedge * 0.5 + angle)
-            radius = zoom * np.sqrt(u * u + v * v)
-            places[0, column], places[1, column] = tip_x + radius * cos, tip_y + radius * sin
+        down = abs((row + 0.5) / size - 0.5)
         for column in range(size):
-            x, y = _mirrored(places[0, column] * size, last), _mirrored(places[1, column] * size, last)
-            left, top = min(int(x), last - 1), min(int(y), last - 1)
-            fx, fy = int((x - left) * 256.0), int((y - top) * 256.0)
+            xs[column], ys[column] = (column + 0.5) / size - 0.5, down
+        for number in range(mirrors.shape[0]):
+            across, along = mirrors[number, 0], mirrors[number, 1]
+            for column in range(size):
+                beyond = 2.0 * max(across * xs[column] + along * ys[column], 0.0)
+                xs[column] -= beyond * across
+                ys[column] -= beyond * along
+        for column in range(size):
+            x, y = xs[column], ys[column]
+            places[0, column] = _mirrored((sight[2] + x * sight[0] + y * sight[1]) * size, last)
+            places[1, column] = _mirrored((sight[3] + x * sight[1] - y * sight[0]) * size, last)
+        for column in range(size):
+            left, top = min(places[0, column] >> 8, last - 1), min(places[1, column] >> 8, last - 1)
+            fx, fy = places[0, column] - 256 * left, places[1, column] - 256 * top
             for channel in range(3):
                 upper = picture[top, left, channel] * (256 - fx) + picture[top, left + 1, channel] * fx
                 lower = picture[top + 1, left, channel] * (256 - fx) + picture[top + 1, left + 1, channel] * fx
@@ -52,7 +81,8 @@ def _folded(picture: Picture, folds: float, angle: float, tip_x: float, tip_y: f
 
 
 @inlined
-def _mirrored(place: float, last: int) -> float:
-    """Return a place on 0..last, where a picture that repeats itself mirrored shows the place asked for."""
+def _mirrored(place: float, last: int) -> np.int32:
+    """Return a place on 0..last, in 256ths, where a picture that repeats itself mirrored shows the place asked for."""
     place = abs(place - 0.5)
-    return place if place <= last else max(2.0 * last - place, 0.0)  # at most one and a half pictures away
+    place = place if place <= last else max(2.0 * last - place, 0.0)  # at most one and a half pictures away
+    return np.int32(place * 256.0)

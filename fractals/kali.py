@@ -51,17 +51,18 @@ def folds(size: int, view: NDArray[np.float64], numbers: NDArray[np.float64], it
             u = (2 * column + 1.0) / size - 1.0
             x[column] = view[0] + u * view[2] - v * view[3]
             y[column] = view[1] + u * view[3] + v * view[2]
-        mean[:] = 0.0
-        least[:] = 1.0
-        for _ in range(iterations):
+        for step in range(iterations + 1):
             for column in range(size):
-                inverse = one / (x[column] * x[column] + y[column] * y[column] + tiny)
-                zx, zy = abs(x[column]) * inverse - a, abs(y[column]) * inverse - b
-                r = zx * zx + zy * zy
-                soft = r / (one + r)
-                x[column], y[column] = zx, zy
+                r = x[column] * x[column] + y[column] * y[column]
+                near, far = r + tiny, one + r
+                quotient = one / (near * far)  # one division for both: they take most of the time
+                inverse, soft = far * quotient, r * near * quotient
                 mean[column] += memory * (soft - mean[column])
                 least[column] = soft if soft < least[column] else least[column]
+                x[column], y[column] = abs(x[column]) * inverse - a, abs(y[column]) * inverse - b
+            if step == 0:  # that was the pixel's own place
+                mean[:] = 0.0
+                least[:] = 1.0
         for column in range(size):
             out[row, column] = mean[column] + share * (two * np.sqrt(least[column]) - mean[column])
     return out

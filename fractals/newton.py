@@ -56,7 +56,7 @@ def basins(
         The relaxation (complex), and the constant that is added after each step (complex).
     """
     steps, root = np.empty((size, size), np.float32), np.empty((size, size), np.float32)
-    lanes, near = np.empty(ROWS * LANES, np.float32), roots.astype(np.float32)
+    lanes, near, single = np.empty(ROWS * LANES, np.float32), roots.astype(np.float32), numbers.astype(np.float32)
     across, down = (size + WIDE - 1) // WIDE, (size + HIGH - 1) // HIGH
     for tile in range(across * down):
         top, left = HIGH * (tile // across), WIDE * (tile % across)
@@ -67,7 +67,7 @@ def basins(
             lanes[Y + lane] = view[1] + u * view[3] + v * view[2]
             lanes[TAKEN + lane] = 0.0
         for _ in range(LIMIT):
-            if _step(lanes, lanes.shape[0] // ROWS, near, numbers.astype(np.float32)) < 1e-9:
+            if _step(lanes, lanes.shape[0] // ROWS, near, single) < 1e-9:
                 break
         for lane in range(LANES):
             row, column = top + lane // WIDE, left + lane % WIDE
@@ -92,7 +92,7 @@ def _step(lanes: Field, count: int, roots: Field, numbers: Field) -> float:
             lanes[SY + lane] -= dy * inverse
     for lane in range(count):
         sx, sy = lanes[SX + lane], lanes[SY + lane]
-        inverse = ONE / (sx * sx + sy * sy)
+        inverse = ONE / (sx * sx + sy * sy + TINY)  # no step is longer than a million: nothing overflows
         dx, dy = (a * sx + b * sy) * inverse - c, (b * sx - a * sy) * inverse - d
         lanes[X + lane] -= dx
         lanes[Y + lane] -= dy

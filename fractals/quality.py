@@ -79,11 +79,7 @@ def complaint(figures: Figures) -> str:
 @kernel
 def _measure(picture: Picture) -> tuple[NDArray[np.uint8], NDArray[np.float64], np.uint64]:
     size = picture.shape[0]
-    luma = np.empty((size, size), np.uint8)
-    for row in range(size):
-        for column in range(size):
-            r, g, b = picture[row, column, 0], picture[row, column, 1], picture[row, column, 2]
-            luma[row, column] = (19595 * np.int32(r) + 38470 * np.int32(g) + 7471 * np.int32(b) + 32768) >> 16
+    luma = _luma(picture.reshape(size, 3 * size))
     every = max(1, size // SAMPLED_SIDE)
     colours, sums, pixels = np.zeros(4096, np.int64), np.zeros(6, np.int64), 0
     for row in range(0, size, every):
@@ -118,6 +114,19 @@ def _measure(picture: Picture) -> tuple[NDArray[np.uint8], NDArray[np.float64], 
 
 
 @kernel
+def _luma(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the luma (S, S) of a picture given as rows of bytes (S, 3 S), as JPEG defines it."""
+    size = rows.shape[0]
+    out = np.empty((size, size), np.uint8)
+    red, green, blue, half = np.uint32(19595), np.uint32(38470), np.uint32(7471), np.uint32(32768)
+    for row in range(size):
+        for column in range(size):
+            r, g, b = np.uint32(rows[row, 3 * column]), rows[row, 3 * column + 1], rows[row, 3 * column + 2]
+            out[row, column] = np.uint32(red * r + green * g + blue * b + half) >> np.uint32(16)
+    return out
+
+
+@kernel
 def _spread(total: int, squares: int, count: int) -> float:
     """Return the standard deviation from exact integer sums."""
     return float(np.sqrt(max(squares * count - total * total, 0)) / count)
@@ -127,17 +136,19 @@ def _spread(total: int, squares: int, count: int) -> float:
 def _edge_share(luma: NDArray[np.uint8], every: int) -> float:
     """Return the share of pixels, of every so manieth row, whose Sobel gradient / 4 exceeds 0.06 * 255."""
     size = luma.shape[0]
-    found, rows = 0, 0
+    found, rows = np.int64(0), 0
     for row in range(1, size - 1, every):
         rows += 1
         above, here, below = luma[row - 1], luma[row], luma[row + 1]
+        in_row = np.int32(0)
         for column in range(1, size - 1):
             a, b, c = np.int32(above[column - 1]), np.int32(above[column]), np.int32(above[column + 1])
             d, f = np.int32(here[column - 1]), np.int32(here[column + 1])
             g, h, i = np.int32(below[column - 1]), np.int32(below[column]), np.int32(below[column + 1])
-            gx = c + f + f + i - a - d - d - g
-            gy = g + h + h + i - a - b - b - c
-            found += 1 if gx * gx + gy * gy > np.int32(3745) else 0  # (4 * 0.06 * 255)**2
+            gx = np.int32(c + f + f + i - a - d - d - g)
+            gy = np.int32(g + h + h + i - a - b - b - c)
+            in_row = np.int32(in_row + (np.int32(gx * gx + gy * gy) > np.int32(3745)))  # (4 * 0.06 * 255)**2
+        found += in_row
     return float(found / (rows * (size - 2)))
 
 
@@ -145,16 +156,16 @@ def _edge_share(luma: NDArray[np.uint8], every: int) -> float:
 def _cells(luma: NDArray[np.uint8], rows: int, columns: int) -> NDArray[np.float64]:
     """Return the mean luma of rows x columns cells."""
     size = luma.shape[0]
-    out = np.zeros((rows, columns))
+    out, sums = np.empty((rows, columns)), np.empty(size, np.int32)
     for row in range(rows):
         top, bottom = row * size // rows, (row + 1) * size // rows
+        sums[:] = 0
+        for y in range(top, bottom):
+            for x in range(size):
+                sums[x] = np.int32(sums[x] + np.int32(luma[y, x]))
         for column in range(columns):
             left, right = column * size // columns, (column + 1) * size // columns
-            total = 0
-            for y in range(top, bottom):
-                for x in range(left, right):
-                    total += int(luma[y, x])
-            out[row, column] = total / ((bottom - top) * (right - left))
+            out[row, column] = sums[left:right].sum() / ((bottom - top) * (right - left))
     return out
 
 
@@ -192,14 +203,40 @@ def nearest(hashes: NDArray[np.uint64], count: int, wanted: np.uint64) -> int:
 
 def spectral_slope(luma: NDArray[np.uint8]) -> float:
     """Return the exponent a of the power spectrum 1/f**a of a luma (S, S), fitted to its means over rings."""
-    side = min(SLOPE_SIDE, luma.shape[0])
+    window, rings, pixels, logs = _rings(min(SLOPE_SIDE, luma.shape[0]))
+    return _fitted_slope(logs, _ring_power(np.fft.rfft2(_windowed(luma, window)), rings, pixels))
+
+
+@kernel
+def _windowed(luma: NDArray[np.uint8], window: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the middle of a luma, less its mean, under a window (N, N)."""
+    side = window.shape[0]
     start = (luma.shape[0] - side) // 2
-    middle = luma[start : start + side, start : start + side].astype(np.float64)
-    window, rings, pixels, logs = _rings(side)
-    spectrum = np.fft.rfft2((middle - middle.mean()) * window)
-    energy = spectrum.real * spectrum.real + spectrum.imag * spectrum.imag
-    power = np.bincount(rings, energy.ravel(), len(pixels))[1:-1] / pixels[1:-1]
-    return _fitted_slope(logs, power)
+    middle = luma[start : start + side, start : start + side]
+    out, total = np.empty((side, side)), np.int64(0)
+    for row in range(side):
+        in_row = np.int32(0)
+        for column in range(side):
+            in_row = np.int32(in_row + np.int32(middle[row, column]))
+        total += in_row
+    mean = total / (side * side)
+    for row in range(side):
+        for column in range(side):
+            out[row, column] = (np.int32(middle[row, column]) - mean) * window[row, column]
+    return out
+
+
+@kernel
+def _ring_power(
+    spectrum: NDArray[np.complex128], rings: NDArray[np.int64], pixels: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the mean power on each ring of frequencies but the innermost and the outermost."""
+    flat = spectrum.ravel()
+    power = np.zeros(pixels.shape[0])
+    for index in range(flat.size):
+        real, imaginary = flat[index].real, flat[index].imag
+        power[rings[index]] += real * real + imaginary * imaginary
+    return power[1:-1] / pixels[1:-1]
 
 
 @kernel

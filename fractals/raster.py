@@ -52,7 +52,7 @@ def develop(
         Share of the density in the value; the rest is the points' own colour.
     """
     size = grid.shape[0]
-    hits, sums = np.empty((size, size), np.float32), np.empty((size, size), np.float32)
+    hits, sums = np.zeros((size + 2, size + 2), np.float32), np.zeros((size + 2, size + 2), np.float32)
     total, filled = 0, 0
     for row in range(size):
         for column in range(size):
@@ -60,26 +60,27 @@ def develop(
             n = packed >> np.uint32(10)
             total += n
             filled += 1 if n > 0 else 0
-            hits[row, column] = n
-            sums[row, column] = np.float32(n) * np.float32(packed & np.uint32(1023))
-    count, colour = np.zeros((size, size), np.float32), np.zeros((size, size), np.float32)
-    for dy in range(3):
-        for dx in range(3):
-            if dab[dy, dx] == 0:
-                continue
-            for row in range(max(0, 1 - dy), min(size, size + 1 - dy)):
-                for column in range(max(0, 1 - dx), min(size, size + 1 - dx)):
-                    count[row, column] += hits[row + dy - 1, column + dx - 1]
-                    colour[row, column] += sums[row + dy - 1, column + dx - 1]
+            hits[row + 1, column + 1] = np.float32(n)
+            sums[row + 1, column + 1] = np.float32(n) * np.float32(packed & np.uint32(1023))
     k = np.float32(half * dab.sum() * total / max(filled, 1) + 1e-6)
-    keep, part = np.float32((1.0 - share) / 1023.0), np.float32(share)
+    keep, part, one = np.float32((1.0 - share) / 1023.0), np.float32(share), np.float32(1.0)
+    value, cover = np.empty((size, size), np.float32), np.empty((size, size), np.float32)
+    count, colour = np.empty(size, np.float32), np.empty(size, np.float32)
     for row in range(size):
+        count[:] = 0.0
+        colour[:] = 0.0
+        for cell in range(9):
+            dy, dx = cell // 3, cell % 3
+            if dab[dy, dx]:
+                for column in range(size):
+                    count[column] += hits[row + dy, dx + column]
+                    colour[column] += sums[row + dy, dx + column]
         for column in range(size):
-            n = count[row, column]
+            n = count[column]
             alpha = n / (n + k)
-            colour[row, column] = keep * colour[row, column] / max(n, np.float32(1.0)) + part * alpha
-            count[row, column] = alpha
-    return colour, count
+            value[row, column] = keep * colour[column] / max(n, one) + part * alpha
+            cover[row, column] = alpha
+    return value, cover
 
 
 def developed(grid: Grid, dab: list[int], half: float, share: float) -> Layer:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fractals.family import Field
-from fractals.jit import kernel
+from fractals.jit import inlined, kernel
 
 BINS = 4096
+ONE = np.float32(1)
+FIRST, LAST = np.float32(0), np.float32(BINS - 1)
 
 
 @kernel
@@ -23,29 +26,55 @@ def equalised(field: Field, level: float) -> Field:
     level : float
         Share of the histogram equalisation.
     """
-    size = field.shape[0]
-    every = max(1, size // 128)
-    low, high = field[0, 0], field[0, 0]
-    for row in range(0, size, every):
-        for column in range(0, size, every):
-            low, high = min(low, field[row, column]), max(high, field[row, column])
-    scale = np.float32(BINS - 1) / max(high - low, np.float32(1e-20))
+    size, every = field.shape[0], max(1, field.shape[0] // 128)
+    low, high = _extremes(field, every)
+    scale = LAST / max(high - low, np.float32(1e-20))
     counts = np.zeros(BINS, np.int64)
+    out, bins = np.empty_like(field), np.empty(size, np.int32)
     for row in range(0, size, every):
+        _find_bins(field[row], low, scale, bins)
         for column in range(0, size, every):
-            counts[int((field[row, column] - low) * scale)] += 1
+            counts[bins[column]] += 1
+    curve = _curve(counts, level)
+    for row in range(size):
+        _find_bins(field[row], low, scale, bins)
+        for column in range(size):
+            out[row, column] = curve[bins[column]]
+    return out
+
+
+@kernel
+def _extremes(field: Field, every: int) -> tuple[np.float32, np.float32]:
+    """Return the least and the greatest value of every so manieth row and column."""
+    lows, highs = field[0].copy(), field[0].copy()
+    for row in range(0, field.shape[0], every):
+        for column in range(field.shape[1]):  # each column for itself, and so in vectors
+            lows[column] = min(lows[column], field[row, column])
+            highs[column] = max(highs[column], field[row, column])
+    low, high = lows[0], highs[0]
+    for column in range(0, field.shape[1], every):
+        low, high = min(low, lows[column]), max(high, highs[column])
+    return low, high
+
+
+@inlined
+def _find_bins(values: Field, low: np.float32, scale: np.float32, bins: NDArray[np.int32]) -> None:
+    """Fill in the bin in which each value lies; those beyond the extremes lie in the outermost ones."""
+    for column in range(values.shape[0]):
+        place = (values[column] - low) * scale
+        place = place if place > FIRST else FIRST  # so written, what is no number lies in the first bin, too
+        bins[column] = np.int32(min(place, LAST))
+
+
+@kernel
+def _curve(counts: NDArray[np.int64], level: float) -> Field:
+    """Return the place of each bin in 0..1."""
     curve = np.empty(BINS, np.float32)
     below, total = 0, counts.sum()
     for index in range(BINS):
         below += counts[index]
         curve[index] = level * below / total + (1.0 - level) * index / BINS
-    flat = field.ravel()
-    out = np.empty_like(field)
-    flat_out = out.ravel()
-    for index in range(flat.size):
-        place = min(max((flat[index] - low) * scale, np.float32(0.0)), np.float32(BINS - 1))
-        flat_out[index] = curve[int(place)]
-    return out
+    return curve
 
 
 @kernel
@@ -66,12 +95,11 @@ def lit(value: Field, height: float, cos: float, sin: float) -> Field:
     out = np.empty_like(value)
     steepness = np.float32(height * size / 64.0)
     right, down = np.float32(cos), np.float32(sin)
+    line = np.empty(size + 2, np.float32)  # a row with its ends repeated
     for row in range(size):
-        above, below = max(row - 1, 0), min(row + 1, size - 1)
+        above, below = value[max(row - 1, 0)], value[min(row + 1, size - 1)]
+        line[0], line[1:-1], line[-1] = value[row, 0], value[row], value[row, -1]
         for column in range(size):
-            left, beyond = max(column - 1, 0), min(column + 1, size - 1)
-            gx = value[row, beyond] - value[row, left]
-            gy = value[below, column] - value[above, column]
-            slope = steepness * (right * gx + down * gy)
-            out[row, column] = slope / (np.float32(1.0) + abs(slope))
+            slope = steepness * (right * (line[column + 2] - line[column]) + down * (below[column] - above[column]))
+            out[row, column] = slope / (ONE + abs(slope))
     return out

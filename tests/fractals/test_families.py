@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 
 import cv2
 import numpy as np
 import pytest
 
-from fractals import FAMILIES, draw
+from fractals import FAMILIES, draw, newton, tone
 from fractals.chance import Chance
 from fractals.picture import ATTEMPTS, Wish, drawn, render, varied
 from fractals.quality import complaint
@@ -105,6 +106,23 @@ def test_a_class_varies_its_parameters_and_keeps_the_others(name: str) -> None:
 )
 def test_the_probe_refuses_what_is_degenerate(name: str, changes: dict[str, object], word: str) -> None:
     assert FAMILIES[name].probe(accepted(name) | changes) == word
+
+
+@pytest.mark.parametrize("roots", range(3, 8))
+def test_newton_stays_among_the_numbers_where_a_step_leads_to_infinity(roots: int) -> None:
+    angles = math.tau * np.arange(roots) / roots
+    ring = np.stack([np.cos(angles), np.sin(angles)], axis=1).round(7)
+    for size in (53, 64):  # an odd one has a pixel at 0, where the slope is 0
+        for half in (1e-3, 0.5):
+            steps, _ = newton.basins(size, np.array([0.0, 0.0, half, 0.0]), ring, np.array([1.0, 0.0, 0.0, 0.0]))
+            assert np.isfinite(steps).all()
+
+
+def test_a_field_with_a_hole_is_still_spread_over_0_to_1() -> None:
+    field = np.linspace(-3, 5, 64 * 64, dtype=np.float32).reshape(64, 64)
+    field[7, 9] = np.nan
+    spread = tone.equalised(field, 0.5)
+    assert 0 <= spread.min() <= spread.max() <= 1
 
 
 @pytest.mark.parametrize(("name", "size"), [("iffs", 64), ("ifs", 31), ("ifs", 1025)])
