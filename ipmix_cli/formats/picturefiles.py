@@ -127,7 +127,8 @@ def read_picture_file(path: str | bytes | Path) -> bytes:
                 raise BadSampleError("not a regular file", remedy)
             if status.st_size > MAX_FILE_BYTES:
                 raise BadSampleError(f"a picture of {status.st_size} bytes is over the limit", remedy)
-            return file.read(MAX_FILE_BYTES)
+            content = file.read(status.st_size + 1)  # not of MAX_FILE_BYTES: read() sets aside all that it is asked for
+            return content if len(content) <= status.st_size else content + file.read(MAX_FILE_BYTES - len(content))
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name
         raise BadSampleError(f"cannot be read: {getattr(error, 'strerror', None) or error}", remedy) from error
 
