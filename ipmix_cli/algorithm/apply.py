@@ -11,6 +11,7 @@ from ipmix_cli.algorithm.config import AugmentConfig
 from ipmix_cli.algorithm.kernels.blend import AT_ONCE
 from ipmix_cli.algorithm.kernels.copies import make_copies
 from ipmix_cli.algorithm.kernels.desk import SLACK, Desk
+from ipmix_cli.algorithm.kernels.farey import denominators
 from ipmix_cli.algorithm.kernels.types import Rows
 from ipmix_cli.algorithm.mixing_set import MixingSet
 from ipmix_cli.algorithm.plan import PlanArray, rows_of
@@ -51,6 +52,7 @@ def scratch_for(height: int, width: int, config: AugmentConfig) -> Scratch:
         tables=np.empty((3, 3, 256), np.uint8),
         counters=np.empty((6, 256), np.uint32),
         centres=np.repeat(np.arange(width, dtype=np.float64) + 0.5, 3),
+        denominators=denominators(),
         reals=np.empty(3 * width, np.float64),
         parts=np.empty(3 * width, np.int32),
         runs=np.empty(width, np.int32),

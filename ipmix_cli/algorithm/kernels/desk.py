@@ -17,7 +17,7 @@ CLEAN = 0  # rows of Desk.buffers: the clean picture, then one for each chain, a
 class Desk(NamedTuple):
     """Settings of a batch, the mixing pictures, and memory to work in.
 
-    Nothing in the memory outlives a copy but the clean picture with its figures, and ``centres``.
+    Nothing in the memory outlives a copy but the clean picture with its figures, and what is constant.
     """
 
     height: int
@@ -48,6 +48,7 @@ class Desk(NamedTuple):
     tables: npt.NDArray[np.uint8]  # (3, 3, 256): equalize's of both; autocontrast's
     counters: npt.NDArray[np.uint32]  # (6, 256)
     centres: npt.NDArray[np.float64]  # (3 * W,) x + 1/2 of each byte's pixel; constant
+    denominators: npt.NDArray[np.uint8]  # (2**16,) of farey.py; constant
     reals: npt.NDArray[np.float64]  # (3 * W,)
     parts: npt.NDArray[np.int32]  # (3 * W,)
     runs: npt.NDArray[np.int32]  # (W,)

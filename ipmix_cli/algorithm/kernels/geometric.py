@@ -1,8 +1,8 @@
 """Operations that move pixels along an axis: mirror, translate, shear; black outside.
 
-Interpolation is float64, and the expressions are those of Pillow's libImaging/Geometry.c (affine_transform,
-bilinear_filter32RGB) term by term: another order of the same terms rounds differently, and then single bytes differ.
-What is left out multiplies by 0 or 1.
+Shears interpolate in whole numbers (``farey.py``). Where rounding decides, they do so in float64, and the expressions
+are those of Pillow's libImaging/Geometry.c (affine_transform, bilinear_filter32RGB) term by term: another order of the
+same terms rounds differently, and then single bytes differ. What is left out multiplies by 0 or 1.
 """
 
 from __future__ import annotations
@@ -11,19 +11,9 @@ import numpy as np
 
 from ipmix_cli.algorithm.kernels.compiler import inlined, kernel, spliced
 from ipmix_cli.algorithm.kernels.desk import Desk
+from ipmix_cli.algorithm.kernels.farey import between, factor_for
 from ipmix_cli.algorithm.kernels.frames import ONE, THREE, TWO, clear, copy_bytes
 from ipmix_cli.algorithm.kernels.types import Bytes, Frame, Ints, Number, Reals
-
-DOUBT = 1e-9  # px: closer than this to a whole pixel, rounding decides which pixel it is
-
-# Rows are first interpolated in whole numbers of 2**-22 levels, which is thrice as fast. Their error is below 255 / 2
-# of such parts: results that lie so near a whole level that float64 may have truncated to another are counted, and a
-# row with such doubts, one of some hundred, is then done in float64.
-BITS = np.int32(22)
-SCALE = 2.0**22
-PART = np.int32((1 << 22) - 1)
-MARGIN, TWICE = np.int32(160), np.int32(320)
-ZERO = np.int32(0)
 
 
 @kernel
@@ -59,32 +49,15 @@ def translate(source: Bytes, target: Bytes, frame: Frame, down: Number, right: N
 
 
 @inlined
-def between(p: Number, q: Number, part: Number) -> Number:
+def exactly_between(p: Number, q: Number, part: Number) -> Number:
     """Interpolate between two bytes (Pillow's BILINEAR macro, its result as a byte)."""
     p = np.float64(p)
     return np.uint8(np.int32(p + (np.float64(q) - p) * part))
 
 
-@inlined
-def quickly(p: Number, q: Number, part: Number) -> tuple[Number, Number]:
-    """Interpolate in whole numbers, part in 2**-22; return the byte, and a number below 0 if it is in doubt."""
-    change = np.int32(np.int32(q) - np.int32(p))
-    moved = np.int32(change * part)
-    near = np.int32(np.int32(np.int32(moved + MARGIN) & PART) - TWICE)  # signs, not truths: those are not vectorised
-    changed = np.int32(np.int32(-change) | change)
-    return np.uint8(p + np.int32(moved >> BITS)), np.int32(near & changed)
-
-
-@inlined
-def is_doubtful(moved: Number) -> Number:
-    """Whether a distance is so near a whole number that its floor may differ from that of x + distance."""
-    part = moved - np.floor(moved)
-    return part < DOUBT or part > 1.0 - DOUBT
-
-
 @kernel
-def shear_x(source: Bytes, target: Bytes, frame: Frame, factor: Number, line: Bytes, centres: Reals) -> None:
-    """Move row y by factor * (y + 1/2) pixels; line (3 * W + 6,) to work in, centres as in the desk."""
+def shear_x(source: Bytes, target: Bytes, frame: Frame, factor: Number, line: Bytes, denominators: Bytes) -> None:
+    """Move row y by factor * (y + 1/2) pixels; line (3 * W + 6,) to work in, denominators as in the desk."""
     _, W, top, left, height, width = frame
     for r in range(height):
         row = source[(top + r) * W * 3 : (top + r + 1) * W * 3]
@@ -93,14 +66,14 @@ def shear_x(source: Bytes, target: Bytes, frame: Frame, factor: Number, line: By
         b = target[r * width * 3 : (r + 1) * width * 3]
         clear(b[: (start - left) * 3])
         clear(b[(stop - left) * 3 :])
-        if is_doubtful(moved):
+        pixels = np.floor(moved)
+        part = factor_for(moved - pixels, denominators)
+        if part == 0:
             shear_pixels(row, b, left, start, stop, moved)
         elif stop > start:
             pad_row(row, line)
-            near = line[(start + np.int64(np.floor(moved)) + 1) * 3 :]
-            out = b[(start - left) * 3 : (stop - left) * 3]
-            if shear_quickly(near, near[3:], moved, out) < 0:
-                shear_bytes(near, near[3:], centres[start * 3 :], moved, out)
+            near = line[(start + np.int64(pixels) + 1) * 3 :]
+            shear_row(near, near[3:], np.int32(part), b[(start - left) * 3 : (stop - left) * 3])
 
 
 @inlined
@@ -125,24 +98,10 @@ def pad_row(row: Bytes, padded: Bytes) -> None:
 
 
 @kernel
-def shear_quickly(near: Bytes, following: Bytes, moved: Number, out: Bytes) -> Number:
-    """Interpolate bytes that all move by the same part; return a number below 0 if any is in doubt."""
-    part = np.int32((moved - np.floor(moved)) * SCALE + 0.5)
-    doubts = ZERO
+def shear_row(near: Bytes, following: Bytes, part: Number, out: Bytes) -> None:
+    """Interpolate bytes that all move by the same part."""
     for i in range(out.size):
-        value, doubt = quickly(near[i], following[i], part)
-        out[i] = value
-        doubts = np.int32(doubts | doubt)
-    return doubts
-
-
-@kernel
-def shear_bytes(near: Bytes, following: Bytes, centres: Reals, moved: Number, out: Bytes) -> None:
-    """Interpolate bytes that all move by the same whole number and nearly the same part."""
-    for i in range(out.size):
-        x = centres[i] + moved
-        x -= 0.5
-        out[i] = between(near[i], following[i], x - np.floor(x))
+        out[i] = between(near[i], following[i], part)
 
 
 @kernel
@@ -156,7 +115,7 @@ def shear_pixels(row: Bytes, out: Bytes, left: Number, start: Number, stop: Numb
         i, j = max(first * 3, 0), min((first + 1) * 3, last)
         for channel in range(3):
             at = (column - left) * 3 + channel
-            out[at] = between(row[i + channel], row[j + channel], x - np.floor(x))
+            out[at] = exactly_between(row[i + channel], row[j + channel], x - np.floor(x))
 
 
 @spliced
@@ -164,7 +123,7 @@ def shear_y(source: Bytes, target: Bytes, frame: Frame, factor: Number, desk: De
     """Move column x by factor * (x + 1/2) pixels."""
     H, _, top, left, height, width = frame
     moved, parts, runs = desk.reals[: width * 3], desk.parts[: width * 3], desk.runs
-    if move_columns(desk.centres[left * 3 :], factor, moved, parts) != 0:
+    if not move_columns(desk.centres[left * 3 :], factor, desk.denominators, moved, parts):
         shear_columns(source, target, frame, moved)
         return
     find_runs(moved, runs)
@@ -176,24 +135,26 @@ def shear_y(source: Bytes, target: Bytes, frame: Frame, factor: Number, desk: De
         near, following = desk.lines[r % 2], desk.lines[(r + 1) % 2]
         sheared_row(source, frame, top + r + 1, moved, runs, following)
         out = target[r * width * 3 : (r + 1) * width * 3]
-        all_inside = first + r >= 0 and last + r < H - 1
-        if not all_inside or shear_rows_quickly(near, following, parts, out) < 0:
-            shear_rows(near, following, moved, top + r, H, out)
+        shear_rows(near, following, parts, out)
+        if first + r < 0 or last + r >= H - 1:
+            clear_outside(moved, top + r, H, out)
 
 
 @kernel
-def move_columns(centres: Reals, factor: Number, moved: Reals, parts: Ints) -> Number:
-    """Fill moved with the distance of each byte's column, parts with what is below a pixel, in 2**-22.
+def move_columns(centres: Reals, factor: Number, denominators: Bytes, moved: Reals, parts: Ints) -> Number:
+    """Fill moved with the distance of each byte's column, parts with what is below a pixel.
 
-    Return other than 0 if the whole number of pixels is doubtful anywhere.
+    Return whether all parts are beyond doubt.
     """
-    doubts = 0
-    for i in range(moved.size):
-        moved[i] = factor * centres[i]
-        part = moved[i] - np.floor(moved[i])
-        parts[i] = np.int32(part * SCALE + 0.5)
-        doubts += (part < DOUBT) | (part > 1.0 - DOUBT)
-    return doubts
+    certain = True
+    for first in range(0, moved.size, 3):
+        distance = factor * centres[first]
+        part = factor_for(distance - np.floor(distance), denominators)
+        certain = certain and part != 0
+        for i in range(first, first + 3):
+            moved[i] = distance
+            parts[i] = np.int32(part)
+    return certain
 
 
 @kernel
@@ -223,26 +184,19 @@ def sheared_row(source: Bytes, frame: Frame, y: Number, moved: Reals, runs: Ints
 
 
 @kernel
-def shear_rows_quickly(near: Bytes, following: Bytes, parts: Ints, out: Bytes) -> Number:
-    """Interpolate between two rows; return a number below 0 if any byte is in doubt."""
-    doubts = ZERO
+def shear_rows(near: Bytes, following: Bytes, parts: Ints, out: Bytes) -> None:
+    """Interpolate between two rows, whose bytes have moved by parts of their own."""
     for i in range(out.size):
-        value, doubt = quickly(near[i], following[i], parts[i])
-        out[i] = value
-        doubts = np.int32(doubts | doubt)
-    return doubts
+        out[i] = between(near[i], following[i], parts[i])
 
 
 @kernel
-def shear_rows(near: Bytes, following: Bytes, moved: Reals, y: Number, H: Number, out: Bytes) -> None:
-    """Interpolate between two rows; black where the place lies outside of [0, H)."""
+def clear_outside(moved: Reals, y: Number, H: Number, out: Bytes) -> None:
+    """Make the bytes black whose places lie outside of [0, H)."""
     centre, height = y + 0.5, np.float64(H)
     for i in range(out.size):
         place = moved[i] + centre
-        kept = (place >= 0.0) & (place < height)
-        place -= 0.5
-        value = between(near[i], following[i], place - np.floor(place))
-        out[i] = value if kept else np.uint8(0)
+        out[i] = out[i] if (place >= 0.0) & (place < height) else np.uint8(0)
 
 
 @kernel
@@ -258,4 +212,4 @@ def shear_columns(source: Bytes, target: Bytes, frame: Frame, moved: Reals) -> N
             place -= 0.5
             row: Number = np.int64(np.floor(place))
             i, j = max(row, 0) * W * 3 + left * 3 + at, min(row + 1, H - 1) * W * 3 + left * 3 + at
-            target[r * width * 3 + at] = between(source[i], source[j], place - np.floor(place))
+            target[r * width * 3 + at] = exactly_between(source[i], source[j], place - np.floor(place))

@@ -75,7 +75,7 @@ def operate(code: Number, parameter: Number, source_row: Number, target_row: Num
     elif code == codes.ROTATE:
         rotate(source, target, frame, number, desk)
     elif code == codes.SHEAR_X:
-        shear_x(source, target, frame, parameter, desk.lines[0], desk.centres)
+        shear_x(source, target, frame, parameter, desk.lines[0], desk.denominators)
     elif code == codes.SHEAR_Y:
         shear_y(source, target, frame, parameter, desk)
     elif code == codes.TRANSLATE_X:
