@@ -219,9 +219,7 @@ def test_the_cached_bank_is_made_once(tmp_path: Path, monkeypatch: pytest.Monkey
     assert not list(bank.ensure_bank(SETTINGS, 1))
 
 
-def test_a_cached_bank_that_other_code_has_drawn_is_not_taken(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cached_bank_that_other_code_has_drawn_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IPMIX_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(bank, "drawing_code", lambda: "0123456789abcdef")
     list(bank.ensure_bank(SETTINGS, 1))
