@@ -81,16 +81,14 @@ def covering_shape(shape: tuple[int, int], size: tuple[int, int], ratio: float) 
 
 
 def resize_mixing(picture: Picture, shape: tuple[int, int]) -> Picture:
-    """Return a mixing picture, uint8 (h, w, 3), resized by Pillow: bilinear, antialiased, as torchvision's Resize.
+    """Return a mixing picture, uint8 (h, w, 3), resized as Pillow does: bilinear, antialiased, as torchvision's Resize.
 
     Does not modify its input.
     """
-    from PIL import Image
+    from ipmix_cli.algorithm.resize import resized
 
-    if picture.shape[:2] == shape:
-        return picture.copy()
-    resized = Image.fromarray(picture).resize((shape[1], shape[0]), Image.Resampling.BILINEAR)
-    return np.array(resized)
+    height, width = picture.shape[:2]
+    return picture.copy() if (height, width) == shape else resized(picture, (0, 0, width, height), shape)
 
 
 def mixing_set(pictures: Sequence[Picture], size: tuple[int, int], ratio: float) -> MixingSet:
