@@ -9,7 +9,7 @@ from ipmix_cli.algorithm.kernels.blend import weighted_sum
 from ipmix_cli.algorithm.kernels.compiler import entry, kernel, spliced
 from ipmix_cli.algorithm.kernels.desk import CLEAN, Desk
 from ipmix_cli.algorithm.kernels.frames import copy_bytes
-from ipmix_cli.algorithm.kernels.mixing import fill_mask, fill_terms, mix_masked, mix_values
+from ipmix_cli.algorithm.kernels.mixing import add, fill_mask, fill_terms, mix_masked, multiply
 from ipmix_cli.algorithm.kernels.operations import forget, operate
 from ipmix_cli.algorithm.kernels.types import Bytes, Frame, Number, Reals, Rows, Words
 
@@ -52,9 +52,11 @@ def mix(words: Words, reals: Reals, at: Number, canvas: Bytes, frame: Frame, des
         mask = desk.buffers[desk.chains + 3][: frame[4] * frame[5] * 3]
         fill_mask(code, np.uint64(words[at + codes.MASK_KEY]), reals[at + codes.P], mask)
         mix_masked(canvas, patch, frame, mask)
+    elif code == codes.ADD:
+        add(canvas, patch, frame, (reals[at + codes.A], reals[at + codes.B]), desk)
     else:
-        fill_terms(code, reals[at + codes.A], reals[at + codes.B], desk.wrap, desk.terms)
-        mix_values(canvas, patch, frame, code, desk)
+        fill_terms(reals[at + codes.A], reals[at + codes.B], desk.wrap, desk.terms)
+        multiply(canvas, patch, frame, desk)
 
 
 @kernel

@@ -17,6 +17,7 @@ Counters: TypeAlias = npt.NDArray[np.uint32]
 Size: TypeAlias = tuple[int, int]  # height, width
 Frame: TypeAlias = tuple[int, int, int, int, int, int]  # H, W; top, left, height, width of the box
 Matrix: TypeAlias = tuple[Number, Number, Number, Number, Number, Number]
+Pair: TypeAlias = tuple[Number, Number]  # a and b of add
 Place: TypeAlias = tuple[Number, Number]  # across, down
 
 
