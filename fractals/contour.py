@@ -72,8 +72,12 @@ def outline(count: int, waves: NDArray[np.float64], noise: float, seed: int) -> 
         first, _ = sincos(TURN * waves[0] * index / count)
         second, _ = sincos(TURN * waves[2] * index / count)
         radii[index] = 1.0 + waves[1] * first + waves[3] * second + drift
-    largest: float = np.abs(radii).max()
-    return radii * (0.95 / largest)
+    largest = 0.0
+    for index in range(count):
+        largest = max(largest, abs(radii[index]))
+    for index in range(count):
+        radii[index] *= 0.95 / largest
+    return radii
 
 
 def render(params: Params, size: int) -> Layer:

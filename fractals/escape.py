@@ -202,7 +202,10 @@ def blended(fields: Field, share: float) -> Field:
     """Return the escape time mixed with the trap, each in its own unit; inside the set there is only the trap."""
     size = fields.shape[1]
     out = np.empty((size, size), np.float32)
-    highest = fields[0].max()
+    highest = ZERO
+    for row in range(size):
+        for column in range(size):
+            highest = max(highest, fields[0, row, column])
     for row in range(size):
         for column in range(size):
             time, trap = fields[0, row, column], fields[1, row, column]

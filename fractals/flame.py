@@ -13,6 +13,7 @@ from fractals.jit import kernel
 from fractals.raster import Grid
 from fractals.streams import GOLDEN, as_unit, mixed
 
+Points = NDArray[np.float64]
 POINTS = 200_000
 WALKERS = 512
 TRACED = 8  # rounds whose points show the extent of a flame
@@ -66,68 +67,106 @@ def _map(chance: Chance) -> list[float]:
 
 
 @kernel
-def vary(kind: int, x: float, y: float) -> tuple[float, float]:  # noqa: PLR0911, C901 - a table of formulas
-    """Return one of the paper's variations 0-16, 18, 20 and 28 of a point."""
-    if kind == 0:
-        return x, y
-    r2 = x * x + y * y + 1e-12
-    r = np.sqrt(r2)
-    if kind == 2:
-        return x / r2, y / r2
-    if kind == 4:
-        return (x - y) * (x + y) / r, 2.0 * x * y / r
-    if kind == 14:
-        return (x if x >= 0 else 2.0 * x), (y if y >= 0 else 0.5 * y)
-    if kind == 16:
-        return 2.0 * y / (r + 1.0), 2.0 * x / (r + 1.0)
-    if kind == 19:
-        return 4.0 * x / (r2 + 4.0), 4.0 * y / (r2 + 4.0)
-    if kind in (1, 15):
-        sx, sy = sincos(x)[0], sincos(y)[0]
-        return (sx, sy) if kind == 1 else (x + 0.4 * sincos(2.0 * y)[0], y + 0.4 * sincos(2.0 * x)[0])
-    if kind == 3:
-        sin, cos = sincos(r2)
-        return x * sin - y * cos, x * cos + y * sin
-    if kind == 17:
-        sin, cos = sincos(0.5 * TURN * y)
-        scale = exp(min(x, 2.0) - 1.0)
-        return scale * cos, scale * sin
-    if kind == 18:
-        sin, cos = sincos(0.5 * TURN * x)
-        e = exp(min(abs(y), 2.0))
-        return 0.5 * cos * (e + 1.0 / e), -0.5 * sin * (e - 1.0 / e) * (1.0 if y >= 0 else -1.0)
-    return _vary_angle(kind, r, atan2(x, y))
+def vary(kind: int, x: Points, y: Points) -> None:
+    """Move points, in place, by one of the paper's variations 0-16, 18, 20 and 28: a loop each, and so in vectors."""
+    if kind in (1, 3, 15, 17, 18):
+        _vary_by_waves(kind, x, y)
+    elif kind in (0, 2, 4, 14, 16, 19):
+        _vary_by_length(kind, x, y)
+    else:
+        _vary_by_angle(kind, x, y)
 
 
 @kernel
-def _vary_angle(kind: int, r: float, theta: float) -> tuple[float, float]:  # noqa: PLR0911 - a table of formulas
-    """Return the variations that are stated in polar coordinates."""
+def _vary_by_length(kind: int, x: Points, y: Points) -> None:  # noqa: C901 - a table of formulas
+    """Take the variations that are quotients and roots."""
+    if kind == 2:
+        for i in range(x.shape[0]):
+            r2 = x[i] * x[i] + y[i] * y[i] + 1e-12
+            x[i], y[i] = x[i] / r2, y[i] / r2
+    elif kind == 4:
+        for i in range(x.shape[0]):
+            r = np.sqrt(x[i] * x[i] + y[i] * y[i] + 1e-12)
+            x[i], y[i] = (x[i] - y[i]) * (x[i] + y[i]) / r, 2.0 * x[i] * y[i] / r
+    elif kind == 14:
+        for i in range(x.shape[0]):
+            x[i], y[i] = (x[i] if x[i] >= 0 else 2.0 * x[i]), (y[i] if y[i] >= 0 else 0.5 * y[i])
+    elif kind == 16:
+        for i in range(x.shape[0]):
+            r = np.sqrt(x[i] * x[i] + y[i] * y[i] + 1e-12)
+            x[i], y[i] = 2.0 * y[i] / (r + 1.0), 2.0 * x[i] / (r + 1.0)
+    elif kind == 19:
+        for i in range(x.shape[0]):
+            r2 = x[i] * x[i] + y[i] * y[i] + 1e-12
+            x[i], y[i] = 4.0 * x[i] / (r2 + 4.0), 4.0 * y[i] / (r2 + 4.0)
+
+
+@kernel
+def _vary_by_waves(kind: int, x: Points, y: Points) -> None:
+    """Take the variations that are waves along the axes, or turn a point by its distance."""
+    if kind == 1:
+        for i in range(x.shape[0]):
+            x[i], y[i] = sincos(x[i])[0], sincos(y[i])[0]
+    elif kind == 15:
+        for i in range(x.shape[0]):
+            x[i], y[i] = x[i] + 0.4 * sincos(2.0 * y[i])[0], y[i] + 0.4 * sincos(2.0 * x[i])[0]
+    elif kind == 3:
+        for i in range(x.shape[0]):
+            sin, cos = sincos(x[i] * x[i] + y[i] * y[i] + 1e-12)
+            x[i], y[i] = x[i] * sin - y[i] * cos, x[i] * cos + y[i] * sin
+    elif kind == 17:
+        for i in range(x.shape[0]):
+            sin, cos = sincos(0.5 * TURN * y[i])
+            scale = exp(min(x[i], 2.0) - 1.0)
+            x[i], y[i] = scale * cos, scale * sin
+    else:
+        for i in range(x.shape[0]):
+            sin, cos = sincos(0.5 * TURN * x[i])
+            e = exp(min(abs(y[i]), 2.0))
+            x[i], y[i] = 0.5 * cos * (e + 1.0 / e), -0.5 * sin * (e - 1.0 / e) * (1.0 if y[i] >= 0 else -1.0)
+
+
+@kernel
+def _vary_by_angle(kind: int, x: Points, y: Points) -> None:  # noqa: C901, PLR0912 - a table of formulas
+    """Take the variations that are stated in polar coordinates."""
+    for i in range(x.shape[0]):  # from here on x is the distance, y the angle
+        x[i], y[i] = np.sqrt(x[i] * x[i] + y[i] * y[i] + 1e-12), atan2(x[i], y[i])
     if kind == 5:
-        return 2.0 * theta / TURN, r - 1.0
-    if kind == 13:
-        sin, cos = sincos(0.5 * theta)
-        root = np.sqrt(r) if int(1e6 * r) % 2 else -np.sqrt(r)  # the paper tosses a coin; the digits of r do as well
-        return root * cos, root * sin
-    if kind == 6:
-        return r * sincos(theta + r)[0], r * sincos(theta - r)[1]
-    if kind == 7:
-        sin, cos = sincos(theta * r)
-        return r * sin, -r * cos
-    if kind == 8:
-        sin, cos = sincos(0.5 * TURN * r)
-        return 2.0 * theta / TURN * sin, 2.0 * theta / TURN * cos
-    sin, cos = sincos(theta)
-    if kind == 9:
-        sr, cr = sincos(r)
-        return (cos + sr) / (r + 0.05), (sin - cr) / (r + 0.05)
-    if kind == 10:
-        return sin / r, r * cos
-    sr, cr = sincos(r)
-    if kind == 11:
-        return sin * cr, cos * sr
-    s, c = sin * cr + cos * sr, cos * cr + sin * sr  # sin(theta + r), cos(theta - r)
-    s, c = s * s * s, c * c * c
-    return r * (s + c), r * (s - c)
+        for i in range(x.shape[0]):
+            x[i], y[i] = 2.0 * y[i] / TURN, x[i] - 1.0
+    elif kind == 13:
+        for i in range(x.shape[0]):
+            sin, cos = sincos(0.5 * y[i])
+            odd = int(1e6 * x[i]) % 2  # the paper tosses a coin; the digits of r do as well
+            root = np.sqrt(x[i]) if odd else -np.sqrt(x[i])
+            x[i], y[i] = root * cos, root * sin
+    elif kind == 6:
+        for i in range(x.shape[0]):
+            r, theta = x[i], y[i]
+            x[i], y[i] = r * sincos(theta + r)[0], r * sincos(theta - r)[1]
+    elif kind == 7:
+        for i in range(x.shape[0]):
+            sin, cos = sincos(y[i] * x[i])
+            x[i], y[i] = x[i] * sin, -x[i] * cos
+    elif kind == 8:
+        for i in range(x.shape[0]):
+            sin, cos = sincos(0.5 * TURN * x[i])
+            x[i], y[i] = 2.0 * y[i] / TURN * sin, 2.0 * y[i] / TURN * cos
+    elif kind == 10:
+        for i in range(x.shape[0]):
+            sin, cos = sincos(y[i])
+            x[i], y[i] = sin / x[i], x[i] * cos
+    else:
+        for i in range(x.shape[0]):
+            r, (sin, cos), (sr, cr) = x[i], sincos(y[i]), sincos(x[i])
+            if kind == 9:
+                x[i], y[i] = (cos + sr) / (r + 0.05), (sin - cr) / (r + 0.05)
+            elif kind == 11:
+                x[i], y[i] = sin * cr, cos * sr
+            else:
+                s, c = sin * cr + cos * sr, cos * cr + sin * sr  # sin(theta + r), cos(theta - r)
+                s, c = s * s * s, c * c * c
+                x[i], y[i] = r * (s + c), r * (s - c)
 
 
 @kernel
@@ -158,7 +197,7 @@ def iterate(
     scale_x, scale_y = size / (view[2] - view[0]), size / (view[3] - view[1])
     shift = 1.0 / max(1, maps.shape[0] - 1)
     state = np.uint64(seed)
-    now, after = np.full((3, WALKERS), 0.5), np.empty((3, WALKERS))
+    now, after, work = np.full((3, WALKERS), 0.5), np.empty((3, WALKERS)), np.empty((4, WALKERS))
     for walker in range(WALKERS):
         state += GOLDEN
         now[0, walker], now[1, walker] = as_unit(mixed(state)) - 0.5, as_unit(mixed(~state)) - 0.5
@@ -168,9 +207,10 @@ def iterate(
         stride, start = (np.int64(word & np.uint64(255)) << 1) | 1, np.int64((word >> np.uint64(8)) & np.uint64(511))
         first = 0
         for k in range(maps.shape[0]):
+            _move(maps[k], now[:, first : ends[k]], work)
             for walker in range(first, ends[k]):
                 place = (walker * stride + start) & (WALKERS - 1)
-                after[0, place], after[1, place] = _moved(maps[k], now[0, walker], now[1, walker])
+                after[0, place], after[1, place] = work[0, walker - first], work[1, walker - first]
                 after[2, place] = 0.5 * (now[2, walker] + k * shift)
             first = ends[k]
         now, after = after, now
@@ -187,16 +227,22 @@ def iterate(
 
 
 @kernel
-def _moved(a: NDArray[np.float64], x: float, y: float) -> tuple[float, float]:
-    """Return a point after an affine map and its one or two variations; one that runs away comes back."""
-    u, v = a[0] * x + a[1] * y + a[4], a[2] * x + a[3] * y + a[5]
-    x, y = vary(int(a[6]), u, v)
+def _move(a: NDArray[np.float64], points: NDArray[np.float64], work: NDArray[np.float64]) -> None:
+    """Put points (2 or more, N) into the first rows of `work`, after an affine map and its one or two variations."""
+    count = points.shape[1]
+    x, y, u, v = work[0, :count], work[1, :count], work[2, :count], work[3, :count]
+    for i in range(count):
+        u[i] = a[0] * points[0, i] + a[1] * points[1, i] + a[4]
+        v[i] = a[2] * points[0, i] + a[3] * points[1, i] + a[5]
+        x[i], y[i] = u[i], v[i]
+    vary(int(a[6]), x, y)
     if a[8] < 1.0:
-        u, v = vary(int(a[7]), u, v)
-        x, y = a[8] * x + (1.0 - a[8]) * u, a[8] * y + (1.0 - a[8]) * v
-    if x * x + y * y < 1e6:  # false for what is no number, too
-        return x, y
-    return 0.1, 0.2
+        vary(int(a[7]), u, v)
+        for i in range(count):
+            x[i], y[i] = a[8] * x[i] + (1.0 - a[8]) * u[i], a[8] * y[i] + (1.0 - a[8]) * v[i]
+    for i in range(count):  # one that runs away comes back; so does what is no number
+        near = x[i] * x[i] + y[i] * y[i] < 1e6
+        x[i], y[i] = (x[i] if near else 0.1), (y[i] if near else 0.2)
 
 
 def _played(params: Params, view: NDArray[np.float64], points: int, size: int) -> tuple[Grid, NDArray[np.float64]]:

@@ -104,12 +104,13 @@ def _measure(picture: Picture) -> tuple[NDArray[np.uint8], NDArray[np.float64], 
     spread = _spread(sums[2], sums[3], pixels) ** 2 + 0.25 * _spread(sums[4], sums[5], pixels) ** 2
     mean = (sums[2] / pixels) ** 2 + 0.25 * (sums[4] / pixels) ** 2
     numbers[3] = np.sqrt(spread) + 0.3 * np.sqrt(mean)
-    bits = 0.0
+    bits, most = 0.0, np.int64(0)
     for count in colours:
+        most = max(most, count)
         if count:
             bits -= count * log(count / pixels)
     numbers[4] = bits / (pixels * 0.6931471805599453)
-    numbers[5] = colours.max() / pixels
+    numbers[5] = most / pixels
     return luma, numbers, _difference_hash(luma)
 
 
@@ -153,7 +154,7 @@ def _edge_share(luma: NDArray[np.uint8], every: int) -> float:
 
 
 @kernel
-def _cells(luma: NDArray[np.uint8], rows: int, columns: int) -> NDArray[np.float64]:
+def _cells(luma: NDArray[np.uint8], rows: int | np.int64, columns: int | np.int64) -> NDArray[np.float64]:
     """Return the mean luma of rows x columns cells."""
     size = luma.shape[0]
     out, sums = np.empty((rows, columns)), np.empty(size, np.int32)
@@ -165,22 +166,29 @@ def _cells(luma: NDArray[np.uint8], rows: int, columns: int) -> NDArray[np.float
                 sums[x] = np.int32(sums[x] + np.int32(luma[y, x]))
         for column in range(columns):
             left, right = column * size // columns, (column + 1) * size // columns
-            out[row, column] = sums[left:right].sum() / ((bottom - top) * (right - left))
+            total = np.int64(0)
+            for x in range(left, right):
+                total += sums[x]
+            out[row, column] = total / ((bottom - top) * (right - left))
     return out
 
 
 @kernel
 def _cell_spread(luma: NDArray[np.uint8], side: int) -> float:
     """Return the standard deviation of the picture reduced to side x side."""
-    cells = _cells(luma, side, side)
-    mean = cells.sum() / cells.size
-    return float(np.sqrt(((cells - mean) ** 2).sum() / cells.size))
+    cells = _cells(luma, side, side).ravel()
+    total, squares = 0.0, 0.0
+    for cell in cells:
+        total += cell
+    for cell in cells:
+        squares += (cell - total / cells.size) * (cell - total / cells.size)
+    return float(np.sqrt(squares / cells.size))
 
 
 @kernel
 def _difference_hash(luma: NDArray[np.uint8]) -> np.uint64:
     """Return the 64 signs of the differences between horizontal neighbours among 8 x 9 cells."""
-    cells = _cells(luma, 8, 9)
+    cells = _cells(luma, np.int64(8), np.int64(9))  # as the other caller's: literals would be compiled for themselves
     found = np.uint64(0)
     for row in range(8):
         for column in range(8):

@@ -98,7 +98,9 @@ def lit(value: Field, height: float, cos: float, sin: float) -> Field:
     line = np.empty(size + 2, np.float32)  # a row with its ends repeated
     for row in range(size):
         above, below = value[max(row - 1, 0)], value[min(row + 1, size - 1)]
-        line[0], line[1:-1], line[-1] = value[row, 0], value[row], value[row, -1]
+        line[0], line[size + 1] = value[row, 0], value[row, size - 1]
+        for column in range(size):
+            line[column + 1] = value[row, column]
         for column in range(size):
             slope = steepness * (right * (line[column + 2] - line[column]) + down * (below[column] - above[column]))
             out[row, column] = slope / (ONE + abs(slope))
