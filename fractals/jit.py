@@ -1,7 +1,7 @@
 """Compile numba kernels once per machine, with a disk cache keyed on their source.
 
 numba's own cache notices a change in the file of a kernel, not in the kernels it calls from other files. So
-the cache folder's name holds a digest of every file beside the kernel. A cache that cannot be written (a
+the cache folder's name holds a digest of every file beside the kernel, and of how kernels are compiled. A cache that cannot be written (a
 read-only home) moves to a private temporary folder; without any writable folder, kernels are compiled in
 memory.
 """
@@ -114,7 +114,8 @@ def user_cache() -> Path:
 def _digest(source_folder: Path) -> str:
     machine = f"{sys.version}{numba.__version__}{config.CPU_NAME}{config.CPU_FEATURES}{wide.WISH}"
     digest = hashlib.sha256(machine.encode())
-    for path in sorted(source_folder.glob("*.py")):
+    compiler = [Path(__file__), Path(wide.__file__)]
+    for path in [*compiler, *sorted(source_folder.glob("*.py"))]:
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 
