@@ -1,9 +1,9 @@
 """Compile numba kernels once per machine, with a disk cache keyed on their source.
 
 numba's own cache notices a change in the file of a kernel, not in the kernels it calls from other files. So
-the cache folder's name holds a digest of every file beside the kernel, and of how kernels are compiled. A cache that cannot be written (a
-read-only home) moves to a private temporary folder; without any writable folder, kernels are compiled in
-memory.
+the cache folder's name holds a digest of every file beside the kernel, and of how kernels are compiled. A
+cache that cannot be written (a read-only home) moves to a private temporary folder; without any writable
+folder, kernels are compiled in memory.
 """
 
 from __future__ import annotations
