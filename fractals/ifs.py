@@ -110,7 +110,10 @@ def chaos_game(
     return trace
 
 
-def _system(params: Params) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+System = tuple[NDArray[np.float64], NDArray[np.uint8]]  # maps (N, 6), and which of them a random byte picks
+
+
+def _system(params: Params) -> System:
     maps = np.array(params["maps"], np.float64)
     return maps, choices(np.abs(maps[:, 0] * maps[:, 3] - maps[:, 1] * maps[:, 2]))
 
@@ -123,30 +126,31 @@ def view_of(trace: NDArray[np.float64], params: Params) -> NDArray[np.float64] |
     return view if min(view[2] - view[0], view[3] - view[1]) > 1e-4 else None
 
 
-def _view(params: Params) -> NDArray[np.float64] | None:
-    maps, choice = _system(params)
+def _view(params: Params, system: System) -> NDArray[np.float64] | None:
     nothing = np.empty((0, 0), np.uint32)
     whole = np.array([-1.0, -1.0, 1.0, 1.0])
-    return view_of(chaos_game(maps, choice, params["seed"], whole, raster.PROBE_POINTS, nothing), params)
+    return view_of(chaos_game(*system, params["seed"], whole, raster.PROBE_POINTS, nothing), params)
 
 
 def probe(params: Params, least_fill: float = 0.14) -> str:
     """Refuse systems that 4,096 points show to be a few specks or a line."""
-    view = _view(params)
+    system = _system(params)
+    view = _view(params, system)
     if view is None:
         return "diverges"
     grid = np.zeros((64, 64), np.uint32)
-    chaos_game(*_system(params), params["seed"], view, raster.PROBE_POINTS, grid)
+    chaos_game(*system, params["seed"], view, raster.PROBE_POINTS, grid)
     return "sparse" if raster.occupancy(grid) < least_fill else ""
 
 
 def render(params: Params, size: int) -> Layer:
     """Draw the density of 100,000 points (at 256x256; in proportion elsewhere), thickened by a 3x3 dab."""
-    view = _view(params)
+    system = _system(params)
+    view = _view(params, system)
     if view is None:
         raise ValueError("these maps diverge: probe() refuses them")
     grid = np.zeros((size, size), np.uint32)
-    chaos_game(*_system(params), params["seed"], view, raster.point_count(POINTS, size), grid)
+    chaos_game(*system, params["seed"], view, raster.point_count(POINTS, size), grid)
     return raster.developed(grid, params["dab"], params["half"], params["share"])
 
 

@@ -88,14 +88,13 @@ def drawn(wish: Wish, index: int, first_attempt: int = 0) -> Drawn:
     _keep_memory()
     rejected: list[str] = []
     for attempt, recipe, reason in _recipes(wish, index, first_attempt):
-        last = attempt + 1 >= first_attempt + ATTEMPTS
-        if reason and not last:
+        if reason:
             rejected.append(reason)
             continue
         picture = render(recipe, wish.size)
         figures = quality.measure(picture)
         poor = "" if FAMILIES[recipe["family"]].plain else quality.complaint(figures)
-        if not poor or last:
+        if not poor or attempt + 1 == first_attempt + ATTEMPTS:
             return Drawn(picture, recipe, attempt, figures, rejected)
         rejected.append(poor)
     raise AssertionError("the attempts have no end")
@@ -112,21 +111,21 @@ def _keep_memory() -> None:
 
 
 def _recipes(wish: Wish, index: int, first: int) -> Iterator[tuple[int, Recipe, str]]:
-    """Yield the recipes of one picture, attempt after attempt, each with its family's complaint."""
+    """Yield the recipes of one picture, attempt after attempt, or why one is not worth rendering; the last one is."""
     system = index // wish.per_class if wish.per_class else index
     name = Chance(wish.seed, CHOICE, system).choose(list(wish.mix), list(wish.mix.values()))
     family = FAMILIES[name]
     base = class_system(wish, family, system) if wish.per_class else None
-    attempt = first
-    while True:
+    for attempt in range(first, first + ATTEMPTS):
         if base is None:
             chance = Chance(wish.seed, PICTURE, index, attempt, crc32(name.encode()))
             params = family.sample(chance)
         else:
             chance = Chance(wish.seed, MEMBER, system, index % wish.per_class, attempt)
             params = varied(base, family.varied, chance)
-        yield attempt, {"family": name, "params": params} | _dress(chance, family, base is None), family.probe(params)
-        attempt += 1
+        reason = family.probe(params) if attempt + 1 < first + ATTEMPTS else ""
+        dress = {} if reason else _dress(chance, family, may_fold=base is None)
+        yield attempt, {"family": name, "params": params} | dress, reason
 
 
 def class_system(wish: Wish, family: Family, number: int) -> Params:
