@@ -24,7 +24,11 @@ import cv2
 
 from benchmarks import fractal_bank
 from benchmarks.machine import machine
+from benchmarks.material import SIDES, mixing_for, pictures
 from benchmarks.setting import FULL, QUICK, Setting
+from ipmix_cli.errors import IpmixError
+from ipmix_cli.pipeline.compile import compile_kernels
+from ipmix_cli.pipeline.listener import Listener
 
 FAMILIES = ("julia", "kali", "plasma", "flame", "default mix")  # of the fractals' table: all take half a minute
 
@@ -58,13 +62,23 @@ SECTIONS: dict[str, tuple[str, Callable[[Setting], None]]] = {
 }
 
 
+def prepare(setting: Setting) -> None:
+    """Open the pictures, and compile what is not compiled yet: it costs the first run on a machine, and no table."""
+    cv2.setNumThreads(1)
+    for side in SIDES:
+        pictures(setting, side)
+    compile_kernels(Listener(), "png")
+    for side in SIDES:
+        mixing_for(setting, side)
+
+
 def arguments() -> argparse.Namespace:
     """Return the options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"only these of: {', '.join(SECTIONS)}")
     parser.add_argument("--cifar", help="the folder that holds cifar-10-batches-py")
     parser.add_argument("--photographs", help="a folder of JPEG photographs, at any depth")
-    parser.add_argument("--scratch", help="where to write, up to 4 GB  [default: the system's temporary folder]")
+    parser.add_argument("--scratch", help="where to write, some 2 GB  [default: the system's temporary folder]")
     parser.add_argument(
         "--quick", action="store_true", help="show that everything runs: too little of everything for good figures"
     )
@@ -77,9 +91,7 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     """Print all tables."""
-    options = arguments()
-    cv2.setNumThreads(1)
-    began = time.perf_counter()
+    options, began = arguments(), time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="ipmix-benchmark-", dir=options.scratch) as scratch:
         setting = Setting(
             cifar=options.cifar,
@@ -88,6 +100,8 @@ def main() -> None:
             effort=QUICK if options.quick else FULL,
         )
         print(f"{machine()}\n{setting.described()}", flush=True)
+        prepare(setting)
+        print(f"(ready after {time.perf_counter() - began:.0f} s)", flush=True)
         for name in options.sections or SECTIONS:
             title, table = SECTIONS[name]
             print(f"\n== {name}: {title}", flush=True)
@@ -98,4 +112,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except IpmixError as error:  # of pictures that are not where they were said to be
+        sys.exit(f"{error.message}: {error.remedy}")

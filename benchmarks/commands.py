@@ -67,10 +67,10 @@ def turns(setting: Setting, case: Case) -> list[Turn]:
         augmented((*options, str(case.few)), out)
     found = []
     for _ in range(setting.effort.runs):
-        plain = seconds_of(bench.plain) / PLAIN[case.side]
+        plain = np.median([seconds_of(bench.plain) for _ in range(5)]) / PLAIN[case.side]
         start = augmented((*options, str(case.few)), out)
         whole = augmented((*options, str(case.pictures)), out)
-        found.append(Turn(start, whole, plain, raw_seconds(setting, whole.folder_bytes)))
+        found.append(Turn(start, whole, float(plain), raw_seconds(setting, whole.folder_bytes)))
     return found
 
 

@@ -39,7 +39,7 @@ class Effort:
         return max(4, round(count * self.share))
 
 
-FULL = Effort(turns=7, runs=3, share=1.0, small=50_000, photographs=600, builtin=True, cold=True)
+FULL = Effort(turns=7, runs=3, share=1.0, small=50_000, photographs=500, builtin=True, cold=True)
 QUICK = Effort(turns=1, runs=1, share=0.1, small=400, photographs=8, builtin=False, cold=False)
 
 

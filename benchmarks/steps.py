@@ -2,7 +2,8 @@
 
 The time of one step on a running picture: that of chains of three steps, less that of chains of one, halved. The plain
 way runs the same steps with the same numbers: Pillow on pictures of its own that are there already, numpy on the same
-patches. A mixing's patches have all the sizes that are drawn, so that its time is that of a typical patch.
+patches. A mixing's patches have all the sizes that are drawn, so that its time is that of a typical patch. What has no
+plain twin here or in :mod:`benchmarks.baseline` is left out.
 """
 
 from __future__ import annotations
@@ -23,13 +24,20 @@ from benchmarks.timing import Seconds, by_turns, ratio, typical
 from ipmix_cli.algorithm.apply import apply_plans, scratch_for
 from ipmix_cli.algorithm.kernels import codes
 from ipmix_cli.algorithm.mixing_set import MixingSet
-from ipmix_cli.algorithm.mixings import MIXERS
 from ipmix_cli.algorithm.operations import OPS
 from ipmix_cli.algorithm.plan import PlanArray, sample_plans
 from ipmix_cli.algorithm.presets import preset_for
 
 COUNTS = {32: 300, 224: 24}  # pictures
 POOL = 40  # plans drawn for each that is used: one in some eight begins with three steps of the kind that is wanted
+
+MIXINGS: dict[str, Callable[[Pixels, Pixels, dict[str, Any], np.random.Generator], Pixels]] = {
+    "add": lambda u, v, step, _: added(u, v, step["a"], step["b"]),
+    "multiply": lambda u, v, step, _: multiplied(u, v, step["a"], step["b"]),
+    "random_pixels": lambda u, v, step, rng: masked(u, v, step["p"], 1, rng),
+    "random_elements": lambda u, v, step, rng: masked(u, v, step["p"], 3, rng),
+}
+"""The mixings, as functions of a patch, its partner, a plan's step, and chance for the masks."""
 
 
 @dataclass(frozen=True)
@@ -84,17 +92,11 @@ def plain_mixings(steps: Steps) -> Callable[[], None]:
     firsts = [dict(zip(step.dtype.names, step.tolist(), strict=True)) for step in steps.plans["steps"][:, 0, 0, 0]]
     patches = [np.s_[s["top"] : s["top"] + s["height"], s["left"] : s["left"] + s["width"]] for s in firsts]
     partners = [steps.mixing.picture(number % len(steps.mixing.shapes)) for number in range(len(firsts))]
-    mixings: dict[str, Callable[[Pixels, Pixels, dict[str, Any]], Pixels]] = {
-        "add": lambda u, v, s: added(u, v, s["a"], s["b"]),
-        "multiply": lambda u, v, s: multiplied(u, v, s["a"], s["b"]),
-        "random_pixels": lambda u, v, s: masked(u, v, s["p"], 1, rng),
-        "random_elements": lambda u, v, s: masked(u, v, s["p"], 3, rng),
-    }
-    mixed = mixings[steps.name]
+    mixed = MIXINGS[steps.name]
 
     def run() -> None:
         for canvas, partner, patch, step in zip(running, partners, patches, firsts, strict=True):
-            canvas[patch] = mixed(canvas[patch], partner[patch], step)
+            canvas[patch] = mixed(canvas[patch], partner[patch], step, rng)
 
     return run
 
@@ -112,7 +114,7 @@ def measured(setting: Setting, name: str, side: int) -> tuple[Seconds, Seconds]:
 def table(setting: Setting) -> None:
     """Print the table."""
     row("one step, microseconds", *(cell for side in SIDES for cell in (f"{side} px", "plain", "x plain")))
-    for name in (*OPS, *MIXERS):
+    for name in (*OPERATIONS, *MIXINGS):
         cells: list[str] = []
         for side in SIDES:
             own, plain = measured(setting, name, side)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-NAME, CELL = 40, 14  # characters
+NAME, CELL = 46, 14  # characters
 
 
 def row(name: str, *cells: str) -> None:
