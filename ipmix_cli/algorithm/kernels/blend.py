@@ -18,7 +18,7 @@ BITS = np.int32(24)  # 255 and a half, times 2**24, still fit into 32 bits witho
 ONE = 1 << 24
 HALF = 1 << 23
 PART = np.uint32(ONE - 1)
-MARGIN = 128  # of each chain: its weight is off by half a unit, times 255
+MARGIN = np.int64(128)  # of each chain: its weight is off by half a unit, times 255
 AT_ONCE = 4  # pictures summed in one loop: the clean one and three chains, as the presets have
 BLOCK = 1024  # bytes: one of thirty such blocks has a doubtful sum
 
@@ -77,42 +77,31 @@ def list_movers(here: Words, exact: Reals, movers: Words, shares: Ints) -> Numbe
 @spliced
 def weighted_sum(head: Reals, blend: Number, lengths: Words, desk: Desk, out: Bytes) -> None:
     """Fill out with the sum that a plan's weights and blend ask for."""
-    used, exact, here = desk.used, desk.exact, desk.here
-    count = list_sources(head, blend, lengths, desk.slots, used, exact)
+    buffers, touched, used, exact, here = desk.buffers, desk.touched, desk.used, desk.exact, desk.here
+    movers, shares, sums, height = desk.movers, desk.shares, desk.sums, desk.height
+    sources = list_sources(head, blend, lengths, desk.slots, used, exact)
+    row_bytes = out.size // height
     row = np.int64(0)  # with a width: a literal number would be one more specialisation
-    while row < desk.height:
-        stop = find_band(row, used, desk.touched, desk.height, here)
-        first, last = row * desk.width * 3, stop * desk.width * 3
-        if count <= AT_ONCE:
-            sum_band(desk, first, last, out)
+    while row < height:
+        stop = find_band(row, used, touched, height, here)
+        band = out[row * row_bytes : stop * row_bytes]
+        count = list_movers(here, exact, movers, shares)
+        if sources > AT_ONCE:
+            sum_many(buffers, here, row * row_bytes, exact, band, sums)
+        elif count == 0:
+            copy_bytes(buffers[CLEAN][row * row_bytes :][: band.size], band)
         else:
-            sum_many(desk.buffers, here, exact, first, out[first:last], desk.sums)
+            for at in range(0, band.size, BLOCK):
+                first, part = row * row_bytes + at, band[at : at + BLOCK]
+                if count == 1:
+                    doubt = sum_two(buffers, movers, first, shares, part)
+                elif count == 2:
+                    doubt = sum_three(buffers, movers, first, shares, part)
+                else:
+                    doubt = sum_four(buffers, movers, first, shares, part)
+                if doubt:
+                    sum_exactly(buffers, here, first, exact, part)
         row = stop
-
-
-@spliced
-def sum_band(desk: Desk, first: Number, last: Number, out: Bytes) -> None:
-    """Sum a band of up to four pictures, from one byte to another."""
-    here, movers, shares = desk.here, desk.movers, desk.shares
-    count = list_movers(here, desk.exact, movers, shares)
-    clean, b, c, d = desk.buffers[CLEAN], desk.buffers[movers[0]], desk.buffers[movers[1]], desk.buffers[movers[2]]
-    if count == 0:
-        copy_bytes(clean[first:last], out[first:last])
-        return
-    while first < last:
-        stop = min(first + BLOCK, last)
-        p, q, r, s = clean[first:stop], b[first:stop], c[first:stop], d[first:stop]
-        part = out[first:stop]
-        if count == 1:
-            doubt = sum_two(p, q, shares, part)
-        elif count == 2:
-            doubt = sum_three(p, q, r, shares, part)
-        else:
-            doubt = sum_four(p, q, r, s, shares, part)
-        if doubt:
-            q, r, s = desk.buffers[here[1]], desk.buffers[here[2]], desk.buffers[here[3]]
-            sum_exactly(p, q[first:stop], r[first:stop], s[first:stop], desk.exact, part)
-        first = stop
 
 
 @inlined
@@ -128,47 +117,57 @@ def nearer(least: Number, total: Number) -> Number:
     return part if part < least else least
 
 
+@inlined
+def start_of(clean: Number, margin: Number) -> Number:
+    """Return the picture's byte as the beginning of a sum, with a half and a margin added."""
+    return np.int32(np.int32(np.int32(clean) << BITS) + np.int32(HALF + margin))
+
+
 @kernel
-def sum_two(a: Bytes, b: Bytes, shares: Ints, out: Bytes) -> Number:
-    """Sum the picture and a chain; return whether any byte is in doubt."""
-    q = shares[0]
-    start, least = np.int32(HALF + MARGIN), PART
+def sum_two(buffers: Bytes, movers: Words, first: Number, shares: Ints, out: Bytes) -> Number:
+    """Sum the picture and a chain, from a byte on; return whether any byte is in doubt."""
+    a, b, q = buffers[CLEAN][first:], buffers[movers[0]][first:], shares[0]
+    least = PART
     for i in range(out.size):
-        total = plus(np.int32(np.int32(np.int32(a[i]) << BITS) + start), b[i], a[i], q)
+        total = plus(start_of(a[i], MARGIN), b[i], a[i], q)
         out[i] = np.uint8(np.uint32(total) >> BITS)
         least = nearer(least, total)
     return least < 2 * MARGIN
 
 
 @kernel
-def sum_three(a: Bytes, b: Bytes, c: Bytes, shares: Ints, out: Bytes) -> Number:
-    """Sum the picture and two chains; return whether any byte is in doubt."""
+def sum_three(buffers: Bytes, movers: Words, first: Number, shares: Ints, out: Bytes) -> Number:
+    """Sum the picture and two chains, from a byte on; return whether any byte is in doubt."""
+    a, b, c = buffers[CLEAN][first:], buffers[movers[0]][first:], buffers[movers[1]][first:]
     q, r = shares[0], shares[1]
-    start, least = np.int32(HALF + 2 * MARGIN), PART
+    least = PART
     for i in range(out.size):
-        total = plus(np.int32(np.int32(np.int32(a[i]) << BITS) + start), b[i], a[i], q)
-        total = plus(total, c[i], a[i], r)
+        total = plus(plus(start_of(a[i], 2 * MARGIN), b[i], a[i], q), c[i], a[i], r)
         out[i] = np.uint8(np.uint32(total) >> BITS)
         least = nearer(least, total)
     return least < 4 * MARGIN
 
 
 @kernel
-def sum_four(a: Bytes, b: Bytes, c: Bytes, d: Bytes, shares: Ints, out: Bytes) -> Number:
-    """Sum the picture and three chains; return whether any byte is in doubt."""
+def sum_four(buffers: Bytes, movers: Words, first: Number, shares: Ints, out: Bytes) -> Number:
+    """Sum the picture and three chains, from a byte on; return whether any byte is in doubt."""
+    a, b = buffers[CLEAN][first:], buffers[movers[0]][first:]
+    c, d = buffers[movers[1]][first:], buffers[movers[2]][first:]
     q, r, s = shares[0], shares[1], shares[2]
-    start, least = np.int32(HALF + 3 * MARGIN), PART
+    least = PART
     for i in range(out.size):
-        total = plus(np.int32(np.int32(np.int32(a[i]) << BITS) + start), b[i], a[i], q)
-        total = plus(plus(total, c[i], a[i], r), d[i], a[i], s)
+        total = plus(plus(start_of(a[i], 3 * MARGIN), b[i], a[i], q), c[i], a[i], r)
+        total = plus(total, d[i], a[i], s)
         out[i] = np.uint8(np.uint32(total) >> BITS)
         least = nearer(least, total)
     return least < 6 * MARGIN
 
 
 @kernel
-def sum_exactly(a: Bytes, b: Bytes, c: Bytes, d: Bytes, exact: Reals, out: Bytes) -> None:
-    """Sum four pictures in float64."""
+def sum_exactly(buffers: Bytes, here: Words, first: Number, exact: Reals, out: Bytes) -> None:
+    """Sum four pictures in float64, from a byte on."""
+    a, b = buffers[here[0]][first:], buffers[here[1]][first:]
+    c, d = buffers[here[2]][first:], buffers[here[3]][first:]
     p, q, r, s = exact[0], exact[1], exact[2], exact[3]
     for i in range(out.size):
         total = (np.float64(a[i]) * p + np.float64(b[i]) * q) + (np.float64(c[i]) * r + np.float64(d[i]) * s)
@@ -176,7 +175,7 @@ def sum_exactly(a: Bytes, b: Bytes, c: Bytes, d: Bytes, exact: Reals, out: Bytes
 
 
 @kernel
-def sum_many(buffers: Bytes, here: Words, exact: Reals, first: Number, out: Bytes, sums: Reals) -> None:
+def sum_many(buffers: Bytes, here: Words, first: Number, exact: Reals, out: Bytes, sums: Reals) -> None:
     """Sum any number of pictures in float64, one after the other, from a byte on."""
     for i in range(out.size):
         sums[i] = 0.5

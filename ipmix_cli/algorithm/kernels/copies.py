@@ -82,27 +82,26 @@ def run_step(words: Words, reals: Reals, at: Number, chain: Number, current: Num
 
     An operation on the running picture, and one that makes a partner, are the same call: it is compiled once.
     """
-    slots, spare = desk.slots, desk.chains + 1
+    buffers, slots, touched, patch, spare = desk.buffers, desk.slots, desk.touched, desk.chains + 2, desk.chains + 1
     mixing = words[at + codes.KIND] == codes.MIXING
     frame = frame_of(words, at, desk)
     if mixing or current != CLEAN:
-        canvas = desk.buffers[slots[chain + 1]]
-        fill_rows(desk.buffers[CLEAN], canvas, frame, desk.touched[slots[chain + 1]])
+        canvas = slots[chain + 1]
+        fill_rows(buffers[CLEAN], buffers[canvas], frame, touched[canvas])
     if not mixing or words[at + codes.PARTNER] == codes.PARTNER_OPERATION:
         if not mixing and current != CLEAN:
             forget(desk.known[1])
         code = words[at + (codes.PARTNER_CODE if mixing else codes.CODE)]
         parameter = reals[at + (codes.PARTNER_PARAMETER if mixing else codes.PARAMETER)]
-        source, target = (CLEAN, desk.chains + 2) if mixing else (current, slots[spare])
+        source, target = (CLEAN, patch) if mixing else (current, slots[spare])
         operate(code, parameter, source, target, frame, desk)
     else:
         crop_partner(words, frame, desk)
     if not mixing:
         slots[chain + 1], slots[spare] = slots[spare], slots[chain + 1]
-        desk.touched[slots[chain + 1]] = 0, desk.height
+        touched[slots[chain + 1]] = 0, frame[0]
         return
-    canvas = desk.buffers[slots[chain + 1]]
-    mix(words, reals, at, canvas, frame, desk)
+    mix(words, reals, at, buffers[canvas], frame, desk)
 
 
 @spliced

@@ -59,7 +59,8 @@ def mean_of(source: Bytes, known: Words) -> Number:
 @spliced
 def operate(code: Number, parameter: Number, source_row: Number, target_row: Number, frame: Frame, desk: Desk) -> None:  # noqa: C901, PLR0912
     """Apply one operation to a picture of desk.buffers; only the frame's box of the result is made."""
-    source, target = desk.buffers[source_row], desk.buffers[target_row]
+    buffers = desk.buffers
+    source, target = buffers[source_row], buffers[target_row]
     which = 0 if source_row == 0 else 1
     number = np.int64(parameter)
     if code == codes.EQUALIZE or code == codes.AUTOCONTRAST:  # noqa: PLR1714

@@ -147,13 +147,6 @@ def until_next(place: Number, step: Number) -> Number:
     return np.int64(PIXEL)
 
 
-@inlined
-def copy_run(padded: Bytes, first: Number, line: Bytes, to: Number, count: Number) -> None:
-    """Copy bytes of the padded picture to a line, and some more that are overwritten later."""
-    for at in range(np.uintp(0), count, STRIDE):
-        copy_chunk(padded, first + at, line, to + at)
-
-
 @kernel
 def fill_neighbours(padded: Bytes, stride: Number, place: Place, steps: Place, count: Number, lines: Bytes) -> None:
     """Fill lines (4, bytes) with the neighbours of so many pixels in a row: upper left and right, lower left and right.
@@ -167,11 +160,12 @@ def fill_neighbours(padded: Bytes, stride: Number, place: Place, steps: Place, c
         run = min(until_next(ahead, ahead_step), until_next(down, down_step), count - column)
         first = np.uintp(((down >> S32) * stride + (ahead >> S32) + column) * 3)
         below = first + np.uintp(stride) * THREE
-        to, count_bytes = np.uintp(column) * THREE, np.uintp(run) * THREE
-        copy_run(padded, first, lines[0], to, count_bytes)
-        copy_run(padded, first + THREE, lines[1], to, count_bytes)
-        copy_run(padded, below, lines[2], to, count_bytes)
-        copy_run(padded, below + THREE, lines[3], to, count_bytes)
+        to = np.uintp(column) * THREE
+        for at in range(np.uintp(0), np.uintp(run) * THREE, STRIDE):  # what is too much is overwritten by the next
+            copy_chunk(padded, first + at, lines[0], to + at)
+            copy_chunk(padded, first + at + THREE, lines[1], to + at)
+            copy_chunk(padded, below + at, lines[2], to + at)
+            copy_chunk(padded, below + at + THREE, lines[3], to + at)
         column += run
         ahead += run * ahead_step
         down += run * down_step
