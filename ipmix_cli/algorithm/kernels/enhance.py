@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ipmix_cli.algorithm.kernels.compiler import inlined, kernel
+from ipmix_cli.algorithm.kernels.compiler import inlined, interleaved, kernel
 from ipmix_cli.algorithm.kernels.frames import ONE, THREE, TWO, copy_bytes
 from ipmix_cli.algorithm.kernels.pointwise import blended
 from ipmix_cli.algorithm.kernels.types import Bytes, Frame, Number
@@ -19,7 +19,7 @@ def grey(red: Number, green: Number, blue: Number) -> Number:
     return np.int32(np.int32(weighted + LIMIT) >> 16)
 
 
-@kernel
+@interleaved
 def mean_grey(source: Bytes) -> Number:
     """Return the mean luma of a picture, rounded as ImageEnhance.Contrast does."""
     total = 0
@@ -29,7 +29,7 @@ def mean_grey(source: Bytes) -> Number:
     return np.int64(np.float64(total) / np.float64(source.size // 3) + 0.5)
 
 
-@kernel
+@interleaved
 def color(source: Bytes, target: Bytes, frame: Frame, factor: Number, line: Bytes) -> None:
     """Blend every pixel with its own luma; ``line`` is uint8 (3 * W,) or more, to work in."""
     _, W, top, left, height, width = frame

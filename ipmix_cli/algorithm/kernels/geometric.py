@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from ipmix_cli.algorithm.kernels.compiler import inlined, kernel, spliced
+from ipmix_cli.algorithm.kernels.compiler import inlined, interleaved, kernel, spliced
 from ipmix_cli.algorithm.kernels.desk import Desk
 from ipmix_cli.algorithm.kernels.farey import between, factor_for
 from ipmix_cli.algorithm.kernels.frames import ONE, THREE, TWO, clear, copy_bytes
 from ipmix_cli.algorithm.kernels.types import Bytes, Frame, Ints, Number, Reals
 
 
-@kernel
+@interleaved
 def mirror(source: Bytes, target: Bytes, frame: Frame) -> None:
     """Swap left and right."""
     _, W, top, left, height, width = frame

@@ -215,13 +215,14 @@ def interpolate(padded: Bytes, stride: Number, matrix: Matrix, place: Place, out
     a, b, c, d, e, f = matrix
     column, row = place
     by, ey = b * (row + 0.5), e * (row + 0.5)
-    for i in range(out.size):
-        centre = (column + i // 3) + 0.5
+    for pixel in range(out.size // 3):
+        centre = (column + pixel) + 0.5
         x = ((a * centre + by) + c) - 0.5
         y = ((d * centre + ey) + f) - 0.5
-        dx, dy = x - np.floor(x), y - np.floor(y)
-        p = ((np.int64(np.floor(y)) + 1) * stride + np.int64(np.floor(x)) + 1) * 3 + i % 3
+        left, top = np.floor(x), np.floor(y)
+        p = ((np.int64(top) + 1) * stride + np.int64(left) + 1) * 3
         r = p + stride * 3
-        upper = linear(padded[p], padded[p + 3], dx)
-        lower = linear(padded[r], padded[r + 3], dx)
-        out[i] = np.uint8(np.int32(upper + (lower - upper) * dy))
+        for i in range(3):
+            upper = linear(padded[p + i], padded[p + 3 + i], x - left)
+            lower = linear(padded[r + i], padded[r + 3 + i], x - left)
+            out[pixel * 3 + i] = np.uint8(np.int32(upper + (lower - upper) * (y - top)))
