@@ -28,7 +28,7 @@ from ipmix_cli.pipeline.records import write_record
 from ipmix_cli.pipeline.tally import IDLE, Slot, Tally
 from ipmix_cli.stages import StageClock
 
-CHUNK_BYTES = 2**23  # of copies made in one call: enough to hide the call, few enough to stop soon and show progress
+CHUNK_BYTES = 2**22  # of copies made in one call: enough to hide the call, few enough to stop soon and show progress
 
 
 @dataclass(frozen=True, kw_only=True)
