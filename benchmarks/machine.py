@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import joblib
 
-PACKAGES = ("numpy", "numba", "pillow", "opencv-python-headless", "h5py", "joblib")
+PACKAGES = (
+    *("numpy", "numba", "pillow", "opencv-python-headless", "opencv-python", "simplejpeg", "h5py", "joblib"),
+    *("albumentations", "torch", "torchvision", "kornia"),  # others do the same with
+)
 
 
 def machine() -> str:
     """Return the processor, the cores to use, the memory, the system, and the versions of what does the work."""
-    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    packages = ", ".join(f"{name} {found}" for name in PACKAGES if (found := installed(name)))
     system = f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
     return f"{processor()}; {joblib.cpu_count()} cores to use; {memory_gib():.0f} GiB\n{system}; {packages}"
+
+
+def installed(name: str) -> str:
+    """Return the version of a package; nothing for one that is not there."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
 
 
 def processor() -> str:
