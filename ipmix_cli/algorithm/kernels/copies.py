@@ -46,17 +46,18 @@ def crop_partner(words: Words, frame: Frame, desk: Desk) -> None:
 @spliced
 def mix(words: Words, reals: Reals, at: Number, canvas: Bytes, frame: Frame, desk: Desk) -> None:
     """Mix a box of the canvas with the desk's patch, in place."""
-    code = words[at + codes.CODE]
-    patch = desk.buffers[desk.chains + 2]
+    code, factors = words[at + codes.CODE], (reals[at + codes.A], reals[at + codes.B])
+    buffers, terms, values, wrap, chains = desk.buffers, desk.terms, desk.reals, desk.wrap, desk.chains
+    patch = buffers[chains + 2]
     if code == codes.RANDOM_PIXELS or code == codes.RANDOM_ELEMENTS:  # noqa: PLR1714
-        mask = desk.buffers[desk.chains + 3][: frame[4] * frame[5] * 3]
+        mask = buffers[chains + 3][: frame[4] * frame[5] * 3]
         fill_mask(code, np.uint64(words[at + codes.MASK_KEY]), reals[at + codes.P], mask)
         mix_masked(canvas, patch, frame, mask)
     elif code == codes.ADD:
-        add(canvas, patch, frame, (reals[at + codes.A], reals[at + codes.B]), desk)
+        add(canvas, patch, frame, factors, (desk.lines[0], values), wrap)
     else:
-        fill_terms(reals[at + codes.A], reals[at + codes.B], desk.wrap, desk.terms)
-        multiply(canvas, patch, frame, desk)
+        fill_terms(factors[0], factors[1], wrap, terms)
+        multiply(canvas, patch, frame, terms, values, wrap)
 
 
 @kernel

@@ -122,7 +122,7 @@ def shear_pixels(row: Bytes, out: Bytes, left: Number, start: Number, stop: Numb
 def shear_y(source: Bytes, target: Bytes, frame: Frame, factor: Number, desk: Desk) -> None:
     """Move column x by factor * (x + 1/2) pixels."""
     H, _, top, left, height, width = frame
-    moved, parts, runs = desk.reals[: width * 3], desk.parts[: width * 3], desk.runs
+    moved, parts, runs, lines = desk.reals[: width * 3], desk.parts[: width * 3], desk.runs, desk.lines
     if not move_columns(desk.centres[left * 3 :], factor, desk.denominators, moved, parts):
         shear_columns(source, target, frame, moved)
         return
@@ -130,9 +130,9 @@ def shear_y(source: Bytes, target: Bytes, frame: Frame, factor: Number, desk: De
     one_end: Number = moved[0]
     other_end: Number = moved[width * 3 - 1]
     first, last = top + min(one_end, other_end), top + max(one_end, other_end)
-    sheared_row(source, frame, top, moved, runs, desk.lines[0])
+    sheared_row(source, frame, top, moved, runs, lines[0])
     for r in range(height):
-        near, following = desk.lines[r % 2], desk.lines[(r + 1) % 2]
+        near, following = lines[r % 2], lines[(r + 1) % 2]
         sheared_row(source, frame, top + r + 1, moved, runs, following)
         out = target[r * width * 3 : (r + 1) * width * 3]
         shear_rows(near, following, parts, out)

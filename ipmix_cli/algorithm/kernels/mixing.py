@@ -11,7 +11,6 @@ import numpy as np
 
 from ipmix_cli.algorithm.kernels import codes
 from ipmix_cli.algorithm.kernels.compiler import entry, inlined, kernel, spliced
-from ipmix_cli.algorithm.kernels.desk import Desk
 from ipmix_cli.algorithm.kernels.elementary import power_table
 from ipmix_cli.algorithm.kernels.frames import copy_bytes
 from ipmix_cli.algorithm.kernels.stream import hash32
@@ -67,12 +66,16 @@ def quantise(values: Reals, out: Bytes, wrap: Number) -> None:
 
 
 @kernel
-def multiply_row(u: Bytes, v: Bytes, terms: Reals, values: Reals, wrap: Number) -> None:
-    """Multiply a row of bytes, by terms; ``values`` is float64, as long as the row, to work in."""
+def multiply(canvas: Bytes, partner: Bytes, frame: Frame, terms: Reals, values: Reals, wrap: Number) -> None:
+    """Multiply with a patch, by terms; ``values`` is float64, as long as the patch is wide, to work in."""
+    _, W, top, left, height, width = frame
     mine, other = terms[0], terms[1]
-    for i in range(np.uintp(u.size)):
-        values[i] = mine[u[i]] * other[v[i]]
-    quantise(values, u, wrap)
+    for r in range(height):
+        first = ((top + r) * W + left) * 3
+        u, v = canvas[first : first + width * 3], partner[r * width * 3 :]
+        for i in range(np.uintp(u.size)):
+            values[i] = mine[u[i]] * other[v[i]]
+        quantise(values, u, wrap)
 
 
 @kernel
@@ -103,28 +106,18 @@ def add_quickly(u: Bytes, v: Bytes, factors: Pair, line: Bytes) -> Number:
 
 
 @spliced
-def add(canvas: Bytes, partner: Bytes, frame: Frame, factors: Pair, desk: Desk) -> None:
-    """Add a patch."""
+def add(canvas: Bytes, partner: Bytes, frame: Frame, factors: Pair, work: tuple[Bytes, Reals], wrap: Number) -> None:
+    """Add a patch; ``work`` is a row of bytes and one of float64, to work in."""
     _, W, top, left, height, width = frame
-    exactly = desk.wrap != 0 or abs(factors[0]) + abs(factors[1]) > 3.0
-    line = desk.lines[0][: width * 3]
+    line, values = work
+    exactly = wrap != 0 or abs(factors[0]) + abs(factors[1]) > 3.0
     for r in range(height):
         first = ((top + r) * W + left) * 3
         u, v = canvas[first : first + width * 3], partner[r * width * 3 :]
         if exactly or add_quickly(u, v, factors, line):
-            add_row(u, v, factors, desk.reals, desk.wrap)
+            add_row(u, v, factors, values, wrap)
         else:
-            copy_bytes(line, u)
-
-
-@spliced
-def multiply(canvas: Bytes, partner: Bytes, frame: Frame, desk: Desk) -> None:
-    """Multiply with a patch, by terms."""
-    _, W, top, left, height, width = frame
-    for r in range(height):
-        first = ((top + r) * W + left) * 3
-        v = partner[r * width * 3 :]
-        multiply_row(canvas[first : first + width * 3], v, desk.terms, desk.reals, desk.wrap)
+            copy_bytes(line[: width * 3], u)
 
 
 @entry

@@ -54,8 +54,10 @@ def rotate(source: Bytes, target: Bytes, frame: Frame, degrees: Number, desk: De
     H, W, top, left, height, width = frame
     matrix = rotation(degrees, H, W)
     steps = fixed(matrix[0]), fixed(matrix[3])
-    pad_rows(source, frame, matrix, desk.padded)
-    add_up(steps, desk.advances)
+    padded, lines, advances = desk.padded, desk.lines, desk.advances
+    margin = np.float32(MARGIN + MARGIN_PER_COLUMN * W)
+    pad_rows(source, frame, matrix, padded)
+    add_up(steps, advances)
     for r in range(height):
         start, stop = inside(matrix, frame, top + r)
         out = target[r * width * 3 : (r + 1) * width * 3]
@@ -63,13 +65,12 @@ def rotate(source: Bytes, target: Bytes, frame: Frame, degrees: Number, desk: De
         clear(out[(stop - left) * 3 :])
         middle = out[(start - left) * 3 : (stop - left) * 3]
         place = place_of(matrix, start, top + r)
-        fill_neighbours(desk.padded, W + 2, place, steps, stop - start, desk.lines)
-        margin = np.float32(MARGIN + MARGIN_PER_COLUMN * W)
-        if interpolate_quickly(desk.lines, desk.advances, place, margin, FIRST, middle):
+        fill_neighbours(padded, W + 2, place, steps, stop - start, lines)
+        if interpolate_quickly(lines, advances, place, margin, FIRST, middle):
             for first in range(0, middle.size, REDONE):
                 part = middle[first : first + REDONE]
-                if interpolate_quickly(desk.lines, desk.advances, place, margin, first, part):
-                    interpolate(desk.padded, W + 2, matrix, (start + first // 3, top + r), part)
+                if interpolate_quickly(lines, advances, place, margin, first, part):
+                    interpolate(padded, W + 2, matrix, (start + first // 3, top + r), part)
 
 
 @inlined
