@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import importlib
+import os
 import signal
 import sys
 from typing import Annotated, Any
@@ -112,9 +113,19 @@ def _spare_the_collector() -> None:
     atexit.register(gc.freeze)
 
 
+ONE_THREAD = ("OPENCV_FOR_THREADS_NUM", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
+
+
+def _keep_libraries_to_one_thread() -> None:
+    """Keep libraries from starting a thread for every CPU in every worker, unless the user wishes it."""
+    for variable in ONE_THREAD:
+        os.environ.setdefault(variable, "1")
+
+
 def main() -> None:
     """Run the program: errors become a line on what went wrong and a line on what to do, and an exit code."""
     _spare_the_collector()
+    _keep_libraries_to_one_thread()
     try:
         with stopping_on_signals():
             app()
