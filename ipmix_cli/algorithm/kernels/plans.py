@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ipmix_cli.algorithm.kernels import codes
-from ipmix_cli.algorithm.kernels.compiler import entry, inlined, kernel
+from ipmix_cli.algorithm.kernels.compiler import entry, inlined, kernel, spliced
 from ipmix_cli.algorithm.kernels.elementary import log, power
 from ipmix_cli.algorithm.kernels.stream import below, stream_key, uniform, word
 from ipmix_cli.algorithm.kernels.types import Number, Reals, Rows, Size, Words
@@ -119,7 +119,7 @@ def draw_weights(key: Number, laws: Laws, reals: Reals) -> None:
         reals[codes.HEAD_WORDS + chain] /= total
 
 
-@kernel
+@spliced
 def draw_head(key: Number, laws: Laws, size: Size, words: Words, reals: Reals) -> None:
     """Draw blend, weights, and the mixing picture with its crop."""
     reals[codes.BLEND] = uniform(key, codes.DRAW_BLEND)
@@ -131,7 +131,7 @@ def draw_head(key: Number, laws: Laws, size: Size, words: Words, reals: Reals) -
     draw_weights(key, laws, reals)
 
 
-@kernel
+@spliced
 def draw_plan(key: Number, laws: Laws, size: Size, words: Words, reals: Reals) -> None:
     """Draw one plan into a row of zeros."""
     draw_head(key, laws, size, words, reals)
