@@ -13,7 +13,7 @@ KERNELS = Path(kernels.__file__).parent
 
 
 def is_warm() -> bool:
-    """Whether this machine's cache holds the compiled kernels: if not, :func:`warm_up` takes some 15 seconds."""
+    """Whether this machine's cache holds the compiled kernels: if not, :func:`warm_up` takes some 18 seconds."""
     return is_compiled(KERNELS)
 
 
