@@ -71,7 +71,7 @@ def print_form(setting: Setting, form: str, samples: Sequence[ShardSample], made
     folder.mkdir()
     writing = {
         "write": partial(write_files, LocalFolder(folder), files),
-        "raw": partial(write_raw, folder / "raw", bytes(size)),
+        "raw": partial(write_raw, folder / "raw", b"".join(content for _, content in files)),
     }
     on_disk = by_turns(writing, setting.effort.runs, time.perf_counter)
     shutil.rmtree(folder)
