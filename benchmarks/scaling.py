@@ -37,7 +37,7 @@ def seconds(turns: list[dict[int, tuple[Timing, Timing]]], count: int) -> tuple[
 
 def table(setting: Setting) -> None:
     """Print the table; "x one" is over one worker of the same turn, without and with the start."""
-    pictures = small_count(setting) // 4
+    pictures = small_count(setting)
     copies, later = pictures * 10, (pictures - FEW) * 10
     row(f"workers ({pictures:,} pictures x 10)", "copies/s", "start", "after it", "x one, whole", "x one, after")
     turns = [turn(setting, pictures) for _ in range(setting.effort.runs)]

@@ -135,7 +135,7 @@ def make(run: Run, listener: Listener, done: Callable[[], int]) -> Outcome:
     for record in run.records.values():
         listener.detail(f"{record.name}: was there already")
     if run.waiting:
-        compile_kernels(listener, run.opened.job.output.encoding)
+        compile_kernels(listener, run.opened.job.output.encoding, run.execution.jobs)
         if run.opened.job.size is not None:
             prepare_mixing(run.opened.mixing, run.opened.job.size, listener)
     bounds = shard_bounds(run.opened.job)

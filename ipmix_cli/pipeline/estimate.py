@@ -88,7 +88,7 @@ def estimate(
     """
     execution, listener = execution or Execution(), listener or Listener()
     opened = open_job(request, listener, execution.jobs)
-    compile_kernels(listener, opened.job.output.encoding)
+    compile_kernels(listener, opened.job.output.encoding, execution.jobs)
     if opened.job.size is not None:
         prepare_mixing(opened.mixing, opened.job.size, listener)
     job, shards = opened.job, len(shard_bounds(opened.job))
