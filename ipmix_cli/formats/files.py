@@ -6,7 +6,7 @@ import contextlib
 import errno
 import hashlib
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -25,6 +25,10 @@ class Folder(Protocol):
 
     def write(self, name: str, data: Bytes) -> None:
         """Write a file that appears under its name only when it is complete and on the disk."""
+        ...
+
+    def write_all(self, files: Sequence[tuple[str, Bytes]]) -> None:
+        """Write files, names and contents, as `write` does each; what was interrupted may have left some of them."""
         ...
 
     def read(self, name: str) -> bytes:
@@ -66,6 +70,10 @@ class LocalFolder:
     def write(self, name: str, data: Bytes) -> None:
         """Write through a hidden temporary file beside it: length check, fsync, rename, fsync of the folder."""
         write_atomically(self.path(name), data)
+
+    def write_all(self, files: Sequence[tuple[str, Bytes]]) -> None:
+        """Write files as `write` does, but let the disk take them together, which is many times as fast."""
+        write_together([(self.path(name), data) for name, data in files])
 
     def read(self, name: str) -> bytes:
         """Return a file's content; raises FileNotFoundError."""
@@ -120,31 +128,64 @@ class LocalFolder:
 
 
 def write_atomically(path: Path, data: Bytes) -> None:
-    """Write a file that appears under its name only when it is complete and on the disk.
+    """Write a file that appears under its name only when it is complete and on the disk; see :func:`write_together`."""
+    write_together([(path, data)])
+
+
+def write_together(files: Sequence[tuple[Path, Bytes]]) -> None:
+    """Write files, each of which appears under its name only when all are complete and on the disk.
 
     Raises
     ------
     WriteError
-        Naming the file and the reason; nothing is left behind then.
+        Naming a file and the reason; nothing half-written is left behind then.
     """
     for attempt in range(WRITES):
         try:
-            _write_once(path, data)
+            _write_once(files)
             break
         except WriteError as error:
-            # Another run of the same job, which is done, may have cleared our temporary file away with all of them.
+            # Another run of the same job, which is done, may have cleared our temporary files away with all of them.
             if attempt == WRITES - 1 or not isinstance(error.__cause__, FileNotFoundError):
                 raise
 
 
-def _write_once(path: Path, data: Bytes) -> None:
-    with being_written(path) as temporary:
-        with temporary.open("wb") as file:
-            written = file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        if written != memoryview(data).nbytes or temporary.stat().st_size != written:
-            raise OSError(errno.EIO, f"only {written} bytes were written")
+def _write_once(files: Sequence[tuple[Path, Bytes]]) -> None:
+    """Write, then sync, then rename: after the first sync of many files there is little left to do for the others."""
+    parts = [(temporary_path(path), path) for path, _ in files]
+    try:
+        for (part, path), (_, data) in zip(parts, files, strict=True):
+            with _named(path):
+                _fill(part, data)
+        for part, path in parts:
+            with _named(path), part.open("r+b") as file:
+                os.fsync(file.fileno())
+        for part, path in parts:
+            with _named(path):
+                part.replace(path)
+        for folder in {path.parent for _, path in parts}:
+            sync_folder(folder)
+    finally:
+        for part, _ in parts:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+def _fill(part: Path, data: Bytes) -> None:
+    part.parent.mkdir(parents=True, exist_ok=True)
+    with part.open("wb") as file:
+        written = file.write(data)
+    if written != memoryview(data).nbytes or part.stat().st_size != written:
+        raise OSError(errno.EIO, f"only {written} bytes were written")
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Let errors name the file that was to be written."""
+    try:
+        yield
+    except OSError as error:
+        raise write_error(path, error) from error
 
 
 @contextlib.contextmanager
@@ -152,12 +193,11 @@ def being_written(path: Path) -> Iterator[Path]:
     """Give a hidden temporary path beside `path`, and rename it to `path` when the block ends well."""
     temporary = temporary_path(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        temporary.replace(path)
-        sync_folder(path.parent)
-    except OSError as error:
-        raise write_error(path, error) from error
+        with _named(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            temporary.replace(path)
+            sync_folder(path.parent)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)

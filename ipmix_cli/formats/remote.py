@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
@@ -98,6 +98,11 @@ class RemoteFolder:
             persist(lambda: self._upload(key, content))
         except Exception as error:
             raise WriteError(f"cannot write {self.location}/{name}: {_reason(error)}", REMEDY) from error
+
+    def write_all(self, files: Sequence[tuple[str, Bytes]]) -> None:
+        """Upload files, one after the other."""
+        for name, data in files:
+            self.write(name, data)
 
     def _upload(self, key: str, content: bytes | bytearray) -> None:
         self._files.pipe_file(key, bytes(content))

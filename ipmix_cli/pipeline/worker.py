@@ -96,8 +96,9 @@ def build_shard(task: ShardTask, slot: Slot, clock: StageClock) -> tuple[ShardRe
 
 def write_files(folder: Folder, files: Sequence[tuple[str, Bytes]]) -> None:
     """Write the files of a shard; the last one, the shard itself, says that the others are there."""
-    for name, content in files:
-        folder.write(name, content)
+    *pictures, (name, content) = files
+    folder.write_all(pictures)
+    folder.write(name, content)
 
 
 def _read(task: ShardTask, slot: Slot, clock: StageClock) -> tuple[list[ShardSample], list[Failure]]:
