@@ -145,7 +145,7 @@ def make(run: Run, listener: Listener, done: Callable[[], int]) -> Outcome:
             listener.detail(told(result))
             outcome.made_samples += result.record.samples
             outcome.made_shards += 1
-            outcome.made_bytes += result.record.bytes
+            outcome.made_bytes += result.bytes
             for stage, seconds in result.seconds.items():
                 outcome.stages[stage] = outcome.stages.get(stage, 0.0) + seconds
     return outcome

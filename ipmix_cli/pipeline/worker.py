@@ -52,9 +52,10 @@ class ShardTask:
 
 @dataclass(frozen=True)
 class ShardResult:
-    """What a worker sends back: the record of its shard, and the seconds it spent by stage."""
+    """What a worker sends back: the record of its shard, the bytes of all its files, its seconds by stage."""
 
     record: ShardRecord
+    bytes: int
     seconds: dict[str, float]
 
 
@@ -73,7 +74,7 @@ def make_shard(task: ShardTask) -> ShardResult:
     write_record(folder, job_digest, record)
     clock.lap("write")
     slot.finish()
-    return ShardResult(record, clock.seconds)
+    return ShardResult(record, sum(memoryview(content).nbytes for _, content in files), clock.seconds)
 
 
 def build_shard(task: ShardTask, slot: Slot, clock: StageClock) -> tuple[ShardRecord, Sequence[tuple[str, Bytes]]]:
