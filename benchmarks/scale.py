@@ -166,7 +166,7 @@ class Simulated:
             )
             self.folder.dropped[record.name] = record.bytes
             write_record(self.folder, digest, record)
-            yield Done(number, ShardResult(record, {}))
+            yield Done(number, ShardResult(record, size, {}))
         told(f"send {len(tasks):,} tasks, write and take their records", began)
 
 

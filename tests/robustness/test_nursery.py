@@ -1,4 +1,4 @@
-"""Workers forked from a nursery: one that is killed costs nothing, and none runs the user's script again."""
+"""Workers, of the program's nursery or a library's user: none outlives the main process, or runs a script again."""
 
 from __future__ import annotations
 
@@ -17,6 +17,19 @@ SCRIPT = """\
 print("the script runs")
 from ipmix_cli.cli.app import main
 main()
+"""
+
+LIBRARY = """\
+import sys
+import ipmix_cli
+data, bank, out = sys.argv[1:]
+ipmix_cli.augment(
+    ipmix_cli.Request(
+        source=ipmix_cli.SourceSpec(input="cifar10", data_dir=data), fractals=bank, samples_per_shard=10, limit=200
+    ),
+    out,
+    ipmix_cli.Execution(jobs=2),
+)
 """
 
 
@@ -65,3 +78,20 @@ def test_a_script_that_runs_the_program_is_run_once(words, tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("the script runs") == 1
     assert (tmp_path / "shards" / "manifest.json").is_file()
+
+
+def test_workers_of_the_library_end_with_the_program_that_uses_it(cifar, bank, living, tmp_path):
+    script, out = tmp_path / "script.py", tmp_path / "shards"
+    script.write_text(LIBRARY)
+    command = [sys.executable, str(script), str(cifar), str(bank), str(out)]
+    process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + 60
+    while not list(out.glob("train-*.h5")) and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.01)
+    process.kill()
+    _, errors = process.communicate()
+    while living(process.pid) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not living(process.pid), "workers have outlived the main process"
+    assert "Traceback" not in errors
+    assert list(out.glob("train-*.h5"))

@@ -64,9 +64,9 @@ def die_with(parent: int) -> None:
 
 def _watch(parent: int) -> None:
     ancestor = multiprocessing.parent_process()
-    if ancestor is not None:
-        ancestor.join()
-    else:
-        while os.getppid() == parent:
-            time.sleep(WATCH_SECONDS)
+    if os.getppid() != parent and ancestor is not None:
+        with contextlib.suppress(ValueError):  # it was the parent, without a pipe, and is gone already
+            ancestor.join()
+    while os.getppid() == parent:
+        time.sleep(WATCH_SECONDS)
     os._exit(1)
