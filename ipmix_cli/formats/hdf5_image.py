@@ -16,6 +16,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from ipmix_cli.errors import WriteError
+
 FORMAT_BOUNDS = (
     "v108",
     "v108",
@@ -27,7 +29,7 @@ class SparseFile(io.RawIOBase):
     """A file in memory that keeps only what was written to it, however far apart."""
 
     def __init__(self) -> None:
-        self._pieces: list[tuple[int, bytes]] = []
+        self.pieces: list[tuple[int, bytes]] = []  # in the order in which they were written: later ones count
         self._place = 0
         self.length = 0
 
@@ -38,7 +40,7 @@ class SparseFile(io.RawIOBase):
         return buffer
 
     def _overlay(self, buffer: NDArray[np.uint8], start: int) -> None:
-        for place, piece in self._pieces:
+        for place, piece in self.pieces:
             low, high = max(place, start), min(place + len(piece), start + len(buffer))
             if low < high:
                 buffer[low - start : high - start] = np.frombuffer(piece[low - place : high - place], np.uint8)
@@ -72,7 +74,7 @@ class SparseFile(io.RawIOBase):
     def write(self, data: Any) -> int:
         """Keep a piece."""
         piece = bytes(data)
-        self._pieces.append((self._place, piece))
+        self.pieces.append((self._place, piece))
         self._place += len(piece)
         self.length = max(self.length, self._place)
         return len(piece)
@@ -93,10 +95,15 @@ def new_file(target: io.RawIOBase | io.BytesIO) -> Iterator[h5py.File]:
         yield file
 
 
-def reserve(file: h5py.File, name: str, shape: tuple[int, ...], dtype: str) -> int:
+def reserve(file: h5py.File, name: str, shape: tuple[int, ...], dtype: str | np.dtype[Any]) -> int:
     """Give an array its place now and its content later; return its offset in bytes.
 
     An array without elements has no place: 0 is returned, where a view of no elements does no harm.
+
+    Raises
+    ------
+    WriteError
+        Where HDF5 gives no place to an array with elements.
     """
     settings = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     settings.set_layout(h5py.h5d.CONTIGUOUS)
@@ -105,7 +112,10 @@ def reserve(file: h5py.File, name: str, shape: tuple[int, ...], dtype: str) -> i
     settings.set_obj_track_times(False)
     kind = h5py.h5t.py_create(np.dtype(dtype))
     array = h5py.h5d.create(file.id, name.encode(), kind, h5py.h5s.create_simple(shape), dcpl=settings)
-    return array.get_offset() or 0
+    offset = array.get_offset()
+    if offset is None and 0 not in shape:
+        raise WriteError(f"HDF5 gave the dataset {name} no place", "please report this with your h5py version")
+    return offset or 0
 
 
 def place(image: NDArray[np.uint8], offset: int, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:

@@ -20,8 +20,8 @@ from typing import Any
 import h5py
 import numpy as np
 
-from ipmix_cli.errors import WriteError
 from ipmix_cli.formats.files import being_written
+from ipmix_cli.formats.hdf5_image import SparseFile, reserve
 
 TEXT = 2048  # bytes for the recipe of a picture: the longest seen has about 1,200
 REASONS = 256
@@ -104,12 +104,12 @@ def _columns(count: int, size: int, *, labelled: bool) -> Columns:
 
 def _laid_out(columns: Columns, attributes: Mapping[str, Any]) -> tuple[list[tuple[int, bytes]], dict[str, int], int]:
     """Return the structure as (offset, bytes) pieces, the place of each dataset, the length of the file."""
-    stand_in = _StandIn()
+    stand_in = SparseFile()
     with h5py.File(stand_in, "w", libver=("v110", "v110"), track_order=False) as file:
-        offsets = {name: _dataset(file, name, shape, kind) for name, (shape, kind) in columns.items()}
+        offsets = {name: reserve(file, name, shape, kind) for name, (shape, kind) in columns.items()}
         for key, value in attributes.items():
             file.attrs[key] = _attribute(value)
-    return list(stand_in.pieces.items()), offsets, stand_in.length
+    return stand_in.pieces, offsets, stand_in.length
 
 
 def _attribute(value: Any) -> Any:
@@ -117,65 +117,3 @@ def _attribute(value: Any) -> Any:
     if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
         return np.array([item.encode() for item in value])
     return value if isinstance(value, str | int | float) else json.dumps(value)
-
-
-def _dataset(file: h5py.File, name: str, shape: tuple[int, ...], kind: np.dtype[Any]) -> int:
-    """Make a contiguous dataset that has its place at once and is not filled; return the place."""
-    how = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-    how.set_layout(h5py.h5d.CONTIGUOUS)
-    how.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
-    how.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
-    how.set_obj_track_times(False)
-    type_ = h5py.h5t.py_create(kind, logical=True)
-    made = h5py.h5d.create(file.id, name.encode(), type_, h5py.h5s.create_simple(shape), how)
-    offset = made.get_offset()
-    if offset is None:
-        raise WriteError(f"HDF5 gave the dataset {name} no place", "please report this with your h5py version")
-    return int(offset)
-
-
-class _StandIn(io.RawIOBase):
-    """A file that keeps the pieces written to it and takes every gap for zeros."""
-
-    def __init__(self) -> None:
-        self.pieces: dict[int, bytes] = {}
-        self.length = 0
-        self._place = 0
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._place = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self.length}[whence]
-        return self._place
-
-    def tell(self) -> int:
-        return self._place
-
-    def write(self, data: Any) -> int:
-        piece = bytes(data)
-        self.pieces.pop(self._place, None)  # written again: the later one has to come last
-        self.pieces[self._place] = piece
-        self._place += len(piece)
-        self.length = max(self.length, self._place)
-        return len(piece)
-
-    def readinto(self, buffer: Any) -> int:
-        view = memoryview(buffer).cast("B")
-        view[:] = bytes(len(view))
-        for offset, piece in self.pieces.items():
-            start, stop = max(offset, self._place), min(offset + len(piece), self._place + len(view))
-            if start < stop:
-                view[start - self._place : stop - self._place] = piece[start - offset : stop - offset]
-        self._place += len(view)
-        return len(view)
-
-    def truncate(self, size: int | None = None) -> int:
-        self.length = self._place if size is None else size
-        return self.length
-
-    def readable(self) -> bool:
-        return True
-
-    def writable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
