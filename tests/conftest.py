@@ -97,3 +97,24 @@ def digests() -> Callable[[Path], dict[str, str]]:
 def pytest_configure() -> None:
     """Children of the tests find this checkout, not another installed one."""
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
+
+
+@pytest.fixture(scope="session")
+def unseal() -> Callable[[Path], None]:
+    """Turn a finished folder back into one whose shards are all made, and which nobody has sealed yet."""
+    from ipmix_cli.formats.files import LocalFolder
+    from ipmix_cli.pipeline.claim import write_job
+    from ipmix_cli.pipeline.known import known, remember
+    from ipmix_cli.pipeline.manifest import MANIFEST, SECOND_COPY, read_manifest
+    from ipmix_cli.pipeline.records import write_record
+
+    def of(path: Path) -> None:
+        folder = LocalFolder(path)
+        manifest = read_manifest(folder)
+        remember(folder, known(folder))
+        write_job(folder, manifest.job)
+        for record in manifest.shards:
+            write_record(folder, manifest.job.digest(), record)
+        folder.remove(MANIFEST, SECOND_COPY)
+
+    return of

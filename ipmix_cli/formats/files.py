@@ -15,7 +15,7 @@ from ipmix_cli.formats.temporary import temporary_path
 
 Bytes = bytes | bytearray | memoryview
 
-WRITES = 3  # of one file, where its temporary file vanishes
+WRITES = 20  # of one file, while its temporary file vanishes: other runs of the job, done, clear all of them away
 
 
 class Folder(Protocol):
@@ -145,7 +145,6 @@ def write_together(files: Sequence[tuple[Path, Bytes]]) -> None:
             _write_once(files)
             break
         except WriteError as error:
-            # Another run of the same job, which is done, may have cleared our temporary files away with all of them.
             if attempt == WRITES - 1 or not isinstance(error.__cause__, FileNotFoundError):
                 raise
 

@@ -1,7 +1,7 @@
 """What a folder says of its job: enough to finish it, and to know a command that asks for the same, without its source.
 
 ``.ipmix/job.json`` holds the job, ``.ipmix/claim.json`` beside it what else the manifest will need. Both go when the
-folder is finished: the manifest holds them then.
+folder is finished: the manifest holds them then, and stays, whatever is mended later.
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ from ipmix_cli.pipeline.manifest import Places, read_manifest
 class Known:
     """A job with what its manifest needs.
 
-    `task_count` is how many tasks shared the job lately, `max_errors` what they allowed; a finished folder has
-    forgotten both.
+    `task_count` is how many tasks share the job, `max_errors` what they allow; a finished folder has forgotten both.
     """
 
     job: Job
@@ -34,10 +33,22 @@ class Known:
 
 
 def known(folder: Folder) -> Known | None:
-    """Return what a folder says of its job, finished or not; None where it holds none."""
-    with contextlib.suppress(UnfinishedError):
+    """Return what a folder says of its job, finished or not; None where it holds none.
+
+    The manifest is read last: a run beside this one writes it before it removes what an unfinished folder needs.
+    """
+    claimed = _claimed(folder)
+    try:
         manifest = read_manifest(folder)
-        return Known(job=manifest.job, places=manifest.places, class_names=manifest.class_names)
+    except UnfinishedError:
+        return claimed
+    sealed = Known(job=manifest.job, places=manifest.places, class_names=manifest.class_names)
+    if claimed is None or claimed.job != sealed.job:
+        return sealed
+    return dataclasses.replace(sealed, task_count=claimed.task_count, max_errors=claimed.max_errors)
+
+
+def _claimed(folder: Folder) -> Known | None:
     try:
         claim = json.loads(folder.read(CLAIM))
         return Known(

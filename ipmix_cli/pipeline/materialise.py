@@ -19,7 +19,7 @@ from ipmix_cli.pipeline.job import Execution, shard_bounds
 from ipmix_cli.pipeline.known import Known, remember
 from ipmix_cli.pipeline.manifest import Failure, ShardRecord
 from ipmix_cli.pipeline.opening import OpenJob
-from ipmix_cli.pipeline.resume import clear_stale, committed, unseal
+from ipmix_cli.pipeline.resume import clear_stale, committed, distrust
 from ipmix_cli.pipeline.share import Share
 from ipmix_cli.pipeline.tally import IDLE, Tally
 from ipmix_cli.pipeline.worker import ShardResult, ShardTask, make_shard
@@ -83,7 +83,7 @@ def start(opened: OpenJob, out: str, execution: Execution, meeting: Meeting, tal
     waiting = [number for number in numbers if number not in records]
     if waiting:
         remember(folder, _known(opened, execution))
-        unseal(folder, opened.job, waiting if meeting.verify or meeting.retry_failed else ())
+        distrust(folder, waiting if meeting.verify or meeting.retry_failed else ())
     return Run(opened, folder, execution, tally, records, waiting)
 
 

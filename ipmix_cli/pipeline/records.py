@@ -12,11 +12,18 @@ from ipmix_cli.pipeline.manifest import ShardRecord
 from ipmix_cli.pipeline.typed import build
 
 SHARD_RECORDS = ".ipmix/shards"
+NO_RECORD = b"null\n"  # in place of a record: the shard is about to be made again
 
 
 def record_name(number: int) -> str:
     """Return where the record of a committed shard lies until the manifest is written."""
     return f"{SHARD_RECORDS}/{number:06d}.json"
+
+
+def number_of(name: str) -> int:
+    """Return which shard's record a file's name is; -1, which is no shard's, for a name of another kind."""
+    stem = name.rpartition("/")[2].removesuffix(".json")
+    return int(stem) if stem.isascii() and stem.isdigit() else -1
 
 
 def write_record(folder: Folder, job_digest: str, record: ShardRecord) -> None:

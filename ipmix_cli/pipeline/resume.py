@@ -1,4 +1,4 @@
-"""Which shards of a job are in its folder already, whole; and the ways between unfinished and finished."""
+"""Which shards of a job are in its folder already, whole; which count as missing; and what a finished one needs not."""
 
 from __future__ import annotations
 
@@ -8,17 +8,10 @@ from ipmix_cli.errors import SourceError, UnfinishedError
 from ipmix_cli.formats.files import Folder, sha256_in
 from ipmix_cli.formats.temporary import PART, is_stale
 from ipmix_cli.formats.writers import open_shard
-from ipmix_cli.pipeline.claim import CLAIM, JOB, write_job
+from ipmix_cli.pipeline.claim import CLAIM, JOB
 from ipmix_cli.pipeline.job import Job, shard_bounds
-from ipmix_cli.pipeline.manifest import (
-    MANIFEST,
-    SECOND_COPY,
-    Manifest,
-    ShardRecord,
-    read_manifest,
-    shard_name,
-)
-from ipmix_cli.pipeline.records import SHARD_RECORDS, read_record, record_name, write_record
+from ipmix_cli.pipeline.manifest import Manifest, ShardRecord, read_manifest, shard_name
+from ipmix_cli.pipeline.records import NO_RECORD, SHARD_RECORDS, number_of, read_record, record_name
 
 
 def committed(
@@ -55,13 +48,15 @@ def _pictures_are_there(folder: Folder, job: Job, record: ShardRecord, verify: b
 
 
 def _records(folder: Folder, job: Job, numbers: Collection[int] | None) -> dict[int, ShardRecord]:
-    """Return the records that the manifest holds, and over them those that workers have left since."""
-    sealed = _sealed(folder)
+    """Return the records that workers have left, and of the other shards those that the manifest holds.
+
+    The manifest is read last: what a run beside this one clears away meanwhile stands in it by then.
+    """
     left = _left_by_workers(folder, job, numbers)
-    if not sealed:  # a run beside this one may have sealed the folder just now, and cleared what we were reading
-        sealed = _sealed(folder)
-    found = sealed | left
-    return found if numbers is None else {number: found[number] for number in numbers if number in found}
+    sealed = _sealed(folder)
+    wanted = sealed.keys() | left.keys() if numbers is None else numbers
+    found = {number: left.get(number, sealed.get(number)) for number in wanted}
+    return {number: record for number, record in found.items() if record is not None}
 
 
 def _sealed(folder: Folder) -> dict[int, ShardRecord]:
@@ -71,11 +66,12 @@ def _sealed(folder: Folder) -> dict[int, ShardRecord]:
         return {}
 
 
-def _left_by_workers(folder: Folder, job: Job, numbers: Collection[int] | None) -> dict[int, ShardRecord]:
+def _left_by_workers(folder: Folder, job: Job, numbers: Collection[int] | None) -> dict[int, ShardRecord | None]:
+    """Return the records that workers have left, by their shards; None for one that counts for no shard of the job."""
     names = folder.names(SHARD_RECORDS) if numbers is None else [record_name(number) for number in numbers]
     digest = job.digest()
-    records = (read_record(content, digest) for content in folder.contents(names).values())
-    return {record.number: record for record in records if record is not None}
+    contents = folder.contents([name for name in names if name.endswith(".json")])
+    return {number_of(name): read_record(content, digest) for name, content in contents.items()}
 
 
 def _belongs(record: ShardRecord, job: Job) -> bool:
@@ -96,22 +92,13 @@ def finished(folder: Folder, job: Job) -> Manifest | None:
     return manifest if manifest.job.digest() == job.digest() else None
 
 
-def unseal(folder: Folder, job: Job, bad: Collection[int]) -> None:
-    """Make a finished folder an unfinished one whose bad shards are missing: they are about to be made again.
+def distrust(folder: Folder, numbers: Collection[int]) -> None:
+    """Let shards count as missing until they are made again, whatever the manifest of a finished folder says of them.
 
-    What it knows is written down before the manifest goes, so that it can be killed at any moment.
+    The manifest itself stays where it is: it is replaced when they are made.
     """
-    try:
-        manifest = read_manifest(folder)
-    except UnfinishedError:
-        return folder.remove(*(record_name(number) for number in bad))
-    write_job(folder, job)
-    digest = job.digest()
-    for record in manifest.shards:
-        if record.number not in bad:
-            write_record(folder, digest, record)
-    folder.remove(MANIFEST, SECOND_COPY)
-    return None
+    for number in numbers:
+        folder.write(record_name(number), NO_RECORD)
 
 
 def clear_state(folder: Folder) -> None:

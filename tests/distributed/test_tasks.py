@@ -11,7 +11,7 @@ import time
 import pytest
 
 from ipmix_cli.errors import ErrorBudgetError, SourceError, UsageError
-from ipmix_cli.formats.files import LocalFolder, open_folder
+from ipmix_cli.formats.files import open_folder
 from ipmix_cli.pipeline import augment as augment_module
 from ipmix_cli.pipeline import seal as seal_module
 from ipmix_cli.pipeline.augment import augment
@@ -74,24 +74,13 @@ def test_merge_lists_what_is_missing_by_tasks_of_any_number(request_of, tmp_path
     assert merge(str(tmp_path), task_count=5).tasks == {0: 2, 1: 1, 3: 1, 4: 1}
 
 
-def test_merge_needs_no_source(request_of, plain, tmp_path, digests, cifar, monkeypatch):
+def test_merge_needs_no_source(request_of, plain, unseal, tmp_path, digests, cifar, monkeypatch):
     for index in range(3):
         task(request_of, tmp_path, index, 3)
     unseal(tmp_path)
     monkeypatch.setattr("ipmix_cli.formats.readers.open_source", None)
     assert merge(str(tmp_path)).manifest is not None
     assert digests(tmp_path) == digests(plain)
-
-
-def unseal(path):
-    """Turn a finished folder back into one in which all shards are made, and nobody has sealed yet."""
-    from ipmix_cli.pipeline.known import remember
-    from ipmix_cli.pipeline.resume import unseal
-
-    folder = LocalFolder(path)
-    there = known(folder)
-    remember(folder, there)
-    unseal(folder, there.job, ())
 
 
 def test_merge_tells_a_folder_that_holds_no_job(tmp_path):
@@ -127,7 +116,9 @@ def test_a_task_without_shards_that_comes_first_ends_well_and_needs_no_bank(requ
     assert not (tmp_path / "out").exists()
 
 
-def test_a_repeated_task_whose_shards_are_there_seals_what_nobody_has_sealed(request_of, plain, tmp_path, digests):
+def test_a_repeated_task_whose_shards_are_there_seals_what_nobody_has_sealed(
+    request_of, plain, unseal, tmp_path, digests
+):
     for index in range(2):
         task(request_of, tmp_path, index, 2)
     unseal(tmp_path)
@@ -145,7 +136,9 @@ def test_another_job_is_not_mistaken_for_this_one_by_a_task(request_of, tmp_path
         task(dataclasses.replace(request_of, seed=1), tmp_path, 0, 2)
 
 
-def test_sealing_beside_one_that_has_just_sealed_finds_its_manifest(request_of, plain, tmp_path, digests, monkeypatch):
+def test_sealing_beside_one_that_has_just_sealed_finds_its_manifest(
+    request_of, plain, unseal, tmp_path, digests, monkeypatch
+):
     for index in range(2):
         task(request_of, tmp_path, index, 2)
     unseal(tmp_path)

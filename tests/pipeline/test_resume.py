@@ -16,13 +16,15 @@ from ipmix_cli.formats.files import open_folder, write_atomically
 from ipmix_cli.formats.shard import ShardSettings
 from ipmix_cli.formats.source import SourceSpec
 from ipmix_cli.formats.temporary import is_stale, temporary_path
+from ipmix_cli.pipeline import materialise
 from ipmix_cli.pipeline.augment import augment
 from ipmix_cli.pipeline.dataset import open_dataset
-from ipmix_cli.pipeline.job import Execution, Job
+from ipmix_cli.pipeline.job import Job
+from ipmix_cli.pipeline.looking.status import status
 from ipmix_cli.pipeline.materialise import Meeting
 from ipmix_cli.pipeline.opening import Request
 from ipmix_cli.pipeline.records import read_record, record_name, write_record
-from ipmix_cli.pipeline.resume import committed, unseal
+from ipmix_cli.pipeline.resume import committed
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +47,9 @@ def out(wanted, tmp_path) -> Path:
 
 
 @pytest.fixture
-def begun(out) -> Path:
+def begun(out, unseal) -> Path:
     """The folder as it was before the manifest was written."""
-    unseal(open_folder(str(out)), open_dataset(out).manifest.job, ())
+    unseal(out)
     return out
 
 
@@ -224,10 +226,11 @@ def test_a_temporary_file_of_another_machine_is_given_a_day(tmp_path):
 
 
 def test_a_file_whose_temporary_one_is_cleared_away_is_written_again(tmp_path, monkeypatch):
-    real, left = Path.replace, [1]
+    real, runs = Path.replace, list(range(10))  # each clears it away once
 
     def cleared(self, target):
-        if left and left.pop():
+        if runs:
+            runs.pop()
             self.unlink()
         return real(self, target)
 
@@ -236,22 +239,28 @@ def test_a_file_whose_temporary_one_is_cleared_away_is_written_again(tmp_path, m
     assert (tmp_path / "file").read_bytes() == b"content"
 
 
-def test_the_manifest_goes_before_a_finished_folder_is_changed(wanted, out, monkeypatch):
-    from ipmix_cli.pipeline import materialise
-
-    (out / "train-000002.h5").unlink()
+@pytest.mark.parametrize("meeting", [Meeting(), Meeting(verify=True)], ids=["plain", "verify"])
+def test_a_finished_folder_that_is_mended_keeps_its_manifest_and_says_what_is_missing(
+    meeting, wanted, out, monkeypatch, digests
+):
+    whole, bad = digests(out), out / "train-000002.h5"
+    content = bytearray(bad.read_bytes())
+    content[len(content) // 2] ^= 1
+    bad.write_bytes(content if meeting.verify else b"")
 
     class StopError(Exception):
         pass
 
     def stopped(run, numbers):
-        assert not (out / "manifest.json").exists()
         assert numbers == [2]
         raise StopError
 
     monkeypatch.setattr(materialise, "_make", stopped)
     with pytest.raises(StopError):
-        augment(wanted, str(out))
+        augment(wanted, str(out), meeting=meeting)
     monkeypatch.undo()
-    assert augment(wanted, str(out), Execution()).made_shards == 1
-    assert validate_codes(out) == set()
+    assert (out / "manifest.json").exists()
+    assert not status(str(out)).finished
+    assert "shard-extra" in validate_codes(out)
+    assert augment(wanted, str(out)).made_shards == 1
+    assert digests(out) == whole

@@ -8,12 +8,9 @@ import shlex
 import pytest
 
 from ipmix_cli.errors import SourceError
-from ipmix_cli.formats.files import open_folder
 from ipmix_cli.pipeline.augment import augment
-from ipmix_cli.pipeline.dataset import open_dataset
 from ipmix_cli.pipeline.looking.status import status
 from ipmix_cli.pipeline.opening import Request
-from ipmix_cli.pipeline.resume import unseal
 
 
 @pytest.fixture
@@ -36,8 +33,8 @@ def test_a_finished_folder(out, ipmix):
     assert f"next: ipmix validate {out}" in done.stdout
 
 
-def test_an_unfinished_folder_tells_what_is_missing_and_the_command_that_goes_on(out, ipmix):
-    unseal(open_folder(str(out)), open_dataset(out).manifest.job, ())
+def test_an_unfinished_folder_tells_what_is_missing_and_the_command_that_goes_on(out, ipmix, unseal):
+    unseal(out)
     (out / "train-000001.h5").unlink()
     (out / "train-000002.h5").write_bytes(b"short")
     done = ipmix("status", out, "--json", check=False)
@@ -47,18 +44,13 @@ def test_an_unfinished_folder_tells_what_is_missing_and_the_command_that_goes_on
     assert found["damaged"] == ["train-000002.h5"]
 
 
-def test_the_command_that_goes_on_does(cifar, bank, ipmix, tmp_path, digests):
+def test_the_command_that_goes_on_does(cifar, bank, ipmix, unseal, tmp_path, digests):
     options = ["--data-dir", cifar, "--limit", 20, "--samples-per-shard", 5, "--copies", 2, "--fractals", bank]
     ipmix("augment", "--in", "cifar10", *options, "--out", tmp_path / "out")
     whole = digests(tmp_path / "out")
     (tmp_path / "out" / "train-000001.h5").unlink()
     assert status(str(tmp_path / "out")).remedy == f"ipmix repair {tmp_path / 'out'}"
-    from ipmix_cli.pipeline.known import known, remember
-
-    folder = open_folder(str(tmp_path / "out"))
-    there = known(folder)
-    remember(folder, there)
-    unseal(folder, there.job, ())
+    unseal(tmp_path / "out")
     words = shlex.split(status(str(tmp_path / "out")).remedy)
     assert words[:2] == ["ipmix", "augment"]
     ipmix(*words[1:])

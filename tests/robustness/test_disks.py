@@ -13,13 +13,10 @@ from pathlib import Path
 import pytest
 
 from ipmix_cli.errors import WriteError
-from ipmix_cli.formats.files import open_folder
 from ipmix_cli.pipeline.augment import augment
 from ipmix_cli.pipeline.banks import mixing
 from ipmix_cli.pipeline.banks.bank import BankSettings, make_bank
-from ipmix_cli.pipeline.dataset import open_dataset
 from ipmix_cli.pipeline.looking.status import status
-from ipmix_cli.pipeline.resume import unseal
 
 LIMIT = 50_000  # bytes: less than a shard of ten raw pictures with two copies
 
@@ -75,12 +72,12 @@ def test_a_full_disk_is_an_error_and_with_more_space_the_same_command_finishes(
     assert digests(small_disk / "out") == digests(tmp_path / "whole")
 
 
-def test_a_disk_that_is_full_when_the_manifest_is_written_loses_nothing(made, small_disk, digests):
+def test_a_disk_that_is_full_when_the_manifest_is_written_loses_nothing(made, unseal, small_disk, digests):
     resize(small_disk, "size=4m")
     page, refused = 4096, 0
     for free in range(12):
         out = made("hdf5").copy(small_disk / "out")
-        unseal(open_folder(str(out)), open_dataset(out).manifest.job, ())
+        unseal(out)
         (out / "README.md").unlink()
         with (small_disk / "filler").open("wb") as filler:
             filler.write(bytes((os.statvfs(small_disk).f_bavail - free) * page))

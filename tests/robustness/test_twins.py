@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import time
 
+import numpy as np
 import pytest
 
 from ipmix_cli.errors import IpmixError, OtherJobError
+from ipmix_cli.formats.files import LocalFolder
 from ipmix_cli.pipeline.augment import augment
 from ipmix_cli.pipeline.checking.validate import validate
 from ipmix_cli.pipeline.dataset import open_dataset
@@ -36,8 +38,9 @@ def beside(function) -> int:
         try:
             function()
             code = DONE
-        except IpmixError:
+        except IpmixError as error:
             code = REFUSED
+            print(error, flush=True)  # pytest shows it where that is not what was expected
         finally:
             os._exit(code)
     return process
@@ -48,14 +51,57 @@ def outcome(process: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 
 
+def halting(seed: int) -> None:
+    """Let this process halt after some of what it does in a folder, as on a busy machine or a slow disk."""
+    chance = np.random.default_rng(seed)
+    for name in ("read", "write", "remove", "names", "size"):
+        often, seconds = chance.choice((0, 0, 0.1, 0.5)), chance.choice((0.001, 0.01, 0.03))
+        setattr(LocalFolder, name, halted(getattr(LocalFolder, name), chance, often, seconds))
+
+
+def halted(method, chance, often, seconds):
+    """Return a method that halts after its work; of many files to be removed, after each."""
+
+    def call(self, *arguments):
+        results = []
+        for one in [(name,) for name in arguments] if method.__name__ == "remove" else [arguments]:
+            results.append(method(self, *one))
+            if chance.random() < often:
+                time.sleep(seconds)
+        return results[0] if results else None
+
+    return call
+
+
+@pytest.mark.parametrize("state", ["new", "one shard missing", "one manifest rotten"])
+def test_runs_of_one_job_that_halt_anywhere_end_in_the_same_bytes(state, made, tmp_path, digests):
+    whole = made("hdf5")
+
+    def run(out, seed):
+        halting(seed)
+        augment(whole.request, out)
+
+    for round_ in range(12):
+        out = tmp_path / str(round_)
+        prepare(state, whole, out)
+        runs = [beside(lambda out=out, seed=4 * round_ + number: run(str(out), seed)) for number in range(4)]
+        assert [outcome(one) for one in runs] == [DONE] * 4
+        assert digests(out) == whole.digests
+
+
+def prepare(state, whole, out):
+    """Bring a folder into a state before runs meet in it."""
+    if state != "new":
+        whole.copy(out)
+        (out / ("train-000002.h5" if state == "one shard missing" else "manifest.json")).unlink()
+
+
 @pytest.mark.parametrize("state", ["new", "one shard missing", "one manifest rotten"])
 def test_two_runs_of_one_job_end_in_the_same_bytes(state, made, tmp_path, digests):
     whole = made("hdf5")
     for round_ in range(8):
         out = tmp_path / str(round_)
-        if state != "new":
-            whole.copy(out)
-            (out / ("train-000002.h5" if state == "one shard missing" else "manifest.json")).unlink()
+        prepare(state, whole, out)
         runs = []
         for delay in (0, 0, round_ / 100):
             time.sleep(delay)

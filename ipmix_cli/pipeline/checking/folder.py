@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from ipmix_cli.formats.temporary import PART
 from ipmix_cli.pipeline.checking.problem import Problem
-from ipmix_cli.pipeline.claim import is_own
+from ipmix_cli.pipeline.claim import CLAIM, JOB, is_own
 from ipmix_cli.pipeline.dataset import Dataset
 from ipmix_cli.pipeline.indexing import is_index
 from ipmix_cli.pipeline.manifest import MANIFEST, SECOND_COPY, FileRecord, Manifest
+from ipmix_cli.pipeline.records import SHARD_RECORDS
 
 
 def check_folder(dataset: Dataset) -> Iterator[Problem]:
@@ -53,6 +54,8 @@ def _check_others(dataset: Dataset) -> Iterator[Problem]:
         if name.endswith(PART):
             remedy = "type the same `ipmix augment` command again: it clears such files away"
             yield Problem("shard-extra", "a temporary file of a run that was killed", remedy, name)
+        elif name in (JOB, CLAIM) or name.startswith(f"{SHARD_RECORDS}/"):
+            yield Problem("shard-extra", "left by a run that began to make shards anew", _repair(dataset), name)
         else:
             yield Problem("shard-extra", "no file of this data set", f"move it away: {folder.location}/{name}", name)
 
