@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
@@ -18,8 +19,9 @@ CODES = {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGUSR1: 138}
 def long_run(cifar: Path, bank: Path):
     """Start a run that lasts a while, in a session of its own."""
 
-    def start(out: Path, jobs: int, *words: str) -> subprocess.Popen[str]:
-        options = ["--data-dir", cifar, "--samples-per-shard", 10, "--copies", 20, "--fractals", bank, "--jobs", jobs]
+    def start(out: Path, jobs: int, *words: str, copies: int = 200) -> subprocess.Popen[str]:
+        options = ["--data-dir", cifar, "--samples-per-shard", 10, "--copies", copies]
+        options += ["--fractals", bank, "--jobs", jobs]
         command = [sys.executable, "-m", "ipmix_cli", "augment", "--in", "cifar10", "--out", out, *options, *words]
         return subprocess.Popen(
             list(map(str, command)),
@@ -65,6 +67,7 @@ def test_a_signal_stops_a_run_cleanly(living, number, jobs, to_all, long_run, tm
 
 
 def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(ipmix, cifar, bank, tmp_path, digests, long_run):
+    long_run = functools.partial(long_run, copies=20)
     limit = ["--limit", "250", "--quiet"]
     whole = long_run(tmp_path / "whole", 1, *limit)
     whole.communicate(timeout=120)
