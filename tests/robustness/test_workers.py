@@ -7,12 +7,14 @@ import os
 import shutil
 import signal
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import h5py
 import pytest
+from joblib.externals.loky.process_executor import ProcessPoolExecutor
 
 try:
     import cloudpickle
@@ -69,6 +71,26 @@ class DeadlySource:
 
     def part(self, start: int, stop: int) -> DeadlyPart:
         return DeadlyPart(self._source.part(start, stop), *self._how)
+
+
+@pytest.mark.parametrize("submission", [2, 3, 4])
+def test_workers_that_are_killed_while_the_first_shards_are_handed_out_cost_nothing(
+    submission, made, tmp_path, digests, monkeypatch
+):
+    real, submitted = ProcessPoolExecutor.submit, []
+
+    def submit(self, *arguments, **options):
+        submitted.append(arguments)
+        if len(submitted) == submission:
+            for process in list(self._processes):
+                os.kill(process, signal.SIGKILL)
+            time.sleep(0.3)  # until the pool knows that they are gone
+        return real(self, *arguments, **options)
+
+    whole = made("hdf5")
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", submit)
+    augment(whole.request, str(tmp_path / "out"), Execution(jobs=2))
+    assert digests(tmp_path / "out") == whole.digests
 
 
 @pytest.fixture

@@ -33,7 +33,8 @@ class Backend(Protocol):
     """Runs ``function(task)`` for every task, in any order, and yields each result as it comes.
 
     Errors that the function raises come out of the iterator. When a worker dies, the backend yields a Died with the
-    tasks that were lost with it; it may go on with the others, and each task is in one Done or one Died.
+    tasks that were lost with it. It may go on with the others then, or end: a task is in one Done, in one Died, or has
+    never been handed out.
     """
 
     def __call__(

@@ -30,25 +30,30 @@ def local_processes(function: Callable[[T], R], tasks: Sequence[T], execution: E
     """Run the tasks in worker processes of this machine, through joblib; with the first that dies it ends."""
     import joblib
 
-    waiting = set(range(len(tasks)))
+    handed_out: set[int] = set()
     workers = max(2, execution.jobs)  # with 1, joblib would run the tasks in this process, and die with them
     parallel = joblib.Parallel(n_jobs=workers, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs")
-    with deaf_children():
-        results: Any = parallel(
-            joblib.delayed(_runs)(function, some, [tasks[number] for number in some], os.getpid())
-            for some in bundles(len(tasks), workers)
-        )
+
+    def calls() -> Iterator[Any]:
+        for some in bundles(len(tasks), workers):
+            handed_out.update(some)
+            yield joblib.delayed(_runs)(function, some, [tasks[number] for number in some], os.getpid())
+
+    results: Any = None
     try:
+        with deaf_children():
+            results = parallel(calls())
         for some in results:
             for done in some:
-                waiting.discard(done.task)
+                handed_out.discard(done.task)
                 yield done
-    except BrokenProcessPool:
-        yield Died(tuple(sorted(waiting)))
+    except BrokenProcessPool:  # raised where results are taken, and where the first tasks are handed out
+        yield Died(tuple(sorted(handed_out)))
     finally:
-        with warnings.catch_warnings():  # that tasks are cancelled is what closing means
-            warnings.filterwarnings("ignore", ".*have been cancelled", UserWarning)
-            results.close()
+        if results is not None:
+            with warnings.catch_warnings():  # that tasks are cancelled is what closing means
+                warnings.filterwarnings("ignore", ".*have been cancelled", UserWarning)
+                results.close()
 
 
 def bundles(tasks: int, workers: int) -> Iterator[range]:

@@ -249,8 +249,11 @@ def warmed(settings: BankSettings, jobs: int) -> Iterator[Warming]:
     if is_compiled(folder):
         return
     names = [name for name, weight in settings.mix if weight]
-    for number, _ in enumerate(_in_order([(_warm, name) for name in names], min(jobs, len(names))), 1):
-        yield Warming(number, len(names))
+    try:
+        for number, _ in enumerate(_in_order([(_warm, name) for name in names], min(jobs, len(names))), 1):
+            yield Warming(number, len(names))
+    except BrokenProcessPool:  # a worker was killed: what is not compiled is compiled by those who draw
+        return
     if len(names) >= len(MIXES["default"]):
         mark_compiled(folder)
 
