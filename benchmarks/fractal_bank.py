@@ -23,8 +23,10 @@ import numpy as np
 from fractals import FAMILIES, quality
 from fractals.chance import Chance
 from fractals.mixes import MIXES
-from fractals.picture import Wish, drawn, render
-from ipmix_cli.pipeline.banks.bank import BankSettings, make_bank
+from fractals.picture import drawn, render
+from fractals.wish import Wish
+from ipmix_cli.pipeline.banks.bank import BankSettings
+from ipmix_cli.pipeline.banks.drawing import make_bank
 
 SIZE, POINTS = 256, 100_000
 PICTURES = 60

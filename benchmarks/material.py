@@ -18,7 +18,8 @@ from ipmix_cli.algorithm.online import IPMix
 from ipmix_cli.algorithm.presets import preset_for
 from ipmix_cli.formats.readers import open_source
 from ipmix_cli.formats.source import Sample, SourceSpec
-from ipmix_cli.pipeline.banks.bank import BankSettings, make_bank
+from ipmix_cli.pipeline.banks.bank import BankSettings
+from ipmix_cli.pipeline.banks.drawing import make_bank
 from ipmix_cli.stages import StageClock
 
 Pixels = NDArray[np.uint8]

@@ -35,7 +35,8 @@ from ipmix_cli.formats.source import Picture, Sample
 from ipmix_cli.pipeline.backends.backend import Died, Done
 from ipmix_cli.pipeline.backends.local import local_processes
 from ipmix_cli.pipeline.backends.table import BACKENDS
-from ipmix_cli.pipeline.banks.bank import BankSettings, make_bank
+from ipmix_cli.pipeline.banks.bank import BankSettings
+from ipmix_cli.pipeline.banks.drawing import make_bank
 from ipmix_cli.pipeline.banks.mixing import MixingHandle, open_bank, prepare_mixing
 from ipmix_cli.pipeline.claim import claim
 from ipmix_cli.pipeline.compile import compile_kernels

@@ -7,45 +7,59 @@
 
 from __future__ import annotations
 
-from fractals import (
-    attractor,
-    contour,
-    dead_leaves,
-    flame,
-    fractaldb,
-    ifs,
-    julia,
-    kali,
-    lyapunov,
-    mandelbrot,
-    newton,
-    noise,
-    phoenix,
-    plasma,
-    spectrum,
-)
-from fractals.family import Family, Picture
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fractals.family import Family, Picture
 
 GENERATOR = 2
 """Version of what is drawn from a seed: raised whenever any picture's bytes change."""
 
-FAMILIES: dict[str, Family] = {
-    "ifs": ifs.FAMILY,
-    "flame": flame.FAMILY,
-    "julia": julia.FAMILY,
-    "mandelbrot": mandelbrot.FAMILY,
-    "phoenix": phoenix.FAMILY,
-    "newton": newton.FAMILY,
-    "kali": kali.FAMILY,
-    "attractor": attractor.FAMILY,
-    "lyapunov": lyapunov.FAMILY,
-    "dead_leaves": dead_leaves.FAMILY,
-    "plasma": plasma.FAMILY,
-    "noise": noise.FAMILY,
-    "spectrum": spectrum.FAMILY,
-    "contour": contour.FAMILY,
-    "fractaldb": fractaldb.FAMILY,
-}
+
+class Families(Mapping[str, "Family"]):
+    """Families by name, each in the module of its name, which is imported when the family is asked for.
+
+    Kernels take time to load: who draws one family needs no other's, and who opens a bank needs none.
+    """
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+
+    def __getitem__(self, name: str) -> Family:
+        if name not in self._names:
+            raise KeyError(name)
+        family: Family = importlib.import_module(f"{__name__}.{name}").FAMILY
+        return family
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+FAMILIES = Families(
+    "ifs",
+    "flame",
+    "julia",
+    "mandelbrot",
+    "phoenix",
+    "newton",
+    "kali",
+    "attractor",
+    "lyapunov",
+    "dead_leaves",
+    "plasma",
+    "noise",
+    "spectrum",
+    "contour",
+    "fractaldb",
+)
 
 
 def draw(family: str, seed: int, index: int, size: int) -> Picture:
@@ -65,6 +79,7 @@ def draw(family: str, seed: int, index: int, size: int) -> Picture:
     ValueError
         For an unknown family or a size out of range.
     """
-    from fractals.picture import Wish, drawn
+    from fractals.picture import drawn
+    from fractals.wish import Wish
 
     return drawn(Wish(mix={family: 1.0}, seed=seed, size=size), index).picture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from fractals import colour, plasma
@@ -16,7 +18,7 @@ CONTRARY = {"dark": (0.3, 1.0), "light": (0.0, 0.7), "any": (0.0, 1.0)}  # and i
 LAYERED = {"julia": 0.13, "kali": 0.08, "phoenix": 0.06, "mandelbrot": 0.06}
 
 
-def sample(chance: Chance, families: dict[str, Family], tone: str) -> Params:
+def sample(chance: Chance, families: Mapping[str, Family], tone: str) -> Params:
     """Draw a background of a tone, a name of `RANGES`; a third of them are fractals (layering)."""
     shares = PLAIN | {name: share for name, share in LAYERED.items() if name in families}
     kind = chance.choose(list(shares), list(shares.values()))
@@ -33,7 +35,7 @@ def sample(chance: Chance, families: dict[str, Family], tone: str) -> Params:
     return drawn
 
 
-def render(params: Params, size: int, families: dict[str, Family]) -> Picture:
+def render(params: Params, size: int, families: Mapping[str, Family]) -> Picture:
     """Return the background, uint8 (S, S, 3)."""
     table = colour.palette_table(params["palette"])
     kind = params["kind"]

@@ -1,9 +1,8 @@
 """Compile numba kernels once per machine, with a disk cache keyed on their source.
 
 numba's own cache notices a change in the file of a kernel, not in the kernels it calls from other files. So
-the cache folder's name holds a digest of every file beside the kernel, and of how kernels are compiled. A
-cache that cannot be written (a read-only home) moves to a private temporary folder; without any writable
-folder, kernels are compiled in memory.
+the cache folder's name holds a digest of every file beside the kernel, and of how kernels are compiled. Where no
+folder can be written (see :mod:`fractals.cache`), kernels are compiled in memory.
 """
 
 from __future__ import annotations
@@ -11,11 +10,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-import os
 import pickle
-import stat
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,6 +20,7 @@ import numba
 from numba.core import config as _config
 
 from fractals import wide
+from fractals.cache import writable_folder
 
 config: Any = _config  # its names are made at run time
 F = TypeVar("F", bound=Callable[..., Any])
@@ -96,21 +93,6 @@ def cache_folder(source_folder: Path) -> Path | None:
     return writable_folder("kernels", f"{source_folder.name}-{_digest(source_folder)[:16]}")
 
 
-def writable_folder(*names: str) -> Path | None:
-    """Return, and make, a folder in the user's cache, or in a temporary one where that is read-only."""
-    for root in (user_cache(), private_temporary_folder()):
-        if root is not None and _is_writable(root.joinpath(*names)):
-            return root.joinpath(*names)
-    return None
-
-
-def user_cache() -> Path:
-    """Return ipmix's folder in the user's cache: ``$IPMIX_CACHE_DIR``, else ``$XDG_CACHE_HOME/ipmix``."""
-    if own := os.environ.get("IPMIX_CACHE_DIR"):
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "ipmix"
-
-
 def _digest(source_folder: Path) -> str:
     machine = f"{sys.version}{numba.__version__}{config.CPU_NAME}{config.CPU_FEATURES}{wide.WISH}"
     digest = hashlib.sha256(machine.encode())
@@ -118,24 +100,3 @@ def _digest(source_folder: Path) -> str:
     for path in [*compiler, *sorted(source_folder.glob("*.py"))]:
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
-
-
-def private_temporary_folder() -> Path | None:
-    """Return a folder in the temporary folder that no other user can have prepared: cached code is executed."""
-    try:
-        folder = Path(tempfile.gettempdir()) / f"ipmix-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        found = folder.lstat()
-    except OSError:
-        return None
-    mine = not hasattr(os, "getuid") or found.st_uid == os.getuid()
-    return folder if mine and stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o022 else None
-
-
-def _is_writable(folder: Path) -> bool:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return True
-    except OSError:
-        return False

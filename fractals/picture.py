@@ -19,45 +19,13 @@ from fractals import FAMILIES, background, colour, kaleidoscope, quality, tone
 from fractals.chance import Chance
 from fractals.elementary import TURN, sincos
 from fractals.family import Family, Params, Picture
-from fractals.mixes import checked
+from fractals.wish import Wish
 
-SMALLEST, LARGEST = 32, 1024
 ATTEMPTS = 64  # then the last picture is kept as it is: no family fails even ten times in a row
 LARGE = 16 << 20  # bytes: more than any array of a picture
 CHOICE, PICTURE, SYSTEM, MEMBER = range(4)  # purposes: the first number of every spawn key
 
 Recipe = dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wish:
-    """What decides the pictures of a bank.
-
-    Parameters
-    ----------
-    mix : dict of str to float
-        Families and their relative weights.
-    seed : int
-        At least 0.
-    size : int
-        Width and height in pixels, 32 to 1024.
-    per_class : int
-        0, or how many pictures in a row are varied from one system (the labelled mode).
-    """
-
-    mix: dict[str, float]
-    seed: int = 0
-    size: int = 256
-    per_class: int = 0
-
-    def __post_init__(self) -> None:
-        checked(self.mix)
-        if not SMALLEST <= self.size <= LARGEST:
-            raise ValueError(f"size {self.size} is out of range: {SMALLEST} to {LARGEST} pixels")
-        if self.seed < 0:
-            raise ValueError(f"seed {self.seed} is negative: seeds start at 0")
-        if self.per_class < 0:
-            raise ValueError(f"{self.per_class} pictures per class: at least 1")
 
 
 @dataclass(frozen=True)

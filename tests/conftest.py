@@ -49,7 +49,8 @@ def photographs(real_pictures: Path, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture(scope="session")
 def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small bank of mixing pictures, 64 px."""
-    from ipmix_cli.pipeline.banks.bank import BankSettings, make_bank
+    from ipmix_cli.pipeline.banks.bank import BankSettings
+    from ipmix_cli.pipeline.banks.drawing import make_bank
 
     path = tmp_path_factory.mktemp("bank") / "bank.h5"
     settings = BankSettings(count=40, size=64, mix=(("ifs", 1.0), ("plasma", 1.0)))
@@ -61,7 +62,8 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def large_bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small bank of mixing pictures for photographs, 256 px."""
-    from ipmix_cli.pipeline.banks.bank import BankSettings, make_bank
+    from ipmix_cli.pipeline.banks.bank import BankSettings
+    from ipmix_cli.pipeline.banks.drawing import make_bank
 
     path = tmp_path_factory.mktemp("bank") / "bank-256.h5"
     for _ in make_bank(BankSettings(count=12, size=256, mix=(("ifs", 1.0), ("plasma", 1.0))), path):

@@ -136,7 +136,7 @@ def chosen_settings(
 def chosen_format(name: str | None, path: Path) -> str:
     """Return the format asked for, or the one that the file's name means."""
     from ipmix_cli.errors import UsageError
-    from ipmix_cli.pipeline.banks.bank import FORMATS
+    from ipmix_cli.pipeline.banks.drawing import FORMATS
 
     name = name or ("hdf5" if path.suffix in (".h5", ".hdf5") else "png")
     if name not in FORMATS:

@@ -70,7 +70,7 @@ def open_cifar(spec: SourceSpec, dataset: str, progress: Progress | None = None)
 
 def default_data_dir() -> Path:
     """Return where named data sets are kept when no --data-dir is given: in the user's cache."""
-    from fractals.jit import user_cache
+    from fractals.cache import user_cache
 
     return user_cache() / "data"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import xxhash
 
-from fractals.jit import writable_folder
+from fractals.cache import writable_folder
 from ipmix_cli.errors import WriteError
 from ipmix_cli.formats.files import being_written
 

@@ -83,7 +83,7 @@ def unpack_root() -> Path:
     SourceError
         Where neither the user's cache nor the temporary folder can be written.
     """
-    from fractals.jit import writable_folder
+    from fractals.cache import writable_folder
 
     folder = writable_folder("unpacked")
     if folder is None:

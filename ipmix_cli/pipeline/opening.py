@@ -17,7 +17,7 @@ from ipmix_cli.formats.readers import open_source
 from ipmix_cli.formats.shard import ShardSettings
 from ipmix_cli.formats.source import Source, SourceSpec
 from ipmix_cli.formats.writers import WRITERS
-from ipmix_cli.pipeline.banks.bank import bank_path, builtin_settings, ensure_bank, warmed
+from ipmix_cli.pipeline.banks.bank import bank_path, builtin_settings
 from ipmix_cli.pipeline.banks.mixing import BUILTIN_SIDE, MixingHandle, check_covers, open_bank
 from ipmix_cli.pipeline.job import Job, MixingRecord, SourceRecord
 from ipmix_cli.pipeline.listener import Listener
@@ -240,6 +240,8 @@ def builtin_bank(size: tuple[int, int] | None, ratio: float, listener: Listener,
     settings = builtin_settings(side)
     path = bank_path(settings)
     if not path.exists():
+        from ipmix_cli.pipeline.banks.drawing import ensure_bank, warmed  # and with it all that draws
+
         listener.note(f"Making the built-in bank of mixing pictures, once on this machine: {path}")
         with listener.activity("compiling the families' kernels", len(settings.mix), "families") as advance:
             for warming in warmed(settings, jobs):

@@ -11,8 +11,9 @@ import pytest
 
 from fractals import FAMILIES, draw, newton, tone
 from fractals.chance import Chance
-from fractals.picture import ATTEMPTS, Wish, drawn, render, varied
+from fractals.picture import ATTEMPTS, drawn, render, varied
 from fractals.quality import complaint
+from fractals.wish import Wish
 
 every_family = pytest.mark.parametrize("name", FAMILIES)
 

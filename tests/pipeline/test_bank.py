@@ -21,8 +21,9 @@ from joblib.externals.loky import reusable_executor
 
 from fractals.picture import render
 from ipmix_cli.errors import UsageError, WriteError
-from ipmix_cli.pipeline.banks import bank
-from ipmix_cli.pipeline.banks.bank import BankRecord, BankSettings, make_bank
+from ipmix_cli.pipeline.banks import bank, drawing
+from ipmix_cli.pipeline.banks.bank import BankSettings
+from ipmix_cli.pipeline.banks.drawing import BankRecord, make_bank
 
 SETTINGS = BankSettings(count=30, size=32, seed=5, mix=(("ifs", 1.0), ("plasma", 1.0), ("kali", 2.0)))
 
@@ -75,7 +76,7 @@ def test_lookalikes_are_redrawn_without_changing_earlier_pictures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made(tmp_path / "usual.h5")
-    monkeypatch.setattr(bank, "DUPLICATE_BITS", 18)  # now about every second picture looks like an earlier one
+    monkeypatch.setattr(drawing, "DUPLICATE_BITS", 18)  # now about every second picture looks like an earlier one
     records = made(tmp_path / "strict.h5")
     again = made(tmp_path / "short.h5", replace(SETTINGS, count=12), jobs=2)
     redrawn = [record.index for record in records if "duplicate" in record.rejected]
@@ -125,7 +126,8 @@ def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path: Path, format_name:
 import sys
 from pathlib import Path
 from ipmix_cli.errors import WriteError
-from ipmix_cli.pipeline.banks.bank import BankSettings, make_bank
+from ipmix_cli.pipeline.banks.bank import BankSettings
+from ipmix_cli.pipeline.banks.drawing import make_bank
 settings = BankSettings(count=60, size=64, mix=(("plasma", 1.0),))
 try:
     for _ in make_bank(settings, Path({str(tmp_path / "bank")!r}), format_name={format_name!r}):
@@ -213,20 +215,20 @@ def test_the_built_in_bank_is_as_large_as_the_pictures_need(short_side: int, siz
 def test_the_cached_bank_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IPMIX_CACHE_DIR", str(tmp_path))
     path = bank.bank_path(SETTINGS)
-    assert len(list(bank.ensure_bank(SETTINGS, 1))) == 30
+    assert len(list(drawing.ensure_bank(SETTINGS, 1))) == 30
     assert path.parent.parent == tmp_path
     assert images(path).shape == (30, 32, 32, 3)
-    assert not list(bank.ensure_bank(SETTINGS, 1))
+    assert not list(drawing.ensure_bank(SETTINGS, 1))
 
 
 def test_a_cached_bank_that_other_code_has_drawn_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IPMIX_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(bank, "drawing_code", lambda: "0123456789abcdef")
-    list(bank.ensure_bank(SETTINGS, 1))
+    list(drawing.ensure_bank(SETTINGS, 1))
     before = bank.bank_path(SETTINGS)
     monkeypatch.undo()
     monkeypatch.setenv("IPMIX_CACHE_DIR", str(tmp_path))
-    assert len(list(bank.ensure_bank(SETTINGS, 1))) == 30  # made anew: the other's is not asked
+    assert len(list(drawing.ensure_bank(SETTINGS, 1))) == 30  # made anew: the other's is not asked
     assert bank.bank_path(SETTINGS) != before
     assert before.read_bytes() == bank.bank_path(SETTINGS).read_bytes()  # since that code was the same after all
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from ipmix_cli.errors import SourceError
-from ipmix_cli.pipeline.banks.bank import BankSettings, make_bank
+from ipmix_cli.pipeline.banks.bank import BankSettings
+from ipmix_cli.pipeline.banks.drawing import make_bank
 from ipmix_cli.pipeline.banks.report import BankReport, Tally, is_labelled, judged, measured_part
 from ipmix_cli.pipeline.banks.sheet import bank_sheet
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ipmix_cli.pipeline.banks.bank import BankSettings, make_bank, warmed
+from ipmix_cli.pipeline.banks.bank import BankSettings
+from ipmix_cli.pipeline.banks.drawing import make_bank, warmed
 from ipmix_cli.pipeline.banks.report import BankReport, Tally
 from ipmix_cli.pipeline.listener import Listener
 

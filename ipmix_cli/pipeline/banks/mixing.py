@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fractals.jit import private_temporary_folder, user_cache
+from fractals.cache import private_temporary_folder, user_cache
 from ipmix_cli.algorithm.mixing_set import MixingSet, covering_shape, resize_mixing
 from ipmix_cli.errors import BadSampleError, SourceError, UsageError, WriteError
 from ipmix_cli.formats.decode import decode_picture, decoded_shape
@@ -25,7 +25,7 @@ from ipmix_cli.formats.imagefolder import list_pictures
 from ipmix_cli.formats.picturefiles import read_picture_file
 from ipmix_cli.formats.remembered import remembered_sha256
 from ipmix_cli.formats.source import Picture
-from ipmix_cli.pipeline.banks.bank import bank_path, builtin_settings, ensure_bank
+from ipmix_cli.pipeline.banks.bank import bank_path, builtin_settings
 from ipmix_cli.pipeline.banks.pixel_map import open_pixels, write_pixels
 from ipmix_cli.pipeline.job import MixingRecord
 from ipmix_cli.pipeline.listener import Listener
@@ -145,9 +145,13 @@ def open_bank(location: str) -> Bank:
     """
     if location.startswith(BUILTIN_SIDE):
         settings = builtin_settings(int(location.removeprefix(BUILTIN_SIDE)))
-        for _ in ensure_bank(settings, 1):
-            pass
-        return ArrayBank(bank_path(settings))
+        path = bank_path(settings)
+        if not path.exists():
+            from ipmix_cli.pipeline.banks.drawing import ensure_bank  # and with it all that draws
+
+            for _ in ensure_bank(settings, 1):
+                pass
+        return ArrayBank(path)
     path = Path(location).expanduser().absolute()
     if path.is_dir():
         return FolderBank(path)
