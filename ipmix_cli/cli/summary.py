@@ -16,7 +16,7 @@ def summary(outcome: Outcome, out: str) -> str:
     if outcome.resumed_shards:
         lines.append(f"shards that were there already: {outcome.resumed_shards}")
     if outcome.manifest is None:
-        lines.append(f"this task has no more to make; the others' shards: ipmix merge {out}")
+        lines.append(f"this run has no more to make; what others are to make or are making: ipmix merge {out}")
         return "\n".join(lines)
     if outcome.manifest.failed:
         lines.append(f"{outcome.manifest.failed} pictures could not be read: see {out}/errors.jsonl")

@@ -107,13 +107,16 @@ class RemoteFolder:
     def _upload(self, key: str, content: bytes | bytearray) -> None:
         self._files.pipe_file(key, bytes(content))
         self._files.invalidate_cache()
-        found = self._files.info(key)
-        if found["size"] != len(content):
-            raise OSError(f"{found['size']} bytes have arrived of {len(content)}")
-        if _checksum(found) == hashlib.md5(content, usedforsecurity=False).hexdigest():
-            return
-        if self._files.cat_file(key) != content:  # no checksum, or one of another kind (encrypted, in parts)
-            raise OSError("what has arrived is not what was sent")
+        try:
+            found = self._files.info(key)
+            if found["size"] != len(content):
+                raise OSError(f"{found['size']} bytes have arrived of {len(content)}")
+            if _checksum(found) == hashlib.md5(content, usedforsecurity=False).hexdigest():
+                return
+            if self._files.cat_file(key) != content:  # no checksum, or one of another kind (encrypted, in parts)
+                raise OSError("what has arrived is not what was sent")
+        except FileNotFoundError as error:  # another run of the job, which is done, has cleared it away: once more
+            raise OSError("what has arrived was removed at once") from error
 
     def read(self, name: str) -> bytes:
         """Return a file's content; raises FileNotFoundError, and SourceError where the store cannot be asked."""

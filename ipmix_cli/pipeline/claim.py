@@ -34,35 +34,66 @@ def existing_job(folder: Folder) -> dict[str, Any] | None:
     return None
 
 
-def claim(folder: Folder, job: Job, overwrite: bool = False, retry_failed: bool = False) -> None:
+def claim(folder: Folder, job: Job, overwrite: bool = False, retry_failed: bool = False, alone: bool = True) -> None:
     """Make a folder this job's.
 
     With `overwrite`, whatever job it held is removed. With `retry_failed` that is so too where nothing but the content
-    of the source differs: pictures have been mended, and no shard of the old source is good for the new one.
+    of the source differs: pictures have been mended, and no shard of the old source is good for the new one. A task
+    that is not `alone` removes nothing: others may have made some of it.
 
     Raises
     ------
     OtherJobError
         Where it holds another job, listing what differs.
     UsageError
-        Where it holds something else.
+        Where it holds something else, or would have to be cleared by one of many tasks.
     """
-    found = existing_job(folder)
+    found, clearing = existing_job(folder), _split_to_clear(folder)
     if found is None:
         _refuse_strangers(folder)
     elif found == job.to_dict() and not overwrite:
-        return
+        if clearing is None:
+            return
     elif not (overwrite or (retry_failed and _only_the_source_changed(found, job))):
         changes = differences(found, job.to_dict())
         raise OtherJobError(f"{folder.location} holds another job: {'; '.join(changes)}", _remedy(found, job))
     if overwrite or found is not None:
+        if not alone:
+            raise UsageError(
+                f"{folder.location} would have to be cleared, and several tasks are to fill it: each would remove what "
+                "the others have made",
+                f"remove what is in {folder.location} yourself, then start the tasks again",
+            )
+        write_job(folder, job, clearing=clearing or _split_of(found))
         clear(folder)
     write_job(folder, job)
 
 
-def write_job(folder: Folder, job: Job) -> None:
-    """Write down whose a folder is."""
-    folder.write(JOB, json.dumps({"digest": job.digest(), "job": job.to_dict()}, indent=1).encode())
+def write_job(folder: Folder, job: Job, clearing: str | None = None) -> None:
+    """Write down whose a folder is, and where it is being cleared, how the names of what has to go begin."""
+    values = {"digest": job.digest(), "job": job.to_dict()} | ({} if clearing is None else {"clearing": clearing})
+    folder.write(JOB, json.dumps(values, indent=1).encode())
+
+
+def _split_of(found: dict[str, Any] | None) -> str:
+    with contextlib.suppress(ValueError):
+        return Job.from_dict(found).split
+    return "train"
+
+
+def _split_to_clear(folder: Folder) -> str | None:
+    """Return how the names of shards begin that are being removed, or were when a run was killed in the midst of it."""
+    with contextlib.suppress(FileNotFoundError, ValueError, TypeError, RecursionError):
+        values = json.loads(folder.read(JOB))
+        split = values.get("clearing") if isinstance(values, dict) else None
+        return split if isinstance(split, str) else None
+    return None
+
+
+def is_claimed_by(folder: Folder, digest: str) -> bool:
+    """Return whether a folder is the job's."""
+    found = existing_job(folder)
+    return found is not None and _digest(found) == digest
 
 
 def check_claim(folder: Folder, digest: str) -> None:
@@ -73,8 +104,7 @@ def check_claim(folder: Folder, digest: str) -> None:
     OtherJobError
         Where it is not.
     """
-    found = existing_job(folder)
-    if found is None or _digest(found) != digest:
+    if not is_claimed_by(folder, digest):
         raise OtherJobError(
             f"another run has taken {folder.location} over for another job, or removed what was in it",
             "let only one job write into a folder: type the same command again when the other is done",
@@ -94,18 +124,13 @@ def differences(there: dict[str, Any], asked: dict[str, Any], prefix: str = "") 
 
 
 def clear(folder: Folder) -> None:
-    """Remove what ipmix wrote into a folder, and nothing else.
+    """Remove what ipmix wrote into a folder, and nothing else; what says whose the folder is now stays.
 
-    The manifest goes first, so that nothing looks finished; what says whose the folder is goes last.
+    The manifest goes first, so that nothing looks finished.
     """
-    split = "train"
-    with contextlib.suppress(ValueError):
-        split = Job.from_dict(existing_job(folder)).split
-    own = [name for name in folder.names() if is_own(name, split)]
-    last = [name for name in (SECOND_COPY, JOB) if name in own]
-    folder.remove(MANIFEST)
-    folder.remove(*(name for name in own if name not in last))
-    folder.remove(*last)
+    split = _split_to_clear(folder) or "train"
+    folder.remove(MANIFEST, SECOND_COPY)
+    folder.remove(*(name for name in folder.names() if is_own(name, split) and name != JOB))
 
 
 def is_own(name: str, split: str) -> bool:

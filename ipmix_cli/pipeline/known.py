@@ -37,22 +37,35 @@ def known(folder: Folder) -> Known | None:
 
     The manifest is read last: a run beside this one writes it before it removes what an unfinished folder needs.
     """
-    claimed = _claimed(folder)
+    job = _job(folder)
+    claimed = None if job is None else _claimed(folder, job)
     try:
         manifest = read_manifest(folder)
     except UnfinishedError:
         return claimed
+    if job is not None and job != manifest.job:  # the folder is being taken over from a finished job
+        return claimed
     sealed = Known(job=manifest.job, places=manifest.places, class_names=manifest.class_names)
-    if claimed is None or claimed.job != sealed.job:
+    if claimed is None:
         return sealed
     return dataclasses.replace(sealed, task_count=claimed.task_count, max_errors=claimed.max_errors)
 
 
-def _claimed(folder: Folder) -> Known | None:
+def _job(folder: Folder) -> Job | None:
+    try:
+        return Job.from_dict(existing_job(folder))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _claimed(folder: Folder, job: Job) -> Known | None:
+    """Return what was remembered of this job; None for what a run of another job has left."""
     try:
         claim = json.loads(folder.read(CLAIM))
+        if claim["job"] != job.digest():
+            return None
         return Known(
-            job=Job.from_dict(existing_job(folder)),
+            job=job,
             places=Places(**claim["places"]),
             class_names=tuple(claim["class_names"]),
             task_count=claim["task_count"],
@@ -68,6 +81,7 @@ def remember(folder: Folder, this: Known) -> None:
     Tasks of one array write the same; where two differ the last one wins, and all seal with what stands there.
     """
     values = {
+        "job": this.job.digest(),
         "places": dataclasses.asdict(this.places),
         "class_names": list(this.class_names),
         "task_count": this.task_count,

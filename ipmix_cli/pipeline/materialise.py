@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ipmix_cli.errors import IpmixError, UsageError
+from ipmix_cli.errors import IpmixError
 from ipmix_cli.formats.files import Folder, open_folder
 from ipmix_cli.formats.source import BadSample
 from ipmix_cli.pipeline.backends.backend import Died
@@ -68,13 +68,8 @@ def start(opened: OpenJob, out: str, execution: Execution, meeting: Meeting, tal
         Where the folder holds something else.
     """
     share = Share(execution.task_index, execution.task_count)
-    if meeting.overwrite and share.count > 1:
-        raise UsageError(
-            "--overwrite with several tasks: each would remove what the others have made",
-            f"remove what is in {out} yourself, then start the tasks without --overwrite",
-        )
     folder = open_folder(out)
-    claim(folder, opened.job, meeting.overwrite, meeting.retry_failed)
+    claim(folder, opened.job, meeting.overwrite, meeting.retry_failed, alone=share.count == 1)
     clear_stale(folder)
     numbers = share.numbers(len(shard_bounds(opened.job)))
     records = committed(folder, opened.job, meeting.verify, None if share.count == 1 else numbers)

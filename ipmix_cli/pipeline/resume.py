@@ -8,7 +8,7 @@ from ipmix_cli.errors import SourceError, UnfinishedError
 from ipmix_cli.formats.files import Folder, sha256_in
 from ipmix_cli.formats.temporary import PART, is_stale
 from ipmix_cli.formats.writers import open_shard
-from ipmix_cli.pipeline.claim import CLAIM, JOB
+from ipmix_cli.pipeline.claim import CLAIM, JOB, is_claimed_by
 from ipmix_cli.pipeline.job import Job, shard_bounds
 from ipmix_cli.pipeline.manifest import Manifest, ShardRecord, read_manifest, shard_name
 from ipmix_cli.pipeline.records import NO_RECORD, SHARD_RECORDS, number_of, read_record, record_name
@@ -53,17 +53,11 @@ def _records(folder: Folder, job: Job, numbers: Collection[int] | None) -> dict[
     The manifest is read last: what a run beside this one clears away meanwhile stands in it by then.
     """
     left = _left_by_workers(folder, job, numbers)
-    sealed = _sealed(folder)
+    manifest = finished(folder, job)
+    sealed = {} if manifest is None else {record.number: record for record in manifest.shards}
     wanted = sealed.keys() | left.keys() if numbers is None else numbers
     found = {number: left.get(number, sealed.get(number)) for number in wanted}
     return {number: record for number, record in found.items() if record is not None}
-
-
-def _sealed(folder: Folder) -> dict[int, ShardRecord]:
-    try:
-        return {record.number: record for record in read_manifest(folder).shards}
-    except UnfinishedError:
-        return {}
 
 
 def _left_by_workers(folder: Folder, job: Job, numbers: Collection[int] | None) -> dict[int, ShardRecord | None]:
@@ -101,13 +95,25 @@ def distrust(folder: Folder, numbers: Collection[int]) -> None:
         folder.write(record_name(number), NO_RECORD)
 
 
-def clear_state(folder: Folder) -> None:
+def clear_state(folder: Folder, manifest: Manifest | None = None) -> None:
     """Remove what only an unfinished job needs: the record of each shard, what it claimed, and temporary files.
 
     Those of living processes too: they belong to runs of this same job, which write them again where they miss them.
+    With the `manifest` that has just been written, what such a run has marked or recorded since stays: it will seal.
     """
-    folder.remove(*folder.names(SHARD_RECORDS), CLAIM, JOB)
+    names = folder.names(SHARD_RECORDS)
+    later = _later(folder, names, manifest) if manifest is not None else set()
+    folder.remove(*(name for name in names if name not in later))
+    if not later and (manifest is None or is_claimed_by(folder, manifest.job.digest())):
+        folder.remove(CLAIM, JOB)
     folder.remove(*_temporary(folder))
+
+
+def _later(folder: Folder, names: Collection[str], manifest: Manifest) -> set[str]:
+    """Return the names of marks, and of records that are not those of the manifest."""
+    digest, sealed = manifest.job.digest(), {None, *manifest.shards}
+    contents = folder.contents(names).items()
+    return {name for name, content in contents if content == NO_RECORD or read_record(content, digest) not in sealed}
 
 
 def clear_stale(folder: Folder) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 from ipmix_cli.formats.card import dataset_card
 from ipmix_cli.formats.files import Folder
 from ipmix_cli.pipeline.budget import check_failures
+from ipmix_cli.pipeline.claim import check_claim
 from ipmix_cli.pipeline.job import Job, shard_bounds
 from ipmix_cli.pipeline.known import known
 from ipmix_cli.pipeline.manifest import (
@@ -47,17 +48,20 @@ class Sealable(Protocol):
 def seal(folder: Folder, this: Sealable, max_errors: str = "") -> Manifest | None:
     """Write the manifest if every shard is there; None where some are missing yet.
 
-    It can be called any number of times, by any number of processes: each would write the same bytes, since what the
-    folder remembers goes before what this process knows. Where shards are missing, only names are looked at.
+    It can be called any number of times, by any number of processes: what the folder remembers goes before what this
+    process knows, so each would write the same bytes; where one makes shards again in which pictures failed, the last
+    manifest is that of the last records. Where shards of an unfinished folder are missing, only names are looked at.
 
     Raises
     ------
     ErrorBudgetError
         Where all tasks together left out more pictures than `max_errors`, or else the last run, allows.
+    OtherJobError
+        Where another job has taken the folder over.
     """
     job, count = this.job, len(shard_bounds(this.job))
-    before = known(folder)
-    if finished(folder, job) is None and len(folder.names(SHARD_RECORDS)) < count:
+    before, manifest_before = known(folder), finished(folder, job)
+    if manifest_before is None and len(folder.names(SHARD_RECORDS)) < count:
         return finished(folder, job)  # another may have sealed it in between, and cleared the records away
     records = committed(folder, job)
     if len(records) < count:
@@ -79,11 +83,14 @@ def seal(folder: Folder, this: Sealable, max_errors: str = "") -> Manifest | Non
     )
     sealed = manifest.to_bytes()
     if not _all_there(folder, manifest, sealed):
+        check_claim(folder, job.digest())
+        if finished(folder, job) != manifest_before:  # another has sealed meanwhile: what was read above may be old
+            return seal(folder, this, max_errors)
         for name in (*contents, SECOND_COPY, MANIFEST):
             folder.write(name, contents.get(name, sealed))
     if not manifest.failed:
         folder.remove(ERRORS)
-    clear_state(folder)
+    clear_state(folder, manifest)
     return manifest
 
 

@@ -125,6 +125,13 @@ def test_an_upload_that_arrives_damaged_is_noticed_and_sent_again(folder, monkey
     assert len(pauses) == 1
 
 
+def test_a_file_that_another_run_clears_away_as_it_arrives_is_sent_again(folder, monkeypatch, pauses):
+    failing(folder, monkeypatch, "info", [FileNotFoundError("a b/x")])
+    folder.write("x", b"content")
+    assert folder.read("x") == b"content"
+    assert len(pauses) == 1
+
+
 def test_a_checksum_that_the_store_states_spares_reading_back(folder, monkeypatch):
     import hashlib
 

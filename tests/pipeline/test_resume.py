@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -18,8 +19,10 @@ from ipmix_cli.formats.source import SourceSpec
 from ipmix_cli.formats.temporary import is_stale, temporary_path
 from ipmix_cli.pipeline import materialise
 from ipmix_cli.pipeline.augment import augment
+from ipmix_cli.pipeline.claim import write_job
 from ipmix_cli.pipeline.dataset import open_dataset
 from ipmix_cli.pipeline.job import Job
+from ipmix_cli.pipeline.known import known
 from ipmix_cli.pipeline.looking.status import status
 from ipmix_cli.pipeline.materialise import Meeting
 from ipmix_cli.pipeline.opening import Request
@@ -264,3 +267,26 @@ def test_a_finished_folder_that_is_mended_keeps_its_manifest_and_says_what_is_mi
     assert "shard-extra" in validate_codes(out)
     assert augment(wanted, str(out)).made_shards == 1
     assert digests(out) == whole
+
+
+def test_what_a_run_of_another_job_has_left_is_not_sealed(wanted, begun, digests):
+    """It was refused, after it had written down its own source."""
+    folder = open_folder(str(begun))
+    there, whole = known(folder), open_job(begun)
+    claim = json.loads((begun / ".ipmix" / "claim.json").read_bytes())
+    other = {**claim, "job": "0" * 64, "class_names": ["cats", "dogs"]}
+    (begun / ".ipmix" / "claim.json").write_text(json.dumps(other))
+    assert known(folder) is None
+    assert status(str(begun)).done == 4
+    assert augment(wanted, str(begun)).manifest.class_names == there.class_names
+    assert open_dataset(begun).manifest.job == whole
+
+
+def test_the_manifest_of_another_job_does_not_count(wanted, out):
+    before = open_dataset(out).manifest.job
+    job = dataclasses.replace(before, seed=1, output=dataclasses.replace(before.output, seed=1))
+    write_job(open_folder(str(out)), job)
+    assert committed(open_folder(str(out)), job) == {}
+    assert status(str(out)).done == 0
+    assert augment(dataclasses.replace(wanted, seed=1), str(out)).made_shards == 4
+    assert validate_codes(out) == set()

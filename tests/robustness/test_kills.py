@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import itertools
 import os
 import random  # noqa: TID251 - moments for kills, no pictures
+import shutil
 import signal
 import stat
 import subprocess
@@ -14,10 +17,14 @@ from pathlib import Path
 
 import pytest
 
+from ipmix_cli.errors import OtherJobError
 from ipmix_cli.formats import files
 from ipmix_cli.pipeline.augment import augment
 from ipmix_cli.pipeline.job import Execution
+from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.looking.status import status
+from ipmix_cli.pipeline.materialise import Meeting, start
+from ipmix_cli.pipeline.opening import open_job
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 
@@ -139,3 +146,32 @@ def test_a_run_can_be_resumed_by_another_number_of_workers(made, in_child, tmp_p
     outcome = augment(made("hdf5").request, str(tmp_path / "out"), Execution(jobs=2))
     assert outcome.resumed_shards > 0
     assert digests(tmp_path / "out") == made("hdf5").digests
+
+
+def test_killed_while_it_clears_another_job_away_the_same_command_goes_on(
+    made, small_request, in_child, tmp_path, digests
+):
+    """A file of the user's lies there, the other job has more shards, and its split another name."""
+    made("hdf5")
+    other = small_request(limit=60)
+    other = dataclasses.replace(other, source=dataclasses.replace(other.source, split="test"))
+    augment(other, str(tmp_path / "other"))
+    opened, code, at = open_job(made("hdf5").request, Listener()), -signal.SIGKILL, 0
+    while code == -signal.SIGKILL:
+        at += 1
+        out = tmp_path / str(at)
+        shutil.copytree(tmp_path / "other", out)
+        (out / "thesis.tex").write_text("precious")
+
+        def die(at=at, out=out) -> None:
+            with pytest.MonkeyPatch.context() as patch:
+                Assassin(patch, at)
+                start(opened, str(out), Execution(), Meeting(overwrite=True))
+
+        code = in_child(die)
+        with contextlib.suppress(OtherJobError):  # nothing had been removed yet
+            augment(made("hdf5").request, str(out))
+            assert (out / "thesis.tex").read_text() == "precious"
+            (out / "thesis.tex").unlink()
+            assert digests(out) == made("hdf5").digests, f"killed at step {at}"
+    assert (code, at > 12) == (0, True)

@@ -21,10 +21,10 @@ try:
 except ImportError:  # joblib before 1.6 has its own
     from joblib.externals import cloudpickle
 
-from ipmix_cli.errors import ErrorBudgetError, OtherJobError
+from ipmix_cli.errors import ErrorBudgetError, OtherJobError, UsageError
 from ipmix_cli.formats.shard import ShardSettings
-from ipmix_cli.formats.source import SourceSpec
-from ipmix_cli.pipeline import opening
+from ipmix_cli.formats.source import BadSample, SourceSpec
+from ipmix_cli.pipeline import opening, seal, worker
 from ipmix_cli.pipeline.augment import augment
 from ipmix_cli.pipeline.checking.repair import repair
 from ipmix_cli.pipeline.checking.validate import validate
@@ -213,3 +213,43 @@ def test_an_error_budget_that_is_none_is_refused(words, made, ipmix, tmp_path):
     done = ipmix("augment", *options, check=False)
     assert done.returncode == 2
     assert "--max-errors" in done.stderr
+
+
+def test_tasks_do_not_clear_away_what_other_tasks_have_made_of_mended_pictures(few_photographs, tmp_path):
+    out = str(tmp_path / "out")
+    victim = next((tmp_path / "photographs" / "class1").glob("1-*"))
+    content = victim.read_bytes()
+    victim.write_bytes(content[: len(content) // 3])
+    augment(few_photographs, out, Execution(max_errors="1"))
+    victim.write_bytes(content)
+    with pytest.raises(UsageError, match="each would remove"):
+        augment(few_photographs, out, Execution(task_index=1, task_count=2), Meeting(retry_failed=True))
+    assert status(out).finished
+
+
+@pytest.mark.parametrize("moment", ["committed", "_all_there"])
+def test_shards_made_again_beside_a_run_that_seals_are_what_the_manifest_says(
+    moment, few_photographs, tmp_path, monkeypatch, digests
+):
+    """A picture failed for a passing reason; the run that seals has read the old records by then."""
+    augment(few_photographs, str(tmp_path / "whole"))
+    out, real, really = str(tmp_path / "out"), worker._announced, getattr(seal, moment)
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "_announced", lambda *some: map(failing, real(*some)))
+        augment(few_photographs, out, Execution(max_errors="1"))
+    assert status(out).failed
+    (tmp_path / "out" / "README.md").unlink()
+
+    def beaten(*arguments):
+        found = really(*arguments)
+        monkeypatch.undo()
+        augment(few_photographs, out, meeting=Meeting(retry_failed=True))
+        return found
+
+    monkeypatch.setattr(seal, moment, beaten)
+    augment(few_photographs, out, Execution(max_errors="1"))
+    assert digests(tmp_path / "out") == digests(tmp_path / "whole")
+
+
+def failing(item):
+    return BadSample(item.index, item.key, "a passing fault") if item.index == 4 else item

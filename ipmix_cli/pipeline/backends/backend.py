@@ -24,7 +24,7 @@ class Done(Generic[R]):
 
 @dataclass(frozen=True)
 class Died:
-    """A worker died, not with an error but altogether; these tasks have not been done, one of them killed it."""
+    """A worker died, not with an error but altogether; any of these tasks may have killed it, or have been done."""
 
     tasks: tuple[int, ...]
 

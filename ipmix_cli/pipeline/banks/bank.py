@@ -117,8 +117,8 @@ def bank_path(settings: BankSettings) -> Path:
 
 @functools.cache
 def drawing_code() -> str:
-    """Return the sha256, in hexadecimal, of the source of everything that draws."""
+    """Return the sha256, in hexadecimal, of the source of everything that draws, or says which is drawn again."""
     digest = hashlib.sha256()
-    for path in sorted(Path(fractals.__file__).parent.glob("*.py")):
+    for path in (*sorted(Path(fractals.__file__).parent.glob("*.py")), Path(__file__).with_name("drawing.py")):
         digest.update(framed(path.name.encode()) + framed(path.read_bytes()))
     return digest.hexdigest()

@@ -55,7 +55,7 @@ def _check_others(dataset: Dataset) -> Iterator[Problem]:
             remedy = "type the same `ipmix augment` command again: it clears such files away"
             yield Problem("shard-extra", "a temporary file of a run that was killed", remedy, name)
         elif name in (JOB, CLAIM) or name.startswith(f"{SHARD_RECORDS}/"):
-            yield Problem("shard-extra", "left by a run that began to make shards anew", _repair(dataset), name)
+            yield Problem("shard-extra", "left by a run that was killed, or is not done", _repair(dataset), name)
         else:
             yield Problem("shard-extra", "no file of this data set", f"move it away: {folder.location}/{name}", name)
 

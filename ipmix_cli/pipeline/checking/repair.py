@@ -78,8 +78,8 @@ def repair(
     Returns
     -------
     Repaired
-        Problems are left where files do not belong into the folder (none is removed but temporary ones), and where a
-        rebuilt shard has other bytes than the manifest knows.
+        Problems are left where files do not belong into the folder (none is removed but temporary ones, and what runs
+        that were killed have left in ``.ipmix``), and where a rebuilt shard has other bytes than the manifest knows.
 
     Raises
     ------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -208,4 +209,9 @@ def _bytes_below(path: Path) -> int:
     """Return the bytes of a file, or of all files below a folder."""
     if path.is_file():
         return path.stat().st_size
-    return sum(Path(folder, name).stat().st_size for folder, _, names in os.walk(path) for name in names)
+    total = 0
+    for folder, _, names in os.walk(path):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):  # a temporary file of a run that goes on
+                total += Path(folder, name).stat().st_size
+    return total
