@@ -58,15 +58,19 @@ def claim(folder: Folder, job: Job, overwrite: bool = False, retry_failed: bool 
         changes = differences(found, job.to_dict())
         raise OtherJobError(f"{folder.location} holds another job: {'; '.join(changes)}", _remedy(found, job))
     if overwrite or found is not None:
-        if not alone:
-            raise UsageError(
-                f"{folder.location} would have to be cleared, and several tasks are to fill it: each would remove what "
-                "the others have made",
-                f"remove what is in {folder.location} yourself, then start the tasks again",
-            )
+        _check_alone(folder, alone)
         write_job(folder, job, clearing=clearing or _split_of(found))
         clear(folder)
     write_job(folder, job)
+
+
+def _check_alone(folder: Folder, alone: bool) -> None:
+    if not alone:
+        raise UsageError(
+            f"{folder.location} would have to be cleared, and several tasks are to fill it: each would remove what "
+            "the others have made",
+            f"remove what is in {folder.location} yourself, then start the tasks again",
+        )
 
 
 def write_job(folder: Folder, job: Job, clearing: str | None = None) -> None:
