@@ -37,7 +37,7 @@ def known(folder: Folder) -> Known | None:
 
     The manifest is read last: a run beside this one writes it before it removes what an unfinished folder needs.
     """
-    job = _job(folder)
+    job = job_in(folder)
     claimed = None if job is None else _claimed(folder, job)
     try:
         manifest = read_manifest(folder)
@@ -51,7 +51,8 @@ def known(folder: Folder) -> Known | None:
     return dataclasses.replace(sealed, task_count=claimed.task_count, max_errors=claimed.max_errors)
 
 
-def _job(folder: Folder) -> Job | None:
+def job_in(folder: Folder) -> Job | None:
+    """Return the job that a folder holds, even where it says no more of it; None where it holds none."""
     try:
         return Job.from_dict(existing_job(folder))
     except (ValueError, KeyError, TypeError):

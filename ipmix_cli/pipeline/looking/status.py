@@ -10,9 +10,9 @@ from typing import Any
 from ipmix_cli.errors import SourceError
 from ipmix_cli.formats.files import Folder, open_folder
 from ipmix_cli.formats.temporary import PART, is_stale
-from ipmix_cli.pipeline.claim import STATE, existing_job
+from ipmix_cli.pipeline.claim import STATE
 from ipmix_cli.pipeline.job import Job, shard_bounds, shard_count
-from ipmix_cli.pipeline.known import Known, known
+from ipmix_cli.pipeline.known import Known, job_in, known
 from ipmix_cli.pipeline.manifest import Failure, ShardRecord, shard_name
 from ipmix_cli.pipeline.recorded import command_of
 from ipmix_cli.pipeline.resume import committed, finished
@@ -78,7 +78,9 @@ def status(location: str) -> Status:
     """
     folder = open_folder(location)
     there = known(folder)
-    job = _job_alone(folder) if there is None else there.job
+    job = job_in(folder) if there is None else there.job  # alone where a run was killed just when it had begun
+    if job is None:
+        raise _no_job(folder)
     sealed = finished(folder, job) is not None
     records = committed(folder, job)
     absent = [number for number in range(shard_count(job)) if number not in records]
@@ -98,14 +100,6 @@ def status(location: str) -> Status:
         being_written=_being_written(folder),
         remedy=_remedy(there, sealed, bool(absent), location),
     )
-
-
-def _job_alone(folder: Folder) -> Job:
-    """Return the job of a folder that says no more of it: a run was killed just when it had begun."""
-    try:
-        return Job.from_dict(existing_job(folder))
-    except ValueError as error:
-        raise _no_job(folder) from error
 
 
 def _failures(job: Job, records: dict[int, ShardRecord]) -> tuple[Failure, ...]:
