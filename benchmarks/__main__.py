@@ -27,8 +27,8 @@ from benchmarks.machine import machine
 from benchmarks.material import SIDES, mixing_for, pictures
 from benchmarks.setting import FULL, QUICK, Setting
 from ipmix_cli.errors import IpmixError
-from ipmix_cli.pipeline.compile import compile_kernels
 from ipmix_cli.pipeline.listener import Listener
+from ipmix_cli.pipeline.run.warmup import compile_kernels
 
 FAMILIES = ("julia", "kali", "plasma", "flame", "default mix")  # of the fractals' table: all take half a minute
 

@@ -31,10 +31,10 @@ from benchmarks.material import SIDES, Pixels, mixing_for, pictures
 from benchmarks.setting import Setting
 from benchmarks.table import micro, row, times
 from benchmarks.timing import Seconds, by_turns, ratio, typical
-from ipmix_cli.algorithm.apply import apply_plans, scratch_for
-from ipmix_cli.algorithm.kernels import codes
-from ipmix_cli.algorithm.plan import PlanArray, sample_plans
-from ipmix_cli.algorithm.presets import PRESETS
+from ipmix_cli.kernels import codes
+from ipmix_cli.methods.ipmix.apply import apply_plans, scratch_for
+from ipmix_cli.methods.ipmix.plan import PlanArray, sample_plans
+from ipmix_cli.methods.ipmix.presets import PRESETS
 
 NAMES = (
     "autocontrast",

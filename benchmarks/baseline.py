@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageOps
 
-from ipmix_cli.algorithm.config import AugmentConfig
+from ipmix_cli.methods.ipmix.settings import AugmentConfig
 
 Pixels = NDArray[np.uint8]
 AFFINE, BILINEAR = Image.Transform.AFFINE, Image.Resampling.BILINEAR

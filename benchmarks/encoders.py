@@ -17,7 +17,7 @@ from benchmarks.material import SIDES, Pixels, copies
 from benchmarks.setting import Setting
 from benchmarks.table import micro, row, times
 from benchmarks.timing import by_turns, ratio, typical
-from ipmix_cli.formats.codecs import CODECS, BatchEncoder, Codec
+from ipmix_cli.codecs.codecs import CODECS, BatchEncoder, Codec
 
 COUNTS = {32: 400, 224: 24}  # pictures
 

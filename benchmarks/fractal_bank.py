@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 
 from fractals import FAMILIES, quality
-from fractals.chance import Chance
+from fractals.draw_spec import Wish
 from fractals.mixes import MIXES
 from fractals.picture import drawn, render
-from fractals.wish import Wish
+from fractals.randomness import Chance
 from ipmix_cli.pipeline.banks.bank import BankSettings
 from ipmix_cli.pipeline.banks.drawing import make_bank
 

@@ -17,12 +17,12 @@ from benchmarks.material import Pixels, mixing_for, pictures
 from benchmarks.setting import Setting
 from benchmarks.table import micro, row, times
 from benchmarks.timing import by_turns, ratio, typical
-from ipmix_cli.algorithm.apply import apply_plans, scratch_for
-from ipmix_cli.algorithm.config import AugmentConfig
-from ipmix_cli.algorithm.mixing_set import MixingSet
-from ipmix_cli.algorithm.plan import PlanArray, sample_plans
-from ipmix_cli.algorithm.presets import preset_for
-from ipmix_cli.pipeline.worker import CHUNK_BYTES
+from ipmix_cli.methods.ipmix.apply import apply_plans, scratch_for
+from ipmix_cli.methods.ipmix.plan import PlanArray, sample_plans
+from ipmix_cli.methods.ipmix.presets import preset_for
+from ipmix_cli.methods.ipmix.settings import AugmentConfig
+from ipmix_cli.methods.mixing_set import MixingSet
+from ipmix_cli.pipeline.run.worker import CHUNK_BYTES
 
 CASES = ((32, 10), (32, 1), (224, 4), (224, 1))  # px, copies of each picture
 PLAIN = {32: 300, 224: 48}  # copies of the baseline: a turn of about a tenth of a second

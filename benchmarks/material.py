@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from benchmarks.setting import Setting
-from ipmix_cli.algorithm.mixing_set import MixingSet, mixing_set
-from ipmix_cli.algorithm.online import IPMix
-from ipmix_cli.algorithm.presets import preset_for
-from ipmix_cli.formats.readers import open_source
-from ipmix_cli.formats.source import Sample, SourceSpec
+from ipmix_cli.methods.ipmix.online import IPMix
+from ipmix_cli.methods.ipmix.presets import preset_for
+from ipmix_cli.methods.mixing_set import MixingSet, mixing_set
 from ipmix_cli.pipeline.banks.bank import BankSettings
 from ipmix_cli.pipeline.banks.drawing import make_bank
+from ipmix_cli.sources.readers import open_source
+from ipmix_cli.sources.source import Sample, SourceSpec
 from ipmix_cli.stages import StageClock
 
 Pixels = NDArray[np.uint8]

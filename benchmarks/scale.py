@@ -25,34 +25,35 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ipmix_cli.algorithm.crop import CropConfig
-from ipmix_cli.algorithm.plan import PLAN_VERSION
-from ipmix_cli.algorithm.presets import PRESETS
-from ipmix_cli.formats.files import Bytes, LocalFolder
-from ipmix_cli.formats.names import Names
-from ipmix_cli.formats.shard import ShardSettings
-from ipmix_cli.formats.source import Picture, Sample
+from ipmix_cli.crop import CropConfig
+from ipmix_cli.methods.ipmix.plan import PLAN_VERSION
+from ipmix_cli.methods.ipmix.presets import PRESETS
+from ipmix_cli.picture import Bytes, Picture
 from ipmix_cli.pipeline.backends.backend import Died, Done
 from ipmix_cli.pipeline.backends.local import local_processes
 from ipmix_cli.pipeline.backends.table import BACKENDS
 from ipmix_cli.pipeline.banks.bank import BankSettings
 from ipmix_cli.pipeline.banks.drawing import make_bank
 from ipmix_cli.pipeline.banks.mixing import MixingHandle, open_bank, prepare_mixing
-from ipmix_cli.pipeline.claim import claim
-from ipmix_cli.pipeline.compile import compile_kernels
 from ipmix_cli.pipeline.job import Execution, Job, MixingRecord, SourceRecord, shard_bounds
-from ipmix_cli.pipeline.known import Known, known, remember
 from ipmix_cli.pipeline.listener import Listener
-from ipmix_cli.pipeline.manifest import FileRecord, Places, ShardRecord, read_manifest, shard_name
-from ipmix_cli.pipeline.materialise import Run, materialise
-from ipmix_cli.pipeline.opening import OpenJob
-from ipmix_cli.pipeline.records import write_record
-from ipmix_cli.pipeline.resume import committed
-from ipmix_cli.pipeline.seal import seal
-from ipmix_cli.pipeline.share import Share
-from ipmix_cli.pipeline.tally import Slot, new_tally
-from ipmix_cli.pipeline.worker import ShardResult, ShardTask, build_shard
+from ipmix_cli.pipeline.output.finalize import seal
+from ipmix_cli.pipeline.output.job_state import Known, known, remember
+from ipmix_cli.pipeline.output.manifest import FileRecord, Places, ShardRecord, read_manifest, shard_name
+from ipmix_cli.pipeline.output.ownership import claim
+from ipmix_cli.pipeline.output.resume import committed
+from ipmix_cli.pipeline.output.shard_records import write_record
+from ipmix_cli.pipeline.run.array_task import Share
+from ipmix_cli.pipeline.run.prepare import OpenJob
+from ipmix_cli.pipeline.run.progress_counters import Slot, new_tally
+from ipmix_cli.pipeline.run.schedule import Run, materialise
+from ipmix_cli.pipeline.run.warmup import compile_kernels
+from ipmix_cli.pipeline.run.worker import ShardResult, ShardTask, build_shard
+from ipmix_cli.shards.shard import ShardSettings
+from ipmix_cli.sources.name_table import Names
+from ipmix_cli.sources.source import Sample
 from ipmix_cli.stages import StageClock
+from ipmix_cli.storage.folder import LocalFolder
 
 SIDE, CLASSES, IN_FULL = 224, 1000, 4
 T = TypeVar("T")

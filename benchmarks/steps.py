@@ -21,12 +21,12 @@ from benchmarks.material import SIDES, Pixels, mixing_for, pictures
 from benchmarks.setting import Setting
 from benchmarks.table import micro, row, times
 from benchmarks.timing import Seconds, by_turns, ratio, typical
-from ipmix_cli.algorithm.apply import apply_plans, scratch_for
-from ipmix_cli.algorithm.kernels import codes
-from ipmix_cli.algorithm.mixing_set import MixingSet
-from ipmix_cli.algorithm.operations import OPS
-from ipmix_cli.algorithm.plan import PlanArray, sample_plans
-from ipmix_cli.algorithm.presets import preset_for
+from ipmix_cli.kernels import codes
+from ipmix_cli.methods.ipmix.apply import apply_plans, scratch_for
+from ipmix_cli.methods.ipmix.plan import PlanArray, sample_plans
+from ipmix_cli.methods.ipmix.presets import preset_for
+from ipmix_cli.methods.mixing_set import MixingSet
+from ipmix_cli.methods.operations import OPS
 
 COUNTS = {32: 300, 224: 24}  # pictures
 POOL = 40  # plans drawn for each that is used: one in some eight begins with three steps of the kind that is wanted

@@ -21,10 +21,11 @@ from benchmarks.material import Pixels, copies, pictures
 from benchmarks.setting import Setting
 from benchmarks.table import micro, row, times
 from benchmarks.timing import by_turns, ratio, typical
-from ipmix_cli.formats.files import Bytes, LocalFolder
-from ipmix_cli.formats.shard import ShardSample, ShardSettings
-from ipmix_cli.formats.writers import WRITERS
-from ipmix_cli.pipeline.worker import CHUNK_BYTES, write_files
+from ipmix_cli.picture import Bytes
+from ipmix_cli.pipeline.run.worker import CHUNK_BYTES, write_files
+from ipmix_cli.shards.shard import ShardSample, ShardSettings
+from ipmix_cli.shards.writers import WRITERS
+from ipmix_cli.storage.folder import LocalFolder
 
 SHARDS = {32: (1000, 10), 224: (80, 4)}  # pictures, copies of each: some 30 to 60 MB
 FEW = 5  # pictures in class folders

@@ -9,17 +9,18 @@ from pathlib import Path
 import numpy as np
 
 from fractals import draw
-from ipmix_cli.algorithm.config import AugmentConfig
-from ipmix_cli.algorithm.explain import explain
-from ipmix_cli.algorithm.kernels import codes
-from ipmix_cli.algorithm.mixing_set import MixingSet, mixing_set
-from ipmix_cli.algorithm.operations import OPS
-from ipmix_cli.algorithm.plan import sample_plans
-from ipmix_cli.algorithm.plan_view import Plan
-from ipmix_cli.algorithm.presets import PRESETS
-from ipmix_cli.formats.readers import open_source
-from ipmix_cli.formats.source import Picture, Sample, SourceSpec
-from ipmix_cli.pipeline.looking.sheet import contact_sheet, save_picture
+from ipmix_cli.kernels import codes
+from ipmix_cli.methods.ipmix.explain import explain
+from ipmix_cli.methods.ipmix.plan import sample_plans
+from ipmix_cli.methods.ipmix.plan_view import Plan
+from ipmix_cli.methods.ipmix.presets import PRESETS
+from ipmix_cli.methods.ipmix.settings import AugmentConfig
+from ipmix_cli.methods.mixing_set import MixingSet, mixing_set
+from ipmix_cli.methods.operations import OPS
+from ipmix_cli.picture import Picture
+from ipmix_cli.pipeline.inspect.sheet import contact_sheet, save_picture
+from ipmix_cli.sources.readers import open_source
+from ipmix_cli.sources.source import Sample, SourceSpec
 from ipmix_cli.stages import StageClock
 
 IMAGES = Path(__file__).parent / "images"

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from ipmix_cli.cli.app import COMMANDS, EXIT_CODES, LazyGroup
-from ipmix_cli.cli.grouped import panels
+from ipmix_cli.cli.help_panels import panels
 
 PAGE = Path(__file__).parent / "commands.md"
 HEAD = """\

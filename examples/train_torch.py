@@ -22,14 +22,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from ipmix_cli.reader import ShardDataset
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Subset
 
-from ipmix_cli.formats.readers import open_source
-from ipmix_cli.formats.source import Sample, SourceSpec
-from ipmix_cli.reader import ShardDataset
+from ipmix_cli.sources.readers import open_source
+from ipmix_cli.sources.source import Sample, SourceSpec
 from ipmix_cli.stages import StageClock
 
 CONSISTENCY_WEIGHT = 12.0  # AugMix's for CIFAR

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fractals import raster
-from fractals.chance import Chance
 from fractals.elementary import S3, S5, S7, S9, S11, S13, TURN
 from fractals.family import Family, Layer, Params
-from fractals.jit import inlined, kernel
+from fractals.randomness import Chance
 from fractals.raster import Grid
+from ipmix_cli.numba_cache.jit import inlined, kernel
 
 POINTS = 300_000
 

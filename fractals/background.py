@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from fractals import colour, plasma
-from fractals.chance import Chance
 from fractals.elementary import TURN, sincos
 from fractals.family import Family, Field, Params, Picture
-from fractals.jit import kernel
+from fractals.randomness import Chance
+from ipmix_cli.numba_cache.jit import kernel
 
 PLAIN = {"solid": 0.16, "gradient": 0.19, "plasma": 0.32}
 RANGES = {"dark": (0.02, 0.5), "light": (0.55, 0.98), "any": (0.0, 1.0)}  # of lightness, behind

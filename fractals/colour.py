@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fractals import elementary
-from fractals.chance import Chance
 from fractals.family import Field, Picture
-from fractals.jit import kernel
+from fractals.randomness import Chance
+from ipmix_cli.numba_cache.jit import kernel
 
 ENTRIES = 1024
 CHROMA = 0.125  # natural pictures rarely hold more

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fractals.chance import Chance
 from fractals.elementary import TURN, sincos
 from fractals.family import Family, Field, Layer, Params, no_probe
-from fractals.jit import inlined, kernel
+from fractals.randomness import Chance
 from fractals.streams import GOLDEN, as_unit, mixed
+from ipmix_cli.numba_cache.jit import inlined, kernel
 
 SHAPES = ("ellipse", "rectangle", "diamond", "triangle", "ring", "cross")
 MOST_LEAVES = 40_000

@@ -14,7 +14,7 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic
 
-from fractals.jit import kernel
+from ipmix_cli.numba_cache.jit import kernel
 
 LN2_HIGH = 6.93147180369123816490e-01  # 33 bits: k * LN2_HIGH is exact for |k| < 2**20
 LN2_LOW = 1.90821492927058770002e-10

@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fractals.chance import Chance
 from fractals.elementary import TURN, log, sincos
 from fractals.family import Field, Layer, Params
-from fractals.jit import inlined, kernel
+from fractals.randomness import Chance
 from fractals.streams import GOLDEN, as_unit, mixed
 from fractals.tone import equalised
+from ipmix_cli.numba_cache.jit import inlined, kernel
 
 LANES = 32  # pixels at once, a tile of 8 x 4: a loop that becomes vector code, the same bits at every width
 WIDE, HIGH = 8, 4

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fractals.chance import Chance
+from fractals.randomness import Chance
 
 Params = dict[str, Any]
 Field = NDArray[np.float32]

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fractals import raster
-from fractals.chance import Chance
 from fractals.elementary import TURN, atan2, exp, sincos
 from fractals.family import Family, Layer, Params
-from fractals.jit import kernel
+from fractals.randomness import Chance
 from fractals.raster import Grid
 from fractals.streams import GOLDEN, as_unit, mixed
+from ipmix_cli.numba_cache.jit import kernel
 
 Points = NDArray[np.float64]
 POINTS = 200_000

@@ -7,8 +7,8 @@ quality control but the filling rate.
 from __future__ import annotations
 
 from fractals import ifs
-from fractals.chance import Chance
 from fractals.family import Family, Layer, Params
+from fractals.randomness import Chance
 
 
 def sample(chance: Chance) -> Params:

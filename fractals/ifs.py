@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fractals import elementary, raster
-from fractals.chance import Chance
 from fractals.family import Family, Layer, Params
-from fractals.jit import kernel
+from fractals.randomness import Chance
 from fractals.raster import Grid
 from fractals.streams import GOLDEN, mixed
+from ipmix_cli.numba_cache.jit import kernel
 
 POINTS = 100_000
 

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fractals import escape
-from fractals.chance import Chance
 from fractals.elementary import TURN
 from fractals.family import Family, Layer, Params
+from fractals.randomness import Chance
 
 
 def sample(chance: Chance) -> Params:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fractals.chance import Chance
 from fractals.elementary import TURN, sincos
 from fractals.family import Params, Picture
-from fractals.jit import inlined, kernel
+from fractals.randomness import Chance
+from ipmix_cli.numba_cache.jit import inlined, kernel
 
 
 def sample(chance: Chance) -> Params:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fractals.chance import Chance
 from fractals.elementary import log
 from fractals.family import Family, Field, Layer, Params
-from fractals.jit import kernel
+from fractals.randomness import Chance
 from fractals.tone import equalised
+from ipmix_cli.numba_cache.jit import kernel
 
 PROBE_SIDE = 40
 STEPS = 72

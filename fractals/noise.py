@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fractals.chance import Chance
 from fractals.family import Family, Field, Layer, Params, no_probe
-from fractals.jit import inlined, kernel
+from fractals.randomness import Chance
 from fractals.streams import GOLDEN, as_unit, mixed
 from fractals.tone import equalised
+from ipmix_cli.numba_cache.jit import inlined, kernel
 
 PERIOD = 64  # cells after which the noise repeats: a table that stays in the first cache
 KINDS = {"plain": 0, "ridged": 1, "turbulent": 2}

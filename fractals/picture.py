@@ -16,10 +16,10 @@ from zlib import crc32
 import numpy as np
 
 from fractals import FAMILIES, background, colour, kaleidoscope, quality, tone
-from fractals.chance import Chance
+from fractals.draw_spec import Wish
 from fractals.elementary import TURN, sincos
 from fractals.family import Family, Params, Picture
-from fractals.wish import Wish
+from fractals.randomness import Chance
 
 ATTEMPTS = 64  # then the last picture is kept as it is: no family fails even ten times in a row
 LARGE = 16 << 20  # bytes: more than any array of a picture

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from fractals import elementary
-from fractals.chance import Chance
 from fractals.family import Family, Field, Layer, Params, no_probe
-from fractals.jit import inlined, kernel
+from fractals.randomness import Chance
 from fractals.streams import GOLDEN, mixed
 from fractals.tone import equalised
+from ipmix_cli.numba_cache.jit import inlined, kernel
 
 
 def sample(chance: Chance) -> Params:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fractals.elementary import log
 from fractals.family import Picture
-from fractals.jit import kernel
+from ipmix_cli.numba_cache.jit import kernel
 
 SLOPE_SIDE = 128  # the slope is measured on the middle of the picture, at most this wide
 SAMPLED_SIDE = 128  # colours and contrast are taken from about so many rows and columns

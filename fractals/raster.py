@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fractals.family import Layer
-from fractals.jit import inlined, kernel
+from ipmix_cli.numba_cache.jit import inlined, kernel
 
 Grid = NDArray[np.uint32]
 

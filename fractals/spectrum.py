@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fractals.chance import Chance
 from fractals.elementary import TURN, power, sincos
 from fractals.family import Family, Layer, Params, no_probe
-from fractals.jit import kernel
 from fractals.plasma import fitted, power_of_two
+from fractals.randomness import Chance
 from fractals.streams import GOLDEN, as_unit, mixed
 from fractals.tone import equalised
+from ipmix_cli.numba_cache.jit import kernel
 
 
 def sample(chance: Chance) -> Params:

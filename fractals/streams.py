@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fractals.jit import inlined
+from ipmix_cli.numba_cache.jit import inlined
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fractals.family import Field
-from fractals.jit import inlined, kernel
+from ipmix_cli.numba_cache.jit import inlined, kernel
 
 BINS = 4096
 ONE = np.float32(1)

@@ -36,60 +36,60 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ipmix_cli.algorithm.config import AugmentConfig
-    from ipmix_cli.algorithm.crop import CropConfig
-    from ipmix_cli.algorithm.online import IPMix
-    from ipmix_cli.algorithm.presets import PRESETS
+    from ipmix_cli.crop import CropConfig
     from ipmix_cli.errors import IpmixError
-    from ipmix_cli.formats.shard import ShardSettings
-    from ipmix_cli.formats.source import SourceSpec
-    from ipmix_cli.pipeline.augment import augment
+    from ipmix_cli.methods.ipmix.online import IPMix
+    from ipmix_cli.methods.ipmix.presets import PRESETS
+    from ipmix_cli.methods.ipmix.settings import AugmentConfig
     from ipmix_cli.pipeline.banks.bank import BankSettings
     from ipmix_cli.pipeline.banks.generate import generate_bank
-    from ipmix_cli.pipeline.checking.repair import repair
-    from ipmix_cli.pipeline.checking.validate import Checks, validate
-    from ipmix_cli.pipeline.dataset import Dataset, open_dataset
-    from ipmix_cli.pipeline.indexing import indexes
+    from ipmix_cli.pipeline.inspect.explain import trace
+    from ipmix_cli.pipeline.inspect.info import info
+    from ipmix_cli.pipeline.inspect.report import report
+    from ipmix_cli.pipeline.inspect.sheet import contact_sheet
+    from ipmix_cli.pipeline.inspect.status import status
     from ipmix_cli.pipeline.job import Execution
     from ipmix_cli.pipeline.listener import Listener
-    from ipmix_cli.pipeline.looking.info import info
-    from ipmix_cli.pipeline.looking.origin import trace
-    from ipmix_cli.pipeline.looking.report import report
-    from ipmix_cli.pipeline.looking.sheet import contact_sheet
-    from ipmix_cli.pipeline.looking.status import status
-    from ipmix_cli.pipeline.materialise import Meeting
-    from ipmix_cli.pipeline.merge import merge
-    from ipmix_cli.pipeline.opening import Request
-    from ipmix_cli.reader import ShardDataset
+    from ipmix_cli.pipeline.output.dataset import Dataset, open_dataset
+    from ipmix_cli.pipeline.output.indexing import indexes
+    from ipmix_cli.pipeline.run.augment import augment
+    from ipmix_cli.pipeline.run.merge import merge
+    from ipmix_cli.pipeline.run.prepare import Request
+    from ipmix_cli.pipeline.run.schedule import Meeting
+    from ipmix_cli.pipeline.verify.repair import repair
+    from ipmix_cli.pipeline.verify.validate import Checks, validate
+    from ipmix_cli.reader.shard_dataset import ShardDataset
+    from ipmix_cli.shards.shard import ShardSettings
+    from ipmix_cli.sources.source import SourceSpec
 
 _PUBLIC = {
-    "PRESETS": "ipmix_cli.algorithm.presets",
-    "AugmentConfig": "ipmix_cli.algorithm.config",
+    "PRESETS": "ipmix_cli.methods.ipmix.presets",
+    "AugmentConfig": "ipmix_cli.methods.ipmix.settings",
     "BankSettings": "ipmix_cli.pipeline.banks.bank",
-    "Checks": "ipmix_cli.pipeline.checking.validate",
-    "CropConfig": "ipmix_cli.algorithm.crop",
-    "Dataset": "ipmix_cli.pipeline.dataset",
+    "Checks": "ipmix_cli.pipeline.verify.validate",
+    "CropConfig": "ipmix_cli.crop",
+    "Dataset": "ipmix_cli.pipeline.output.dataset",
     "Execution": "ipmix_cli.pipeline.job",
-    "IPMix": "ipmix_cli.algorithm.online",
+    "IPMix": "ipmix_cli.methods.ipmix.online",
     "IpmixError": "ipmix_cli.errors",
     "Listener": "ipmix_cli.pipeline.listener",
-    "Meeting": "ipmix_cli.pipeline.materialise",
-    "Request": "ipmix_cli.pipeline.opening",
-    "ShardDataset": "ipmix_cli.reader",
-    "ShardSettings": "ipmix_cli.formats.shard",
-    "SourceSpec": "ipmix_cli.formats.source",
-    "augment": "ipmix_cli.pipeline.augment",
-    "contact_sheet": "ipmix_cli.pipeline.looking.sheet",
+    "Meeting": "ipmix_cli.pipeline.run.schedule",
+    "Request": "ipmix_cli.pipeline.run.prepare",
+    "ShardDataset": "ipmix_cli.reader.shard_dataset",
+    "ShardSettings": "ipmix_cli.shards.shard",
+    "SourceSpec": "ipmix_cli.sources.source",
+    "augment": "ipmix_cli.pipeline.run.augment",
+    "contact_sheet": "ipmix_cli.pipeline.inspect.sheet",
     "generate_bank": "ipmix_cli.pipeline.banks.generate",
-    "indexes": "ipmix_cli.pipeline.indexing",
-    "info": "ipmix_cli.pipeline.looking.info",
-    "merge": "ipmix_cli.pipeline.merge",
-    "open_dataset": "ipmix_cli.pipeline.dataset",
-    "repair": "ipmix_cli.pipeline.checking.repair",
-    "report": "ipmix_cli.pipeline.looking.report",
-    "status": "ipmix_cli.pipeline.looking.status",
-    "trace": "ipmix_cli.pipeline.looking.origin",
-    "validate": "ipmix_cli.pipeline.checking.validate",
+    "indexes": "ipmix_cli.pipeline.output.indexing",
+    "info": "ipmix_cli.pipeline.inspect.info",
+    "merge": "ipmix_cli.pipeline.run.merge",
+    "open_dataset": "ipmix_cli.pipeline.output.dataset",
+    "repair": "ipmix_cli.pipeline.verify.repair",
+    "report": "ipmix_cli.pipeline.inspect.report",
+    "status": "ipmix_cli.pipeline.inspect.status",
+    "trace": "ipmix_cli.pipeline.inspect.explain",
+    "validate": "ipmix_cli.pipeline.verify.validate",
 }
 
 __all__ = [

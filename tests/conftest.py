@@ -104,11 +104,11 @@ def pytest_configure() -> None:
 @pytest.fixture(scope="session")
 def unseal() -> Callable[[Path], None]:
     """Turn a finished folder back into one whose shards are all made, and which nobody has sealed yet."""
-    from ipmix_cli.formats.files import LocalFolder
-    from ipmix_cli.pipeline.claim import write_job
-    from ipmix_cli.pipeline.known import known, remember
-    from ipmix_cli.pipeline.manifest import MANIFEST, SECOND_COPY, read_manifest
-    from ipmix_cli.pipeline.records import write_record
+    from ipmix_cli.pipeline.output.job_state import known, remember
+    from ipmix_cli.pipeline.output.manifest import MANIFEST, SECOND_COPY, read_manifest
+    from ipmix_cli.pipeline.output.ownership import write_job
+    from ipmix_cli.pipeline.output.shard_records import write_record
+    from ipmix_cli.storage.folder import LocalFolder
 
     def of(path: Path) -> None:
         folder = LocalFolder(path)

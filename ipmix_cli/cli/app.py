@@ -13,10 +13,11 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from ipmix_cli.cli.grouped import GroupedCommand
+from ipmix_cli.cli.exit_codes import EXIT_CODES
+from ipmix_cli.cli.help_panels import GroupedCommand
 from ipmix_cli.cli.signals import Interrupted, stopping_on_signals
 from ipmix_cli.errors import IpmixError, check_name
-from ipmix_cli.pipeline.backends.children import STOP_SIGNALS
+from ipmix_cli.pipeline.backends.child_processes import STOP_SIGNALS
 
 COMMANDS = {
     "augment": "Make augmented shards from a data set, or finish those that were begun.",
@@ -32,10 +33,6 @@ COMMANDS = {
     "generate-fractals": "Draw a bank of synthetic mixing pictures.",
     "bank-report": "Judge a bank, or any folder of mixing pictures.",
 }
-
-EXIT_CODES = """\
-Exit codes: 0 done; 1 failed; 2 wrong usage; 3 source or bank unreadable; 4 problems found, or unfinished;
-5 over the error budget; 130 interrupted; 138 SIGUSR1; 143 terminated."""
 
 
 class LazyGroup(TyperGroup):

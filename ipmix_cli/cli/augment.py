@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ipmix_cli.cli.config import ConfigOption, SaveConfigOption
-from ipmix_cli.cli.logbook import LogOption, VerboseOption
-from ipmix_cli.cli.sharing import (
+from ipmix_cli.cli.execution_options import (
     AddressOption,
     BackendOption,
     SchedulerOption,
@@ -18,11 +17,12 @@ from ipmix_cli.cli.sharing import (
     execution_for,
     prepare_workers,
 )
+from ipmix_cli.cli.logbook import LogOption, VerboseOption
 
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.job import Execution
     from ipmix_cli.pipeline.listener import Listener
-    from ipmix_cli.pipeline.opening import Request
+    from ipmix_cli.pipeline.run.prepare import Request
 
 SOURCE = "What goes in"
 VIEWS = "Sizes and crops, before IPMix"
@@ -215,8 +215,8 @@ def augment(
     from ipmix_cli.cli.logbook import logging_to
     from ipmix_cli.cli.progress import Bars
     from ipmix_cli.cli.summary import profile_table, summary
-    from ipmix_cli.pipeline.augment import augment as run
-    from ipmix_cli.pipeline.materialise import Meeting
+    from ipmix_cli.pipeline.run.augment import augment as run
+    from ipmix_cli.pipeline.run.schedule import Meeting
 
     meeting = Meeting(overwrite=overwrite, verify=verify, retry_failed=retry_failed)
     with logging_to(log, Bars(quiet, verbose), out) as listener:
@@ -234,7 +234,7 @@ def augment(
 def show_estimate(request: Request, out: str, execution: Execution, listener: Listener) -> None:
     """Say what a job would cost; exit 4 where the space does not suffice."""
     from ipmix_cli.cli.estimate import table
-    from ipmix_cli.pipeline.estimate import estimate
+    from ipmix_cli.pipeline.run.estimate import estimate
 
     cost = estimate(request, out, execution, listener)
     typer.echo(table(cost, out, execution.task_count))
@@ -243,11 +243,11 @@ def show_estimate(request: Request, out: str, execution: Execution, listener: Li
 
 
 def _request(options: dict[str, Any]) -> Request:
-    from ipmix_cli.algorithm.crop import CropConfig
     from ipmix_cli.cli.config import recorded_job
-    from ipmix_cli.formats.shard import ShardSettings
-    from ipmix_cli.formats.source import SourceSpec
-    from ipmix_cli.pipeline.opening import Request
+    from ipmix_cli.crop import CropConfig
+    from ipmix_cli.pipeline.run.prepare import Request
+    from ipmix_cli.shards.shard import ShardSettings
+    from ipmix_cli.sources.source import SourceSpec
 
     spec = {field.name: options[field.name] for field in dataclasses.fields(SourceSpec) if field.name in options}
     crop = options["crop"] or ("none" if options["size"] is None else "center")
@@ -276,7 +276,7 @@ def _request(options: dict[str, Any]) -> Request:
 
 def _changes(options: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of AugmentConfig that the user gave."""
-    from ipmix_cli.algorithm.operations import ALL_OPERATIONS
+    from ipmix_cli.methods.operations import ALL_OPERATIONS
 
     names = ("chains", "max_steps", "severity", "beta", "self_mix", "mixing_ratio")
     changes = {name: options[name] for name in names if options[name] is not None}

@@ -56,8 +56,8 @@ def write_sheet(png: str, bank: str, families: list[str], tally: Tally) -> None:
     import io
     from pathlib import Path
 
-    from ipmix_cli.formats.files import write_atomically
     from ipmix_cli.pipeline.banks.sheet import bank_sheet
+    from ipmix_cli.storage.folder import write_atomically
 
     buffer = io.BytesIO()
     bank_sheet(bank, families, tally).save(buffer, "PNG")

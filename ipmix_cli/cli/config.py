@@ -83,8 +83,8 @@ def read_config(path: str) -> dict[str, Any]:
 
 def read_manifest_options(path: str, content: bytes) -> dict[str, Any]:
     """Return the options of `ipmix augment` that make the same data set again."""
-    from ipmix_cli.pipeline.manifest import Manifest
-    from ipmix_cli.pipeline.recorded import options_of
+    from ipmix_cli.pipeline.output.manifest import Manifest
+    from ipmix_cli.pipeline.run.recorded_job import options_of
 
     try:
         return options_of(Manifest.from_bytes(content))
@@ -97,7 +97,7 @@ def read_manifest_options(path: str, content: bytes) -> dict[str, Any]:
 
 def recorded_job(path: str | None) -> Job | None:
     """Return the job of a manifest that ``--config`` names; None for TOML, and without the option."""
-    from ipmix_cli.pipeline.manifest import Manifest
+    from ipmix_cli.pipeline.output.manifest import Manifest
 
     content = b"" if path is None else Path(path).read_bytes()
     return Manifest.from_bytes(content).job if content.lstrip().startswith(b"{") else None
@@ -167,7 +167,7 @@ def save_config(ctx: typer.Context, path: str) -> None:
     WriteError
         Where the file cannot be written.
     """
-    from ipmix_cli.formats.files import write_atomically
+    from ipmix_cli.storage.folder import write_atomically
 
     given = {option: ctx.params.get(name) for option, name in option_names(ctx).items()}
     lines = [f"{option} = {as_toml(value)}" for option, value in given.items() if value not in (None, (), [])]

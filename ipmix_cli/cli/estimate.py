@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ipmix_cli.pipeline.estimate import Estimate
+    from ipmix_cli.pipeline.run.estimate import Estimate
 
 TASKS = (10, 100, 1000)  # for which the time is told where no --task-count is given
 

@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ipmix_cli.pipeline.looking.origin import Origin
+    from ipmix_cli.pipeline.inspect.explain import Origin
 
 WHAT = "What goes in"
 OUTPUT = "What comes out"
@@ -45,8 +45,8 @@ def explain(
     """
     from ipmix_cli.cli.progress import Bars
     from ipmix_cli.cli.validate import moved_source
-    from ipmix_cli.pipeline.dataset import open_dataset
-    from ipmix_cli.pipeline.looking.origin import trace
+    from ipmix_cli.pipeline.inspect.explain import trace
+    from ipmix_cli.pipeline.output.dataset import open_dataset
 
     dataset = open_dataset(folder)
     origin = trace(dataset, key, copy, Bars(as_json), moved_source(dataset, source, data_dir), fractals)
@@ -70,7 +70,7 @@ def write_arrays(origin: Origin, path: str) -> None:
     """Write all stages into one .npz."""
     import numpy as np
 
-    from ipmix_cli.formats.files import write_atomically
+    from ipmix_cli.storage.folder import write_atomically
 
     buffer = io.BytesIO()
     np.savez(buffer, **origin.stages)  # type: ignore[arg-type]
@@ -79,7 +79,7 @@ def write_arrays(origin: Origin, path: str) -> None:
 
 def write_strip(origin: Origin, path: str) -> None:
     """Draw the stages: a row for what goes in and out, and one for each chain."""
-    from ipmix_cli.pipeline.looking.sheet import contact_sheet, save_picture
+    from ipmix_cli.pipeline.inspect.sheet import contact_sheet, save_picture
 
     stages = origin.stages
     rows, names = [[stages["clean"], stages["mixing"], stages["out"]]], ["clean,\nmixing,\nout"]

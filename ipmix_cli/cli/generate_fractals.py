@@ -78,8 +78,8 @@ def generate_fractals(
     from pathlib import Path
 
     from ipmix_cli.cli.bank_report import table, write_sheet
+    from ipmix_cli.cli.execution_options import available_cpus
     from ipmix_cli.cli.progress import Bars
-    from ipmix_cli.cli.sharing import available_cpus
     from ipmix_cli.pipeline.banks.generate import generate_bank
 
     weights = chosen_mix(family, more_families, mix)

@@ -17,8 +17,8 @@ def index(
       ipmix index shards
       ipmix index shards --kind dali
     """
-    from ipmix_cli.pipeline.dataset import open_dataset
-    from ipmix_cli.pipeline.indexing import indexes
+    from ipmix_cli.pipeline.output.dataset import open_dataset
+    from ipmix_cli.pipeline.output.indexing import indexes
 
     dataset = open_dataset(folder)
     names = []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from ipmix_cli.pipeline.looking.info import Info
+    from ipmix_cli.pipeline.inspect.info import Info
 
 OUTPUT = "What comes out"
 MOST_CLASSES = 20
@@ -29,7 +29,7 @@ def info(
       ipmix info shards
       ipmix info bank.h5 --json
     """
-    from ipmix_cli.pipeline.looking.info import info as look
+    from ipmix_cli.pipeline.inspect.info import info as look
 
     found = look(path)
     typer.echo(json.dumps(found.to_dict(), indent=1) if as_json else WORDS[found.kind](found))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from ipmix_cli.pipeline.merge import Merged
+    from ipmix_cli.pipeline.run.merge import Merged
 
 MOST_TASKS = 20  # that are listed one by one
 
@@ -31,7 +31,7 @@ def merge(
       ipmix merge shards
       ipmix merge s3://bucket/shards --task-count 100
     """
-    from ipmix_cli.pipeline.merge import merge as run
+    from ipmix_cli.pipeline.run.merge import merge as run
 
     merged = run(folder, task_count, max_errors)
     if merged.manifest is not None:

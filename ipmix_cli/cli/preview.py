@@ -29,8 +29,8 @@ def preview(
       ipmix preview shards --out sheet.png
       ipmix preview shards --out sheet.png --keys 00000003,00000017
     """
-    from ipmix_cli.pipeline.dataset import chosen_numbers, open_dataset
-    from ipmix_cli.pipeline.looking.sheet import contact_sheet, save_picture
+    from ipmix_cli.pipeline.inspect.sheet import contact_sheet, save_picture
+    from ipmix_cli.pipeline.output.dataset import chosen_numbers, open_dataset
 
     dataset = open_dataset(folder)
     if keys is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from ipmix_cli.pipeline.checking.repair import Repaired
+    from ipmix_cli.pipeline.verify.repair import Repaired
 
 ORIGIN = "What it was made from, if that has moved"
 RUNNING = "Running"
@@ -38,13 +38,13 @@ def repair(
       ipmix repair shards
       ipmix repair shards --source cifar10 --data-dir /data --fractals bank.h5
     """
+    from ipmix_cli.cli.execution_options import available_cpus
     from ipmix_cli.cli.progress import Bars
-    from ipmix_cli.cli.sharing import available_cpus
     from ipmix_cli.cli.validate import moved_source
-    from ipmix_cli.pipeline.checking.repair import Origin
-    from ipmix_cli.pipeline.checking.repair import repair as run
-    from ipmix_cli.pipeline.dataset import open_dataset
     from ipmix_cli.pipeline.job import Execution
+    from ipmix_cli.pipeline.output.dataset import open_dataset
+    from ipmix_cli.pipeline.verify.repair import Origin
+    from ipmix_cli.pipeline.verify.repair import repair as run
 
     dataset = open_dataset(folder)
     origin = Origin(source=moved_source(dataset, source, data_dir), fractals=fractals)

@@ -39,15 +39,15 @@ def report(
       ipmix report shards --out report.html
       ipmix report shards --out report.html --level quick --data-dir data
     """
+    from ipmix_cli.cli.execution_options import available_cpus
     from ipmix_cli.cli.progress import Bars
-    from ipmix_cli.cli.sharing import available_cpus
     from ipmix_cli.cli.validate import moved_source
     from ipmix_cli.errors import UsageError
-    from ipmix_cli.formats.files import write_atomically
-    from ipmix_cli.pipeline.checking.validate import Checks
-    from ipmix_cli.pipeline.dataset import open_dataset
+    from ipmix_cli.pipeline.inspect.report import report as make
     from ipmix_cli.pipeline.job import Execution
-    from ipmix_cli.pipeline.looking.report import report as make
+    from ipmix_cli.pipeline.output.dataset import open_dataset
+    from ipmix_cli.pipeline.verify.validate import Checks
+    from ipmix_cli.storage.folder import write_atomically
 
     dataset = open_dataset(folder)
     if Path(out).resolve().is_relative_to(Path(folder).resolve()):

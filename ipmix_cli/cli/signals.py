@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from types import FrameType
 
-from ipmix_cli.pipeline.backends.children import STOP_SIGNALS
+from ipmix_cli.pipeline.backends.child_processes import STOP_SIGNALS
 
 CLEANING_SECONDS = 3.0  # a second signal within this time must not break the cleaning up
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from ipmix_cli.pipeline.looking.status import Status
+    from ipmix_cli.pipeline.inspect.status import Status
 
 MOST_SHOWN = 10
 
@@ -25,7 +25,7 @@ def status(
       ipmix status shards
       ipmix status shards --json
     """
-    from ipmix_cli.pipeline.looking.status import status as run
+    from ipmix_cli.pipeline.inspect.status import status as run
 
     found = run(folder)
     typer.echo(json.dumps(found.to_dict(), indent=1) if as_json else table(found))

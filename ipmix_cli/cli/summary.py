@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ipmix_cli.pipeline.augment import Outcome
+    from ipmix_cli.pipeline.run.augment import Outcome
 
 
 def summary(outcome: Outcome, out: str) -> str:

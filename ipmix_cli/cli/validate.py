@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from ipmix_cli.formats.source import SourceSpec
-    from ipmix_cli.pipeline.checking.validate import Report
-    from ipmix_cli.pipeline.dataset import Dataset
+    from ipmix_cli.pipeline.output.dataset import Dataset
+    from ipmix_cli.pipeline.verify.validate import Report
+    from ipmix_cli.sources.source import SourceSpec
 
 WHAT = "What to check"
 ORIGIN = "What it was made from"
@@ -59,12 +59,12 @@ def validate(
       ipmix validate shards --source cifar10 --data-dir data
       ipmix validate shards --level full --replay 1% --json
     """
+    from ipmix_cli.cli.execution_options import available_cpus
     from ipmix_cli.cli.progress import Bars
-    from ipmix_cli.cli.sharing import available_cpus
-    from ipmix_cli.pipeline.checking.validate import Checks
-    from ipmix_cli.pipeline.checking.validate import validate as run
-    from ipmix_cli.pipeline.dataset import open_dataset
     from ipmix_cli.pipeline.job import Execution
+    from ipmix_cli.pipeline.output.dataset import open_dataset
+    from ipmix_cli.pipeline.verify.validate import Checks
+    from ipmix_cli.pipeline.verify.validate import validate as run
 
     dataset = open_dataset(folder)
     spec = moved_source(dataset, source, data_dir)
@@ -79,7 +79,7 @@ def moved_source(dataset: Dataset, source: str | None, data_dir: str | None) -> 
     """Return the data set's source with the places that the user gave; None where none was given."""
     import dataclasses
 
-    from ipmix_cli.formats.source import SourceSpec
+    from ipmix_cli.sources.source import SourceSpec
 
     if source is None and data_dir is None:
         return None

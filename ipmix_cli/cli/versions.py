@@ -10,7 +10,7 @@ PACKAGES = ("numpy", "pillow", "opencv-python-headless", "h5py", "numba", "jobli
 
 def versions() -> str:
     """Return the versions of ipmix, its plans, Python and the packages, one a line."""
-    from ipmix_cli.algorithm.plan import PLAN_VERSION
+    from ipmix_cli.methods.ipmix.plan import PLAN_VERSION
 
     lines = [f"ipmix {version('ipmix-cli')}", f"plan version {PLAN_VERSION}", f"python {platform.python_version()}"]
     for package in PACKAGES:

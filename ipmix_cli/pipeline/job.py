@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ipmix_cli.algorithm.config import AugmentConfig
-from ipmix_cli.algorithm.crop import CropConfig
+from ipmix_cli.crop import CropConfig
 from ipmix_cli.errors import IpmixError, UsageError
-from ipmix_cli.formats.shard import ShardSettings
+from ipmix_cli.methods.ipmix.settings import AugmentConfig
 from ipmix_cli.pipeline.typed import build
+from ipmix_cli.shards.shard import ShardSettings
 
 SHARD_BYTES = 64 * 2**20  # raw bytes of a shard that reads well from disk and network, and fits in a worker's memory
 FEWEST_SHARDS = 16  # a loader with more workers than shards fails or starves

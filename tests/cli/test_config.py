@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from ipmix_cli.cli.config import as_toml, tomllib
-from ipmix_cli.pipeline.manifest import Manifest
-from ipmix_cli.pipeline.recorded import command_of, options_of
+from ipmix_cli.pipeline.output.manifest import Manifest
+from ipmix_cli.pipeline.run.recorded_job import command_of, options_of
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ipmix_cli import Request, ShardDataset, ShardSettings, SourceSpec, augment, open_dataset
-from ipmix_cli.pipeline.looking.distance import mean_difference, measure
+from ipmix_cli.pipeline.inspect.distance import mean_difference, measure
 
 
 def look(ipmix, path, **options) -> dict:

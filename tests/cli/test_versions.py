@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 
-from ipmix_cli.algorithm.plan import PLAN_VERSION
+from ipmix_cli.methods.ipmix.plan import PLAN_VERSION
 
 
 def test_every_version_that_can_matter_is_named(ipmix):

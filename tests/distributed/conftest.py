@@ -19,9 +19,9 @@ def options(cifar: Path, bank: Path) -> list[str]:
 @pytest.fixture(scope="session")
 def request_of(cifar: Path, bank: Path):
     """The same job for the library."""
-    from ipmix_cli.formats.shard import ShardSettings
-    from ipmix_cli.formats.source import SourceSpec
-    from ipmix_cli.pipeline.opening import Request
+    from ipmix_cli.pipeline.run.prepare import Request
+    from ipmix_cli.shards.shard import ShardSettings
+    from ipmix_cli.sources.source import SourceSpec
 
     return Request(
         source=SourceSpec(input="cifar10", data_dir=str(cifar)),
@@ -35,7 +35,7 @@ def request_of(cifar: Path, bank: Path):
 @pytest.fixture(scope="session")
 def plain(request_of, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that one plain run makes."""
-    from ipmix_cli.pipeline.augment import augment
+    from ipmix_cli.pipeline.run.augment import augment
 
     out = tmp_path_factory.mktemp("plain") / "out"
     augment(request_of, str(out))

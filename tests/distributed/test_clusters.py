@@ -126,10 +126,10 @@ def test_a_task_that_kills_every_worker_is_named_and_the_others_are_done(backend
 
 
 def test_a_shard_that_kills_every_worker_is_named_after_bounded_tries(request_of, tmp_path, monkeypatch):
-    from ipmix_cli.pipeline.augment import augment
     from ipmix_cli.pipeline.backends.backend import Died, Done
     from ipmix_cli.pipeline.backends.table import BACKENDS
     from ipmix_cli.pipeline.job import Execution
+    from ipmix_cli.pipeline.run.augment import augment
 
     tried = []
 
@@ -150,9 +150,9 @@ def test_a_shard_that_kills_every_worker_is_named_after_bounded_tries(request_of
 
 def test_a_scheduler_that_does_not_answer_is_an_error_with_what_to_do(request_of, tmp_path, monkeypatch):
     pytest.importorskip("distributed")
-    from ipmix_cli.pipeline.augment import augment
     from ipmix_cli.pipeline.backends import dask_cluster
     from ipmix_cli.pipeline.job import Execution
+    from ipmix_cli.pipeline.run.augment import augment
 
     monkeypatch.setattr(dask_cluster, "CONNECT_SECONDS", 1)
     options = {"scheduler": "tcp://127.0.0.1:9"}

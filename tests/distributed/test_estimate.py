@@ -7,11 +7,11 @@ import re
 
 import pytest
 
-from ipmix_cli.formats.shard import ShardSettings
-from ipmix_cli.pipeline.augment import augment
-from ipmix_cli.pipeline.estimate import estimate
 from ipmix_cli.pipeline.job import Execution
-from ipmix_cli.pipeline.opening import Request
+from ipmix_cli.pipeline.run.augment import augment
+from ipmix_cli.pipeline.run.estimate import estimate
+from ipmix_cli.pipeline.run.prepare import Request
+from ipmix_cli.shards.shard import ShardSettings
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_a_folder_of_another_job_and_a_full_disk_are_told(request_of, tmp_path, 
     augment(request_of, str(tmp_path))
     other = estimate(dataclasses.replace(request_of, seed=1), str(tmp_path))
     assert other.other_job
-    monkeypatch.setattr("ipmix_cli.pipeline.estimate.free_space", lambda path: 1000)
+    monkeypatch.setattr("ipmix_cli.pipeline.run.estimate.free_space", lambda path: 1000)
     assert not estimate(request_of, str(tmp_path / "new")).fits
     assert estimate(request_of, str(tmp_path)).fits, "all is there already"
 

@@ -10,15 +10,15 @@ import sys
 import pytest
 
 from ipmix_cli.errors import ErrorBudgetError, SourceError, UsageError
-from ipmix_cli.formats.files import open_folder
-from ipmix_cli.pipeline import augment as augment_module
-from ipmix_cli.pipeline import seal as seal_module
-from ipmix_cli.pipeline.augment import augment
 from ipmix_cli.pipeline.job import Execution
-from ipmix_cli.pipeline.known import known
-from ipmix_cli.pipeline.materialise import Meeting
-from ipmix_cli.pipeline.merge import merge
-from ipmix_cli.pipeline.seal import seal
+from ipmix_cli.pipeline.output import finalize as seal_module
+from ipmix_cli.pipeline.output.finalize import seal
+from ipmix_cli.pipeline.output.job_state import known
+from ipmix_cli.pipeline.run import augment as augment_module
+from ipmix_cli.pipeline.run.augment import augment
+from ipmix_cli.pipeline.run.merge import merge
+from ipmix_cli.pipeline.run.schedule import Meeting
+from ipmix_cli.storage.folder import open_folder
 
 SHARDS = 7
 
@@ -26,7 +26,7 @@ SHARDS = 7
 KILLED = """
 import os, signal
 from ipmix_cli.cli.app import main
-from ipmix_cli.pipeline import worker
+from ipmix_cli.pipeline.run import worker
 
 really_write_record, written = worker.write_record, []
 
@@ -89,7 +89,7 @@ def test_merge_needs_no_source(request_of, plain, unseal, tmp_path, digests, cif
     for index in range(3):
         task(request_of, tmp_path, index, 3)
     unseal(tmp_path)
-    monkeypatch.setattr("ipmix_cli.formats.readers.open_source", None)
+    monkeypatch.setattr("ipmix_cli.sources.readers.open_source", None)
     assert merge(str(tmp_path)).manifest is not None
     assert digests(tmp_path) == digests(plain)
 
@@ -121,7 +121,7 @@ def test_a_thousand_tasks_over_seven_shards_do_nothing_twice(request_of, plain, 
 
 
 def test_a_task_without_shards_that_comes_first_ends_well_and_needs_no_bank(request_of, tmp_path, monkeypatch):
-    monkeypatch.setattr("ipmix_cli.pipeline.opening.open_bank", None)
+    monkeypatch.setattr("ipmix_cli.pipeline.run.prepare.open_bank", None)
     outcome = task(request_of, tmp_path / "out", 999, 1000)
     assert (outcome.made_shards, outcome.manifest) == (0, None)
     assert not (tmp_path / "out").exists()
@@ -173,10 +173,10 @@ def test_overwrite_with_several_tasks_is_refused(request_of, tmp_path):
 
 
 def test_the_error_budget_is_that_of_all_tasks_together(photographs, large_bank, tmp_path):
-    from ipmix_cli.algorithm.crop import CropConfig
-    from ipmix_cli.formats.shard import ShardSettings
-    from ipmix_cli.formats.source import SourceSpec
-    from ipmix_cli.pipeline.opening import Request
+    from ipmix_cli.crop import CropConfig
+    from ipmix_cli.pipeline.run.prepare import Request
+    from ipmix_cli.shards.shard import ShardSettings
+    from ipmix_cli.sources.source import SourceSpec
 
     source, out = tmp_path / "source", tmp_path / "out"
     for folder in sorted(photographs.iterdir())[:4]:

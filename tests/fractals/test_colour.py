@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fractals import colour
-from fractals.chance import Chance
+from fractals.randomness import Chance
 
 random = np.random.default_rng(5)
 PICTURE = random.integers(0, 256, (40, 40, 3), dtype=np.uint8)

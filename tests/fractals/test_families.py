@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from fractals import FAMILIES, draw, newton, tone
-from fractals.chance import Chance
+from fractals.draw_spec import Wish
 from fractals.picture import ATTEMPTS, drawn, render, varied
 from fractals.quality import complaint
-from fractals.wish import Wish
+from fractals.randomness import Chance
 
 every_family = pytest.mark.parametrize("name", FAMILIES)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fractals import ifs
-from fractals.chance import Chance
+from fractals.randomness import Chance
 
 MASK = 2**64 - 1
 

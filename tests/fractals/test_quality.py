@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from fractals.draw_spec import Wish
 from fractals.picture import drawn
 from fractals.quality import complaint, measure, nearest
-from fractals.wish import Wish
 
 random = np.random.default_rng(2)
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from ipmix_cli.errors import OtherJobError, UsageError
-from ipmix_cli.formats.shard import ShardSettings
-from ipmix_cli.formats.source import SourceSpec
-from ipmix_cli.pipeline.augment import augment
-from ipmix_cli.pipeline.checking.validate import Checks, validate
-from ipmix_cli.pipeline.dataset import open_dataset
 from ipmix_cli.pipeline.job import Execution
-from ipmix_cli.pipeline.materialise import Meeting
-from ipmix_cli.pipeline.opening import Request
+from ipmix_cli.pipeline.output.dataset import open_dataset
+from ipmix_cli.pipeline.run.augment import augment
+from ipmix_cli.pipeline.run.prepare import Request
+from ipmix_cli.pipeline.run.schedule import Meeting
+from ipmix_cli.pipeline.verify.validate import Checks, validate
+from ipmix_cli.shards.shard import ShardSettings
+from ipmix_cli.sources.source import SourceSpec
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_a_folder_with_something_else_in_it_is_left_alone(request_for, tmp_path)
 
 
 def test_a_bank_smaller_than_the_pictures_is_refused(request_for, photographs, bank, tmp_path):
-    from ipmix_cli.algorithm.crop import CropConfig
+    from ipmix_cli.crop import CropConfig
 
     request = Request(
         source=SourceSpec(input=str(photographs)), fractals=str(bank), crop=CropConfig(mode="center", size=96)

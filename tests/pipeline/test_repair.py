@@ -7,10 +7,10 @@ import shutil
 
 import pytest
 
-from ipmix_cli.formats.shard import ShardSettings
-from ipmix_cli.formats.source import SourceSpec
-from ipmix_cli.pipeline.augment import augment
-from ipmix_cli.pipeline.opening import Request
+from ipmix_cli.pipeline.run.augment import augment
+from ipmix_cli.pipeline.run.prepare import Request
+from ipmix_cli.shards.shard import ShardSettings
+from ipmix_cli.sources.source import SourceSpec
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def make_source(real_pictures, place):
 
 @pytest.fixture
 def out(moving, tmp_path):
-    from ipmix_cli.algorithm.crop import CropConfig
+    from ipmix_cli.crop import CropConfig
 
     request = Request(
         source=SourceSpec(input=str(moving / "pictures")),

@@ -13,21 +13,21 @@ from pathlib import Path
 import pytest
 
 from ipmix_cli.errors import OtherJobError, UsageError
-from ipmix_cli.formats.files import open_folder, write_atomically
-from ipmix_cli.formats.shard import ShardSettings
-from ipmix_cli.formats.source import SourceSpec
-from ipmix_cli.formats.temporary import is_stale, temporary_path
-from ipmix_cli.pipeline import materialise
-from ipmix_cli.pipeline.augment import augment
-from ipmix_cli.pipeline.claim import write_job
-from ipmix_cli.pipeline.dataset import open_dataset
+from ipmix_cli.pipeline.inspect.status import status
 from ipmix_cli.pipeline.job import Job
-from ipmix_cli.pipeline.known import known
-from ipmix_cli.pipeline.looking.status import status
-from ipmix_cli.pipeline.materialise import Meeting
-from ipmix_cli.pipeline.opening import Request
-from ipmix_cli.pipeline.records import read_record, record_name, write_record
-from ipmix_cli.pipeline.resume import committed
+from ipmix_cli.pipeline.output.dataset import open_dataset
+from ipmix_cli.pipeline.output.job_state import known
+from ipmix_cli.pipeline.output.ownership import write_job
+from ipmix_cli.pipeline.output.resume import committed
+from ipmix_cli.pipeline.output.shard_records import read_record, record_name, write_record
+from ipmix_cli.pipeline.run import schedule as materialise
+from ipmix_cli.pipeline.run.augment import augment
+from ipmix_cli.pipeline.run.prepare import Request
+from ipmix_cli.pipeline.run.schedule import Meeting
+from ipmix_cli.shards.shard import ShardSettings
+from ipmix_cli.sources.source import SourceSpec
+from ipmix_cli.storage.folder import open_folder, write_atomically
+from ipmix_cli.storage.temporary import is_stale, temporary_path
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def open_job(folder: Path) -> Job:
 
 def validate_codes(folder: Path) -> set[str]:
     """Return the codes of all problems."""
-    from ipmix_cli.pipeline.checking.validate import validate
+    from ipmix_cli.pipeline.verify.validate import validate
 
     return {problem.code for problem in validate(open_dataset(folder)).problems}
 
@@ -201,7 +201,7 @@ def test_temporary_files_of_dead_processes_are_cleared_and_those_of_living_ones_
     ours = temporary_path(begun / "train-000000.h5")
     ours.write_text("half a shard")
     script = (
-        "import sys; from pathlib import Path; from ipmix_cli.formats.temporary import temporary_path;"
+        "import sys; from pathlib import Path; from ipmix_cli.storage.temporary import temporary_path;"
         "temporary_path(Path(sys.argv[1])).write_text('half a shard')"
     )
     subprocess.run([sys.executable, "-c", script, str(begun / "train-000001.h5")], check=True)
@@ -210,7 +210,7 @@ def test_temporary_files_of_dead_processes_are_cleared_and_those_of_living_ones_
     reused = ours.with_name(other_start)
     reused.write_text("half a shard")
     assert [is_stale(path) for path in (ours, dead, reused)] == [False, True, True]
-    from ipmix_cli.pipeline.resume import clear_stale
+    from ipmix_cli.pipeline.output.resume import clear_stale
 
     clear_stale(open_folder(str(begun)))
     assert ours.exists()

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ipmix_cli.formats.readers import open_source
-from ipmix_cli.formats.shard import ShardSettings
-from ipmix_cli.formats.source import SourceSpec
-from ipmix_cli.pipeline.augment import augment
-from ipmix_cli.pipeline.dataset import open_dataset
-from ipmix_cli.pipeline.opening import Request
+from ipmix_cli.pipeline.output.dataset import open_dataset
+from ipmix_cli.pipeline.run.augment import augment
+from ipmix_cli.pipeline.run.prepare import Request
+from ipmix_cli.shards.shard import ShardSettings
+from ipmix_cli.sources.readers import open_source
+from ipmix_cli.sources.source import SourceSpec
 from ipmix_cli.stages import StageClock
 
 CLASSES = 3

@@ -8,15 +8,15 @@ import shlex
 import pytest
 
 from ipmix_cli.errors import SourceError
-from ipmix_cli.pipeline.augment import augment
-from ipmix_cli.pipeline.looking.status import status
-from ipmix_cli.pipeline.opening import Request
+from ipmix_cli.pipeline.inspect.status import status
+from ipmix_cli.pipeline.run.augment import augment
+from ipmix_cli.pipeline.run.prepare import Request
 
 
 @pytest.fixture
 def out(cifar, bank, tmp_path):
-    from ipmix_cli.formats.shard import ShardSettings
-    from ipmix_cli.formats.source import SourceSpec
+    from ipmix_cli.shards.shard import ShardSettings
+    from ipmix_cli.sources.source import SourceSpec
 
     source = SourceSpec(input="cifar10", data_dir=str(cifar))
     output = ShardSettings(encoding="auto", copies=2)

@@ -7,14 +7,14 @@ import json
 import pytest
 
 from ipmix_cli.errors import UnfinishedError, UsageError
-from ipmix_cli.formats.shard import ShardSettings
-from ipmix_cli.formats.source import SourceSpec
-from ipmix_cli.pipeline.augment import augment
-from ipmix_cli.pipeline.checking.problem import CODES, Problem
-from ipmix_cli.pipeline.checking.validate import Checks, chosen_shards, validate
-from ipmix_cli.pipeline.dataset import open_dataset
 from ipmix_cli.pipeline.job import Execution
-from ipmix_cli.pipeline.opening import Request
+from ipmix_cli.pipeline.output.dataset import open_dataset
+from ipmix_cli.pipeline.run.augment import augment
+from ipmix_cli.pipeline.run.prepare import Request
+from ipmix_cli.pipeline.verify.problem import CODES, Problem
+from ipmix_cli.pipeline.verify.validate import Checks, chosen_shards, validate
+from ipmix_cli.shards.shard import ShardSettings
+from ipmix_cli.sources.source import SourceSpec
 
 
 @pytest.fixture(scope="module")
@@ -107,8 +107,8 @@ def test_a_replay_finds_a_copy_that_is_not_what_its_plan_makes(out):
 
     import h5py
 
-    from ipmix_cli.formats.checksum import raw_checksum
-    from ipmix_cli.formats.hdf5_view import HDF5View
+    from ipmix_cli.shards.checksum import raw_checksum
+    from ipmix_cli.shards.hdf5_view import HDF5View
 
     dataset = open_dataset(out)
     record = dataset.manifest.shards[2]

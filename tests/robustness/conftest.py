@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from ipmix_cli.formats.shard import ShardSettings
-from ipmix_cli.formats.source import SourceSpec
-from ipmix_cli.pipeline.augment import augment
-from ipmix_cli.pipeline.opening import Request
+from ipmix_cli.pipeline.run.augment import augment
+from ipmix_cli.pipeline.run.prepare import Request
+from ipmix_cli.shards.shard import ShardSettings
+from ipmix_cli.sources.source import SourceSpec
 
 KINDS = {
     "hdf5": ShardSettings(format="hdf5", encoding="raw", copies=2),

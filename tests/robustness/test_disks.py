@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from ipmix_cli.errors import WriteError
-from ipmix_cli.pipeline.augment import augment
 from ipmix_cli.pipeline.banks import mixing
 from ipmix_cli.pipeline.banks.bank import BankSettings
 from ipmix_cli.pipeline.banks.drawing import make_bank
-from ipmix_cli.pipeline.looking.status import status
+from ipmix_cli.pipeline.inspect.status import status
+from ipmix_cli.pipeline.run.augment import augment
 
 LIMIT = 50_000  # bytes: less than a shard of ten raw pictures with two copies
 

@@ -18,13 +18,13 @@ from pathlib import Path
 import pytest
 
 from ipmix_cli.errors import OtherJobError
-from ipmix_cli.formats import files
-from ipmix_cli.pipeline.augment import augment
+from ipmix_cli.pipeline.inspect.status import status
 from ipmix_cli.pipeline.job import Execution
 from ipmix_cli.pipeline.listener import Listener
-from ipmix_cli.pipeline.looking.status import status
-from ipmix_cli.pipeline.materialise import Meeting, start
-from ipmix_cli.pipeline.opening import open_job
+from ipmix_cli.pipeline.run.augment import augment
+from ipmix_cli.pipeline.run.prepare import open_job
+from ipmix_cli.pipeline.run.schedule import Meeting, start
+from ipmix_cli.storage import folder as files
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ipmix_cli.errors import IpmixError
-from ipmix_cli.pipeline.checking.repair import repair
-from ipmix_cli.pipeline.checking.validate import Checks, validate
-from ipmix_cli.pipeline.dataset import open_dataset
+from ipmix_cli.pipeline.output.dataset import open_dataset
+from ipmix_cli.pipeline.verify.repair import repair
+from ipmix_cli.pipeline.verify.validate import Checks, validate
 
 KINDS = ("hdf5", "hdf5-png", "webdataset", "files")
 
@@ -187,7 +187,7 @@ def test_two_labels_exchanged_and_a_sample_twice_name_the_samples(made, tmp_path
 
 
 def test_both_manifests_rotten_is_said_clearly_and_the_same_command_mends_it(made, tmp_path, digests):
-    from ipmix_cli.pipeline.augment import augment
+    from ipmix_cli.pipeline.run.augment import augment
 
     folder = made("hdf5").copy(tmp_path / "out")
     for name in ("manifest.json", ".ipmix/manifest.json"):
@@ -201,8 +201,8 @@ def test_both_manifests_rotten_is_said_clearly_and_the_same_command_mends_it(mad
 
 
 def test_a_repair_from_another_source_is_refused_and_mends_what_needs_none(made, tmp_path, digests, cifar):
-    from ipmix_cli.formats.source import SourceSpec
-    from ipmix_cli.pipeline.checking.repair import Origin
+    from ipmix_cli.pipeline.verify.repair import Origin
+    from ipmix_cli.sources.source import SourceSpec
 
     folder = made("hdf5").copy(tmp_path / "out")
     flip(folder / "train-000002.h5", 9999)
@@ -217,7 +217,7 @@ def test_a_repair_from_another_source_is_refused_and_mends_what_needs_none(made,
 
 
 def test_a_shard_that_comes_out_otherwise_is_left_alone_and_said(made, tmp_path, monkeypatch):
-    from ipmix_cli.pipeline import worker
+    from ipmix_cli.pipeline.run import worker
 
     folder = made("hdf5").copy(tmp_path / "out")
     flip(folder / "train-000002.h5", 9999)
@@ -237,7 +237,7 @@ def test_a_shard_that_comes_out_otherwise_is_left_alone_and_said(made, tmp_path,
 
 def forged(folder: Path, change) -> None:
     """Change a manifest and seal it again, as a forger would."""
-    from ipmix_cli.pipeline import manifest
+    from ipmix_cli.pipeline.output import manifest
 
     values = json.loads((folder / "manifest.json").read_text())
     del values["seal"]

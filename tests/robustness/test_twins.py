@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from ipmix_cli.errors import IpmixError, OtherJobError
-from ipmix_cli.formats.files import LocalFolder
-from ipmix_cli.pipeline.augment import augment
-from ipmix_cli.pipeline.checking.validate import validate
-from ipmix_cli.pipeline.dataset import open_dataset
 from ipmix_cli.pipeline.job import Execution
-from ipmix_cli.pipeline.materialise import Meeting
+from ipmix_cli.pipeline.output.dataset import open_dataset
+from ipmix_cli.pipeline.run.augment import augment
+from ipmix_cli.pipeline.run.schedule import Meeting
+from ipmix_cli.pipeline.verify.validate import validate
+from ipmix_cli.storage.folder import LocalFolder
 
 
 @pytest.fixture(autouse=True)

@@ -22,17 +22,19 @@ except ImportError:  # joblib before 1.6 has its own
     from joblib.externals import cloudpickle
 
 from ipmix_cli.errors import ErrorBudgetError, OtherJobError, UsageError
-from ipmix_cli.formats.shard import ShardSettings
-from ipmix_cli.formats.source import BadSample, SourceSpec
-from ipmix_cli.pipeline import opening, seal, worker
-from ipmix_cli.pipeline.augment import augment
-from ipmix_cli.pipeline.checking.repair import repair
-from ipmix_cli.pipeline.checking.validate import validate
-from ipmix_cli.pipeline.dataset import open_dataset
+from ipmix_cli.pipeline.inspect.status import status
 from ipmix_cli.pipeline.job import Execution
-from ipmix_cli.pipeline.looking.status import status
-from ipmix_cli.pipeline.materialise import Meeting
-from ipmix_cli.pipeline.opening import Request
+from ipmix_cli.pipeline.output import finalize as seal
+from ipmix_cli.pipeline.output.dataset import open_dataset
+from ipmix_cli.pipeline.run import prepare as opening
+from ipmix_cli.pipeline.run import worker
+from ipmix_cli.pipeline.run.augment import augment
+from ipmix_cli.pipeline.run.prepare import Request
+from ipmix_cli.pipeline.run.schedule import Meeting
+from ipmix_cli.pipeline.verify.repair import repair
+from ipmix_cli.pipeline.verify.validate import validate
+from ipmix_cli.shards.shard import ShardSettings
+from ipmix_cli.sources.source import BadSample, SourceSpec
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,7 @@ def few_photographs(photographs: Path, tmp_path: Path, large_bank: Path) -> Requ
         folder = tmp_path / "photographs" / f"class{number // 3}"
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, folder / f"{number % 3}-{path.name}")
-    from ipmix_cli.algorithm.crop import CropConfig
+    from ipmix_cli.crop import CropConfig
 
     return Request(
         source=SourceSpec(input=str(tmp_path / "photographs")),

@@ -9,8 +9,8 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from ipmix_cli.pipeline.backends.backend import Died, Done, R, T
-from ipmix_cli.pipeline.backends.children import deaf_children, die_with
-from ipmix_cli.pipeline.backends.turns import taking_turns
+from ipmix_cli.pipeline.backends.child_processes import deaf_children, die_with
+from ipmix_cli.pipeline.backends.overlapped_io import taking_turns
 from ipmix_cli.pipeline.job import Execution
 
 MOST_AT_ONCE = 4  # tasks that travel to a worker together

@@ -11,11 +11,11 @@ from typing import Any
 
 import fractals
 from fractals import GENERATOR
-from fractals.cache import writable_folder
+from fractals.draw_spec import Wish
 from fractals.mixes import MIXES
-from fractals.wish import Wish
 from ipmix_cli.errors import UsageError, WriteError
-from ipmix_cli.formats.digest import framed
+from ipmix_cli.numba_cache.user_cache import writable_folder
+from ipmix_cli.storage.source_digest import framed
 
 SCHEMA = 1
 

@@ -17,13 +17,13 @@ from typing import Any, Protocol
 import numpy as np
 
 import fractals
-from fractals.jit import is_compiled, mark_compiled
+from fractals.draw_spec import Wish
 from fractals.mixes import MIXES
 from fractals.picture import Drawn, drawn
 from fractals.quality import DUPLICATE_BITS, Figures, nearest
-from fractals.wish import Wish
 from ipmix_cli.errors import IpmixError
-from ipmix_cli.pipeline.backends.children import deaf_children
+from ipmix_cli.numba_cache.jit import is_compiled, mark_compiled
+from ipmix_cli.pipeline.backends.child_processes import deaf_children
 from ipmix_cli.pipeline.banks.bank import BankSettings, attributes, bank_path
 
 REDRAWS = 16  # of one picture for being like an earlier one; then it stays

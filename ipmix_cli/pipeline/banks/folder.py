@@ -14,7 +14,7 @@ from typing import Any
 import cv2
 
 from ipmix_cli.errors import WriteError
-from ipmix_cli.formats.files import sync_folder, write_error
+from ipmix_cli.storage.folder import sync_folder, write_error
 
 PNG_LEVEL = 1  # a third of the default's time for a tenth more bytes
 RECIPES = ".bank.jsonl"  # hidden: readers of picture folders would stumble over it

@@ -20,8 +20,8 @@ from typing import Any
 import h5py
 import numpy as np
 
-from ipmix_cli.formats.files import being_written
-from ipmix_cli.formats.hdf5_image import SparseFile, reserve
+from ipmix_cli.hdf5.image import SparseFile, reserve
+from ipmix_cli.storage.folder import being_written
 
 TEXT = 2048  # bytes for the recipe of a picture: the longest seen has about 1,200
 REASONS = 256

@@ -15,20 +15,20 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fractals.cache import private_temporary_folder, user_cache
-from ipmix_cli.algorithm.mixing_set import MixingSet, covering_shape, resize_mixing
+from ipmix_cli.codecs.decode import decode_picture, decoded_shape
 from ipmix_cli.errors import BadSampleError, SourceError, UsageError, WriteError
-from ipmix_cli.formats.decode import decode_picture, decoded_shape
-from ipmix_cli.formats.digest import framed
-from ipmix_cli.formats.hdf5_safety import array, explained, open_file
-from ipmix_cli.formats.imagefolder import list_pictures
-from ipmix_cli.formats.picturefiles import read_picture_file
-from ipmix_cli.formats.remembered import remembered_sha256
-from ipmix_cli.formats.source import Picture
+from ipmix_cli.hdf5.safety import array, explained, open_file
+from ipmix_cli.methods.mixing_set import MixingSet, covering_shape, resize_mixing
+from ipmix_cli.numba_cache.user_cache import private_temporary_folder, user_cache
+from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.banks.bank import bank_path, builtin_settings
 from ipmix_cli.pipeline.banks.pixel_map import open_pixels, write_pixels
 from ipmix_cli.pipeline.job import MixingRecord
 from ipmix_cli.pipeline.listener import Listener
+from ipmix_cli.sources.image_files import read_picture_file
+from ipmix_cli.sources.imagefolder import list_pictures
+from ipmix_cli.storage.digest_cache import remembered_sha256
+from ipmix_cli.storage.source_digest import framed
 
 BUILTIN_SIDE = "builtin:"
 BLOCK_BYTES = 2**20

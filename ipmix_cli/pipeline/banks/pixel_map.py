@@ -10,7 +10,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from ipmix_cli.formats.files import being_written
+from ipmix_cli.storage.folder import being_written
 
 CHECKSUM_BYTES = 16  # of xxh3_128, behind the pixels
 

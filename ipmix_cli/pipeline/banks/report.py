@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fractals.quality import DUPLICATE_BITS, Figures, measure, nearest
-from ipmix_cli.formats.hdf5_safety import open_file
-from ipmix_cli.formats.source import Picture
+from ipmix_cli.hdf5.safety import open_file
+from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.banks.folder import RECIPES, SETTINGS
 from ipmix_cli.pipeline.banks.mixing import open_bank
 

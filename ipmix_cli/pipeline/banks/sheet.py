@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from ipmix_cli.formats.source import Picture
+from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.banks.mixing import open_bank
 from ipmix_cli.pipeline.banks.report import FIGURES, RANGES, Tally, measured_part
-from ipmix_cli.pipeline.looking.sheet import contact_sheet
+from ipmix_cli.pipeline.inspect.sheet import contact_sheet
 
 COLUMNS = 12
 TILE = 96  # px

@@ -1,1 +1,0 @@
-"""What one IPMix copy is: its numbers, its plan, and how a plan is applied. Knows no disk and no process."""

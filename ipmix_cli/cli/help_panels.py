@@ -1,0 +1,71 @@
+"""Help pages whose options stand in groups, with examples as they are typed."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+from typer.core import TyperCommand
+
+FIRST = "What goes in"
+LAST = ("What comes out", "Running", "Many machines", "Options")
+
+
+class GroupedCommand(TyperCommand):
+    """A command whose help groups its options by their panel and keeps the lines of its docstring.
+
+    In the docstring, what follows the line ``Examples:`` is shown below the options, line by line.
+    """
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, after writing its options into a file where that is asked for."""
+        if path := ctx.params.get("save_config"):
+            from ipmix_cli.cli.config import save_config
+
+            save_config(ctx, path)
+        return super().invoke(ctx)
+
+    def format_help_text(self, ctx: Any, formatter: Any) -> None:
+        """Write the docstring up to its examples."""
+        text, _ = self._split_help()
+        formatter.write_paragraph()
+        with formatter.indentation():
+            for paragraph in text.split("\n\n"):
+                formatter.write_text(" ".join(paragraph.split()))
+                formatter.write_paragraph()
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the options group by group: what goes in first, how it runs last, the others as they come."""
+        for panel, parameters in panels(self.get_params(ctx)).items():
+            found = (parameter.get_help_record(ctx) for parameter in parameters)
+            # older typer escapes brackets for rich, which is not used here
+            records = [(record[0], record[1].replace("\\[", "[")) for record in found if record is not None]
+            if records:
+                with formatter.section(panel):
+                    formatter.write_dl(records)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write the examples and the exit codes."""
+        from ipmix_cli.cli.exit_codes import EXIT_CODES
+
+        _, examples = self._split_help()
+        if examples:
+            formatter.write(f"\nExamples:\n{examples}\n")
+        formatter.write(f"\n{EXIT_CODES}\n")
+
+    def _split_help(self) -> tuple[str, str]:
+        text, _, examples = inspect.cleandoc(self.help or "").partition("\nExamples:\n")
+        return text.strip(), examples.rstrip()
+
+
+def panels(parameters: Sequence[Any]) -> dict[str, list[Any]]:
+    """Return the parameters by their group: what goes in first, what comes out and how it runs last."""
+    groups: dict[str, list[Any]] = {}
+    for parameter in parameters:
+        if getattr(parameter, "hidden", False):
+            continue
+        usual = FIRST if parameter.param_type_name == "argument" else "Options"
+        groups.setdefault(getattr(parameter, "rich_help_panel", None) or usual, []).append(parameter)
+    order = sorted(groups, key=lambda name: (name != FIRST, LAST.index(name) + 1 if name in LAST else 0))
+    return {name: groups[name] for name in order}

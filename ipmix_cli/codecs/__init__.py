@@ -1,0 +1,1 @@
+"""Pictures to bytes and back: one file per direction, and the PNG encoder."""

@@ -1,0 +1,90 @@
+"""PNG files from batches of pictures: the same bytes on every machine, and many times faster than libpng.
+
+It takes about a tenth of the time of libpng's fastest setting, for files of about the same size. Every row
+has Paeth's filter; the one deflate block has literals only, under one of some ready-made Huffman codes
+(:mod:`ipmix_cli.codecs.png.tables`). zlib's version, which changes libpng's bytes, has no part in it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import struct
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ipmix_cli.codecs.png.tables import HEADER_WORDS, LONGEST, tables
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+STREAM_START = b"IDAT\x78\x01"  # the chunk's type, and zlib's header for a fast compressor
+
+
+class PngEncoder:
+    """Encodes pictures in memory that it uses again; one for each thread."""
+
+    def __init__(self) -> None:
+        self._size = (0, 0)
+        self._out = np.empty(0, np.uint8)
+
+    def encode(self, pictures: NDArray[np.uint8]) -> Sequence[memoryview]:
+        """Return pictures (..., H, W, 3) as PNG files, in order.
+
+        The results lie in the encoder's own memory: they last until the next call.
+        """
+        from ipmix_cli.codecs.png.kernels import encode_pictures
+
+        height, width = pictures.shape[-3:-1]
+        flat = np.ascontiguousarray(pictures).reshape(-1, height, width * 3)
+        self._prepare(height, width, len(flat))
+        ends = np.empty(len(flat), np.int64)
+        encode_pictures(flat, tables(), self._work, self._frame, self._out, ends)
+        everything, places = self._out.data, [0, *ends.tolist()]
+        return [everything[start:stop] for start, stop in itertools.pairwise(places)]
+
+    def _prepare(self, height: int, width: int, count: int) -> None:
+        from ipmix_cli.codecs.png.kernels import Frame, Workspace
+
+        if self._size != (height, width):
+            self._size = (height, width)
+            filtered = height * (3 * width + 1)
+            most = 32 * HEADER_WORDS + LONGEST * (filtered + 1)  # bits
+            self._work = Workspace(
+                np.zeros(filtered + 3 * width + 1, np.uint8),
+                np.zeros(filtered, np.uint8),
+                np.zeros((4, 256), np.uint32),
+                np.zeros(most // 32 + 2, np.uint32),
+            )
+            before, after = frame(height, width)
+            state = np.uint32(zlib.crc32(STREAM_START) ^ 0xFFFFFFFF)
+            self._frame = Frame(np.frombuffer(before, np.uint8).copy(), np.frombuffer(after, np.uint8).copy(), state)
+        bound = count * (self._work.words.nbytes + 128)
+        if len(self._out) < bound:
+            self._out = np.empty(bound, np.uint8)
+
+
+def frame(height: int, width: int) -> tuple[bytes, bytes]:
+    """Return what stands in a file before the compressed stream, the length being 0, and after it."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return SIGNATURE + _chunk(b"IHDR", header) + bytes(4) + STREAM_START, _chunk(b"IEND", b"")
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def is_warm() -> bool:
+    """Whether the kernels have been compiled on this machine."""
+    from ipmix_cli.numba_cache.jit import is_compiled
+
+    return is_compiled(Path(__file__).parent)
+
+
+def warm_up() -> None:
+    """Compile the kernels, or load them from the cache: so the first picture waits for nothing."""
+    from ipmix_cli.numba_cache.jit import mark_compiled
+
+    PngEncoder().encode(np.zeros((1, 2, 2, 3), np.uint8))
+    mark_compiled(Path(__file__).parent)

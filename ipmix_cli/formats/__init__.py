@@ -1,1 +1,0 @@
-"""How pictures come in and how they go out, one format a file."""

@@ -1,0 +1,1 @@
+"""HDF5 by its bytes: what h5py does not offer, and what untrusted files may not do."""

@@ -1,0 +1,118 @@
+"""Opening HDF5 files of unknown origin: nothing outside of the file is read.
+
+Refused are links to other files, virtual arrays, arrays stored in other files, filters that would load a
+plug-in, and arrays larger than the file could hold. What HDF5 itself raises on a damaged file becomes a
+SourceError.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+
+from ipmix_cli.errors import IpmixError, SourceError
+from ipmix_cli.picture import Bytes
+
+# What h5py makes of HDF5's complaints about damaged files, by where the damage is.
+H5PY_ERRORS = (
+    OSError,
+    RuntimeError,
+    KeyError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    MemoryError,
+)
+
+FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_LZF, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
+MOST_EXPANSION = 1100  # deflate reaches 1032; shuffling adds nothing
+MOST_CHUNK = 1 << 28  # 256 MiB: one chunk is unpacked at once
+
+
+@contextmanager
+def explained(location: str) -> Iterator[None]:
+    """Turn whatever h5py raises on a damaged file into a SourceError that names the file."""
+    try:
+        yield
+    except IpmixError:
+        raise
+    except H5PY_ERRORS as error:
+        raise SourceError(
+            f"{location} is no readable HDF5 file: {' '.join(str(error).split()) or type(error).__name__}",
+            "it is damaged or not what its name says: fetch or build it again",
+        ) from error
+
+
+def open_file(content: Path | Bytes) -> h5py.File:
+    """Open a file, or the bytes of one, for reading only."""
+    if isinstance(content, Path):
+        return h5py.File(content, "r", locking=False)
+    return h5py.File(io.BytesIO(content), "r")
+
+
+def array(file: h5py.File, name: str, location: str) -> h5py.Dataset:
+    """Return an array of the file's root after the checks above.
+
+    Raises
+    ------
+    SourceError
+        Where there is no array of that name, or one that is refused; says which and why.
+    """
+    parts = [part for part in name.split("/") if part]
+    group = file
+    for part in parts[:-1]:
+        group = _own(group, part, location)
+    found = _own(group, parts[-1], location) if parts else None
+    if not isinstance(found, h5py.Dataset):
+        raise SourceError(f"{location} has no array {name!r}", f"it has: {', '.join(_names(file))}")
+    if reason := refusal(found, file.id.get_filesize()):
+        raise SourceError(f"{location}: the array {name!r} {reason}", "do not use files of unknown origin")
+    return found
+
+
+def _own(group: h5py.Group, name: str, location: str) -> h5py.Group | h5py.Dataset | None:
+    """Return a member of a group that lies in the same file; None where there is none."""
+    if not isinstance(group, h5py.Group) or name not in group:
+        return None
+    if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+        raise SourceError(f"{location}: {name!r} is a link", "copy what it points to into the file (h5repack, h5copy)")
+    return group[name]
+
+
+def _names(file: h5py.File) -> list[str]:
+    return sorted(file)[:20]
+
+
+def refusal(found: h5py.Dataset, file_bytes: int) -> str | None:
+    """Return why an array is not to be read, or None."""
+    settings = found.id.get_create_plist()
+    layout = settings.get_layout()
+    if settings.get_external_count() or layout not in {
+        h5py.h5d.COMPACT,
+        h5py.h5d.CONTIGUOUS,
+        h5py.h5d.CHUNKED,
+    }:
+        return "is stored in other files"
+    if any(settings.get_filter(i)[0] not in FILTERS for i in range(settings.get_nfilters())):
+        return "needs a filter plug-in"
+    if found.dtype.hasobject and h5py.check_ref_dtype(found.dtype):
+        return "holds references"
+    claimed = found.size * found.dtype.itemsize
+    if layout == h5py.h5d.CHUNKED:
+        if found.id.get_storage_size() * MOST_EXPANSION < claimed or _chunk_bytes(found) > MOST_CHUNK:
+            return f"claims {claimed} bytes, more than it can hold"
+    elif claimed > file_bytes or (found.id.get_storage_size() < claimed and not found.dtype.hasobject):
+        return f"claims {claimed} bytes in a file of {file_bytes}"
+    return None
+
+
+def _chunk_bytes(found: h5py.Dataset) -> int:
+    size = found.dtype.itemsize
+    for length in found.chunks or ():
+        size *= length
+    return int(size)

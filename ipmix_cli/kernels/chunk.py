@@ -1,0 +1,36 @@
+"""Bytes that are copied many at once, however few are wanted: a copy of unknown length costs more than it moves.
+
+LLVM makes of a chunk what the processor has, be it one instruction or eight.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba.extending
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba.core import types
+
+from ipmix_cli.kernels.types import Bytes, Number
+
+CHUNK = 64  # bytes
+VECTOR = ir.VectorType(ir.IntType(8), CHUNK)
+
+extending: Any = numba.extending
+void: Any = types.void
+
+
+@extending.intrinsic
+def copy_chunk(_: Any, source: Bytes, first: Number, target: Bytes, to: Number) -> Any:
+    """Copy a chunk of source, from byte ``first`` on, to the bytes of target from ``to`` on; both are uintp."""
+
+    def write(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        places = []
+        for at in (0, 2):
+            array = context.make_array(signature.args[at])(context, builder, values[at])
+            place = builder.gep(array.data, [values[at + 1]])
+            places.append(builder.bitcast(place, VECTOR.as_pointer()))
+        builder.store(builder.load(places[0], align=1), places[1], align=1)
+        return context.get_dummy_value()
+
+    return void(source, first, target, to), write

@@ -1,0 +1,93 @@
+"""One operation on one picture: from its code to its kernel."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ipmix_cli.kernels import codes
+from ipmix_cli.kernels.compiler import spliced
+from ipmix_cli.kernels.enhance import color, mean_grey, sharpness
+from ipmix_cli.kernels.geometric import mirror, shear_x, shear_y, translate
+from ipmix_cli.kernels.histogram import (
+    apply_tables,
+    autocontrast_tables,
+    count_values,
+    equalize_tables,
+)
+from ipmix_cli.kernels.pointwise import away_from, invert, posterize, solarize
+from ipmix_cli.kernels.rotate import rotate
+from ipmix_cli.kernels.types import Bytes, Frame, Number, Words
+from ipmix_cli.kernels.workspace import Desk
+
+HISTOGRAM, EQUALIZED, MEAN = 0, 1, 2
+STRETCHED = 2
+NONE = np.int64(0)  # with a width: a literal number would be one more specialisation
+
+
+@spliced
+def forget(known: Words) -> None:
+    """Note that nothing is known of a picture yet."""
+    known[HISTOGRAM] = 0
+    known[EQUALIZED] = 0
+    known[MEAN] = -1
+
+
+@spliced
+def tables_of(code: Number, parameter: Number, source: Bytes, which: Number, desk: Desk) -> Number:
+    """Return which of desk.tables holds equalize's or autocontrast's; the picture is counted at the first call."""
+    known, histogram = desk.known[which], desk.histograms[which]
+    if known[HISTOGRAM] == 0:
+        count_values(source, desk.counters, histogram)
+        known[HISTOGRAM] = 1
+    if code == codes.AUTOCONTRAST:
+        autocontrast_tables(histogram, source.size // 3, parameter, desk.tables[STRETCHED])
+        return STRETCHED
+    if known[EQUALIZED] == 0:
+        equalize_tables(histogram, source.size // 3, desk.tables[which])
+        known[EQUALIZED] = 1
+    return which
+
+
+@spliced
+def mean_of(source: Bytes, known: Words) -> Number:
+    """Return the mean grey, found at the first call."""
+    if known[MEAN] < 0:
+        known[MEAN] = mean_grey(source)
+    return known[MEAN]
+
+
+@spliced
+def operate(code: Number, parameter: Number, source_row: Number, target_row: Number, frame: Frame, desk: Desk) -> None:  # noqa: C901, PLR0912
+    """Apply one operation to a picture of desk.buffers; only the frame's box of the result is made."""
+    buffers = desk.buffers
+    source, target = buffers[source_row], buffers[target_row]
+    which = 0 if source_row == 0 else 1
+    number = np.int64(parameter)
+    if code == codes.EQUALIZE or code == codes.AUTOCONTRAST:  # noqa: PLR1714
+        apply_tables(source, target, frame, desk.tables[tables_of(code, parameter, source, which, desk)])
+    elif code == codes.MIRROR:
+        mirror(source, target, frame)
+    elif code == codes.INVERT:
+        invert(source, target, frame)
+    elif code == codes.POSTERIZE:
+        posterize(source, target, frame, number)
+    elif code == codes.SOLARIZE:
+        solarize(source, target, frame, number)
+    elif code == codes.ROTATE:
+        rotate(source, target, frame, number, desk)
+    elif code == codes.SHEAR_X:
+        shear_x(source, target, frame, parameter, desk.lines[0], desk.denominators)
+    elif code == codes.SHEAR_Y:
+        shear_y(source, target, frame, parameter, desk)
+    elif code == codes.TRANSLATE_X:
+        translate(source, target, frame, NONE, number)
+    elif code == codes.TRANSLATE_Y:
+        translate(source, target, frame, number, NONE)
+    elif code == codes.COLOR:
+        color(source, target, frame, parameter, desk.lines[0])
+    elif code == codes.CONTRAST:
+        away_from(source, target, frame, mean_of(source, desk.known[which]), parameter)
+    elif code == codes.BRIGHTNESS:
+        away_from(source, target, frame, NONE, parameter)
+    elif code == codes.SHARPNESS:
+        sharpness(source, target, frame, parameter)

@@ -1,0 +1,1 @@
+"""What a copy is: one folder or file per method, over shared operations and mixings."""

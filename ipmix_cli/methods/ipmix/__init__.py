@@ -1,0 +1,1 @@
+"""IPMix: its settings, its plans, and how a plan is applied. Knows no disk and no process."""

@@ -1,0 +1,176 @@
+"""One plan as a person, or a program in another language, reads it.
+
+The plan as plain data (:meth:`Plan.to_dict`), numbers in Pillow's own terms::
+
+    {"blend": m,                                    out = (1 - m) * clean + m * sum of weight * chain, to the nearest
+     "mixing": {"index", "top", "left"},            which (resized) mixing picture, and where it is cropped
+     "overflow": "clip" | "wrap",                   what becomes of mixed values outside [0, 1]
+     "chains": [{"weight": w, "steps": [step, ..]}, ..]}         a chain starts from the clean picture
+
+    step = {"kind": "operation", "operation": name, "parameters": {..}}               of the running picture; or
+           {"kind": "mixing", "mixing": name,
+            "patch": {"top", "left", "height", "width"},            only this part of the running picture changes
+            "partner": {"kind": "mixing"}                           the mixing picture's same patch; or that of
+                     | {"kind": "operation", "operation": name, "parameters": {..}},  .. the clean picture, operated on
+            "a", "b"                                                of add and multiply
+            "p", "mask_key"}                                        of random_pixels and random_elements
+
+    parameters: bits | threshold | degrees | f | d | cutoff | factor, one or none; see ``operations.py`` for the calls
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ipmix_cli.kernels import codes
+from ipmix_cli.methods.mixings import MIXERS, MIXING_NAMES
+from ipmix_cli.methods.operations import OPERATION_NAMES, OPS
+
+
+@dataclass(frozen=True)
+class OperationStep:
+    """An image operation, with its parameter by Pillow's name."""
+
+    operation: str
+    parameters: dict[str, int | float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {"kind": "operation", "operation": self.operation, "parameters": self.parameters}
+
+    def describe(self) -> str:
+        """Return the step in words."""
+        values = ", ".join(
+            f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+            for name, value in self.parameters.items()
+        )
+        return f"{self.operation} ({values})" if values else self.operation
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A part of a picture, in pixels."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+    def to_dict(self) -> dict[str, int]:
+        """Return plain values."""
+        return {"top": self.top, "left": self.left, "height": self.height, "width": self.width}
+
+
+@dataclass(frozen=True)
+class MixingStep:
+    """A mixing of a patch with its partner: the mixing picture (None), or an operation on the clean picture."""
+
+    mixing: str
+    patch: Patch
+    partner: OperationStep | None
+    numbers: dict[str, float]  # a and b, or p
+    mask_key: int | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values; the mask's key is 16 hexadecimal digits."""
+        plain = {
+            "kind": "mixing",
+            "mixing": self.mixing,
+            "patch": self.patch.to_dict(),
+            "partner": self.partner.to_dict() if self.partner else {"kind": "mixing"},
+            **self.numbers,
+        }
+        return plain if self.mask_key is None else {**plain, "mask_key": f"{self.mask_key:016x}"}
+
+    def describe(self) -> str:
+        """Return the step in words."""
+        patch = self.patch
+        partner = f"the picture after {self.partner.describe()}" if self.partner else "the mixing picture"
+        numbers = ", ".join(f"{name} {value:.3f}" for name, value in self.numbers.items())
+        return (
+            f"{self.mixing} ({numbers}) with {partner} on {patch.height} x {patch.width} px "
+            f"at row {patch.top}, column {patch.left}"
+        )
+
+
+Step = OperationStep | MixingStep
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Steps, from the clean picture on, and the weight of what they make."""
+
+    weight: float
+    steps: tuple[Step, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {"weight": self.weight, "steps": [step.to_dict() for step in self.steps]}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All chance of one copy."""
+
+    blend: float
+    mixing: int
+    crop_top: int
+    crop_left: int
+    chains: tuple[Chain, ...]
+    overflow: str
+
+    @classmethod
+    def from_row(cls, row: Any, overflow: str) -> Plan:
+        """Make it from one element of a plan array (:func:`ipmix_cli.methods.ipmix.plan.sample_plans`)."""
+        chains = zip(row["weights"], row["lengths"], row["steps"], strict=True)
+        return cls(
+            blend=float(row["blend"]),
+            mixing=int(row["mixing"]),
+            crop_top=int(row["crop_top"]),
+            crop_left=int(row["crop_left"]),
+            chains=tuple(
+                Chain(float(weight), tuple(_step(step) for step in steps[:length])) for weight, length, steps in chains
+            ),
+            overflow=overflow,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan as plain data; the module says which."""
+        return {
+            "blend": self.blend,
+            "mixing": {"index": self.mixing, "top": self.crop_top, "left": self.crop_left},
+            "overflow": self.overflow,
+            "chains": [chain.to_dict() for chain in self.chains],
+        }
+
+    def describe(self) -> list[str]:
+        """Return the plan in words, one line for each thing that happens."""
+        lines = [f"mixing picture {self.mixing}, cropped at row {self.crop_top}, column {self.crop_left}"]
+        for number, chain in enumerate(self.chains):
+            lines.append(f"chain {number}, weight {chain.weight:.3f}" + ("" if chain.steps else ": no steps"))
+            lines += [f"  {at}. {step.describe()}" for at, step in enumerate(chain.steps)]
+        lines.append(f"blend: {1 - self.blend:.3f} of the picture, {self.blend:.3f} of the chains")
+        return lines
+
+
+def _operation(code: int, value: float) -> OperationStep:
+    name = OPERATION_NAMES[int(code)]
+    return OperationStep(name, OPS[name].parameters(float(value)))
+
+
+def _step(row: Any) -> Step:
+    if row["kind"] == codes.OPERATION:
+        return _operation(row["code"], row["parameter"])
+    name = MIXING_NAMES[int(row["code"])]
+    masked = bool(MIXERS[name].mask)
+    partner = None
+    if row["partner"] == codes.PARTNER_OPERATION:
+        partner = _operation(row["partner_code"], row["partner_parameter"])
+    return MixingStep(
+        mixing=name,
+        patch=Patch(int(row["top"]), int(row["left"]), int(row["height"]), int(row["width"])),
+        partner=partner,
+        numbers={key: float(row[key]) for key in (("p",) if masked else ("a", "b"))},
+        mask_key=int(row["mask_key"]) if masked else None,
+    )

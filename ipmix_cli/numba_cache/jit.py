@@ -1,0 +1,102 @@
+"""Compile numba kernels once per machine, with a disk cache keyed on their source.
+
+numba's own cache notices a change in the file of a kernel, not in the kernels it calls from other files. So
+the cache folder's name holds a digest of every file beside the kernel, and of how kernels are compiled. Where no
+folder can be written (see :mod:`ipmix_cli.numba_cache.user_cache`), kernels are compiled in memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import pickle
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+from numba.core import config as _config
+
+from ipmix_cli.numba_cache import vector_width as wide
+from ipmix_cli.numba_cache.user_cache import writable_folder
+
+config: Any = _config  # its names are made at run time
+F = TypeVar("F", bound=Callable[..., Any])
+
+COMPLETE = "complete"  # marker file: every kernel of the folder has been compiled into this cache
+
+
+def kernel(function: F) -> F:
+    """Compile a function with numba: nopython, nogil, IEEE arithmetic, cached on disk.
+
+    No fast-math, so the same bits come from every x86-64 machine, whatever its vector width.
+    """
+    return compiled(function)
+
+
+def inlined(function: F) -> F:
+    """Like :func:`kernel`, but copied by LLVM into its callers wherever it is used."""
+    return compiled(function, forceinline=True)
+
+
+def compiled(function: F, **more: Any) -> F:
+    """Compile a function as :func:`kernel` does, with other options of numba's."""
+    options = {"nogil": True, "error_model": "numpy", **wide.options(), **more}
+    folder = cache_folder(Path(function.__code__.co_filename).parent)
+    if folder is None:
+        return numba.njit(function, **options)  # type: ignore[no-any-return]
+    before = config.CACHE_DIR
+    config.CACHE_DIR = str(folder)  # numba reads it while it decorates, and only then
+    try:
+        return _forgiving(numba.njit(function, cache=True, **options))  # type: ignore[no-any-return]
+    finally:
+        config.CACHE_DIR = before
+
+
+def _forgiving(dispatcher: Any) -> Any:
+    """Let a kernel do without its cache where the disk is full, or where what was cached is cut short or rotten."""
+    cache = dispatcher._cache  # noqa: SLF001 - numba offers no other way to it
+    save, load = cache.save_overload, cache.load_overload
+
+    def save_if_possible(signature: Any, data: Any) -> None:
+        with contextlib.suppress(OSError):
+            save(signature, data)
+
+    def load_if_whole(signature: Any, target: Any) -> Any:
+        with contextlib.suppress(OSError, EOFError, ValueError, KeyError, AttributeError, pickle.UnpicklingError):
+            return load(signature, target)
+        return None
+
+    cache.save_overload, cache.load_overload = save_if_possible, load_if_whole
+    return dispatcher
+
+
+def is_compiled(source_folder: Path) -> bool:
+    """Whether the kernels of a folder lie in the disk cache already."""
+    folder = cache_folder(source_folder)
+    return folder is not None and (folder / COMPLETE).exists()
+
+
+def mark_compiled(source_folder: Path) -> None:
+    """Record that every kernel of a folder has been compiled into the disk cache."""
+    folder = cache_folder(source_folder)
+    if folder is not None:
+        with contextlib.suppress(OSError):  # a full disk
+            (folder / COMPLETE).touch()
+
+
+@functools.cache
+def cache_folder(source_folder: Path) -> Path | None:
+    """Return the cache folder for the kernels of one source folder, or None where nothing can be written."""
+    return writable_folder("kernels", f"{source_folder.name}-{_digest(source_folder)[:16]}")
+
+
+def _digest(source_folder: Path) -> str:
+    machine = f"{sys.version}{numba.__version__}{config.CPU_NAME}{config.CPU_FEATURES}{wide.WISH}"
+    digest = hashlib.sha256(machine.encode())
+    compiler = [Path(__file__), Path(wide.__file__)]
+    for path in [*compiler, *sorted(source_folder.glob("*.py"))]:
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,14 @@
+"""The one picture convention, and the types that pictures and encoded bytes have everywhere."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Picture: TypeAlias = NDArray[np.uint8]
+"""A picture, or a batch of them: uint8, RGB, (..., H, W, 3), C-contiguous."""
+
+Bytes: TypeAlias = bytes | bytearray | memoryview
+"""Encoded or raw content of a file or of a part of it."""

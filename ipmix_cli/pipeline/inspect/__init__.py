@@ -1,0 +1,1 @@
+"""Look at a data set: status, info, explain, preview, report."""

@@ -1,0 +1,109 @@
+"""Where a stored copy came from: its plan and its stages, from the data set and the mixing pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ipmix_cli.codecs.codecs import CODECS
+from ipmix_cli.errors import SourceError, UsageError
+from ipmix_cli.methods.ipmix.explain import explain
+from ipmix_cli.methods.ipmix.plan import sample_plans
+from ipmix_cli.methods.ipmix.plan_view import Plan
+from ipmix_cli.picture import Picture
+from ipmix_cli.pipeline.banks.mixing import mixing_subset, resized_shapes
+from ipmix_cli.pipeline.listener import Listener
+from ipmix_cli.pipeline.output.dataset import Dataset
+from ipmix_cli.pipeline.run.prepare import changes, reopen
+from ipmix_cli.pipeline.run.worker import views
+from ipmix_cli.pipeline.verify.replay import same_picture
+from ipmix_cli.shards.shard import StoredSample
+from ipmix_cli.sources.source import Sample, SourceSpec
+from ipmix_cli.stages import StageClock
+
+
+@dataclass(frozen=True)
+class Origin:
+    """How one copy came to be.
+
+    `stages` are the arrays of :func:`ipmix_cli.methods.ipmix.explain.explain`; `agrees` says whether the stored copy is
+    what they end in (within the error of a lossy encoding).
+    """
+
+    sample: StoredSample
+    copy: int
+    plan: Plan
+    stages: dict[str, NDArray[Any]]
+    agrees: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan and where it belongs, as plain values."""
+        return {
+            "key": self.sample.key,
+            "index": self.sample.index,
+            "copy": self.copy,
+            "label": self.sample.label,
+            "source_index": self.sample.source_index,
+            "source_key": self.sample.source_key,
+            "crop": self.sample.crop,
+            "size": list(self.sample.size),
+            "agrees": self.agrees,
+            "plan": self.plan.to_dict(),
+        }
+
+
+def trace(
+    dataset: Dataset,
+    key: str,
+    copy: int,
+    listener: Listener | None = None,
+    source: SourceSpec | None = None,
+    fractals: str | None = None,
+) -> Origin:
+    """Find out how a copy came to be.
+
+    The clean picture is the stored one; where that is absent or lossy, the source is opened for it.
+
+    Raises
+    ------
+    UsageError
+        For a sample or a copy that is not there.
+    SourceError
+        Where the source or the mixing pictures are gone, or others than before.
+    """
+    sample = dataset.find(key)
+    job = dataset.manifest.job
+    if not 0 <= copy < job.output.copies:
+        raise UsageError(f"there is no copy {copy} of {key}", f"give --copy 0 to {job.output.copies - 1}")
+    opened = reopen(dataset.manifest, listener or Listener(), source, fractals)
+    for message in changes(opened).values():
+        raise SourceError(message, "name the right one with --source, --data-dir or --fractals")
+    clean = clean_picture(dataset, sample, opened.source)
+    shapes = resized_shapes(opened.mixing, sample.size)
+    row = sample_plans(job.augment, sample.size, job.seed, [sample.index], job.output.copies, shapes)[0, copy]
+    mixing = mixing_subset(opened.mixing, sample.size, np.array([row["mixing"]]))
+    stages = explain(clean, row, mixing, job.augment)
+    agrees = same_picture(sample.copies[copy], stages["out"], job.output)
+    return Origin(sample, copy, Plan.from_row(row, job.augment.overflow), stages, agrees)
+
+
+def clean_picture(dataset: Dataset, sample: StoredSample, source: Any) -> Picture:
+    """Return the clean picture of a sample: the stored one if it is lossless, else the source's.
+
+    Raises
+    ------
+    SourceError
+        Where the source cannot give it.
+    """
+    job = dataset.manifest.job
+    if sample.clean is not None and CODECS[job.output.encoding].lossless:
+        clean, _ = dataset.pictures(sample)
+        assert clean is not None
+        return clean
+    for item in source.part(sample.source_index, sample.source_index + 1).samples(StageClock()):
+        if isinstance(item, Sample):
+            return list(views(job, item))[sample.crop].picture
+    raise SourceError(f"the source cannot give {sample.source_key}", "check the source, then try again")

@@ -1,0 +1,217 @@
+"""What a path holds: a data set, an unfinished one, or a bank of mixing pictures; from what, how, how large."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ipmix_cli.errors import SourceError
+from ipmix_cli.hdf5.safety import explained, open_file
+from ipmix_cli.pipeline.banks.folder import RECIPES, SETTINGS
+from ipmix_cli.pipeline.banks.mixing import open_bank
+from ipmix_cli.pipeline.inspect.distance import Distances, count_classes, measure
+from ipmix_cli.pipeline.job import Job, shard_bounds
+from ipmix_cli.pipeline.output.dataset import Dataset, open_dataset
+from ipmix_cli.pipeline.output.manifest import MANIFEST, SECOND_COPY
+from ipmix_cli.pipeline.output.ownership import existing_job
+from ipmix_cli.pipeline.output.resume import committed
+from ipmix_cli.pipeline.run.recorded_job import command_of
+from ipmix_cli.shards.dataset_card import reading_code
+from ipmix_cli.storage.folder import open_folder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Info:
+    """What a path holds, as plain values that JSON can hold.
+
+    Parameters
+    ----------
+    kind : {"dataset", "unfinished", "bank"}
+    location : str
+    facts : dict
+        Depends on the kind; see :func:`dataset_facts`, :func:`unfinished_facts` and :func:`bank_facts`.
+    reading : dict of str to str
+        How to use it: code, or a command, by title.
+    """
+
+    kind: str
+    location: str
+    facts: dict[str, Any] = field(default_factory=dict)
+    reading: dict[str, str] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        return dataclasses.asdict(self)
+
+
+def info(path: str) -> Info:
+    """Look at what a path holds.
+
+    Parameters
+    ----------
+    path : str
+        The folder of a data set, finished or not; a bank.h5; or a folder of pictures.
+
+    Raises
+    ------
+    SourceError
+        Where there is nothing, or nothing that ipmix knows.
+    """
+    place = Path(path).expanduser()
+    if place.is_file():
+        if (place.parent / MANIFEST).is_file():
+            raise SourceError(f"{path} is one file of a data set", f"type: ipmix info {place.parent}")
+        return _bank(place)
+    folder = open_folder(path if "://" in path else str(place))
+    names = [name for name in (MANIFEST, SECOND_COPY) if folder.size(name) is not None]
+    if names:
+        dataset = open_dataset(folder.location)
+        inside_quotes = json.dumps(path, ensure_ascii=False)[1:-1]
+        reading = {title: code.replace("THIS_FOLDER", inside_quotes) for title, code in _reading(dataset).items()}
+        return Info(kind="dataset", location=folder.location, facts=dataset_facts(dataset), reading=reading)
+    if (job := existing_job(folder)) is not None:
+        status = {"what is missing": f"ipmix status {path}"}
+        facts = unfinished_facts(path, Job.from_dict(job))
+        return Info(kind="unfinished", location=folder.location, facts=facts, reading=status)
+    if place.is_dir():
+        return _bank(place)
+    raise SourceError(f"there is no {path}", "give the folder of a data set, or a bank of mixing pictures")
+
+
+def _reading(dataset: Dataset) -> dict[str, str]:
+    job = dataset.manifest.job
+    return reading_code(job.output, job.split)
+
+
+def dataset_facts(dataset: Dataset) -> dict[str, Any]:
+    """Return what a finished data set is, what it was made from, and how far its copies are from the clean pictures.
+
+    Distances come from some of the shards, class counts too where the data set is large; they say from how many.
+    """
+    manifest, job = dataset.manifest, dataset.manifest.job
+    classes = count_classes(dataset)
+    distances = measure(dataset)
+    return {
+        "tool": manifest.tool,
+        "plan_version": job.plan_version,
+        "job_digest": job.digest(),
+        "command": command_of(manifest),
+        "source": {**dataclasses.asdict(job.source), "place": manifest.places.source},
+        "mixing": {**dataclasses.asdict(job.mixing), "place": manifest.places.fractals},
+        "augment": job.augment.to_dict(),
+        "crop": job.crop.to_dict(),
+        "output": dataclasses.asdict(job.output),
+        "size": None if job.size is None else list(job.size),
+        "samples": manifest.samples,
+        "copies": manifest.samples * job.output.copies,
+        "failed": manifest.failed,
+        "classes": [
+            {"label": label, "name": dataset.class_name(label), "samples": count}
+            for label, count in classes.counts.items()
+        ],
+        "classes_named": len(manifest.class_names),
+        "classes_from_shards": classes.shards,
+        "distances": None if distances is None else _distances(distances),
+        "shards": len(manifest.shards),
+        "bytes": _bytes(dataset),
+    }
+
+
+def _distances(found: Distances) -> dict[str, Any]:
+    return {
+        "mean": found.mean,
+        "percentiles": found.percentiles(),
+        "unchanged": found.unchanged,
+        "copies": len(found.means),
+        "shards": found.shards,
+    }
+
+
+def _bytes(dataset: Dataset) -> dict[str, int]:
+    """Return the bytes of the shards, and of everything in the folder; in an object store, of the shards alone."""
+    shards = sum(shard.bytes for shard in dataset.manifest.shards)
+    here = dataset.folder.path(MANIFEST)
+    return {"shards": shards, "on_disk": shards if here is None else _bytes_below(here.parent)}
+
+
+def unfinished_facts(path: str, job: Job) -> dict[str, Any]:
+    """Return what an unfinished folder will be, and how many of its shards are there."""
+    return {
+        "samples": job.samples,
+        "copies": job.samples * job.output.copies,
+        "shards": len(shard_bounds(job)),
+        "shards_done": len(committed(open_folder(path), job)),
+        "job": job.to_dict(),
+    }
+
+
+def bank_facts(path: Path) -> dict[str, Any]:
+    """Return what a bank is: its pictures, their sizes, families and classes, and the settings it was drawn with."""
+    bank = open_bank(str(path))
+    sizes = Counter(f"{width}x{height}" for height, width in bank.shapes.tolist())
+    settings, families, classes = _hdf5_bank(path) if path.is_file() else _folder_bank(path)
+    return {
+        "pictures": len(bank.shapes),
+        "sizes": dict(sizes.most_common()),
+        "families": families,
+        "classes": classes,
+        "settings": settings,
+        "digest": bank.digest,
+        "bytes": {"on_disk": _bytes_below(path)},
+    }
+
+
+def _bank(path: Path) -> Info:
+    facts = bank_facts(path)
+    use = {"as mixing pictures": f"ipmix augment --fractals {path} ...", "what it is like": f"ipmix bank-report {path}"}
+    return Info(kind="bank", location=str(path.absolute()), facts=facts, reading=use)
+
+
+def _hdf5_bank(path: Path) -> tuple[dict[str, Any], dict[str, int], int]:
+    """Return the settings of a bank file, how many pictures each family has, and how many classes there are."""
+    with explained(str(path)), open_file(path) as file:
+        attributes = {name: _plain(value) for name, value in file.attrs.items()}
+        families = Counter(name.decode("utf-8", "replace") for name in file["family"][:]) if "family" in file else {}
+        classes = len(np.unique(file["labels"][:])) if "labels" in file else 0
+    return _settings(attributes), dict(families), classes
+
+
+def _folder_bank(path: Path) -> tuple[dict[str, Any], dict[str, int], int]:
+    """Return the same of a folder; nothing but what was drawn by ipmix has settings and families."""
+    if not (path / SETTINGS).is_file():
+        return {}, {}, 0
+    settings = _settings(json.loads((path / SETTINGS).read_text()))
+    lines = (path / RECIPES).read_text().splitlines()
+    families = Counter(json.loads(line)["recipe"]["family"] for line in lines)
+    return settings, dict(families), settings.get("classes", 0)
+
+
+def _settings(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of a bank, and the version of the generator that drew it."""
+    settings = attributes.get("settings", {})
+    settings = json.loads(settings) if isinstance(settings, str) else settings
+    return {**settings, **{name: attributes[name] for name in ("generator",) if name in attributes}}
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def _bytes_below(path: Path) -> int:
+    """Return the bytes of a file, or of all files below a folder."""
+    if path.is_file():
+        return path.stat().st_size
+    total = 0
+    for folder, _, names in os.walk(path):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):  # a temporary file of a run that goes on
+                total += Path(folder, name).stat().st_size
+    return total

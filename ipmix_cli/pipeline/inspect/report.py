@@ -1,0 +1,188 @@
+"""A report of a data set: one HTML page that needs nothing but itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from html import escape
+from pathlib import Path
+
+import numpy as np
+
+from ipmix_cli.errors import IpmixError
+from ipmix_cli.kernels import codes
+from ipmix_cli.methods.ipmix.plan import sample_plans
+from ipmix_cli.pipeline.inspect.distance import Distances, count_classes, measure
+from ipmix_cli.pipeline.inspect.explain import trace
+from ipmix_cli.pipeline.inspect.report_charts import balance, histogram
+from ipmix_cli.pipeline.inspect.report_page import page, section, shard_table, table, tiles, verdict
+from ipmix_cli.pipeline.inspect.report_pictures import ClassRow, sheet, stages
+from ipmix_cli.pipeline.job import Execution
+from ipmix_cli.pipeline.listener import Listener
+from ipmix_cli.pipeline.output.dataset import Dataset, chosen_numbers
+from ipmix_cli.pipeline.run.recorded_job import command_of
+from ipmix_cli.pipeline.verify.validate import Checks, validate
+from ipmix_cli.shards.shard import StoredSample
+from ipmix_cli.sources.source import SourceSpec
+
+MOST_CLASSES = 12  # rows of the sheet
+MOST_COPIES = 6  # columns of the sheet
+CANDIDATES = 48  # samples among which the copy with the richest plan is looked for
+
+
+def report(
+    dataset: Dataset,
+    checks: Checks | None = None,
+    execution: Execution | None = None,
+    listener: Listener | None = None,
+) -> str:
+    """Return a page on a data set: what it is, what it looks like, how far copies are, whether it is whole.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    checks : Checks, optional
+        What to validate; `source` and `fractals` say where these are now, and `seed` chooses the samples.
+    execution : Execution, optional
+        How to run the validation.
+    listener : Listener, optional
+        Is told of progress.
+
+    Returns
+    -------
+    str
+        HTML; no part of it comes from elsewhere, and no text of the data set is taken for markup.
+    """
+    checks, listener = checks or Checks(), listener or Listener()
+    validation = validate(dataset, Checks(level=checks.level, seed=checks.seed), execution, listener)
+    parts = [_head(dataset), section("Validation", "Whether everything is there, and whole.", verdict(validation))]
+    makers: tuple[Callable[[], str], ...] = (
+        lambda: _pictures(dataset, checks.seed),
+        lambda: _stages(dataset, checks.seed, checks.source, checks.fractals, listener),
+        lambda: _distances(measure(dataset)),
+        lambda: _classes(dataset),
+    )
+    for make in makers:
+        try:
+            parts.append(make())
+        except IpmixError as error:  # a damaged data set deserves a report too; the validation says what is wrong
+            parts.append(section("Not shown", f"{error.message}. {error.remedy}", ""))
+    parts += [_settings(dataset), section("Shards", "As the manifest has them.", shard_table(dataset.manifest.shards))]
+    parts.append(f"<footer>{escape(dataset.manifest.tool)}, plan version {dataset.manifest.job.plan_version}</footer>")
+    return page(f"ipmix: {Path(dataset.folder.location).name}", parts)
+
+
+def _head(dataset: Dataset) -> str:
+    """Return the title, the main numbers, and the command that made the data set."""
+    manifest, job = dataset.manifest, dataset.manifest.job
+    size = "several sizes" if job.size is None else f"{job.size[1]} x {job.size[0]} px"
+    facts = [
+        ("samples", f"{manifest.samples:,}"),
+        ("copies of each", f"{job.output.copies:,}"),
+        ("copies in all", f"{manifest.samples * job.output.copies:,}"),
+        ("size of pictures", size),
+        ("encoding", f"{job.output.encoding}, in {job.output.format}"),
+        ("in shards", f"{sum(shard.bytes for shard in manifest.shards) / 1e6:,.1f} MB"),
+    ]
+    if manifest.failed:
+        facts.append(("left out: see errors.jsonl", f"{manifest.failed:,}"))
+    name = Path(dataset.folder.location).name
+    return (
+        f"<header><h1>{escape(name)}</h1>"
+        f'<p class="soft">Training data augmented by IPMix, in {escape(dataset.folder.location)}</p></header>'
+        f"{tiles(facts)}<p>Made by</p><pre>{escape(command_of(manifest))}</pre>"
+    )
+
+
+def _pictures(dataset: Dataset, seed: int) -> str:
+    samples = _one_of_each_class(dataset, seed)
+    rows = []
+    for sample in samples:
+        clean, copies = dataset.pictures(sample)
+        rows.append(ClassRow(dataset.class_name(sample.label), sample.key, clean, copies[:MOST_COPIES]))
+    shown = min(MOST_COPIES, dataset.manifest.job.output.copies)
+    text = f"One sample of each of {len(rows)} classes, with {shown} of its copies."
+    return section("Copies by class", text, sheet(sorted(rows, key=lambda row: row.class_name)))
+
+
+def _one_of_each_class(dataset: Dataset, seed: int) -> list[StoredSample]:
+    """Return a sample of each of some classes, drawn from all over the data set."""
+    found: dict[int, StoredSample] = {}
+    for number in _drawn(dataset, seed, 8 * MOST_CLASSES):
+        sample = dataset.at(number)
+        found.setdefault(sample.label, sample)
+        if len(found) == MOST_CLASSES:
+            break
+    return list(found.values())
+
+
+def _drawn(dataset: Dataset, seed: int, wanted: int) -> Sequence[int]:
+    """Return some samples' numbers in a random order: in the data set's own, the first classes would win."""
+    numbers = chosen_numbers(dataset.manifest.samples, wanted, seed)
+    return [numbers[i] for i in np.random.Generator(np.random.Philox(key=seed)).permutation(len(numbers))]
+
+
+def _stages(dataset: Dataset, seed: int, source: SourceSpec | None, fractals: str | None, listener: Listener) -> str:
+    """Return the stages of one copy; they need the source and the mixing pictures."""
+    sample, copy = _richest(dataset, seed)
+    origin = trace(dataset, sample.key, copy, listener, source, fractals)
+    text = (
+        f"Copy {copy} of sample {sample.key}, {dataset.class_name(sample.label)}: each chain starts from the clean "
+        "picture; a frame shows the patch that a step mixed. "
+        + ("The stored copy agrees." if origin.agrees else "THE STORED COPY IS NOT THIS.")
+    )
+    return section("Stages of one copy", text, stages(origin))
+
+
+def _richest(dataset: Dataset, seed: int) -> tuple[StoredSample, int]:
+    """Return the sample and the copy whose plan has most steps of both kinds, and shows them, among some."""
+    job = dataset.manifest.job
+    samples = [dataset.at(number) for number in _drawn(dataset, seed, CANDIDATES)]
+    best, most = (samples[0], 0), -1.0
+    for sample in samples:
+        shapes = np.tile(np.array([sample.size], np.int32), (job.mixing.pictures, 1))  # steps do not depend on them
+        plans = sample_plans(job.augment, sample.size, job.seed, [sample.index], job.output.copies, shapes)[0]
+        for copy, plan in enumerate(plans):
+            there = np.arange(plan["steps"].shape[1]) < plan["lengths"][:, None]
+            mixings = int((there & (plan["steps"]["kind"] == codes.MIXING)).sum())
+            rich = (min(mixings, int(there.sum()) - mixings) * 100 + int(there.sum())) * float(plan["blend"])
+            if rich > most:
+                best, most = (sample, copy), rich
+    return best
+
+
+def _distances(distances: Distances | None) -> str:
+    if distances is None:
+        return section("Distances", "The clean pictures are not stored, so there is nothing to measure from.", "")
+    text = (
+        f"Mean absolute difference, in grey levels of 0 to 255, of {len(distances.means):,} copies in "
+        f"{distances.shards} shards. Mean {distances.mean:.1f}; {distances.unchanged:.1%} of the copies equal their "
+        "clean picture: IPMix leaves a few as they are."
+    )
+    charts = [histogram(distances.means, "of a copy from its clean picture, grey levels")]
+    if distances.between:
+        charts.append(histogram(distances.between, "of two copies of one picture, grey levels"))
+    panels = "".join(f'<div class="panel">{chart}</div>' for chart in charts)
+    return section("Distances", text, f'<div class="two">{panels}</div>')
+
+
+def _classes(dataset: Dataset) -> str:
+    classes = count_classes(dataset)
+    every = classes.shards == len([shard for shard in dataset.manifest.shards if shard.samples])
+    where = "" if every else f", counted in {classes.shards} of {len(dataset.manifest.shards):,} shards"
+    names = [dataset.class_name(label) for label in classes.counts]
+    text = f"Samples of each of {len(names):,} classes{where}."
+    return section("Class balance", text, f'<div class="panel">{balance(names, list(classes.counts.values()))}</div>')
+
+
+def _settings(dataset: Dataset) -> str:
+    """Return everything that decides the bytes, as a table."""
+    job = dataset.manifest.job.to_dict()
+    rows = [
+        (f"{group}.{name}", str(value))
+        for group, values in job.items()
+        if isinstance(values, dict)
+        for name, value in values.items()
+    ]
+    rows += [(name, str(value)) for name, value in job.items() if not isinstance(value, dict)]
+    content = f'<details class="panel"><summary>{len(rows)} numbers and names</summary>{table((), rows)}</details>'
+    return section("Settings", "Everything that decides the bytes.", content)

@@ -1,0 +1,1 @@
+"""One output folder: whose it is, what it holds, what is missing, and how it is finished."""

@@ -1,0 +1,119 @@
+"""Finish a folder: the errors, the dataset card, and the manifest, which is written last."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+from typing import Protocol
+
+from ipmix_cli.pipeline.job import Job, shard_bounds
+from ipmix_cli.pipeline.output.job_state import known
+from ipmix_cli.pipeline.output.manifest import (
+    CARD,
+    ERRORS,
+    MANIFEST,
+    SECOND_COPY,
+    FileRecord,
+    Manifest,
+    Places,
+    ShardRecord,
+)
+from ipmix_cli.pipeline.output.ownership import check_claim
+from ipmix_cli.pipeline.output.resume import clear_state, committed, finished
+from ipmix_cli.pipeline.output.shard_records import SHARD_RECORDS
+from ipmix_cli.pipeline.run.error_budget import check_failures
+from ipmix_cli.shards.dataset_card import dataset_card
+from ipmix_cli.storage.folder import Folder
+
+
+class Sealable(Protocol):
+    """What a manifest needs beside the records: an open job has it, and a folder remembers it."""
+
+    @property
+    def job(self) -> Job:
+        """The job."""
+        ...
+
+    @property
+    def places(self) -> Places:
+        """Where its source and its mixing pictures were found."""
+        ...
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the source's classes."""
+        ...
+
+
+def seal(folder: Folder, this: Sealable, max_errors: str = "") -> Manifest | None:
+    """Write the manifest if every shard is there; None where some are missing yet.
+
+    It can be called any number of times, by any number of processes: what the folder remembers goes before what this
+    process knows, so each would write the same bytes; where one makes shards again in which pictures failed, the last
+    manifest is that of the last records. Where shards of an unfinished folder are missing, only names are looked at.
+
+    Raises
+    ------
+    ErrorBudgetError
+        Where all tasks together left out more pictures than `max_errors`, or else the last run, allows.
+    OtherJobError
+        Where another job has taken the folder over.
+    """
+    job, count = this.job, len(shard_bounds(this.job))
+    before, manifest_before = known(folder), finished(folder, job)
+    if manifest_before is None and len(folder.names(SHARD_RECORDS)) < count:
+        return finished(folder, job)  # another may have sealed it in between, and cleared the records away
+    records = committed(folder, job)
+    if len(records) < count:
+        return None
+    shards = tuple(records[number] for number in sorted(records))
+    allowed = max_errors or (before.max_errors if before else "")
+    if allowed:
+        check_failures((failure for shard in shards for failure in shard.failures), job, allowed)
+    opened = this if before is None or before.job != job else before
+    contents = {CARD: card(opened, sum(shard.samples for shard in shards)), ERRORS: errors(shards)}
+    contents = {name: content for name, content in contents.items() if content}
+    manifest = Manifest(
+        job=job,
+        places=opened.places,
+        class_names=opened.class_names,
+        shards=shards,
+        files=tuple(FileRecord.of(name, content) for name, content in contents.items()),
+        tool=f"ipmix-cli {version('ipmix-cli')}",
+    )
+    sealed = manifest.to_bytes()
+    if not _all_there(folder, manifest, sealed):
+        check_claim(folder, job.digest())
+        if finished(folder, job) != manifest_before:  # another has sealed meanwhile: what was read above may be old
+            return seal(folder, this, max_errors)
+        for name in (*contents, SECOND_COPY, MANIFEST):
+            folder.write(name, contents.get(name, sealed))
+    if not manifest.failed:
+        folder.remove(ERRORS)
+    clear_state(folder, manifest)
+    return manifest
+
+
+def card(opened: Sealable, samples: int) -> bytes:
+    """Return the dataset card that Hugging Face reads."""
+    job = opened.job
+    return dataset_card(job.output, opened.class_names, job.split, samples, job.size).encode()
+
+
+def errors(shards: tuple[ShardRecord, ...]) -> bytes:
+    """Return errors.jsonl: one line for each picture that was left out."""
+    lines = [
+        json.dumps({"source_index": f.source_index, "source_key": f.source_key, "reason": f.reason})
+        for shard in shards
+        for f in shard.failures
+    ]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _all_there(folder: Folder, manifest: Manifest, sealed: bytes) -> bool:
+    """Return whether the small files are there, to the byte, and both copies of the manifest."""
+    try:
+        small = all(FileRecord.of(file.name, folder.read(file.name)) == file for file in manifest.files)
+        return small and all(folder.read(name) == sealed for name in (MANIFEST, SECOND_COPY))
+    except OSError:
+        return False

@@ -1,0 +1,217 @@
+"""The manifest: the record of a finished data set, written last and sealed with its own checksum."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from ipmix_cli.codecs.codecs import CODECS
+from ipmix_cli.errors import UnfinishedError
+from ipmix_cli.picture import Bytes
+from ipmix_cli.pipeline.job import Job, shard_bounds, shard_count
+from ipmix_cli.pipeline.typed import build
+from ipmix_cli.shards.writers import WRITERS
+from ipmix_cli.storage.folder import Folder
+
+SCHEMA = 1
+SPLIT = r"[^./\\\0][^/\\\0]{0,100}"  # a name that stays in its folder
+MANIFEST = "manifest.json"
+SECOND_COPY = ".ipmix/manifest.json"  # the same bytes again: a rotten manifest is found, and mended
+CARD = "README.md"
+ERRORS = "errors.jsonl"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A picture that was left out, and why."""
+
+    source_index: int
+    source_key: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileRecord:
+    """A file of the data set: its name in the folder, its size and its sha256."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+    @classmethod
+    def of(cls, name: str, content: Bytes) -> FileRecord:
+        """Return the record of a file with this content."""
+        return cls(name=name, bytes=memoryview(content).nbytes, sha256=hashlib.sha256(content).hexdigest())
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardRecord(FileRecord):
+    """A finished shard: the pictures first .. stop of the source became so many samples; some may have failed."""
+
+    number: int
+    first: int
+    stop: int
+    samples: int
+    failures: tuple[Failure, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """Where a job found its source and its mixing pictures; no part of the job, since copies of them will do."""
+
+    source: dict[str, Any]
+    fractals: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """What a finished folder holds. There are no clock times in it.
+
+    `samples` counts what is there; `failed` the pictures that were left out and stand in ``errors.jsonl``.
+    """
+
+    job: Job
+    places: Places
+    class_names: tuple[str, ...]
+    shards: tuple[ShardRecord, ...]
+    files: tuple[FileRecord, ...]
+    tool: str
+    schema: int = SCHEMA
+
+    @property
+    def samples(self) -> int:
+        """How many samples there are."""
+        return sum(shard.samples for shard in self.shards)
+
+    @property
+    def failed(self) -> int:
+        """How many pictures were left out."""
+        return sum(len(shard.failures) for shard in self.shards)
+
+    def to_bytes(self) -> bytes:
+        """Return the file's content: JSON, one shard a line, sealed with the sha256 of everything but the seal."""
+        shards = [dataclasses.asdict(shard) for shard in self.shards]
+        values: dict[str, Any] = {
+            "schema": self.schema,
+            "tool": self.tool,
+            "job_digest": self.job.digest(),
+            "job": self.job.to_dict(),
+            "places": dataclasses.asdict(self.places),
+            "class_names": list(self.class_names),
+            "samples": self.samples,
+            "copies": self.samples * self.job.output.copies,
+            "failed": self.failed,
+            "files": [dataclasses.asdict(file) for file in self.files],
+            "shards": shards,
+        }
+        values["seal"] = _seal(values)
+        lines = ",\n  ".join(json.dumps(shard) for shard in values.pop("shards"))
+        head = json.dumps(values, indent=1)
+        return f'{head[:-2]},\n "shards": [\n  {lines}\n ]\n}}\n'.encode()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Manifest:
+        """Return the manifest of a file's content.
+
+        Raises
+        ------
+        ValueError
+            Where it is not what :meth:`to_bytes` wrote, to the last byte.
+        """
+        values = sealed_values(content)
+        try:
+            manifest = cls(
+                job=Job.from_dict(values["job"]),
+                places=build(Places, values["places"]),
+                class_names=tuple(values["class_names"]),
+                shards=tuple(build(ShardRecord, shard) for shard in values["shards"]),
+                files=tuple(build(FileRecord, file) for file in values["files"]),
+                tool=values["tool"],
+                schema=values["schema"],
+            )
+            whole = manifest.to_bytes() == content
+        except (KeyError, TypeError, RecursionError) as error:
+            raise ValueError(f"not a manifest of ipmix: {error!r}") from error
+        if not whole:
+            raise ValueError("it is not what ipmix writes")
+        check_plan(manifest)
+        return manifest
+
+
+def sealed_values(content: bytes) -> dict[str, Any]:
+    """Return what a manifest's JSON holds; raises ValueError where it does not fit its own checksum."""
+    try:
+        values: dict[str, Any] = json.loads(content)
+        seal = values.pop("seal")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"not a manifest of ipmix: {error!r}") from error
+    if seal != _seal(values):
+        raise ValueError("its content does not fit its own checksum")
+    return values
+
+
+def check_plan(manifest: Manifest) -> None:
+    """Refuse a manifest that ipmix cannot have written: one that was forged may name any file, and any number.
+
+    Raises
+    ------
+    ValueError
+        Saying what does not follow from the job.
+    """
+    job = manifest.job
+    if manifest.schema != SCHEMA:
+        raise ValueError(f"it has schema {manifest.schema}: another version of ipmix wrote it")
+    if job.output.format not in WRITERS or job.output.encoding not in CODECS or not re.fullmatch(SPLIT, job.split):
+        raise ValueError(f"its job has an output that does not exist: {job.output}")
+    if not all(isinstance(name, str) for name in manifest.class_names):
+        raise ValueError("its class names are no texts")
+    if {file.name for file in manifest.files} - {CARD, ERRORS}:
+        raise ValueError("it lists small files that a data set does not have")
+    if len(manifest.shards) != shard_count(job):
+        raise ValueError(f"it lists {len(manifest.shards)} shards, the job has {shard_count(job)}")
+    for number, (shard, bounds) in enumerate(zip(manifest.shards, shard_bounds(job), strict=True)):
+        failed = {failure.source_index for failure in shard.failures}
+        expected = (bounds[1] - bounds[0] - len(failed)) * job.crop.crops
+        planned = (number, *bounds, shard_name(job, number), expected)
+        if (shard.number, shard.first, shard.stop, shard.name, shard.samples) != planned:
+            raise ValueError(f"shard {number} is not the one that the job plans")
+        if shard.samples > shard.bytes or any(not bounds[0] <= index < bounds[1] for index in failed):
+            raise ValueError(f"shard {number} has more samples than bytes, or failures of other shards")
+
+
+def shard_name(job: Job, number: int) -> str:
+    """Return the file name of a shard, such as ``train-000003.h5``."""
+    return WRITERS[job.output.format].shard_name(f"{job.split}-{number:06d}")
+
+
+def _seal(values: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def read_manifest(folder: Folder) -> Manifest:
+    """Read the manifest of a finished folder, from its second copy where the first is damaged.
+
+    Raises
+    ------
+    UnfinishedError
+        Where there is none, or none that is whole.
+    """
+    reasons = []
+    for name in (MANIFEST, SECOND_COPY):
+        try:
+            return Manifest.from_bytes(folder.read(name))
+        except (OSError, ValueError) as error:
+            reasons.append(error)
+    if all(isinstance(reason, FileNotFoundError) for reason in reasons):
+        raise UnfinishedError(
+            f"{folder.location} has no {MANIFEST}: it is no finished data set",
+            "type the same `ipmix augment` command again to finish it; `ipmix status` tells what is missing",
+        )
+    raise UnfinishedError(
+        f"the manifest of {folder.location} is damaged: {reasons[0]}",
+        "type the same `ipmix augment` command again: it checks the shards and writes the manifest anew",
+    )

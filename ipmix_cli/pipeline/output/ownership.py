@@ -1,0 +1,185 @@
+"""Whose an output folder is: this job's, another job's, or no job's at all."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import re
+from typing import Any
+
+from ipmix_cli.errors import OtherJobError, UsageError
+from ipmix_cli.pipeline.job import Job
+from ipmix_cli.pipeline.output.manifest import CARD, ERRORS, MANIFEST, SECOND_COPY, sealed_values
+from ipmix_cli.storage.folder import Folder
+from ipmix_cli.storage.temporary import PART
+
+STATE = ".ipmix/"
+JOB = ".ipmix/job.json"
+CLAIM = ".ipmix/claim.json"
+
+
+def existing_job(folder: Folder) -> dict[str, Any] | None:
+    """Return the job that a folder holds, finished or not, as plain values; None where it holds none that is whole."""
+    with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
+        values = json.loads(folder.read(JOB))
+        if values["digest"] == _digest(values["job"]) and isinstance(values["job"], dict):
+            unfinished: dict[str, Any] = values["job"]
+            return unfinished
+    for name in (MANIFEST, SECOND_COPY):
+        with contextlib.suppress(FileNotFoundError, ValueError, KeyError):
+            finished: dict[str, Any] = sealed_values(folder.read(name))["job"]
+            return finished
+    return None
+
+
+def claim(folder: Folder, job: Job, overwrite: bool = False, retry_failed: bool = False, alone: bool = True) -> None:
+    """Make a folder this job's.
+
+    With `overwrite`, whatever job it held is removed. With `retry_failed` that is so too where nothing but the content
+    of the source differs: pictures have been mended, and no shard of the old source is good for the new one. A task
+    that is not `alone` removes nothing: others may have made some of it.
+
+    Raises
+    ------
+    OtherJobError
+        Where it holds another job, listing what differs.
+    UsageError
+        Where it holds something else, or would have to be cleared by one of many tasks.
+    """
+    found, clearing = existing_job(folder), _split_to_clear(folder)
+    if found is None:
+        _refuse_strangers(folder)
+    elif found == job.to_dict() and not overwrite:
+        if clearing is None:
+            return
+    elif not (overwrite or (retry_failed and _only_the_source_changed(found, job))):
+        changes = differences(found, job.to_dict())
+        raise OtherJobError(f"{folder.location} holds another job: {'; '.join(changes)}", _remedy(found, job))
+    if overwrite or found is not None:
+        _check_alone(folder, alone)
+        write_job(folder, job, clearing=clearing or _split_of(found))
+        clear(folder)
+    write_job(folder, job)
+
+
+def _check_alone(folder: Folder, alone: bool) -> None:
+    if not alone:
+        raise UsageError(
+            f"{folder.location} would have to be cleared, and several tasks are to fill it: each would remove what "
+            "the others have made",
+            f"remove what is in {folder.location} yourself, then start the tasks again",
+        )
+
+
+def write_job(folder: Folder, job: Job, clearing: str | None = None) -> None:
+    """Write down whose a folder is, and where it is being cleared, how the names of what has to go begin."""
+    values = {"digest": job.digest(), "job": job.to_dict()} | ({} if clearing is None else {"clearing": clearing})
+    folder.write(JOB, json.dumps(values, indent=1).encode())
+
+
+def _split_of(found: dict[str, Any] | None) -> str:
+    with contextlib.suppress(ValueError):
+        return Job.from_dict(found).split
+    return "train"
+
+
+def _split_to_clear(folder: Folder) -> str | None:
+    """Return how the names of shards begin that are being removed, or were when a run was killed in the midst of it."""
+    with contextlib.suppress(FileNotFoundError, ValueError, TypeError, RecursionError):
+        values = json.loads(folder.read(JOB))
+        split = values.get("clearing") if isinstance(values, dict) else None
+        return split if isinstance(split, str) else None
+    return None
+
+
+def is_claimed_by(folder: Folder, digest: str) -> bool:
+    """Return whether a folder is the job's."""
+    found = existing_job(folder)
+    return found is not None and _digest(found) == digest
+
+
+def check_claim(folder: Folder, digest: str) -> None:
+    """Make sure that a folder is still the job's: another run may have taken it over since.
+
+    Raises
+    ------
+    OtherJobError
+        Where it is not.
+    """
+    if not is_claimed_by(folder, digest):
+        raise OtherJobError(
+            f"another run has taken {folder.location} over for another job, or removed what was in it",
+            "let only one job write into a folder: type the same command again when the other is done",
+        )
+
+
+def differences(there: dict[str, Any], asked: dict[str, Any], prefix: str = "") -> list[str]:
+    """Return in words how two jobs differ."""
+    found = []
+    for name in sorted(there.keys() | asked.keys()):
+        a, b = there.get(name), asked.get(name)
+        if isinstance(a, dict) and isinstance(b, dict):
+            found += differences(a, b, f"{prefix}{name}.")
+        elif a != b:
+            found.append(f"{prefix}{name} is {_short(a)} there, {_short(b)} asked for")
+    return found
+
+
+def clear(folder: Folder) -> None:
+    """Remove what ipmix wrote into a folder, and nothing else; what says whose the folder is now stays.
+
+    The manifest goes first, so that nothing looks finished.
+    """
+    split = _split_to_clear(folder) or "train"
+    folder.remove(MANIFEST, SECOND_COPY)
+    folder.remove(*(name for name in folder.names() if is_own(name, split) and name != JOB))
+
+
+def is_own(name: str, split: str) -> bool:
+    """Return whether ipmix writes a file of this name into a folder of its own; `split` begins the shards' names."""
+    shard = rf"{re.escape(split)}(-\d{{6}}\.(h5|tar)|/[^/]+/\d{{8,}}_(clean|aug\d+)\.(png|webp|jpg))"
+    return (
+        name.startswith(STATE)
+        or name in (MANIFEST, CARD, ERRORS)
+        or name.endswith(PART)
+        or re.fullmatch(shard, name) is not None
+    )
+
+
+def _refuse_strangers(folder: Folder) -> None:
+    """Refuse a folder with files in it that ipmix has never written to: they are not ours to replace."""
+    names = folder.names()
+    ours = any(name.startswith(STATE) for name in names)
+    others = [] if ours else names
+    if others and existing_job(folder) is None:  # another task may have claimed it while we looked
+        raise UsageError(
+            f"{folder.location} is not empty: it holds {others[0]} and no ipmix job",
+            "choose an empty or a new folder with --out",
+        )
+
+
+def _only_the_source_changed(there: dict[str, Any], job: Job) -> bool:
+    with contextlib.suppress(ValueError):
+        before = Job.from_dict(there)
+        source = dataclasses.replace(before.source, digest=job.source.digest)
+        return dataclasses.replace(before, source=source).digest() == job.digest()
+    return False
+
+
+def _remedy(there: dict[str, Any], job: Job) -> str:
+    choices = "choose another --out, repeat the options of that job, or give --overwrite to start anew"
+    if _only_the_source_changed(there, job):
+        return f"{choices}; where you have mended pictures of the source, --retry-failed makes every shard anew"
+    return choices
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 40 else f"{text[:12]}...{text[-4:]}"
+
+
+def _digest(job: dict[str, Any]) -> str:
+    """Return what :meth:`Job.digest` gives, of plain values."""
+    return hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,130 @@
+"""Which shards of a job are in its folder already, whole; which count as missing; and what a finished one needs not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from ipmix_cli.errors import SourceError, UnfinishedError
+from ipmix_cli.pipeline.job import Job, shard_bounds
+from ipmix_cli.pipeline.output.manifest import Manifest, ShardRecord, read_manifest, shard_name
+from ipmix_cli.pipeline.output.ownership import CLAIM, JOB, is_claimed_by
+from ipmix_cli.pipeline.output.shard_records import NO_RECORD, SHARD_RECORDS, number_of, read_record, record_name
+from ipmix_cli.shards.writers import open_shard
+from ipmix_cli.storage.folder import Folder, sha256_in
+from ipmix_cli.storage.temporary import PART, is_stale
+
+
+def committed(
+    folder: Folder, job: Job, verify: bool = False, numbers: Collection[int] | None = None
+) -> dict[int, ShardRecord]:
+    """Return the records of the shards that are there and whole: by their size, and by sha256 with `verify`.
+
+    With `numbers` only these shards are looked at: a task among many need not read what the others made.
+    """
+    records = [record for record in _records(folder, job, numbers).values() if _belongs(record, job)]
+    sizes = folder.sizes([record.name for record in records])
+    there = (record for record in records if sizes.get(record.name) == record.bytes)
+    return {record.number: record for record in there if _is_whole(folder, job, record, verify)}
+
+
+def _is_whole(folder: Folder, job: Job, record: ShardRecord, verify: bool) -> bool:
+    """Return whether a shard that has the recorded size has all its pictures, and with `verify` the recorded sha256."""
+    try:
+        if verify and sha256_in(folder, record.name) != record.sha256:
+            return False
+        return job.output.format != "files" or _pictures_are_there(folder, job, record, verify)
+    except (OSError, SourceError):
+        return False
+
+
+def _pictures_are_there(folder: Folder, job: Job, record: ShardRecord, verify: bool) -> bool:
+    """Return whether the pictures that a shard lists are there, and with `verify` to the byte."""
+    path = folder.path(record.name)
+    with open_shard(job.output.format, folder.read(record.name) if path is None else path) as view:
+        if verify:
+            return all(sample.checksum == sample.expected for sample in view)
+        names = set(view.files())
+        return names == folder.sizes(names).keys()
+
+
+def _records(folder: Folder, job: Job, numbers: Collection[int] | None) -> dict[int, ShardRecord]:
+    """Return the records that workers have left, and of the other shards those that the manifest holds.
+
+    The manifest is read last: what a run beside this one clears away meanwhile stands in it by then.
+    """
+    left = _left_by_workers(folder, job, numbers)
+    manifest = finished(folder, job)
+    sealed = {} if manifest is None else {record.number: record for record in manifest.shards}
+    wanted = sealed.keys() | left.keys() if numbers is None else numbers
+    found = {number: left.get(number, sealed.get(number)) for number in wanted}
+    return {number: record for number, record in found.items() if record is not None}
+
+
+def _left_by_workers(folder: Folder, job: Job, numbers: Collection[int] | None) -> dict[int, ShardRecord | None]:
+    """Return the records that workers have left, by their shards; None for one that counts for no shard of the job."""
+    names = folder.names(SHARD_RECORDS) if numbers is None else [record_name(number) for number in numbers]
+    digest = job.digest()
+    contents = folder.contents([name for name in names if name.endswith(".json")])
+    return {number_of(name): read_record(content, digest) for name, content in contents.items()}
+
+
+def _belongs(record: ShardRecord, job: Job) -> bool:
+    bounds = shard_bounds(job)
+    return (
+        0 <= record.number < len(bounds)
+        and (record.first, record.stop) == bounds[record.number]
+        and record.name == shard_name(job, record.number)
+    )
+
+
+def finished(folder: Folder, job: Job) -> Manifest | None:
+    """Return the manifest, from either copy, where the folder holds this job, finished; else None."""
+    try:
+        manifest = read_manifest(folder)
+    except UnfinishedError:
+        return None
+    return manifest if manifest.job.digest() == job.digest() else None
+
+
+def distrust(folder: Folder, numbers: Collection[int]) -> None:
+    """Let shards count as missing until they are made again, whatever the manifest of a finished folder says of them.
+
+    The manifest itself stays where it is: it is replaced when they are made.
+    """
+    for number in numbers:
+        folder.write(record_name(number), NO_RECORD)
+
+
+def clear_state(folder: Folder, manifest: Manifest | None = None) -> None:
+    """Remove what only an unfinished job needs: the record of each shard, what it claimed, and temporary files.
+
+    Those of living processes too: they belong to runs of this same job, which write them again where they miss them.
+    With the `manifest` that has just been written, what such a run has marked or recorded since stays: it will seal.
+    """
+    names = folder.names(SHARD_RECORDS)
+    later = _later(folder, names, manifest) if manifest is not None else set()
+    folder.remove(*(name for name in names if name not in later))
+    if not later and (manifest is None or is_claimed_by(folder, manifest.job.digest())):
+        folder.remove(CLAIM, JOB)
+    folder.remove(*_temporary(folder))
+
+
+def _later(folder: Folder, names: Collection[str], manifest: Manifest) -> set[str]:
+    """Return the names of marks, and of records that are not those of the manifest."""
+    digest, sealed = manifest.job.digest(), {None, *manifest.shards}
+    contents = folder.contents(names).items()
+    return {name for name, content in contents if content == NO_RECORD or read_record(content, digest) not in sealed}
+
+
+def clear_stale(folder: Folder) -> None:
+    """Remove the temporary files of runs that are dead; those of a run beside this one stay."""
+    for name in _temporary(folder):
+        path = folder.path(name)
+        if path is not None and is_stale(path):
+            folder.remove(name)
+
+
+def _temporary(folder: Folder) -> Iterable[str]:
+    if folder.path(PART) is None:  # objects appear whole: a store has no temporary files
+        return []
+    return [name for name in folder.names() if name.endswith(PART)]

@@ -1,0 +1,47 @@
+"""The record of a committed shard: a small file of its own, kept until the manifest holds it."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from typing import Any
+
+from ipmix_cli.pipeline.output.manifest import ShardRecord
+from ipmix_cli.pipeline.typed import build
+from ipmix_cli.storage.folder import Folder
+
+SHARD_RECORDS = ".ipmix/shards"
+NO_RECORD = b"null\n"  # in place of a record: the shard is about to be made again
+
+
+def record_name(number: int) -> str:
+    """Return where the record of a committed shard lies until the manifest is written."""
+    return f"{SHARD_RECORDS}/{number:06d}.json"
+
+
+def number_of(name: str) -> int:
+    """Return which shard's record a file's name is; -1, which is no shard's, for a name of another kind."""
+    stem = name.rpartition("/")[2].removesuffix(".json")
+    return int(stem) if stem.isascii() and stem.isdigit() else -1
+
+
+def write_record(folder: Folder, job_digest: str, record: ShardRecord) -> None:
+    """Write a shard's record, sealed, under the digest of its job: it counts for no other job, and rot is noticed."""
+    values = [job_digest, dataclasses.asdict(record)]
+    folder.write(record_name(record.number), json.dumps([*values, _seal(values)]).encode())
+
+
+def read_record(content: bytes, job_digest: str) -> ShardRecord | None:
+    """Return the record of a file's content; None where it is damaged, or of another job: the shard is made again."""
+    try:
+        digest, values, seal = json.loads(content)
+        record = build(ShardRecord, values)
+        whole = digest == job_digest and seal == _seal([digest, dataclasses.asdict(record)])
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return record if whole else None
+
+
+def _seal(values: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,159 @@
+"""The main job from end to end: open, compile, make the shards, seal."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ipmix_cli.pipeline.banks.mixing import prepare_mixing
+from ipmix_cli.pipeline.job import Execution, Job, shard_bounds
+from ipmix_cli.pipeline.listener import Listener, watched
+from ipmix_cli.pipeline.output.finalize import seal
+from ipmix_cli.pipeline.output.job_state import known
+from ipmix_cli.pipeline.output.manifest import Manifest
+from ipmix_cli.pipeline.output.resume import committed
+from ipmix_cli.pipeline.run.array_task import Share
+from ipmix_cli.pipeline.run.prepare import (
+    NO_MIXING,
+    Request,
+    asks_for_the_same,
+    job_of,
+    open_job,
+    open_source_of,
+    record_of,
+)
+from ipmix_cli.pipeline.run.progress_counters import new_tally
+from ipmix_cli.pipeline.run.schedule import Meeting, Run, materialise, start
+from ipmix_cli.pipeline.run.warmup import compile_kernels
+from ipmix_cli.pipeline.run.worker import ShardResult
+from ipmix_cli.sources.source import Source
+from ipmix_cli.storage.folder import open_folder
+
+
+@dataclass
+class Outcome:
+    """What one run of a job did.
+
+    `manifest` is None where shards of other tasks are missing yet; `made` counts this run's samples and copies alone;
+    `stages` are seconds of work by stage, over all workers together.
+    """
+
+    job: Job
+    manifest: Manifest | None = None
+    made_samples: int = 0
+    made_shards: int = 0
+    made_bytes: int = 0
+    resumed_shards: int = 0
+    seconds: float = 0.0
+    stages: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def made_copies(self) -> int:
+        """Copies that this run made."""
+        return self.made_samples * self.job.output.copies
+
+
+def augment(
+    request: Request,
+    out: str,
+    execution: Execution | None = None,
+    meeting: Meeting | None = None,
+    listener: Listener | None = None,
+) -> Outcome:
+    """Make a data set of augmented shards, or finish one that was begun.
+
+    Parameters
+    ----------
+    request : Request
+        What to make.
+    out : str
+        The folder; it may hold an unfinished run of the same job.
+    execution : Execution, optional
+        How to run; one process by default. It changes no byte.
+    meeting : Meeting, optional
+        How to meet what is in the folder already.
+    listener : Listener, optional
+        Is told of progress.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    IpmixError
+        See ipmix_cli.errors; shards committed before stay, and the same call goes on from there.
+    """
+    execution, listener = execution or Execution(), listener or Listener()
+    meeting, began = meeting or Meeting(), time.perf_counter()
+    outcome = nothing_left(request, out, execution, meeting)
+    if outcome is None:
+        source = open_source_of(request, listener)
+        outcome = nothing_ever(request, source, execution)
+    if outcome is None:
+        opened = open_job(request, listener, execution.jobs, source)
+        with new_tally(len(shard_bounds(opened.job))) as tally:
+            run = start(opened, out, execution, meeting, tally)
+            outcome = make(run, listener, tally.done)
+        outcome.manifest = seal(run.folder, opened)
+    outcome.seconds = time.perf_counter() - began
+    return outcome
+
+
+def nothing_left(request: Request, out: str, execution: Execution, meeting: Meeting) -> Outcome | None:
+    """Return the outcome of a task among many whose shards are all there; None where that is not so.
+
+    It opens neither source nor bank: in an array of a thousand tasks most may have nothing to make. Whether they have
+    changed is noticed by the tasks that have.
+    """
+    share = Share(execution.task_index, execution.task_count)
+    if share.count == 1 or meeting != Meeting():
+        return None
+    folder = open_folder(out)
+    there = known(folder)
+    if there is None or not asks_for_the_same(request, there.job, there.places):
+        return None
+    numbers = share.numbers(len(shard_bounds(there.job)))
+    records = committed(folder, there.job, numbers=numbers) if numbers else {}
+    if len(records) < len(numbers):
+        return None
+    return Outcome(there.job, seal(folder, there), resumed_shards=len(records))
+
+
+def nothing_ever(request: Request, source: Source, execution: Execution) -> Outcome | None:
+    """Return the outcome of a task that comes after the last shard: it needs no bank; None for any other."""
+    job = job_of(request, record_of(source), NO_MIXING)
+    share = Share(execution.task_index, execution.task_count)
+    return None if share.numbers(len(shard_bounds(job))) else Outcome(job)
+
+
+def make(run: Run, listener: Listener, done: Callable[[], int]) -> Outcome:
+    """Make the shards that a run is waiting for, telling a listener how many pictures ``done()`` says are done."""
+    outcome = Outcome(run.opened.job, resumed_shards=len(run.records))
+    for record in run.records.values():
+        listener.detail(f"{record.name}: was there already")
+    if run.waiting:
+        compile_kernels(listener, run.opened.job.output.encoding, run.execution.jobs)
+        if run.opened.job.size is not None:
+            prepare_mixing(run.opened.mixing, run.opened.job.size, listener)
+    bounds = shard_bounds(run.opened.job)
+    total = sum(bounds[number][1] - bounds[number][0] for number in run.waiting)
+    with watched(listener, "augmenting", total, "pictures", done), contextlib.closing(materialise(run)) as results:
+        for result in results:
+            listener.detail(told(result))
+            outcome.made_samples += result.record.samples
+            outcome.made_shards += 1
+            outcome.made_bytes += result.bytes
+            for stage, seconds in result.seconds.items():
+                outcome.stages[stage] = outcome.stages.get(stage, 0.0) + seconds
+    return outcome
+
+
+def told(result: ShardResult) -> str:
+    """Return in one line what became of a shard: its pictures, bytes, failures, and the seconds of work by stage."""
+    record = result.record
+    failed = "".join(f"; left out {f.source_key}: {f.reason}" for f in record.failures)
+    stages = ", ".join(f"{stage} {seconds:.3f} s" for stage, seconds in result.seconds.items())
+    return f"{record.name}: {record.samples} samples, {record.bytes} bytes, sha256 {record.sha256}; {stages}{failed}"

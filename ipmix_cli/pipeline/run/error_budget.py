@@ -1,0 +1,28 @@
+"""How many pictures may be left out, and the error where there are more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ipmix_cli.errors import ErrorBudgetError
+from ipmix_cli.pipeline.job import Execution, Job
+from ipmix_cli.pipeline.output.manifest import Failure
+
+
+def check_failures(failures: Iterable[Failure], job: Job, max_errors: str) -> None:
+    """Stop where more pictures have failed than the user allows.
+
+    Raises
+    ------
+    ErrorBudgetError
+        Naming the first of them.
+    """
+    by_index = {failure.source_index: failure for failure in failures}
+    budget = Execution(max_errors=max_errors).error_budget(job.pictures)
+    if len(by_index) > budget:
+        first = by_index[min(by_index)]
+        raise ErrorBudgetError(
+            f"{len(by_index)} pictures could not be read, and {budget} may be left out; "
+            f"the first: {first.source_key}: {first.reason}",
+            f"mend it, or leave such pictures out with --max-errors {len(by_index)} (or a share, such as 1%)",
+        )

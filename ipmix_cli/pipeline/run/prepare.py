@@ -1,0 +1,268 @@
+"""From what a user asks for to a job that can run: open the source and the mixing pictures, fix every number."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ipmix_cli.codecs.codecs import CODECS
+from ipmix_cli.crop import CropConfig
+from ipmix_cli.errors import UsageError, check_name
+from ipmix_cli.methods.ipmix.plan import PLAN_VERSION
+from ipmix_cli.methods.ipmix.presets import preset_for
+from ipmix_cli.methods.ipmix.settings import AugmentConfig
+from ipmix_cli.pipeline.banks.bank import bank_path, builtin_settings
+from ipmix_cli.pipeline.banks.mixing import BUILTIN_SIDE, MixingHandle, check_covers, open_bank
+from ipmix_cli.pipeline.job import Job, MixingRecord, SourceRecord
+from ipmix_cli.pipeline.listener import Listener
+from ipmix_cli.pipeline.output.manifest import Manifest, Places
+from ipmix_cli.pipeline.run.recorded_job import check_mixing, check_source
+from ipmix_cli.shards.shard import ShardSettings
+from ipmix_cli.shards.writers import WRITERS
+from ipmix_cli.sources.readers import open_source
+from ipmix_cli.sources.source import Source, SourceSpec
+
+BUILTIN = "builtin"
+NO_MIXING = MixingRecord(digest="", pictures=0)
+MANY_SIZES = (448, 448)  # what pictures of many sizes are taken for where one number is needed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a user asks for, before anything is opened.
+
+    Parameters
+    ----------
+    source : SourceSpec
+    fractals : str
+        A bank, a folder of pictures, or ``builtin``.
+    preset : str
+        ``auto``, or a name of the table PRESETS.
+    changes : dict
+        Fields of AugmentConfig that replace the preset's.
+    crop : CropConfig
+    output : ShardSettings
+    seed, samples_per_shard, limit
+        As in Job.
+    recorded : Job, optional
+        A job whose source and mixing pictures these must be.
+    """
+
+    source: SourceSpec
+    fractals: str = BUILTIN
+    preset: str = "auto"
+    changes: dict[str, Any] = field(default_factory=dict)
+    crop: CropConfig = field(default_factory=CropConfig)
+    output: ShardSettings = field(default_factory=ShardSettings)
+    seed: int = 0
+    samples_per_shard: int | None = None
+    limit: int | None = None
+    recorded: Job | None = None
+
+
+@dataclass(frozen=True)
+class OpenJob:
+    """A job with its source and mixing pictures at hand."""
+
+    job: Job
+    places: Places
+    source: Source
+    mixing: MixingHandle
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the source's classes."""
+        return self.source.class_names
+
+
+def open_job(request: Request, listener: Listener, jobs: int = 1, source: Source | None = None) -> OpenJob:
+    """Open everything that a request names, and fix every number of the job; the source may be open already.
+
+    Raises
+    ------
+    SourceError, UsageError
+        Naming what is missing, unreadable, or contradictory.
+    """
+    source = source or open_source_of(request, listener)
+    record = record_of(source)
+    unmixed = job_of(request, record, NO_MIXING)  # refuses what cannot be, before a bank is drawn for it
+    size, ratio = unmixed.size, unmixed.augment.mixing_ratio
+    fractals = _lasting_bank(request.fractals)
+    if fractals == BUILTIN:
+        fractals = builtin_bank(size, ratio, listener, jobs)
+    open_bank.cache_clear()  # what an earlier job of this process has opened may have changed since
+    bank = open_bank(fractals)
+    if size is not None:
+        check_covers(bank, size)
+    mixing = MixingRecord(digest=bank.digest, pictures=len(bank.shapes))
+    if request.recorded is not None:
+        check_mixing(request.recorded, mixing)
+    job = dataclasses.replace(unmixed, mixing=mixing)
+    places = Places(source=_lasting(request.source, source), fractals=_lasting_bank(request.fractals))
+    return OpenJob(job, places, source, MixingHandle(fractals, mixing, ratio))
+
+
+def open_source_of(request: Request, listener: Listener) -> Source:
+    """Open the source that a request names; raises SourceError where it cannot be read, or is not the recorded one."""
+    source = _open_source(request.source, listener)
+    if request.recorded is not None:
+        check_source(request.recorded, record_of(source))
+    return source
+
+
+def record_of(source: Source) -> SourceRecord:
+    """Return what a job keeps of its source."""
+    return SourceRecord(
+        format=source.format,
+        digest=source.digest,
+        pictures=len(source),
+        size=source.size,
+        settings=source.settings,
+    )
+
+
+def job_of(request: Request, source: SourceRecord, mixing: MixingRecord) -> Job:
+    """Return the job that a request means, with this source and these mixing pictures: nothing is opened.
+
+    Raises
+    ------
+    UsageError
+        For what makes no sense.
+    """
+    size = source.size if request.crop.size is None else (request.crop.size, request.crop.size)
+    output = resolved(request.output, size)
+    return Job(
+        source=source,
+        mixing=mixing,
+        augment=augment_config(request, size),
+        crop=request.crop,
+        output=dataclasses.replace(output, seed=request.seed),
+        seed=request.seed,
+        samples_per_shard=request.samples_per_shard,
+        limit=request.limit,
+        plan_version=PLAN_VERSION,
+    )
+
+
+def asks_for_the_same(request: Request, job: Job, places: Places) -> bool:
+    """Return whether a request asks for a job opened before, as far as can be told without opening anything."""
+    there = places.source
+    asked = {**dataclasses.asdict(request.source), "data_dir": _absolute(request.source.data_dir)}
+    named = asked == there or {**asked, "input": _absolute(request.source.input)} == there
+    same = named and places.fractals == _lasting_bank(request.fractals) and request.recorded is None
+    return same and job_of(request, job.source, job.mixing) == job
+
+
+def reopen(
+    manifest: Manifest,
+    listener: Listener,
+    source: SourceSpec | None = None,
+    fractals: str | None = None,
+    mixing: bool = True,
+) -> OpenJob:
+    """Open the source and the mixing pictures that a data set was made from, where they were or where they are now.
+
+    Whether they are still the same is for the caller to see: :func:`changes` tells. Without `mixing`, the mixing
+    pictures are not touched.
+    """
+    spec = source or SourceSpec(**manifest.places.source)
+    opened = _open_source(spec, listener)
+    where = fractals or manifest.places.fractals
+    if mixing and where == BUILTIN:
+        where = builtin_bank(manifest.job.size, manifest.job.augment.mixing_ratio, listener, 1)
+    open_bank.cache_clear()  # it may have changed since this process opened it
+    handle = MixingHandle(where, manifest.job.mixing, manifest.job.augment.mixing_ratio)
+    return OpenJob(manifest.job, manifest.places, opened, handle)
+
+
+def changes(opened: OpenJob, mixing: bool = True) -> dict[str, str]:
+    """Return what is not what the job was made from: the keys "source" and "mixing", the values in words."""
+    found = {}
+    if opened.source.digest != opened.job.source.digest:
+        found["source"] = f"{opened.source.location} is not the source of this data set: its digest differs"
+    if mixing and open_bank(opened.mixing.location).digest != opened.job.mixing.digest:
+        found["mixing"] = f"{opened.mixing.location} does not hold this data set's mixing pictures: its digest differs"
+    return found
+
+
+def augment_config(request: Request, size: tuple[int, int] | None) -> AugmentConfig:
+    """Return the preset that fits pictures of (H, W), with the user's changes.
+
+    Pictures of many sizes get the preset of photographs.
+    """
+    height, width = size or MANY_SIZES
+    config = dataclasses.replace(preset_for(request.preset, height, width), **request.changes)
+    if size is not None:
+        config.patch_sizes_for(height, width)  # refuses sizes that do not fit
+    return config
+
+
+def resolved(output: ShardSettings, size: tuple[int, int] | None) -> ShardSettings:
+    """Return the output's settings with the encoding decided: lossless, and raw where arrays can be.
+
+    Raises
+    ------
+    UsageError
+        For names that do not exist, and combinations that cannot be.
+    """
+    check_name("format", output.format, WRITERS)
+    check_name("encoding", output.encoding, ["auto", *CODECS])
+    check_name("layout", output.layout, ["grouped", "flat"])
+    check_name("compression", output.compression, ["none", "lzf", "gzip"])
+    arrays = output.format == "hdf5"
+    if output.encoding == "auto":
+        output = dataclasses.replace(output, encoding="raw" if arrays and size is not None else "png")
+    if output.encoding == "raw" and not arrays:
+        raise UsageError(f"raw pictures are for hdf5, not for {output.format}", "give --encoding png, webp or jpeg")
+    if output.encoding == "raw" and size is None:
+        raise UsageError(
+            "the pictures differ in size, or their size is not known, and raw arrays need one size",
+            "give --size S --crop center to make them equal, or --encoding png to keep their sizes",
+        )
+    if output.compression != "none" and output.encoding != "raw":
+        raise UsageError(
+            f"compression {output.compression} is for raw HDF5, not for {output.encoding}", "leave out --compression"
+        )
+    return output
+
+
+def _open_source(spec: SourceSpec, listener: Listener) -> Source:
+    with listener.activity(f"downloading {spec.input}", 0, "B") as advance:
+        return open_source(spec, lambda done, _: advance(done))
+
+
+def builtin_bank(size: tuple[int, int] | None, ratio: float, listener: Listener, jobs: int) -> str:
+    """Make the built-in bank for samples of (H, W) unless the user's cache holds it; return its name for open_bank."""
+    height, width = size or MANY_SIZES
+    side = round(max(height, width) * ratio)
+    settings = builtin_settings(side)
+    path = bank_path(settings)
+    if not path.exists():
+        from ipmix_cli.pipeline.banks.drawing import ensure_bank, warmed  # and with it all that draws
+
+        listener.note(f"Making the built-in bank of mixing pictures, once on this machine: {path}")
+        with listener.activity("compiling the families' kernels", len(settings.mix), "families") as advance:
+            for warming in warmed(settings, jobs):
+                advance(warming.done)
+        with listener.activity("drawing fractals", settings.count, "pictures") as advance:
+            for made, _ in enumerate(ensure_bank(settings, jobs), 1):
+                advance(made)
+    return f"{BUILTIN_SIDE}{side}"
+
+
+def _lasting(spec: SourceSpec, source: Source) -> dict[str, Any]:
+    """Return the spec in a form that finds the source again from any working folder."""
+    named = source.location == spec.input or spec.data_dir is not None
+    data_dir = _absolute(spec.data_dir)
+    found = dataclasses.replace(spec, data_dir=data_dir, input=spec.input if named else source.location)
+    return dataclasses.asdict(found)
+
+
+def _lasting_bank(fractals: str) -> str:
+    return fractals if fractals == BUILTIN else str(_absolute(fractals))
+
+
+def _absolute(path: str | None) -> str | None:
+    return None if path is None else str(Path(path).expanduser().absolute())

@@ -1,0 +1,120 @@
+"""A recorded job as options: what makes a data set again, and whether its source and bank are the same."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from typing import Any
+
+from ipmix_cli.crop import CropConfig
+from ipmix_cli.errors import SourceError, UsageError
+from ipmix_cli.methods.ipmix.plan import PLAN_VERSION
+from ipmix_cli.methods.ipmix.presets import PRESETS
+from ipmix_cli.pipeline.job import Job, MixingRecord, SourceRecord
+from ipmix_cli.pipeline.output.job_state import Known
+from ipmix_cli.pipeline.output.manifest import Manifest
+from ipmix_cli.shards.shard import ShardSettings
+from ipmix_cli.sources.source import SourceSpec
+
+
+def options_of(manifest: Manifest | Known) -> dict[str, Any]:
+    """Return the options of `ipmix augment` that make a data set again, every number given; all but ``out``.
+
+    The keys are the options' own names with underscores; lists stand for names with commas between. An option that
+    was not given is left out.
+    """
+    job = manifest.job
+    source = dict(manifest.places.source)
+    options = {"in": source.pop("input"), **source, "fractals": manifest.places.fractals}
+    options |= {"limit": job.limit, "size": job.crop.size, "crop": job.crop.mode, "crops": job.crop.crops}
+    options |= job.augment.to_dict()
+    output = dataclasses.asdict(job.output)
+    options |= {"no_clean": not output.pop("clean")} | output
+    options |= {"seed": job.seed, "samples_per_shard": job.samples_per_shard}
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def command_of(manifest: Manifest | Known, out: str = "OUT") -> str:
+    """Return the shortest `ipmix augment` command that makes a data set again: no option that has its default."""
+    options = options_of(manifest) | {"out": out}
+    preset = _nearest_preset(manifest.job)
+    defaults = {
+        **_defaults(SourceSpec),
+        **_defaults(ShardSettings),
+        **PRESETS[preset].to_dict(),
+        "fractals": "builtin",
+        "no_clean": False,
+        "crops": CropConfig.crops,
+        "crop": "none" if options.get("size") is None else "center",  # what --size alone means
+    }
+    given = {name: value for name, value in options.items() if defaults.get(name, ...) != value}
+    first = {name: given.pop(name) for name in ("in", "data_dir", "split") if name in given}
+    words = [word for name, value in (first | {"preset": preset} | given).items() for word in _words(name, value)]
+    return shlex.join(["ipmix", "augment", *words])
+
+
+def _nearest_preset(job: Job) -> str:
+    """Return the preset from which the fewest numbers differ."""
+    numbers = job.augment.to_dict().items()
+    return min(PRESETS, key=lambda name: sum(PRESETS[name].to_dict()[key] != value for key, value in numbers))
+
+
+def _defaults(kind: Any) -> dict[str, Any]:
+    return {field.name: field.default for field in dataclasses.fields(kind)}
+
+
+def _words(name: str, value: Any) -> list[str]:
+    option = f"--{name.replace('_', '-')}"
+    if value is True:
+        return [option]
+    return [option, ",".join(map(str, value)) if isinstance(value, list) else str(value)]
+
+
+def check_source(recorded: Job, found: SourceRecord) -> None:
+    """Refuse another source than the recorded one, or an ipmix that draws other plans.
+
+    Raises
+    ------
+    UsageError, SourceError
+        Saying what differs.
+    """
+    if recorded.plan_version != PLAN_VERSION:
+        raise UsageError(
+            f"the record is of plan version {recorded.plan_version}, this ipmix draws plan version {PLAN_VERSION}",
+            "install the version of ipmix-cli that the manifest names as its tool",
+        )
+    if found.digest != recorded.source.digest:
+        raise SourceError(
+            "the source is not the recorded one: " + _differences(recorded.source, found),
+            "name the right one with --in (and --data-dir); for another source write a job.toml with --save-config",
+        )
+
+
+def check_mixing(recorded: Job, found: MixingRecord) -> None:
+    """Refuse other mixing pictures than the recorded ones.
+
+    Raises
+    ------
+    SourceError
+        Saying what differs.
+    """
+    if found.digest != recorded.mixing.digest:
+        raise SourceError(
+            "the mixing pictures are not the recorded ones: " + _differences(recorded.mixing, found),
+            "name the right bank with --fractals; for another bank write a job.toml with --save-config",
+        )
+
+
+def _differences(recorded: SourceRecord | MixingRecord, found: SourceRecord | MixingRecord) -> str:
+    """Return in words what two records differ in; of digests, the beginnings."""
+    before, now = dataclasses.asdict(recorded), dataclasses.asdict(found)
+    return "; ".join(
+        f"{name} is {_short(now[name])}, recorded was {_short(before[name])}"
+        for name in before
+        if before[name] != now[name]
+    )
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return f"{text[:12]}.." if len(text) == 64 else text

@@ -1,0 +1,208 @@
+"""Make one shard: the only function that runs in parallel. It reads, plans, applies, encodes and commits."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ipmix_cli.crop import apply_crop, plan_crop
+from ipmix_cli.methods.ipmix.apply import Scratch, apply_plans, scratch_for
+from ipmix_cli.methods.ipmix.plan import sample_plans
+from ipmix_cli.methods.ipmix.settings import AugmentConfig
+from ipmix_cli.methods.mixing_set import MixingSet
+from ipmix_cli.picture import Bytes, Picture
+from ipmix_cli.pipeline.backends.overlapped_io import check_wanted, hand_over
+from ipmix_cli.pipeline.banks.mixing import MixingHandle, mixing_set, mixing_subset, resized_shapes
+from ipmix_cli.pipeline.job import Job
+from ipmix_cli.pipeline.output.manifest import Failure, FileRecord, ShardRecord
+from ipmix_cli.pipeline.output.ownership import check_claim
+from ipmix_cli.pipeline.output.shard_records import write_record
+from ipmix_cli.pipeline.run.progress_counters import IDLE, Slot, Tally
+from ipmix_cli.shards.shard import ShardBuilder, ShardSample
+from ipmix_cli.shards.writers import WRITERS
+from ipmix_cli.sources.source import BadSample, Part, Sample
+from ipmix_cli.stages import StageClock
+from ipmix_cli.storage.folder import Folder, open_folder
+
+CHUNK_BYTES = 2**22  # of copies made in one call: enough to hide the call, few enough to stop soon and show progress
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardTask:
+    """One shard to be made: small and picklable, so that it can go to any machine.
+
+    `parts` together hold the pictures first .. stop but for those set aside: these killed workers, and are not touched.
+    """
+
+    job: Job
+    number: int
+    first: int
+    stop: int
+    parts: tuple[Part, ...]
+    mixing: MixingHandle
+    out: str
+    class_names: tuple[str, ...]
+    tally: Tally | None = None
+    set_aside: tuple[BadSample, ...] = ()
+
+
+@dataclass(frozen=True)
+class ShardResult:
+    """What a worker sends back: the record of its shard, the bytes of all its files, its seconds by stage."""
+
+    record: ShardRecord
+    bytes: int
+    seconds: dict[str, float]
+
+
+def make_shard(task: ShardTask) -> ShardResult:
+    """Make one shard and commit it: the shard's file first, then its record.
+
+    The bytes depend on the job and the pictures first .. stop alone.
+    """
+    clock = StageClock()
+    slot = Slot(None) if task.tally is None else task.tally.slot(task.number)
+    record, files = build_shard(task, slot, clock)
+    folder, job_digest = open_folder(task.out), task.job.digest()
+    check_claim(folder, job_digest)
+    hand_over()
+    write_files(folder, files)
+    write_record(folder, job_digest, record)
+    clock.lap("write")
+    slot.finish()
+    return ShardResult(record, sum(memoryview(content).nbytes for _, content in files), clock.seconds)
+
+
+def build_shard(task: ShardTask, slot: Slot, clock: StageClock) -> tuple[ShardRecord, Sequence[tuple[str, Bytes]]]:
+    """Return a shard's record and its files, name and content, the shard itself last; nothing is written."""
+    samples, failures = _read(task, slot, clock)
+    files = _build(task, samples, slot, clock).finish()
+    clock.lap("encode")
+    name, content = files[-1]
+    record = ShardRecord(
+        **dataclasses.asdict(FileRecord.of(name, content)),
+        number=task.number,
+        first=task.first,
+        stop=task.stop,
+        samples=len(samples),
+        failures=tuple(failures),
+    )
+    clock.lap("checksum")
+    return record, files
+
+
+def write_files(folder: Folder, files: Sequence[tuple[str, Bytes]]) -> None:
+    """Write the files of a shard; the last one, the shard itself, says that the others are there."""
+    *pictures, (name, content) = files
+    folder.write_all(pictures)
+    folder.write(name, content)
+
+
+def _read(task: ShardTask, slot: Slot, clock: StageClock) -> tuple[list[ShardSample], list[Failure]]:
+    """Read and crop the pictures of a shard; those that cannot be read become failures."""
+    samples: list[ShardSample] = []
+    failures = [Failure(bad.index, bad.key, bad.reason) for bad in task.set_aside]
+    for part in task.parts:
+        for item in _announced(part, slot, clock):
+            if isinstance(item, BadSample):
+                failures.append(Failure(item.index, item.key, item.reason))
+            else:
+                samples += views(task.job, item)
+                clock.lap("resize")
+    slot.reading(IDLE)
+    return samples, sorted(failures, key=lambda failure: failure.source_index)
+
+
+def _announced(part: Part, slot: Slot, clock: StageClock) -> Iterator[Sample | BadSample]:
+    """Yield the pictures of a part; the tally says, before each is read, which one it will be."""
+    slot.reading(part.start)
+    for item in part.samples(clock):
+        check_wanted()
+        yield item
+        slot.reading(item.index + 1)
+
+
+def views(job: Job, sample: Sample) -> Iterator[ShardSample]:
+    """Yield the samples that one picture becomes: one for each crop."""
+    for crop in range(job.crop.crops):
+        index = sample.index * job.crop.crops + crop
+        shape = (sample.picture.shape[0], sample.picture.shape[1])
+        plan = plan_crop(job.crop, shape, job.seed, sample.index, crop)
+        picture = sample.picture if plan is None else apply_crop(sample.picture, plan)
+        yield ShardSample(f"{index:08d}", index, sample.label, sample.index, sample.key, crop, picture)
+
+
+def _build(task: ShardTask, samples: list[ShardSample], slot: Slot, clock: StageClock) -> ShardBuilder:
+    """Fill a shard with the samples and their copies."""
+    attributes = {"ipmix_job": json.dumps(task.job.to_dict()), "class_names": list(task.class_names)}
+    name = f"{task.job.split}-{task.number:06d}"
+    builder = WRITERS[task.job.output.format].builder(name, samples, task.job.output, attributes)
+    clock.lap("encode")
+    for start, stop in chunks([sample.picture.shape for sample in samples], task.job.output.copies):
+        out = builder.out(start, stop)
+        clock.lap("encode")
+        check_wanted()
+        make_copies(task.job, task.mixing, samples[start:stop], out, clock)
+        builder.add(start, out)
+        clock.lap("encode")
+        slot.done(stop // task.job.crop.crops)
+    return builder
+
+
+def chunks(shapes: Sequence[tuple[int, ...]], copies: int) -> Iterator[tuple[int, int]]:
+    """Yield (start, stop) of runs of pictures of one shape, each small enough to stay in the cache."""
+    start = 0
+    while start < len(shapes):
+        most = max(1, CHUNK_BYTES // (int(np.prod(shapes[start])) * copies))
+        stop = start + 1
+        while stop < len(shapes) and stop - start < most and shapes[stop] == shapes[start]:
+            stop += 1
+        yield start, stop
+        start = stop
+
+
+def make_copies(
+    job: Job,
+    mixing: MixingHandle,
+    samples: Sequence[ShardSample],
+    out: np.ndarray[tuple[int, ...], np.dtype[np.uint8]],
+    clock: StageClock,
+) -> None:
+    """Fill `out` (n, K, H, W, 3) with the copies of n samples of one size."""
+    size = (samples[0].picture.shape[0], samples[0].picture.shape[1])
+    indices = np.array([sample.index for sample in samples], np.int64)
+    shapes = resized_shapes(mixing, size)
+    plans = sample_plans(job.augment, size, job.seed, indices, job.output.copies, shapes)
+    clock.lap("plan")
+    pictures = stacked([sample.picture for sample in samples])
+    scratch = _scratch(size, job.augment)
+    apply_plans(pictures, plans, _mixing_for(job, mixing, size, plans), job.augment, out, scratch)
+    clock.lap("apply")
+
+
+_memory = threading.local()
+
+
+def _scratch(size: tuple[int, int], config: AugmentConfig) -> Scratch:
+    """Return this thread's memory to work in: the one of the last size is kept."""
+    key = (size, config.chains)
+    if getattr(_memory, "key", None) != key:
+        _memory.key, _memory.scratch = key, scratch_for(*size, config)
+    scratch: Scratch = _memory.scratch
+    return scratch
+
+
+def _mixing_for(job: Job, mixing: MixingHandle, size: tuple[int, int], plans: np.ndarray) -> MixingSet:
+    if job.size is not None:
+        return mixing_set(mixing, size)
+    return mixing_subset(mixing, size, plans["mixing"].reshape(-1))
+
+
+def stacked(pictures: Sequence[Picture]) -> Picture:
+    """Return pictures of one size as one array (N, H, W, 3)."""
+    return np.stack(pictures)

@@ -1,0 +1,1 @@
+"""Validate, replay and repair a data set."""

@@ -1,0 +1,139 @@
+"""Rebuild samples from the source and the mixing pictures, and hold the stored ones against them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ipmix_cli.codecs.codecs import CODECS
+from ipmix_cli.errors import BadSampleError, SourceError
+from ipmix_cli.picture import Picture
+from ipmix_cli.pipeline.banks.mixing import MixingHandle
+from ipmix_cli.pipeline.output.dataset import Dataset
+from ipmix_cli.pipeline.output.manifest import Manifest, ShardRecord
+from ipmix_cli.pipeline.run.progress_counters import Slot, Tally
+from ipmix_cli.pipeline.run.worker import make_copies, views
+from ipmix_cli.pipeline.verify.problem import Problem
+from ipmix_cli.shards.shard import ShardSample, ShardSettings, ShardView, StoredSample
+from ipmix_cli.sources.source import BadSample, Part
+from ipmix_cli.stages import StageClock
+from ipmix_cli.storage.folder import open_folder
+
+LOSSY_TOLERANCE = 2.0  # grey levels on average, between two encodings of one picture by different library versions
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Samples of one shard to be rebuilt; `copies` maps a sample's index to the copies to compare.
+
+    With `whole` every sample's label and clean picture are compared too.
+    """
+
+    location: str
+    manifest: Manifest
+    record: ShardRecord
+    part: Part
+    mixing: MixingHandle
+    copies: dict[int, tuple[int, ...]]
+    whole: bool
+    position: int
+    tally: Tally | None = None
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What replaying a shard found."""
+
+    record: ShardRecord
+    problems: tuple[Problem, ...]
+    copies: int
+    samples: int
+
+
+def replay_shard(task: Replay) -> Replayed:
+    """Compare the samples of one shard with what the source and the plans make of them."""
+    slot = Slot(None) if task.tally is None else task.tally.slot(task.position)
+    dataset = Dataset(open_folder(task.location), task.manifest)
+    try:
+        with dataset.view(task.record) as view:
+            problems = tuple(_differences(dataset, task, view, slot))
+    except SourceError as error:
+        remedy = f"type: ipmix repair {task.location}"
+        problems = (Problem("shard-unreadable", error.message, remedy, task.record.name),)
+    slot.finish()
+    compared = task.record.samples if task.whole else 0
+    return Replayed(task.record, problems, sum(map(len, task.copies.values())), compared)
+
+
+def _differences(dataset: Dataset, task: Replay, view: ShardView, slot: Slot) -> Iterator[Problem]:
+    places = {key: position for position, key in enumerate(view.keys())}
+    failed = {failure.source_index for failure in task.record.failures}
+    done = 0
+    for item in task.part.samples(StageClock()):
+        if isinstance(item, BadSample):
+            if item.index not in failed:
+                yield _problem(task, "source-mismatch", f"the source's {item.key} cannot be read: {item.reason}", "")
+            continue
+        for sample in views(dataset.manifest.job, item):
+            if task.whole or sample.index in task.copies:
+                yield from _compare(dataset, task, view, places.get(sample.key), sample)
+        done += 1
+        slot.done(done)
+
+
+def _compare(
+    dataset: Dataset, task: Replay, view: ShardView, position: int | None, sample: ShardSample
+) -> Iterator[Problem]:
+    """Yield how one stored sample differs from the rebuilt one."""
+    if position is None:
+        yield _problem(task, "sample-missing", "it is not in its shard", sample.key)
+        return
+    output = dataset.manifest.job.output
+    try:
+        stored = view.sample(position)
+        if (stored.label, stored.source_key) != (sample.label, sample.source_key):
+            message = f"label {stored.label} of {stored.source_key!r}, source: {sample.label}, {sample.source_key!r}"
+            yield _problem(task, "source-mismatch", message, sample.key)
+        if stored.clean is not None and not same_picture(stored.clean, sample.picture, output):
+            yield _problem(task, "source-mismatch", "its clean picture is not the source's", sample.key)
+        wrong = _wrong_copies(dataset, task, stored, sample)
+        if wrong:
+            yield _problem(task, "replay-mismatch", f"copies {wrong} are not what their plans make", sample.key)
+    except BadSampleError as error:
+        yield _problem(task, "sample-damaged", error.message, sample.key)
+
+
+def _wrong_copies(dataset: Dataset, task: Replay, stored: StoredSample, sample: ShardSample) -> list[int]:
+    wanted = task.copies.get(sample.index, ())
+    if not wanted:
+        return []
+    rebuilt = rebuilt_copies(dataset.manifest, task.mixing, sample)
+    return [n for n in wanted if not same_picture(stored.copies[n], rebuilt[n], dataset.manifest.job.output)]
+
+
+def rebuilt_copies(manifest: Manifest, mixing: MixingHandle, sample: ShardSample) -> NDArray[np.uint8]:
+    """Return the copies (K, H, W, 3) of one sample, made anew."""
+    out = np.empty((1, manifest.job.output.copies, *sample.picture.shape), np.uint8)
+    make_copies(manifest.job, mixing, [sample], out, StageClock())
+    copies: NDArray[np.uint8] = out[0]
+    return copies
+
+
+def same_picture(stored: bytes, picture: Picture, output: ShardSettings) -> bool:
+    """Return whether a stored picture is this one: to the byte, or within the error of a lossy encoding."""
+    codec = CODECS[output.encoding]
+    size = (picture.shape[0], picture.shape[1])
+    if codec.lossless:
+        return bool(np.array_equal(codec.decode(stored, size), picture))
+    again = codec.encode(picture, output.quality)
+    if again == stored:
+        return True
+    difference = np.abs(codec.decode(stored, size).astype(np.int16) - codec.decode(again, size))
+    return bool(difference.mean() <= LOSSY_TOLERANCE)
+
+
+def _problem(task: Replay, code: str, message: str, key: str) -> Problem:
+    return Problem(code, message, f"type: ipmix repair {task.location}", task.record.name, key)

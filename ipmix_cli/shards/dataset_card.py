@@ -1,0 +1,231 @@
+"""The dataset card: README.md of a data set, with what Hugging Face needs to load it and how others read it.
+
+It states every feature, so that nothing is guessed from the first shard, and no clock time, so that equal jobs give
+equal cards.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from ipmix_cli.codecs.codecs import CODECS
+from ipmix_cli.shards.class_folders import folder_names
+from ipmix_cli.shards.shard import ShardSettings
+
+INTEGERS = ("index", "source_index", "crop")
+MOST_NAMED = 10_000  # classes whose names Hugging Face's loader is told; more would make a card of megabytes
+
+
+def dataset_card(
+    output: ShardSettings,
+    class_names: Sequence[str],
+    split: str,
+    samples: int,
+    size: tuple[int, int] | None,
+) -> str:
+    """Return the card of a data set.
+
+    Parameters
+    ----------
+    output : ShardSettings
+    class_names : sequence of str
+    split : str
+        The name that the shards begin with.
+    samples : int
+        How many there are.
+    size : (int, int), optional
+        Height and width of every picture, where they have one.
+    """
+    header = [
+        *("---", "task_categories:", "- image-classification", "tags:", "- ipmix", "- data-augmentation"),
+        *("configs:", "- config_name: default", "  data_files:", f"  - split: {split}"),
+        f"    path: {json.dumps(data_files(output, split))}",
+        *("dataset_info:", "  config_name: default", "  features:"),
+        *(f"  {line}" for line in FEATURES[output.format](output, class_names, size)),
+        "---",
+    ]
+    return "\n".join([*header, "", *_description(output, class_names, samples, size), *_reading(output, split), ""])
+
+
+def data_files(output: ShardSettings, split: str) -> str:
+    """Return the pattern of the files that Hugging Face loads."""
+    suffixes = {"hdf5": f"{split}-*.h5", "webdataset": f"{split}-*.tar"}
+    return suffixes.get(output.format, f"{split}/*/*.{CODECS[output.encoding].suffix}")
+
+
+def hdf5_features(output: ShardSettings, class_names: Sequence[str], size: tuple[int, int] | None) -> list[str]:
+    """Return the features of HDF5 shards."""
+    lines = [line for name in (*INTEGERS,) for line in _plain(name, "int64")]
+    lines += [*_plain("key", "string"), *_plain("source_key", "string"), *_plain("checksum", "uint64")]
+    lines += _label("label", class_names)
+    if output.encoding != "raw":
+        names = [*(["clean"] if output.clean else []), *(f"aug{number}" for number in range(output.copies))]
+        return [*lines, *_list("size", "int32", 2), *(line for name in names for line in _list(name, "uint8"))]
+    height, width = size or (0, 0)
+    if output.clean:
+        lines += _array("clean", (height, width, 3))
+    return lines + _array("aug", (output.copies, height, width, 3))
+
+
+def webdataset_features(output: ShardSettings, class_names: Sequence[str], _size: object) -> list[str]:
+    """Return the features of tars."""
+    suffix = CODECS[output.encoding].suffix
+    pictures = [suffix]
+    if output.layout == "grouped":
+        pictures = [f"aug{number}.{suffix}" for number in range(output.copies)]
+        pictures = [f"clean.{suffix}", *pictures] if output.clean else pictures
+    fields = dict.fromkeys((*INTEGERS, "label", "copies", "seed", "height", "width"), "int64")
+    fields |= dict.fromkeys(("key", "class", "source_key", "checksum"), "string")
+    if output.layout == "flat":
+        fields["copy"] = "int64"
+    lines = [line for name in pictures for line in _plain(name, "image")]
+    lines += [*_label("cls", class_names), "- name: json", "  struct:"]
+    lines += [f"  {line}" for name, kind in fields.items() for line in _plain(name, kind)]
+    return [*lines, *_plain("__key__", "string"), *_plain("__url__", "string")]
+
+
+def files_features(_output: object, class_names: Sequence[str], _size: object) -> list[str]:
+    """Return the features of class folders; there the names of the folders are the classes."""
+    return [*_plain("image", "image"), *_label("label", folder_names(class_names))]
+
+
+FEATURES = {"hdf5": hdf5_features, "webdataset": webdataset_features, "files": files_features}
+
+
+def _plain(name: str, kind: str) -> list[str]:
+    return [f"- name: {name}", f"  dtype: {kind}"]
+
+
+def _list(name: str, kind: str, length: int | None = None) -> list[str]:
+    return [f"- name: {name}", f"  list: {kind}", *([] if length is None else [f"  length: {length}"])]
+
+
+def _array(name: str, shape: tuple[int, ...]) -> list[str]:
+    numbers = ", ".join(map(str, shape))
+    kind = f"    array{len(shape)}_d:"
+    return [f"- name: {name}", "  dtype:", kind, f"      shape: [{numbers}]", "      dtype: uint8"]
+
+
+def _label(name: str, class_names: Sequence[str]) -> list[str]:
+    """Return a feature of named classes; json's text is YAML's, and names like "no" stay text in it."""
+    if not 0 < len(class_names) <= MOST_NAMED:
+        return _plain(name, "int64")
+    names = [f"        '{number}': {json.dumps(text)}" for number, text in enumerate(class_names)]
+    return [f"- name: {name}", "  dtype:", "    class_label:", "      names:", *names]
+
+
+def _description(
+    output: ShardSettings, class_names: Sequence[str], samples: int, size: tuple[int, int] | None
+) -> list[str]:
+    pictures = "of several sizes" if size is None else f"of {size[1]}x{size[0]} pixels"
+    clean = "the clean picture and " if output.clean else ""
+    layout = f", {output.layout}" if output.format == "webdataset" else ""
+    lossy = "" if CODECS[output.encoding].lossless else f", quality {output.quality}: lossy"
+    return [
+        "# IPMix training data",
+        "",
+        f"{samples} samples {pictures}, {len(class_names)} classes. Each sample holds {clean}{output.copies} copies of",
+        "it, augmented by IPMix (Huang et al., NeurIPS 2023) and made beforehand by `ipmix`. The settings, and the",
+        "sha256 of every file, are in `manifest.json`; `ipmix explain` tells how any copy came to be.",
+        "",
+        f"Format: {output.format}{layout}; encoding: {output.encoding}{lossy}; seed of the job: {output.seed}.",
+        "",
+    ]
+
+
+def _reading(output: ShardSettings, split: str) -> list[str]:
+    lines = ["## Reading it"]
+    for title, code in reading_code(output, split).items():
+        lines += ["", f"### {title}", "", "```python", *code.splitlines(), "```"]
+    return lines
+
+
+def reading_code(output: ShardSettings, split: str) -> dict[str, str]:
+    """Return the code with which each reader loads a data set, by its title; THIS_FOLDER stands for the folder."""
+    sections = {
+        "PyTorch, with ipmix's own reader": READER_CODE,
+        **CODE[(output.format, "raw" if output.encoding == "raw" else output.layout)],
+        "Hugging Face datasets": HUGGING_FACE_CODE,
+    }
+    if output.format == "files":
+        del sections["PyTorch, with ipmix's own reader"]
+    suffix = CODECS[output.encoding].suffix
+    first = f"clean.{suffix}" if output.clean else f"aug0.{suffix}"
+    names = {"SPLIT": split, "SUFFIX": suffix, "FIRST": first, "COLUMN": "clean" if output.clean else "aug0"}
+    for word, text in names.items():
+        sections = {title: code.replace(word, text) for title, code in sections.items()}
+    return {title: code.strip() for title, code in sections.items()}
+
+
+READER_CODE = """
+from torch.utils.data import DataLoader
+from ipmix_cli.reader import ShardDataset
+
+data = ShardDataset("THIS_FOLDER", view="random", seed=0)   # "triplet" for the consistency loss
+for epoch in range(90):
+    data.set_epoch(epoch)                                   # before the loader's iterator is made
+    for pictures, labels in DataLoader(data, batch_size=128, shuffle=True, num_workers=4):
+        ...                                                 # uint8 (B, H, W, 3) and int64 (B,)
+"""
+
+HUGGING_FACE_CODE = """
+from datasets import load_dataset
+
+data = load_dataset("THIS_FOLDER", split="SPLIT")           # streaming=True reads without a copy
+print(data.features, data[0])
+"""
+
+RAW_CODE = """
+import h5py
+
+with h5py.File("SPLIT-000000.h5") as shard:
+    names = [name.decode() for name in shard.attrs["class_names"]]
+    copies, label = shard["aug"][0], shard["label"][0]      # (K, H, W, 3) uint8
+    print(names[label], shard["key"].asstr()[0], copies.shape)
+"""
+
+ENCODED_CODE = """
+import io
+import h5py
+from PIL import Image
+
+with h5py.File("SPLIT-000000.h5") as shard:
+    picture = Image.open(io.BytesIO(shard["COLUMN"][0].tobytes()))
+    print(shard.attrs["class_names"][shard["label"][0]].decode(), picture.size)
+"""
+
+GROUPED_CODE = """
+import glob
+import webdataset
+
+shards = sorted(glob.glob("THIS_FOLDER/SPLIT-*.tar"))
+data = webdataset.WebDataset(shards, shardshuffle=16).shuffle(1000).decode("rgb8")
+for picture, copy, label in data.to_tuple("FIRST", "aug0.SUFFIX", "cls"):
+    ...                                                     # uint8 (H, W, 3); no more loader workers than shards
+"""
+
+FLAT_CODE = """
+import glob
+import webdataset
+
+shards = sorted(glob.glob("THIS_FOLDER/SPLIT-*.tar"))
+data = webdataset.WebDataset(shards, shardshuffle=16).shuffle(1000).decode("rgb8")
+for picture, label in data.to_tuple("SUFFIX", "cls"):
+    ...                                                     # uint8 (H, W, 3); no more loader workers than shards
+"""
+
+FOLDER_CODE = """
+from torchvision.datasets import ImageFolder
+
+data = ImageFolder("THIS_FOLDER/SPLIT")                     # KEY_clean.SUFFIX, KEY_aug0.SUFFIX .. in class folders
+picture, label = data[0]
+"""
+
+CODE = {
+    ("hdf5", "raw"): {"h5py alone": RAW_CODE},
+    ("hdf5", "grouped"): {"h5py alone": ENCODED_CODE},
+    ("webdataset", "grouped"): {"webdataset": GROUPED_CODE},
+    ("webdataset", "flat"): {"webdataset": FLAT_CODE},
+    ("files", "grouped"): {"torchvision": FOLDER_CODE},
+}

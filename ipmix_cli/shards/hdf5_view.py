@@ -1,0 +1,237 @@
+"""Reading HDF5 shards sample by sample; raw pictures come straight from the file's bytes, without HDF5.
+
+The file is checked and closed on opening where its pictures lie raw in it: a memory map then serves every
+read, and may be inherited by a forked process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from ipmix_cli.codecs.codecs import REMEDY
+from ipmix_cli.errors import BadSampleError, SourceError
+from ipmix_cli.hdf5.heap import REFERENCE, Heap
+from ipmix_cli.hdf5.safety import array, explained, open_file
+from ipmix_cli.picture import Bytes
+from ipmix_cli.shards.checksum import sample_checksum
+from ipmix_cli.shards.hdf5_builder import CLEAN, NUMBERS, TEXTS
+from ipmix_cli.shards.shard import StoredSample
+from ipmix_cli.storage.memory_map import mapped
+
+if TYPE_CHECKING:
+    from typing_extensions import Self  # in typing from 3.11 on
+
+Pictures = Callable[[int], Bytes]
+"""Gives the stored bytes of one column of pictures by the sample's position."""
+
+
+class HDF5View:
+    """An HDF5 shard opened for reading; see :class:`ipmix_cli.shards.shard.ShardView`.
+
+    Parameters
+    ----------
+    content : Path or bytes
+        The file, or what is in it.
+    location : str
+        What errors call it.
+
+    Raises
+    ------
+    SourceError
+        Where it is damaged, or no shard, or refers to other files.
+    """
+
+    def __init__(self, content: Path | Bytes, location: str) -> None:
+        self._location = location
+        self._open = contextlib.ExitStack()
+        self._pictures: dict[int, Pictures] = {}
+        try:
+            with explained(location):
+                self._read(content)
+        except BaseException:
+            self.close()
+            raise
+
+    def _read(self, content: Path | Bytes) -> None:
+        data = mapped(content, self._location)
+        file = self._open.enter_context(open_file(content))
+        self.attributes = {name: _setting(file.attrs[name]) for name in file.attrs}
+        found = {name: array(file, name, self._location) for name in (*NUMBERS, *TEXTS, "checksum")}
+        pictures = {name: array(file, name, self._location) for name in _picture_columns(file)}
+        lengths = {len(column) for column in (*found.values(), *pictures.values())}
+        if len(lengths) != 1:
+            raise self._wrong(f"columns of several lengths: {sorted(lengths)}")
+        self._length = lengths.pop()
+        self._numbers = {name: self._column(found[name], "i8") for name in NUMBERS}
+        self._checksums = self._column(found["checksum"], "u8")
+        self._heap = Heap(data, self._location)
+        self._texts = {name: self._text(found[name]) for name in TEXTS}
+        self._sizes = self._picture_sizes(file, pictures)
+        self.copies = int(pictures["aug"].shape[1]) if "aug" in pictures else len(pictures.keys() - {"clean"})
+        if "aug" not in pictures:
+            self._pictures = {_number(name): self._encoded(column) for name, column in pictures.items()}
+        elif pictures["aug"].chunks is None:
+            self._pictures = self._raw({name: _in_place(data, column) for name, column in pictures.items()})
+        else:
+            self._pictures = self._raw(pictures)
+            return
+        self._open.close()
+
+    def _column(self, column: h5py.Dataset, kind: str) -> NDArray[Any]:
+        if column.ndim != 1 or column.dtype != np.dtype(kind):
+            raise self._wrong(f"{column.name!r} as {column.dtype} {column.shape}, not {kind} (N,)")
+        return np.asarray(column[:])
+
+    def _text(self, column: h5py.Dataset) -> list[str]:
+        if h5py.check_string_dtype(column.dtype) is None:
+            raise self._wrong(f"{column.name!r} without text")
+        return [self._heap.get(text).decode("utf-8", "surrogateescape") for text in self._references(column)]
+
+    def _references(self, column: h5py.Dataset) -> NDArray[np.void]:
+        """Return where the elements of a column of variable length are."""
+        if column.ndim != 1 or column.id.get_storage_size() != len(column) * REFERENCE.itemsize or column.chunks:
+            raise self._wrong(f"{column.name!r} in another form than ipmix writes")
+        return self._heap.references(column.id.get_offset() or 0, len(column))
+
+    def _picture_sizes(self, file: h5py.File, pictures: dict[str, h5py.Dataset]) -> NDArray[np.int64]:
+        """Return the (height, width) of each sample's pictures, (N, 2)."""
+        if "aug" not in pictures:
+            sizes = array(file, "size", self._location)
+            if sizes.shape != (self._length, 2) or sizes.dtype != np.int32:
+                raise self._wrong(f"'size' as {sizes.dtype} {sizes.shape}")
+            return np.asarray(sizes[:], np.int64)
+        for name, column in pictures.items():
+            if column.dtype != np.uint8 or column.ndim != (5 if name == "aug" else 4) or column.shape[-1] != 3:
+                raise self._wrong(f"{name!r} as {column.dtype} {column.shape}")
+        if len({column.shape[-3:] for column in pictures.values()}) != 1:
+            raise self._wrong("clean pictures and copies of different sizes")
+        return np.broadcast_to(np.array(pictures["aug"].shape[2:4], np.int64), (self._length, 2))
+
+    def _encoded(self, column: h5py.Dataset) -> Pictures:
+        if h5py.check_vlen_dtype(column.dtype) != np.uint8:
+            raise self._wrong(f"{column.name!r} without encoded pictures")
+        references = self._references(column)
+        return lambda position: self._heap.get(references[position])
+
+    def _raw(self, arrays: dict[str, Any]) -> dict[int, Pictures]:
+        """Return the readers of raw pictures: numpy's arrays, or HDF5's."""
+
+        def reader(copy: int) -> Pictures:
+            if copy == CLEAN:
+                return lambda position: np.ascontiguousarray(arrays["clean"][position]).reshape(-1).data
+            return lambda position: np.ascontiguousarray(arrays["aug"][position, copy]).reshape(-1).data
+
+        return {copy: reader(copy) for copy in range(0 if "clean" not in arrays else CLEAN, self.copies)}
+
+    def _wrong(self, what: str) -> SourceError:
+        return SourceError(f"{self._location} is no shard of ipmix: it has {what}", REMEDY)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def keys(self) -> Sequence[str]:
+        """Return the samples' keys in order."""
+        return self._texts["key"]
+
+    def files(self) -> Sequence[str]:
+        """Return no names: the shard holds all."""
+        return ()
+
+    def label(self, position: int) -> int:
+        """Return the class number of one sample."""
+        return int(self._numbers["label"][position])
+
+    def size(self, position: int) -> tuple[int, int]:
+        """Return the (height, width) of one sample's pictures."""
+        height, width = self._sizes[position]
+        return int(height), int(width)
+
+    def stored(self, position: int, copy: int) -> Bytes:
+        """Return one picture as it is stored: a copy by its number, the clean picture by -1.
+
+        Raises
+        ------
+        BadSampleError
+            Where there is no such picture, or it cannot be read.
+        """
+        if copy not in self._pictures:
+            raise BadSampleError(f"{self._location} holds no {_called(copy)}", "ask for what the data set has")
+        try:
+            with explained(self._location):
+                return self._pictures[copy](position)
+        except BadSampleError:
+            raise
+        except SourceError as error:
+            key = self._texts["key"][position]
+            raise BadSampleError(f"{self._location}: {_called(copy)} of {key!r} is damaged: {error}", REMEDY) from error
+
+    def sample(self, position: int) -> StoredSample:
+        """Return one sample; raises BadSampleError where its pictures cannot be read."""
+        clean = bytes(self.stored(position, CLEAN)) if CLEAN in self._pictures else None
+        copies = tuple(bytes(self.stored(position, number)) for number in range(self.copies))
+        facts: dict[str, Any] = {name: int(column[position]) for name, column in self._numbers.items()}
+        facts |= {name: column[position] for name, column in self._texts.items()}
+        facts |= {"clean": clean, "copies": copies, "size": self.size(position)}
+        stored = StoredSample(**facts, checksum=int(self._checksums[position]), expected=0)
+        expected = sample_checksum(stored, stored.size, clean, copies)
+        return StoredSample(**facts, checksum=stored.checksum, expected=expected)
+
+    def __iter__(self) -> Iterator[StoredSample]:
+        return (self.sample(position) for position in range(len(self)))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._pictures = {}
+        self._open.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _picture_columns(file: h5py.File) -> list[str]:
+    """Return the names of the arrays that hold pictures: ``aug``, or ``aug0``, ``aug1`` .., and ``clean``."""
+    clean = ["clean"] if "clean" in file else []
+    if "aug" in file or "aug0" not in file:
+        return [*clean, "aug"]
+    copies = sum(re.fullmatch("aug[0-9]+", name) is not None for name in file)
+    return [*clean, *(f"aug{number}" for number in range(copies))]
+
+
+def _number(name: str) -> int:
+    return CLEAN if name == "clean" else int(name.removeprefix("aug"))
+
+
+def _in_place(data: Any, column: h5py.Dataset) -> NDArray[np.uint8]:
+    """Return an array over the file's own bytes; raises TypeError where they are too few."""
+    return np.ndarray(column.shape, np.uint8, data, column.id.get_offset() or 0)
+
+
+def _called(copy: int) -> str:
+    return "clean picture" if copy == CLEAN else f"copy {copy}"
+
+
+def _setting(value: Any) -> Any:
+    """Return an attribute as plain Python; text is of fixed length, which needs no heap."""
+    if isinstance(value, np.ndarray):
+        return tuple(_setting(item) for item in value.ravel())
+    if isinstance(value, bytes):  # np.bytes_ too
+        text = value.decode("utf-8", "replace")
+        with contextlib.suppress(ValueError, RecursionError):
+            return json.loads(text) if text[:1] in {"{", "["} else text
+        return text
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,162 @@
+"""What a shard is: built in memory from samples and copies, read back sample by sample.
+
+A format of the output is one file with two things: a builder (``ShardBuilder``) and a view (``ShardView``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ipmix_cli.picture import Bytes, Picture
+
+if TYPE_CHECKING:
+    from typing_extensions import Self  # in typing from 3.11 on
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardSettings:
+    """What decides the layout of a shard.
+
+    Parameters
+    ----------
+    format : {"hdf5", "webdataset", "files"}
+    layout : {"grouped", "flat"}
+        WebDataset only: one sample a picture with its copies, or one sample a copy.
+    encoding : {"raw", "png", "webp", "jpeg"}
+        How each picture is stored; all but jpeg are lossless.
+    quality : int
+        1..100, of jpeg.
+    compression : {"none", "lzf", "gzip"}
+        HDF5 with raw pictures only: of each sample on its own.
+    clean : bool
+        Whether the clean picture is stored beside its copies.
+    copies : int
+        Copies of each picture, K.
+    seed : int
+        The job's seed, stored with each sample as provenance.
+    """
+
+    format: str = "hdf5"
+    layout: str = "grouped"
+    encoding: str = "raw"
+    quality: int = 95
+    compression: str = "none"
+    clean: bool = True
+    copies: int = 4
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class ShardSample:
+    """One sample on its way into a shard: the clean picture and where it came from.
+
+    `key` is the sample's own (ASCII letters, digits and dashes, at most 40 characters, unique in the data
+    set); `index` its number in the data set; `source_index`, `source_key` and `crop` say which view of which
+    picture it is.
+    """
+
+    key: str
+    index: int
+    label: int
+    source_index: int
+    source_key: str
+    crop: int
+    picture: Picture
+
+
+@dataclass(frozen=True)
+class StoredSample:
+    """One sample as a shard holds it: pictures still encoded (raw ones as C-order bytes of `size` (H, W)).
+
+    `checksum` is what the shard says, `expected` what its content gives; they differ in a rotten sample.
+    """
+
+    key: str
+    index: int
+    label: int
+    source_index: int
+    source_key: str
+    crop: int
+    clean: bytes | None
+    copies: tuple[bytes, ...]
+    size: tuple[int, int]
+    checksum: int
+    expected: int
+
+
+class ShardBuilder(Protocol):
+    """Builds one shard in memory; ``WRITERS[format].builder(name, samples, settings, attributes)``.
+
+    `samples` (a sequence of ShardSample) is known beforehand, so that arrays get their final shape at once.
+    """
+
+    def out(self, start: int, stop: int) -> NDArray[np.uint8]:
+        """Return the array (n, K, H, W, 3) that the copies of samples start..stop are to be written into.
+
+        Those samples have one size. The content is undefined; it may be a view of the shard itself.
+        """
+        ...
+
+    def add(self, start: int, copies: NDArray[np.uint8]) -> None:
+        """Encode samples start.. with their copies (n, K, H, W, 3): what `out` returned, now filled."""
+        ...
+
+    def finish(self) -> Sequence[tuple[str, Bytes]]:
+        """Return the files of the shard, as (name relative to the data set's folder, content).
+
+        The last one is the shard itself: the one that the manifest lists; other ones are named by it.
+        """
+        ...
+
+
+class ShardView(Protocol):
+    """A shard opened for reading, as a context manager. ``open_shard(format, path or bytes)`` makes one.
+
+    `copies` is K; `attributes` are those of an HDF5 file, and empty in other formats, which have none.
+    """
+
+    attributes: dict[str, Any]
+    copies: int
+
+    def __len__(self) -> int: ...
+
+    def keys(self) -> Sequence[str]:
+        """Return the samples' keys in order."""
+        ...
+
+    def files(self) -> Sequence[str]:
+        """Return the names of the files beside the shard that belong to it, relative to the data set's folder."""
+        ...
+
+    def label(self, position: int) -> int:
+        """Return the class number of one sample."""
+        ...
+
+    def size(self, position: int) -> tuple[int, int]:
+        """Return the (height, width) of one sample's pictures."""
+        ...
+
+    def stored(self, position: int, copy: int) -> Bytes:
+        """Return one picture as it is stored: a copy by its number, the clean picture by -1.
+
+        Raises BadSampleError where there is no such picture, or it cannot be read.
+        """
+        ...
+
+    def sample(self, position: int) -> StoredSample:
+        """Return one sample with both its checksums; raises BadSampleError where its structure is broken."""
+        ...
+
+    def __iter__(self) -> Iterator[StoredSample]: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...

@@ -1,0 +1,287 @@
+"""WebDataset shards: a tar of samples, read by webdataset, Hugging Face datasets and wids alike.
+
+grouped
+    one sample a picture with its copies: ``KEY.clean.png KEY.aug0.png .. KEY.aug{K-1}.png KEY.cls KEY.json``
+flat
+    one sample for each picture: ``KEY_clean.png KEY_clean.cls KEY_clean.json KEY_0.png KEY_0.cls KEY_0.json
+    ..``
+
+The JSON of every sample has the same fields of the same types, never null: ``key``, ``index``, ``label``,
+``class``, ``source_key``, ``source_index``, ``crop``, ``copies``, ``seed``, ``height``, ``width``,
+``checksum`` (of the sample with all its copies, 16 hexadecimal digits; :mod:`ipmix_cli.shards.checksum`),
+and in the flat layout ``copy`` (-1 for the clean picture). A key has no dot, since names are cut at the first
+one. Headers are USTAR without times.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ipmix_cli.codecs.codecs import CODECS, REMEDY
+from ipmix_cli.errors import BadSampleError, SourceError
+from ipmix_cli.picture import Bytes
+from ipmix_cli.shards.checksum import sample_checksum
+from ipmix_cli.shards.shard import ShardSample, ShardSettings, StoredSample
+from ipmix_cli.storage.memory_map import Sliceable, mapped
+from ipmix_cli.storage.tar import END, Member, append, own_members
+
+if TYPE_CHECKING:
+    from typing_extensions import Self  # in typing from 3.11 on
+
+SUFFIX = ".tar"
+CLEAN = -1
+NUMBERS = ("index", "label", "source_index", "crop", "copies", "seed", "height", "width")
+TEXTS = ("key", "class", "source_key", "checksum")
+NAME = re.compile(r"([A-Za-z0-9-]+)(?:_(clean|[0-9]{1,6}))?\.(?:(clean|aug[0-9]{1,6})\.)?(cls|json|png|webp|jpg)")
+CHECKSUM = re.compile("[0-9a-f]{16}")
+MOST_DIGITS = 20
+
+
+class TarBuilder:
+    """Builds a WebDataset shard; see :class:`ipmix_cli.shards.shard.ShardBuilder`."""
+
+    def __init__(
+        self, name: str, samples: Sequence[ShardSample], settings: ShardSettings, attributes: dict[str, Any]
+    ) -> None:
+        self._name, self._samples, self._settings = name, samples, settings
+        self._classes = [json.dumps(name) for name in attributes.get("class_names", ())]
+        codec = CODECS[settings.encoding]
+        assert codec.suffix, f"a tar holds picture files, not {settings.encoding} pixels"
+        self._suffix = codec.suffix
+        self._encode_clean, self._encode = (codec.batch_encoder(settings.quality) for _ in range(2))
+        self._tar = bytearray()
+        self._added = 0
+        self._out = np.empty(0, np.uint8)
+
+    def out(self, start: int, stop: int) -> NDArray[np.uint8]:
+        """Return an array (n, K, H, W, 3) for the copies of samples start..stop; always the same memory."""
+        shape = (stop - start, self._settings.copies, *self._samples[start].picture.shape)
+        needed = int(np.prod(shape))
+        if self._out.size < needed:
+            self._out = np.empty(needed, np.uint8)
+        return self._out[:needed].reshape(shape)
+
+    def add(self, start: int, copies: NDArray[np.uint8]) -> None:
+        """Encode samples start.. with their copies; samples come in order."""
+        assert start == self._added, "samples are added in order"
+        samples = self._samples[start : start + len(copies)]
+        encoded = self._encode(copies)
+        clean: Sequence[Bytes] = ()
+        if self._settings.clean:
+            clean = self._encode_clean(np.stack([sample.picture for sample in samples]))
+        write = self._write_grouped if self._settings.layout == "grouped" else self._write_flat
+        for number, sample in enumerate(samples):
+            first = number * copies.shape[1]
+            write(sample, clean[number] if clean else None, encoded[first : first + copies.shape[1]])
+        self._added += len(samples)
+
+    def finish(self) -> list[tuple[str, Bytes]]:
+        """Return the shard."""
+        self._tar += END
+        return [(self._name + SUFFIX, self._tar)]
+
+    def _write_grouped(self, sample: ShardSample, clean: Bytes | None, copies: Sequence[Bytes]) -> None:
+        key = sample.key.encode()
+        if clean is not None:
+            append(self._tar, b"%s.clean.%s" % (key, self._suffix.encode()), clean)
+        for number, copy in enumerate(copies):
+            append(self._tar, b"%s.aug%d.%s" % (key, number, self._suffix.encode()), copy)
+        append(self._tar, key + b".cls", b"%d" % sample.label)
+        append(self._tar, key + b".json", f"{self._facts(sample, clean, copies)}}}".encode())
+
+    def _write_flat(self, sample: ShardSample, clean: Bytes | None, copies: Sequence[Bytes]) -> None:
+        facts = self._facts(sample, clean, copies)
+        pictures = list(enumerate(copies))
+        for number, picture in pictures if clean is None else [(CLEAN, clean), *pictures]:
+            key = f"{sample.key}_{'clean' if number == CLEAN else number}".encode()
+            append(self._tar, b"%s.%s" % (key, self._suffix.encode()), picture)
+            append(self._tar, key + b".cls", b"%d" % sample.label)
+            append(self._tar, key + b".json", f'{facts}, "copy": {number}}}'.encode())
+
+    def _facts(self, sample: ShardSample, clean: Bytes | None, copies: Sequence[Bytes]) -> str:
+        """Return the sample's JSON without its end; json.dumps would take twenty times as long."""
+        height, width = sample.picture.shape[:2]
+        checksum = sample_checksum(sample, (height, width), clean, copies)
+        name = self._classes[sample.label] if 0 <= sample.label < len(self._classes) else '""'
+        return (
+            f'{{"key": "{sample.key}", "index": {sample.index}, "label": {sample.label}, "class": {name}, '
+            f'"source_key": {json.dumps(sample.source_key)}, "source_index": {sample.source_index}, '
+            f'"crop": {sample.crop}, "copies": {len(copies)}, "seed": {self._settings.seed}, '
+            f'"height": {height}, "width": {width}, "checksum": "{checksum:016x}"'
+        )
+
+
+class TarView:
+    """A WebDataset shard that :class:`TarBuilder` built, opened for reading at any sample.
+
+    Parameters
+    ----------
+    content : Path or bytes
+        The file, or what is in it.
+    location : str
+        What errors call it.
+
+    Raises
+    ------
+    SourceError
+        Where it is damaged, or no such shard: every header and the order of the files are checked.
+    """
+
+    attributes: dict[str, Any]
+
+    def __init__(self, content: Path | Bytes, location: str) -> None:
+        self._location = location
+        self.attributes = {}
+        self._tar: Sliceable = mapped(content, location)
+        entries: list[_Entry] = []
+        for member in own_members(self._tar, location):
+            self._index(member, entries)
+        self._keys = [entry.key for entry in entries]
+        self._check_entries(entries)
+        first = entries[0] if entries else _Entry("", {}, [], [])
+        self.copies = len(first.pictures.keys() - {CLEAN})
+        self._columns = {copy: column for column, copy in enumerate(first.pictures)}
+        files = [[*entry.pictures.values(), *entry.labels, *entry.facts] for entry in entries]
+        self._places = np.array([[member[1:] for member in row] for row in files], np.int64)  # (N, files, 2)
+        self._labels = range(len(first.pictures), len(first.pictures) + len(first.labels))
+        self._jsons = range(self._labels.stop, self._labels.stop + len(first.facts))
+
+    def _index(self, member: Member, entries: list[_Entry]) -> None:
+        """Book a file under its sample, which is the last one or a new one."""
+        found = NAME.fullmatch(member.name)
+        if found is None:
+            raise self._wrong(f"{member.name!r} is no name of a sample's file")
+        key, flat, grouped, suffix = found.groups()
+        if not entries or entries[-1].key != key:
+            entries.append(_Entry(key, {}, [], []))
+        entry = entries[-1]
+        if suffix in {"cls", "json"}:
+            (entry.labels if suffix == "cls" else entry.facts).append(member)
+            return
+        part = flat or grouped
+        copy = CLEAN if part in {"clean", None} else int(part.removeprefix("aug"))
+        if entry.pictures.setdefault(copy, member) is not member:
+            raise self._wrong(f"{member.name!r} is there twice")
+
+    def _check_entries(self, entries: Sequence[_Entry]) -> None:
+        """Refuse samples with different files, and keys that are there twice."""
+        shapes = {(*entry.pictures, len(entry.labels), len(entry.facts)) for entry in entries}
+        for *copies, labels, facts in shapes:
+            first = CLEAN if copies and copies[0] == CLEAN else 0
+            whole = copies == [*range(first, len(copies) + first)] and labels == facts and labels in {1, len(copies)}
+            if not whole or len(shapes) > 1:
+                raise self._wrong(f"its samples have different files, or lack some: {sorted(shapes)[:3]}")
+        if len(set(self._keys)) != len(self._keys):
+            raise self._wrong("a key is there twice")
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def keys(self) -> Sequence[str]:
+        """Return the samples' keys in order."""
+        return self._keys
+
+    def files(self) -> Sequence[str]:
+        """Return no names: the shard holds all."""
+        return ()
+
+    def label(self, position: int) -> int:
+        """Return the class number of one sample."""
+        return self._label(position, self._labels[0])
+
+    def _label(self, position: int, column: int) -> int:
+        text = self._read(position, column)
+        if not text.removeprefix(b"-").isdigit() or len(text) > MOST_DIGITS:
+            raise self._rotten(position, f"its label is {text[:20]!r}")
+        return int(text)
+
+    def size(self, position: int) -> tuple[int, int]:
+        """Return the (height, width) of one sample's pictures."""
+        facts = self._facts(position, self._jsons[0])
+        return facts["height"], facts["width"]
+
+    def stored(self, position: int, copy: int) -> Bytes:
+        """Return one picture as it is stored: a copy by its number, the clean picture by -1.
+
+        Raises
+        ------
+        BadSampleError
+            Where there is no such picture.
+        """
+        if copy not in self._columns:
+            raise BadSampleError(f"{self._location} holds no copy {copy}", "ask for what the data set has")
+        return self._read(position, self._columns[copy])
+
+    def sample(self, position: int) -> StoredSample:
+        """Return one sample; raises BadSampleError where its files contradict each other."""
+        facts = self._facts(position, self._jsons[0])
+        labels = {self._label(position, column) for column in self._labels}
+        for column in self._jsons[1:]:
+            if {**self._facts(position, column), "copy": 0} != {**facts, "copy": 0}:
+                raise self._rotten(position, "its copies' JSON contradict each other")
+        if labels != {facts["label"]} or facts["key"] != self._keys[position] or facts["copies"] != self.copies:
+            raise self._rotten(position, "its JSON, its label and its names contradict each other")
+        clean = self._read(position, self._columns[CLEAN]) if CLEAN in self._columns else None
+        copies = tuple(self._read(position, self._columns[number]) for number in range(self.copies))
+        identity = {name: facts[name] for name in ("key", "index", "label", "source_index", "source_key", "crop")}
+        size = facts["height"], facts["width"]
+        bare = StoredSample(**identity, clean=clean, copies=copies, size=size, checksum=0, expected=0)
+        expected = sample_checksum(bare, size, clean, copies)
+        return replace(bare, checksum=int(facts["checksum"], 16), expected=expected)
+
+    def _facts(self, position: int, column: int) -> dict[str, Any]:
+        """Return a sample's JSON after checking its fields."""
+        try:
+            facts = json.loads(self._read(position, column))
+            copy = facts.pop("copy", CLEAN)
+            good = type(copy) is int and facts.keys() == {*NUMBERS, *TEXTS} and CHECKSUM.fullmatch(facts["checksum"])
+            good = good and all(type(facts[name]) is int for name in NUMBERS)
+            good = good and all(type(facts[name]) is str for name in TEXTS)
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise self._rotten(position, f"its JSON is damaged: {error}") from error
+        if not good:
+            raise self._rotten(position, "its JSON has other fields than it should")
+        return {**facts, "copy": copy}
+
+    def _read(self, position: int, column: int) -> bytes:
+        offset, size = self._places[position, column].tolist()
+        return bytes(self._tar[offset : offset + size])
+
+    def __iter__(self) -> Iterator[StoredSample]:
+        return (self.sample(position) for position in range(len(self)))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._tar = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _wrong(self, what: str) -> SourceError:
+        return SourceError(f"{self._location} is no shard of ipmix: {what}", REMEDY)
+
+    def _rotten(self, position: int, what: str) -> BadSampleError:
+        return BadSampleError(f"{self._location}: sample {self._keys[position]!r}: {what}", REMEDY)
+
+
+class _Entry(NamedTuple):
+    """Where the files of one sample lie; in the flat layout each picture has its own label and JSON."""
+
+    key: str
+    pictures: dict[int, Member]
+    labels: list[Member]
+    facts: list[Member]

@@ -1,0 +1,58 @@
+"""The output formats: how a shard of each is built, opened and called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ipmix_cli.picture import Bytes
+from ipmix_cli.shards import class_folders as classfolders
+from ipmix_cli.shards import hdf5_builder as hdf5
+from ipmix_cli.shards import hdf5_view, webdataset
+from ipmix_cli.shards.shard import ShardBuilder, ShardSample, ShardSettings, ShardView
+
+
+@dataclass(frozen=True)
+class Writer:
+    """One output format.
+
+    Parameters
+    ----------
+    file_name : str
+        The shard's file in the data set's folder, with ``{name}`` for the name of the shard.
+    builder : callable
+        ``builder(name, samples, settings, attributes) -> ShardBuilder``.
+    view : callable
+        ``view(path or bytes, location) -> ShardView``; location is what errors call it.
+    """
+
+    file_name: str
+    builder: Callable[[str, Sequence[ShardSample], ShardSettings, dict[str, Any]], ShardBuilder]
+    view: Callable[[Path | Bytes, str], ShardView]
+
+    def shard_name(self, name: str) -> str:
+        """Return the name of the shard's file, relative to the data set's folder."""
+        return self.file_name.format(name=name)
+
+
+WRITERS: dict[str, Writer] = {
+    "hdf5": Writer("{name}" + hdf5.SUFFIX, hdf5.builder, hdf5_view.HDF5View),
+    "webdataset": Writer("{name}" + webdataset.SUFFIX, webdataset.TarBuilder, webdataset.TarView),
+    "files": Writer(
+        classfolders.LISTS + "{name}" + classfolders.SUFFIX, classfolders.FolderBuilder, classfolders.FolderView
+    ),
+}
+
+
+def open_shard(format_name: str, content: Path | Bytes, location: str = "") -> ShardView:
+    """Open a shard, from its file or from its bytes, as a context manager.
+
+    Raises
+    ------
+    SourceError
+        Where it is damaged, or of another format.
+    """
+    named = str(content) if isinstance(content, Path) else "a shard in memory"
+    return WRITERS[format_name].view(content, location or named)

@@ -1,0 +1,1 @@
+"""What ipmix reads: one file per format of untrusted input; one rule for labels."""

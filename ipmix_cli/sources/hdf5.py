@@ -1,0 +1,168 @@
+"""HDF5 files of strangers as a source: pictures and labels by their usual names, or by the user's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from ipmix_cli.errors import SourceError
+from ipmix_cli.hdf5.heap import Heap
+from ipmix_cli.hdf5.safety import array, explained, open_file
+from ipmix_cli.sources.array_names import choose_arrays
+from ipmix_cli.sources.arrays import ArrayData, FileRows, Rows, array_source, picture_layout
+from ipmix_cli.sources.common_size import CommonSize
+from ipmix_cli.sources.decoded import decoded_sample
+from ipmix_cli.sources.labels import checked_labels, default_class_names
+from ipmix_cli.sources.listed_source import ListedSource
+from ipmix_cli.sources.source import BadSample, Sample, Source, SourceSpec
+from ipmix_cli.stages import StageClock
+from ipmix_cli.storage.memory_map import mapped
+from ipmix_cli.storage.source_digest import digest_kind, framed, source_digest
+
+MOST_NAMES = 1000
+BATCH = 32
+"""Encoded pictures read at a time."""
+
+
+def open_hdf5(spec: SourceSpec) -> Source:
+    """Open an HDF5 file of raw pictures, (N, H, W, 3) and the like, or of encoded ones.
+
+    Encoded pictures are a column of variable-length bytes. Class names are taken from the attribute
+    ``class_names`` where there is one.
+
+    Raises
+    ------
+    SourceError
+        No such arrays, arrays of another shape or type, a damaged file, or one that refers to other files.
+    """
+    path = Path(spec.input).absolute()
+    with explained(str(path)), open_file(path) as file:
+        images_key, labels_key = choose_arrays(_names(file), spec, str(path))
+        pictures = array(file, images_key, str(path))
+        labels = _labels(array(file, labels_key, str(path)), len(pictures), f"{path}: {labels_key}")
+        names = _class_names(file, path)
+        settings = {"images_key": images_key, "labels_key": labels_key}
+        if h5py.check_vlen_dtype(pictures.dtype) == np.uint8:
+            Heap(mapped(path, str(path)), str(path)).check()
+            whole = EncodedPart(str(path), images_key, 0, labels, spec.alpha)
+            return encoded_source(whole, names, {**settings, "alpha": spec.alpha})
+        picture_layout(pictures.shape, f"{path}: {images_key}", pictures.dtype)
+        rows = _rows(pictures, path, images_key)
+    data = ArrayData(format="hdf5", location=str(path), rows=rows, labels=labels, class_names=names, settings=settings)
+    return array_source(data, spec.alpha)
+
+
+@dataclass(frozen=True)
+class ChunkedRows:
+    """Pictures that lie in chunks, compressed perhaps, so that only HDF5 can read them."""
+
+    path: str
+    name: str
+    shape: tuple[int, ...]
+
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        """Return the rows start..stop; raises SourceError where the file no longer has them."""
+        with explained(self.path), open_file(Path(self.path)) as file:
+            found = array(file, self.name, self.path)
+            if found.shape != self.shape:
+                raise SourceError(f"{self.path}: {self.name!r} has changed", "put it back as it was")
+            return np.asarray(found[start:stop])
+
+
+@dataclass(frozen=True)
+class EncodedPart:
+    """Pictures start.. of a column of variable-length bytes, with their labels."""
+
+    path: str
+    name: str
+    start: int
+    labels: NDArray[np.int64]
+    alpha: str
+
+    def samples(self, clock: StageClock) -> Iterator[Sample | BadSample]:
+        """Yield the samples in order, some tens at a time."""
+        for position, data in enumerate(self.encoded()):
+            clock.lap("read")
+            index = self.start + position
+            yield decoded_sample((index, str(index)), data, int(self.labels[position]), self.alpha)
+            clock.lap("decode")
+
+    def encoded(self) -> Iterator[bytes]:
+        """Yield the encoded pictures; the file is open only while it is read."""
+        stop = self.start + len(self.labels)
+        for first in range(self.start, stop, BATCH):
+            with explained(self.path), open_file(Path(self.path)) as file:
+                values = array(file, self.name, self.path)[first : min(first + BATCH, stop)]
+            if len(values) != min(BATCH, stop - first):
+                raise SourceError(f"{self.path} has fewer pictures than before", "put it back as it was")
+            for value in values:
+                yield np.asarray(value, np.uint8).tobytes()
+
+    def key(self, position: int) -> str:
+        """Return the name of the sample at a position: its number."""
+        return str(self.start + position)
+
+    def cut(self, start: int, stop: int) -> EncodedPart:
+        """Return the samples start..stop."""
+        return replace(self, start=start, labels=self.labels[start:stop])
+
+
+def encoded_source(whole: EncodedPart, names: tuple[str, ...] | None, settings: dict[str, Any]) -> ListedSource:
+    """Make a source of a column of encoded pictures, digested as the other kinds are."""
+    kind = digest_kind(Path(whole.path).stat().st_size)
+    labels = checked_labels(whole.labels, whole.path, len(whole.labels), names)
+    class_names = names or default_class_names(labels)
+    common = CommonSize()
+    content = map(framed, common.passing(whole.encoded())) if kind == "content" else ()
+    digest = source_digest({"kind": kind}, class_names, labels, content)
+    return ListedSource(
+        format="hdf5",
+        location=whole.path,
+        class_names=class_names,
+        size=common.value,
+        digest=digest,
+        settings={**settings, "digest": kind},
+        whole=whole,
+    )
+
+
+def _names(file: h5py.File) -> list[str]:
+    """Return the names of the arrays in the root and in its groups; links are passed over."""
+    found = []
+    for name in list(file)[:MOST_NAMES]:
+        if isinstance(file.get(name, getlink=True), h5py.HardLink):
+            member = file[name]
+            inner = list(member)[:MOST_NAMES] if isinstance(member, h5py.Group) else None
+            found += [name] if inner is None else [f"{name}/{below}" for below in inner]
+    return found
+
+
+def _labels(column: h5py.Dataset, count: int, where: str) -> NDArray[np.int64]:
+    if column.shape not in {(count,), (count, 1)}:  # refused, without reading it
+        checked_labels(np.broadcast_to(np.zeros((), np.int64), column.shape), where, count)
+    return checked_labels(column[:], where, count)
+
+
+def _class_names(file: h5py.File, path: Path) -> tuple[str, ...] | None:
+    if "class_names" not in file.attrs:
+        return None
+    kind = file.attrs.get_id("class_names").dtype
+    if kind.hasobject:
+        Heap(mapped(path, str(path)), str(path)).check()
+    found = file.attrs["class_names"]
+    if not isinstance(found, np.ndarray) or found.ndim != 1 or not len(found):
+        return None
+    return tuple(item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item) for item in found)
+
+
+def _rows(pictures: h5py.Dataset, path: Path, name: str) -> Rows:
+    offset = pictures.id.get_offset()
+    if pictures.chunks is None and offset is not None:
+        return FileRows(str(path), offset, pictures.shape)
+    return ChunkedRows(str(path), name, pictures.shape)

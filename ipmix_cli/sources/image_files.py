@@ -1,0 +1,159 @@
+"""Files of encoded pictures with labels as a source: what class folders and lists of paths have in common."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ipmix_cli.codecs.decode import decode_picture
+from ipmix_cli.errors import BadSampleError, SourceError
+from ipmix_cli.picture import Picture
+from ipmix_cli.sources.common_size import CommonSize
+from ipmix_cli.sources.listed_source import ListedSource
+from ipmix_cli.sources.name_table import Names
+from ipmix_cli.sources.source import BadSample, Sample
+from ipmix_cli.stages import StageClock
+from ipmix_cli.storage.object_files import remote_pictures, remote_sizes
+from ipmix_cli.storage.object_store import is_remote
+from ipmix_cli.storage.source_digest import digest_kind, framed, source_digest
+
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
+"""What counts as a picture in a folder, in lower case: torchvision's list."""
+
+MAX_FILE_BYTES = 2**30
+"""No encoded picture under the pixel limit is larger; a device or a sparse file may be."""
+
+
+@dataclass(frozen=True)
+class FilePart:
+    """Files below a root, with their labels; `start` is the first one's index."""
+
+    root: str
+    names: Names
+    labels: NDArray[np.int64]
+    start: int
+    alpha: str
+
+    def samples(self, clock: StageClock) -> Iterator[Sample | BadSample]:
+        """Yield the samples in order, a file at a time."""
+        for position, (name, data) in enumerate(zip(self.names, self.contents(), strict=True)):
+            index = self.start + position
+            clock.lap("read")
+            try:
+                picture = self._picture(data, clock)
+            except BadSampleError as error:
+                yield BadSample(index, name, error.message)
+            else:
+                yield Sample(index, name, picture, int(self.labels[position]))
+
+    def contents(self) -> Iterator[bytes | BadSampleError]:
+        """Yield the content of each file, or why it cannot be read."""
+        if is_remote(self.root):
+            yield from remote_pictures(self.root, list(self.names))
+            return
+        if not Path(self.root).is_dir():
+            raise SourceError(f"the folder {self.root} is gone", "put it back, then type the same command again")
+        for name in self.names:
+            try:
+                yield read_picture_file(os.path.join(self.root, name))  # noqa: PTH118
+            except BadSampleError as error:
+                yield error
+
+    def _picture(self, data: bytes | BadSampleError, clock: StageClock) -> Picture:
+        if isinstance(data, BadSampleError):
+            raise data
+        picture = decode_picture(data, self.alpha)
+        clock.lap("decode")
+        return picture
+
+    def key(self, position: int) -> str:
+        """Return the name of the sample at a position: its path below the root."""
+        return self.names[position]
+
+    def cut(self, start: int, stop: int) -> FilePart:
+        """Return the samples start..stop."""
+        return FilePart(self.root, self.names.cut(start, stop), self.labels[start:stop], start, self.alpha)
+
+
+def file_source(
+    format_name: str,
+    part: FilePart,
+    class_names: tuple[str, ...],
+    settings: dict[str, Any],
+    location: str,
+) -> ListedSource:
+    """Make a source of listed files, whose `part` holds them all.
+
+    The digest covers names, labels, sizes and, up to 1 GiB in all, contents. A file that is missing or
+    unreadable has the size -1 there, and becomes a BadSample when it is read.
+    """
+    remote = is_remote(part.root)
+    found = remote_sizes(part.root, list(part.names)) if remote else map(_size, _paths(part))
+    sizes = np.fromiter(found, dtype=np.int64, count=len(part.names))
+    kind = digest_kind(int(sizes.sum()))
+    common = CommonSize()
+    digest = source_digest({"kind": kind}, class_names, part.labels, _content(part, sizes, kind, common))
+    return ListedSource(
+        format=format_name,
+        location=location,
+        class_names=class_names,
+        size=common.value,
+        digest=digest,
+        settings={**settings, "alpha": part.alpha, "digest": kind},
+        whole=part,
+    )
+
+
+def read_picture_file(path: str | bytes | Path) -> bytes:
+    """Return the content of a regular file of bearable size.
+
+    Raises
+    ------
+    BadSampleError
+        For anything else: gone, no permission, a folder, a device, a pipe, too large.
+    """
+    remedy = "repair or leave out that file, or allow for it with --max-errors"
+    try:
+        with open(path, "rb", opener=_without_waiting) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise BadSampleError("not a regular file", remedy)
+            if status.st_size > MAX_FILE_BYTES:
+                raise BadSampleError(f"a picture of {status.st_size} bytes is over the limit", remedy)
+            content = file.read(status.st_size + 1)  # not of MAX_FILE_BYTES: read() sets aside all that it is asked for
+            return content if len(content) <= status.st_size else content + file.read(MAX_FILE_BYTES - len(content))
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        raise BadSampleError(f"cannot be read: {getattr(error, 'strerror', None) or error}", remedy) from error
+
+
+def _without_waiting(path: str | bytes, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)  # a named pipe would wait for its other end
+
+
+def _paths(part: FilePart) -> Iterator[bytes]:
+    """Yield the files' paths as bytes: a million Path objects take half a minute."""
+    root = os.fsencode(os.path.join(part.root, ""))  # noqa: PTH118
+    return (root + name for name in part.names.encoded())
+
+
+def _size(path: bytes) -> int:
+    try:
+        return os.stat(path).st_size  # noqa: PTH116 (a Path costs more than the question)
+    except (OSError, ValueError):
+        return -1
+
+
+def _content(part: FilePart, sizes: NDArray[np.int64], kind: str, common: CommonSize) -> Iterable[bytes]:
+    contents = part.contents() if kind == "content" else itertools.repeat(b"")
+    for name, size, data in zip(part.names.encoded(), sizes.tolist(), contents, strict=False):
+        yield framed(name) + size.to_bytes(8, "little", signed=True)
+        if kind == "content" and size >= 0:
+            yield from map(framed, common.passing([data if isinstance(data, bytes) else b""]))

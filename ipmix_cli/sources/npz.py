@@ -1,0 +1,190 @@
+"""NPZ files of numpy arrays as a source: pictures and labels by their usual names, or by the user's."""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ipmix_cli.errors import SourceError
+from ipmix_cli.sources.arrays import (
+    ArrayData,
+    FileRows,
+    Rows,
+    array_source,
+    choose_arrays,
+    picture_layout,
+)
+from ipmix_cli.sources.labels import MAX_CLASSES
+from ipmix_cli.sources.listed_source import ListedSource
+from ipmix_cli.sources.source import SourceSpec
+from ipmix_cli.sources.unpack_cache import UnpackedRows, file_key
+from ipmix_cli.storage.bounded import check_swelling, too_large
+
+MAX_HEADER = 10_000
+"""numpy's own bound on the text that describes an array."""
+
+PIXELS = "pixels.raw"
+CLASS_NAMES = ("class_names", "classes", "label_names")
+
+
+@dataclass(frozen=True)
+class Header:
+    """What an array's header says; `size` is its own length in bytes."""
+
+    shape: tuple[int, ...]
+    fortran: bool
+    dtype: np.dtype[Any]
+    size: int
+
+    @property
+    def nbytes(self) -> int:
+        """The length of the array in bytes."""
+        return int(np.prod(self.shape, dtype=object)) * self.dtype.itemsize
+
+
+def looks_like_npz(path: Path) -> bool:
+    """Tell whether a path is a file that is called .npz."""
+    return path.suffix.lower() == ".npz" and path.is_file()
+
+
+def open_npz(spec: SourceSpec) -> ListedSource:
+    """Open an NPZ file; pickled objects in it are never read.
+
+    The pictures of ``np.savez`` are read from where they are; those of ``np.savez_compressed`` are unpacked
+    once into the user's cache.
+
+    Raises
+    ------
+    SourceError
+        No such arrays, of another shape or type, or a damaged file, or one that swells without bound.
+    """
+    path = Path(spec.input).absolute()
+    with _opened(path) as archive:
+        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        images_key, labels_key = choose_arrays(members, spec, str(path))
+        header = _header(archive, members[images_key], path)
+        picture_layout(header.shape, f"{path}: {images_key}", header.dtype)
+        if header.fortran:
+            raise SourceError(f"{path}: {images_key} is in Fortran order", "store np.ascontiguousarray of it")
+        rows = _rows(members[images_key], path, header)
+        labels = _small_array(archive, members[labels_key], path, "iufb", header.shape[0] + MAX_CLASSES)
+        class_names = _class_names(archive, members, path)
+    data = ArrayData(
+        format="npz",
+        location=str(path),
+        rows=rows,
+        labels=labels,
+        class_names=class_names,
+        settings={"images_key": images_key, "labels_key": labels_key},
+    )
+    return array_source(data, spec.alpha)
+
+
+def unpack_member(path: Path, folder: Path, member: str) -> None:
+    """Write the raw elements of one array of an NPZ file into a folder."""
+    with _opened(path) as archive:
+        info = archive.getinfo(member)
+        header = _header(archive, info, path)
+        left = header.nbytes
+        with archive.open(info) as stream, (folder / PIXELS).open("wb") as out:
+            stream.read(header.size)
+            while left and (piece := stream.read(min(left, 2**20))):
+                out.write(piece)
+                left -= len(piece)
+            stream.read(1)  # the end: its checksum is compared
+    if left:
+        raise SourceError(f"{path}: {member} is {left} bytes too short", "make the file again")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a zip file; whatever is wrong with it inside the block becomes a SourceError."""
+    damaged = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError, KeyError)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except damaged as error:
+        raise SourceError(f"{path} is damaged, or no NPZ file: {error}", "make the file again") from error
+    except OSError as error:
+        raise SourceError(f"cannot read {path}: {error.strerror or error}", "check the file") from error
+
+
+def _header(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> Header:
+    if info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        raise SourceError(f"{path}: {info.filename} is compressed in an unusual way", "use np.savez")
+    check_swelling(path, info.file_size)
+    with archive.open(info) as stream:
+        start = io.BytesIO(stream.read(MAX_HEADER))
+    shape, fortran, dtype = _parsed(start, f"{path}: {info.filename}")
+    header = Header(shape, fortran, dtype, start.tell())
+    if header.dtype.hasobject:
+        raise SourceError(
+            f"{path}: {info.filename} holds pickled objects, which are never read", "store arrays of numbers"
+        )
+    whole = info.compress_size if info.compress_type == zipfile.ZIP_STORED else info.file_size
+    if header.size + header.nbytes > min(whole, info.file_size):
+        raise SourceError(f"{path}: {info.filename} is shorter than its header says", "make the file again")
+    return header
+
+
+def _parsed(start: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about headers that Python 2 wrote
+            major = np.lib.format.read_magic(start)[0]
+            if major == 1:
+                return np.lib.format.read_array_header_1_0(start, max_header_size=MAX_HEADER)
+            return np.lib.format.read_array_header_2_0(start, max_header_size=MAX_HEADER)
+    except Exception as error:  # numpy evaluates the header as a literal: any text may be in it
+        raise SourceError(f"{where} is no numpy array, or damaged", "make the file again") from error
+
+
+def _rows(info: zipfile.ZipInfo, path: Path, header: Header) -> Rows:
+    if info.compress_type == zipfile.ZIP_STORED:
+        return FileRows(str(path), _data_offset(path, info) + header.size, header.shape)
+    parts = ("npz", info.filename)
+    unpack = partial(unpack_member, member=info.filename)
+    return UnpackedRows(str(path), file_key(path, *parts), parts, PIXELS, header.shape, unpack)
+
+
+def _data_offset(path: Path, info: zipfile.ZipInfo) -> int:
+    """Return where a member's bytes begin: its own header's length may differ from the directory's."""
+    with path.open("rb") as file:
+        file.seek(info.header_offset)
+        fixed = file.read(30)
+    name, extra = struct.unpack("<HH", fixed[26:30])
+    return info.header_offset + 30 + int(name) + int(extra)
+
+
+def _small_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, kinds: str, limit: int) -> NDArray[Any]:
+    """Return a whole array of some kinds of elements, about `limit` of them at most."""
+    header = _header(archive, info, path)
+    where = f"{path}: {info.filename}"
+    if header.dtype.kind not in kinds:
+        raise SourceError(f"{where} holds {header.dtype}, not what it should", "number the classes from 0")
+    if header.nbytes > limit * 256:  # one-hot rows of ImageNet's classes are refused, but with a better reason
+        raise too_large(where)
+    with archive.open(info) as stream:
+        stream.read(header.size)
+        data = stream.read(header.nbytes)
+    return np.frombuffer(data, header.dtype).reshape(header.shape)
+
+
+def _class_names(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], path: Path) -> tuple[str, ...] | None:
+    for name in CLASS_NAMES:
+        if name in members:
+            found = _small_array(archive, members[name], path, "US", MAX_CLASSES)
+            return tuple(map(str, found.astype(np.str_).ravel().tolist()))
+    return None

@@ -1,0 +1,231 @@
+"""Parquet files as Hugging Face writes them as a source; pyarrow reads them and is an extra."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ipmix_cli.errors import SourceError
+from ipmix_cli.sources.array_names import SPLIT_NAMES
+from ipmix_cli.sources.common_size import CommonSize
+from ipmix_cli.sources.decoded import decoded_sample
+from ipmix_cli.sources.labels import checked_labels, default_class_names
+from ipmix_cli.sources.listed_source import ListedSource
+from ipmix_cli.sources.source import BadSample, Sample, SourceSpec
+from ipmix_cli.stages import StageClock
+from ipmix_cli.storage.source_digest import digest_kind, framed, source_digest
+
+IMAGE_NAMES = ("image", "img", "images", "picture")
+LABEL_NAMES = ("label", "labels", "fine_label", "class")
+BATCH = 32
+"""Pictures decoded from a row group at a time."""
+
+
+@dataclass(frozen=True)
+class RowGroup:
+    """A run of rows of one file: rows skip..skip+count of its group."""
+
+    path: str
+    group: int
+    skip: int
+    count: int
+
+
+@dataclass(frozen=True)
+class ParquetPart:
+    """Runs of rows with their labels; `start` is the first one's index."""
+
+    groups: tuple[RowGroup, ...]
+    labels: NDArray[np.int64]
+    start: int
+    column: str
+    alpha: str
+
+    def samples(self, clock: StageClock) -> Iterator[Sample | BadSample]:
+        """Yield the samples in order, some tens of rows at a time."""
+        for position, data in enumerate(self.encoded()):
+            clock.lap("read")
+            index = self.start + position
+            yield decoded_sample((index, str(index)), data, int(self.labels[position]), self.alpha)
+            clock.lap("decode")
+
+    def encoded(self) -> Iterator[bytes]:
+        """Yield the encoded pictures, some tens of rows at a time."""
+        for group in self.groups:
+            with _opened(group.path) as file:
+                skip, left = group.skip, group.count
+                for batch in file.iter_batches(BATCH, [group.group], [self.column]):
+                    values = _bytes_of(batch.column(0))[skip : skip + left]
+                    skip, left = max(0, skip - len(batch)), left - len(values)
+                    for value in values:
+                        yield value.as_py() or b""
+                if left:
+                    raise SourceError(f"{group.path} has fewer rows than before", "put it back as it was")
+
+    def key(self, position: int) -> str:
+        """Return the name of the sample at a position: its number."""
+        return str(self.start + position)
+
+    def cut(self, start: int, stop: int) -> ParquetPart:
+        """Return the samples start..stop, with the runs of rows that hold them."""
+        groups, first = [], 0
+        for group in self.groups:
+            low, high = max(start - first, 0), min(stop - first, group.count)
+            if low < high:
+                groups.append(RowGroup(group.path, group.group, low, high - low))
+            first += group.count
+        return ParquetPart(tuple(groups), self.labels[start:stop], start, self.column, self.alpha)
+
+
+def looks_like_parquet(path: Path) -> bool:
+    """Tell whether a path is a .parquet file, or a folder with some in it or in its ``data``."""
+    return path.suffix == ".parquet" if path.is_file() else bool(_files_below(path))
+
+
+def open_parquet(spec: SourceSpec) -> ListedSource:
+    """Open a Parquet file, or the files of a split in a folder.
+
+    The column of pictures holds encoded ones, as bytes or as ``{bytes, path}``; a path is never followed.
+    Class names are taken from Hugging Face's description where there is one.
+
+    Raises
+    ------
+    SourceError
+        pyarrow is not installed, no such columns or split, or damage.
+    """
+    given = Path(spec.input).absolute()
+    paths = [given] if given.is_file() else _files_of_split(given, spec.split)
+    with _opened(str(paths[0])) as file:
+        image, label = _columns(file.schema_arrow, spec, paths[0])
+        names = _class_names(file.schema_arrow.metadata, label)
+        column = _leaf(file.schema_arrow, image, paths[0])
+    groups = tuple(group for path in paths for group in _groups(path))
+    raw = np.concatenate([_labels(path, label) for path in paths])
+    labels = checked_labels(raw, str(given), sum(group.count for group in groups), names)
+    class_names = names or default_class_names(labels)
+    kind = digest_kind(sum(path.stat().st_size for path in paths))
+    whole = ParquetPart(groups, labels, 0, column, spec.alpha)
+    common = CommonSize()
+    if kind == "content":
+        deque(common.passing(whole.encoded()), maxlen=0)
+    return ListedSource(
+        format="parquet",
+        location=str(given),
+        class_names=class_names,
+        size=common.value,
+        digest=source_digest({"kind": kind}, class_names, labels, _content(paths, kind)),
+        settings={
+            "split": spec.split,
+            "images_key": image,
+            "labels_key": label,
+            "alpha": spec.alpha,
+            "digest": kind,
+        },
+        whole=whole,
+    )
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[Any]:
+    """Open a Parquet file; whatever pyarrow says of it inside the block becomes a SourceError."""
+    try:
+        arrow = importlib.import_module("pyarrow")
+        parquet = importlib.import_module("pyarrow.parquet")
+    except ImportError as error:
+        raise SourceError(
+            f"{path}: Parquet is read with pyarrow, which is not installed",
+            "pip install 'ipmix-cli[parquet]'",
+        ) from error
+    try:
+        with parquet.ParquetFile(path, pre_buffer=False) as file:
+            yield file
+    except (arrow.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+        line = " ".join(str(error).split())[:200]
+        raise SourceError(f"{path} is damaged, or no Parquet file: {line}", "fetch it again") from error
+
+
+def _columns(schema: Any, spec: SourceSpec, path: Path) -> tuple[str, str]:
+    image = spec.images_key or next((name for name in IMAGE_NAMES if name in schema.names), None)
+    label = spec.labels_key or next((name for name in LABEL_NAMES if name in schema.names), None)
+    if image in schema.names and label in schema.names:
+        return str(image), str(label)
+    raise SourceError(
+        f"{path} has no columns of pictures and labels with usual names; it has: {', '.join(schema.names)[:200]}",
+        "name them with --images-key and --labels-key",
+    )
+
+
+def _leaf(schema: Any, image: str, path: Path) -> str:
+    """Return the column that holds the encoded bytes."""
+    kind = str(schema.field(image).type)
+    if kind in {"binary", "large_binary"}:
+        return image
+    if kind.startswith("struct<") and "bytes: binary" in kind:
+        return f"{image}.bytes"
+    raise SourceError(
+        f"{path}: the column {image} holds {kind[:80]}, not encoded pictures", "choose it with --images-key"
+    )
+
+
+def _bytes_of(column: Any) -> Any:
+    return column.field(0) if str(column.type).startswith("struct<") else column
+
+
+def _class_names(metadata: dict[bytes, bytes] | None, label: str) -> tuple[str, ...] | None:
+    """Return the names that Hugging Face's description of the label column gives, if any."""
+    try:
+        names = json.loads((metadata or {})[b"huggingface"])["info"]["features"][label]["names"]
+    except (KeyError, ValueError, TypeError, RecursionError):
+        return None
+    return tuple(names) if isinstance(names, list) and all(isinstance(name, str) for name in names) else None
+
+
+def _groups(path: Path) -> Iterator[RowGroup]:
+    with _opened(str(path)) as file:
+        for group in range(file.num_row_groups):
+            yield RowGroup(str(path), group, 0, file.metadata.row_group(group).num_rows)
+
+
+def _labels(path: Path, label: str) -> NDArray[Any]:
+    with _opened(str(path)) as file:
+        column = file.read([label]).column(0)
+        if column.null_count:
+            raise SourceError(f"{path}: {column.null_count} labels are missing", "give each picture a label")
+        return np.asarray(column.to_numpy())
+
+
+def _files_below(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.parquet")) or sorted(folder.glob("data/*.parquet"))
+
+
+def _files_of_split(folder: Path, split: str) -> list[Path]:
+    files = _files_below(folder)
+    if not files:
+        raise SourceError(f"there are no Parquet files in {folder}", "name the folder that holds them, or one file")
+    for name in SPLIT_NAMES.get(split, (split,)):
+        chosen = [path for path in files if path.name.startswith(name)]
+        if chosen:
+            return chosen
+    every = [name for names in SPLIT_NAMES.values() for name in names]
+    if split == "train" and not any(path.name.startswith(tuple(every)) for path in files):
+        return files
+    there = ", ".join(path.name for path in files[:10])
+    raise SourceError(f"{folder} has no files of the {split} split; it has: {there}", "choose another --split")
+
+
+def _content(paths: list[Path], kind: str) -> Iterator[bytes]:
+    for path in paths:
+        yield framed(path.name.encode("utf-8", "surrogateescape")) + path.stat().st_size.to_bytes(8, "little")
+        if kind == "content":
+            with path.open("rb") as file:
+                while piece := file.read(2**20):
+                    yield piece

@@ -1,0 +1,167 @@
+"""READERS: every kind of source that --in takes, how it is known, and where its reader is."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import importlib
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from ipmix_cli.errors import SourceError, UsageError
+from ipmix_cli.sources.cifar.cifar import looks_like_cifar
+from ipmix_cli.sources.csv_list import CSV, JSON_LINES, looks_like_list
+from ipmix_cli.sources.idx import looks_like_idx
+from ipmix_cli.sources.imagefolder import looks_like_imagefolder
+from ipmix_cli.sources.npz import looks_like_npz
+from ipmix_cli.sources.parquet import looks_like_parquet
+from ipmix_cli.sources.source import Source, SourceSpec
+from ipmix_cli.storage.download import Progress
+
+NAMED = ("cifar10", "cifar100", "demo")
+"""Sources that are a name and not a path."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One kind of source.
+
+    Parameters
+    ----------
+    description : str
+        One line for the help.
+    function : str
+        "module:function", imported when it is used: ``function(spec) -> Source``.
+    recognise : callable
+        Tells from a path that exists whether it is of this kind; cheap, and never raises for odd content.
+    fetches : bool
+        Whether the function takes ``progress`` too, and its data set's name as an input.
+    """
+
+    description: str
+    function: str
+    recognise: Callable[[Path], bool]
+    fetches: bool = False
+
+
+def _never(_: Path) -> bool:
+    return False
+
+
+def _looks_like_hdf5(path: Path) -> bool:
+    """Tell whether a file begins as HDF5 files do, or is called like one."""
+    if not path.is_file():
+        return False
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        return file.read(8) == b"\x89HDF\r\n\x1a\n" or path.suffix.lower() in {".h5", ".hdf5"}
+    return False
+
+
+def _looks_like_webdataset(path: Path) -> bool:
+    """Tell whether a path is a tar, or a folder with tars and no folders of classes."""
+    if path.is_dir():
+        return any(path.glob("*.tar")) and not any(f.is_dir() for f in path.iterdir() if not f.name.startswith("."))
+    return path.suffix.lower() == ".tar"
+
+
+READERS = {  # asked in this order
+    "demo": Reader("a small set of drawn shapes, made on the spot", "demo:open_demo", _never),
+    "cifar10": Reader(
+        "CIFAR-10: the python or binary version, folder or .tar.gz, or fetched",
+        "cifar.cifar:open_cifar",
+        partial(looks_like_cifar, dataset="cifar10"),
+        fetches=True,
+    ),
+    "cifar100": Reader(
+        "CIFAR-100: the python or binary version, folder or .tar.gz, or fetched",
+        "cifar.cifar:open_cifar",
+        partial(looks_like_cifar, dataset="cifar100"),
+        fetches=True,
+    ),
+    "npz": Reader("an NPZ file of pictures and labels", "npz:open_npz", looks_like_npz),
+    "hdf5": Reader("an HDF5 file of pictures and labels", "hdf5:open_hdf5", _looks_like_hdf5),
+    "idx": Reader("MNIST's IDX files, gzipped or not", "idx:open_idx", looks_like_idx),
+    "list": Reader("a list of paths and labels: CSV or JSON-lines", "csv_list:open_list", looks_like_list),
+    "parquet": Reader(
+        "Parquet files as Hugging Face writes them (extra: parquet)",
+        "parquet:open_parquet",
+        looks_like_parquet,
+    ),
+    "webdataset": Reader(
+        "WebDataset tars: one, a folder of them, or NAME-{000..009}.tar",
+        "webdataset:open_webdataset",
+        _looks_like_webdataset,
+    ),
+    "imagefolder": Reader(
+        "a folder of class folders of pictures", "imagefolder:open_imagefolder", looks_like_imagefolder
+    ),
+}
+
+
+def open_source(spec: SourceSpec, progress: Progress | None = None) -> Source:
+    """Open a source: of the kind that `spec.input_format` names, or that a look at it shows.
+
+    Parameters
+    ----------
+    spec : SourceSpec
+    progress : callable, optional
+        Told (bytes so far, bytes in all) while a published archive is fetched.
+
+    Raises
+    ------
+    UsageError
+        For an unknown kind.
+    SourceError
+        Where there is nothing, nothing known, or something that cannot be read.
+    """
+    name = spec.input_format or recognised(spec)
+    if name not in READERS:
+        raise UsageError(
+            f"there is no input format {name!r}{_meant(name, READERS)}",
+            f"choose one of: {', '.join(READERS)}",
+        )
+    reader = READERS[name]
+    module, _, function = reader.function.partition(":")
+    open_it = getattr(importlib.import_module(f"ipmix_cli.sources.{module}"), function)
+    source: Source = open_it(spec, name, progress) if reader.fetches else open_it(spec)
+    return source
+
+
+def recognised(spec: SourceSpec) -> str:
+    """Return the name of the reader for an input.
+
+    Raises
+    ------
+    SourceError
+        Where there is nothing, or nothing known.
+    """
+    path = Path(spec.input)
+    if spec.input in NAMED:  # a folder of that name is ./NAME
+        return spec.input
+    if re.search(r"\{.*\}|://", spec.input) and not path.exists():
+        return "list" if path.suffix.lower() in CSV + JSON_LINES else "webdataset"
+    if not path.exists():
+        raise _missing(spec.input)
+    for name, reader in READERS.items():
+        if reader.recognise(path):
+            return name
+    raise SourceError(
+        f"{path} is of no known kind", f"say what it is with --input-format, one of: {', '.join(READERS)}"
+    )
+
+
+def _missing(given: str) -> SourceError:
+    path = Path(given).absolute()
+    beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+    meant = _meant(path.name, [*beside, *NAMED]) or (
+        "" if path.parent.is_dir() else f"; nor is there a folder {path.parent}"
+    )
+    return SourceError(f"there is no {given}{meant}", f"name a path that exists, or one of: {', '.join(NAMED)}")
+
+
+def _meant(given: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(given, list(known), 3)
+    return f" (did you mean {' or '.join(near)}?)" if near else ""

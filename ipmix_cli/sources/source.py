@@ -1,0 +1,109 @@
+"""What a source of labelled pictures is: a listing that hands out picklable parts for the workers to read.
+
+A reader of a format is one function ``open_FORMAT(spec) -> Source``. The main process opens the source once
+and lists it; each shard's :class:`Part` carries only what its own samples need, so that workers on other
+machines list nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ipmix_cli.picture import Picture
+from ipmix_cli.stages import StageClock
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceSpec:
+    """What the user says about a source.
+
+    Parameters
+    ----------
+    input : str
+        ``cifar10``, ``cifar100``, ``demo``, a path, or a URL.
+    data_dir : str, optional
+        Where named data sets are looked for, and downloaded to.
+    input_format : str, optional
+        A name of the table READERS; None finds it out by looking.
+    split : {"train", "test"}
+        For the formats that have splits.
+    images_key, labels_key : str, optional
+        Names of the arrays in HDF5 and NPZ, of the columns in lists and Parquet.
+    label_field : str, optional
+        The field of a WebDataset sample's JSON that holds the label.
+    alpha : {"white", "drop"}
+        Compose transparent pictures on white, or drop the alpha channel.
+    """
+
+    input: str
+    data_dir: str | None = None
+    input_format: str | None = None
+    split: str = "train"
+    images_key: str | None = None
+    labels_key: str | None = None
+    label_field: str | None = None
+    alpha: str = "white"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One picture of a source with its label; `index` is its place and `key` its name in the source."""
+
+    index: int
+    key: str
+    picture: Picture
+    label: int
+
+
+@dataclass(frozen=True)
+class BadSample:
+    """A picture of a source that cannot be read, and why, in one line."""
+
+    index: int
+    key: str
+    reason: str
+
+
+class Part(Protocol):
+    """The samples start..stop of a source, picklable, read by one worker."""
+
+    @property
+    def start(self) -> int:
+        """The index of its first sample."""
+        ...
+
+    def samples(self, clock: StageClock) -> Iterator[Sample | BadSample]:
+        """Yield the samples in order; laps of `clock` book "read" and "decode".
+
+        A picture that cannot be read is yielded as a BadSample; only a source that is gone raises
+        SourceError.
+        """
+        ...
+
+
+class Source(Protocol):
+    """A labelled list of pictures, opened and listed."""
+
+    format: str
+    """The name of its reader."""
+    location: str
+    """Where it is: an absolute path, a URL, or a name."""
+    class_names: tuple[str, ...]
+    size: tuple[int, int] | None
+    """(H, W) of every picture, or None where they differ or only decoding would tell."""
+    digest: str
+    """sha256 in hexadecimal of the content: the same wherever a copy of the source lies."""
+    settings: dict[str, Any]
+    """What of the spec decided the samples (the split, the keys ...), as JSON."""
+
+    def __len__(self) -> int: ...
+
+    def key(self, index: int) -> str:
+        """Return the name of one sample in the source."""
+        ...
+
+    def part(self, start: int, stop: int) -> Part:
+        """Return the samples start..stop for one worker."""
+        ...

@@ -1,0 +1,247 @@
+"""Files that appear whole or not at all, in a folder that may be local or, with fsspec, anywhere."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from ipmix_cli.errors import IpmixError, WriteError
+from ipmix_cli.picture import Bytes
+from ipmix_cli.storage.temporary import temporary_path
+
+WRITES = 20  # of one file, while its temporary file vanishes: other runs of the job, done, clear all of them away
+
+
+class Folder(Protocol):
+    """A place for files; names are relative, with forward slashes."""
+
+    location: str
+
+    def write(self, name: str, data: Bytes) -> None:
+        """Write a file that appears under its name only when it is complete and on the disk."""
+        ...
+
+    def write_all(self, files: Sequence[tuple[str, Bytes]]) -> None:
+        """Write files, names and contents, as `write` does each; what was interrupted may have left some of them."""
+        ...
+
+    def read(self, name: str) -> bytes:
+        """Return a file's content; raises FileNotFoundError."""
+        ...
+
+    def size(self, name: str) -> int | None:
+        """Return a file's size in bytes, or None where there is none."""
+        ...
+
+    def names(self, below: str = "") -> list[str]:
+        """Return the names of all files below a subfolder, sorted; hidden ones too."""
+        ...
+
+    def sizes(self, names: Collection[str]) -> dict[str, int]:
+        """Return the sizes in bytes of those of these files that are there."""
+        ...
+
+    def contents(self, names: Collection[str]) -> dict[str, bytes]:
+        """Return the contents of those of these files that are there."""
+        ...
+
+    def remove(self, *names: str) -> None:
+        """Remove files; one that is not there is no error."""
+        ...
+
+    def path(self, name: str) -> Path | None:
+        """Return the local path of a name, or None where the folder is not local."""
+        ...
+
+
+class LocalFolder:
+    """A folder on this machine or on a network file system."""
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root).absolute()
+        self.location = str(self.root)
+
+    def write(self, name: str, data: Bytes) -> None:
+        """Write through a hidden temporary file beside it: length check, fsync, rename, fsync of the folder."""
+        write_atomically(self.path(name), data)
+
+    def write_all(self, files: Sequence[tuple[str, Bytes]]) -> None:
+        """Write files as `write` does, but let the disk take them together, which is many times as fast."""
+        write_together([(self.path(name), data) for name, data in files])
+
+    def read(self, name: str) -> bytes:
+        """Return a file's content; raises FileNotFoundError."""
+        try:
+            return self.path(name).read_bytes()
+        except NotADirectoryError as error:  # a file stands where a folder should be
+            raise FileNotFoundError(*error.args) from error
+
+    def size(self, name: str) -> int | None:
+        """Return a file's size in bytes, or None where there is no regular file."""
+        path = self.path(name)
+        return path.stat().st_size if path.is_file() else None
+
+    def names(self, below: str = "") -> list[str]:
+        """Return the names of all files below a subfolder, sorted; hidden ones too."""
+        found = []
+        for folder, _, files in os.walk(self.root / below):
+            found += [Path(folder, file).relative_to(self.root).as_posix() for file in files]
+        return sorted(found)
+
+    def sizes(self, names: Collection[str]) -> dict[str, int]:
+        """Return the sizes in bytes of those of these files that are there."""
+        found = {name: self.size(name) for name in names}
+        return {name: size for name, size in found.items() if size is not None}
+
+    def contents(self, names: Collection[str]) -> dict[str, bytes]:
+        """Return the contents of those of these files that are there."""
+        found = {}
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                found[name] = self.read(name)
+        return found
+
+    def remove(self, *names: str) -> None:
+        """Remove files; one that is not there is no error."""
+        for path in map(self.path, names):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                if path.exists():  # a read-only file system refuses even what is not there
+                    raise write_error(path, error, "remove") from error
+
+    def path(self, name: str) -> Path:
+        """Return the local path of a name; a name that leaves the folder is refused."""
+        parts = Path(name).parts
+        if not parts or Path(name).is_absolute() or ".." in parts or "\0" in name:
+            raise IpmixError(
+                f"{name!r} leaves the folder {self.location}",
+                "the record that names it is damaged or forged: do not use this folder",
+            )
+        return self.root / name
+
+
+def write_atomically(path: Path, data: Bytes) -> None:
+    """Write a file that appears under its name only when it is complete and on the disk; see :func:`write_together`."""
+    write_together([(path, data)])
+
+
+def write_together(files: Sequence[tuple[Path, Bytes]]) -> None:
+    """Write files, each of which appears under its name only when all are complete and on the disk.
+
+    Raises
+    ------
+    WriteError
+        Naming a file and the reason; nothing half-written is left behind then.
+    """
+    for attempt in range(WRITES):
+        try:
+            _write_once(files)
+            break
+        except WriteError as error:
+            if attempt == WRITES - 1 or not isinstance(error.__cause__, FileNotFoundError):
+                raise
+
+
+def _write_once(files: Sequence[tuple[Path, Bytes]]) -> None:
+    """Write, then sync, then rename: after the first sync of many files there is little left to do for the others."""
+    parts = [(temporary_path(path), path) for path, _ in files]
+    try:
+        for (part, path), (_, data) in zip(parts, files, strict=True):
+            with _named(path):
+                _fill(part, data)
+        for part, path in parts:
+            with _named(path), part.open("r+b") as file:
+                os.fsync(file.fileno())
+        for part, path in parts:
+            with _named(path):
+                part.replace(path)
+        for folder in {path.parent for _, path in parts}:
+            sync_folder(folder)
+    finally:
+        for part, _ in parts:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+def _fill(part: Path, data: Bytes) -> None:
+    part.parent.mkdir(parents=True, exist_ok=True)
+    with part.open("wb") as file:
+        written = file.write(data)
+    if written != memoryview(data).nbytes or part.stat().st_size != written:
+        raise OSError(errno.EIO, f"only {written} bytes were written")
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Let errors name the file that was to be written."""
+    try:
+        yield
+    except OSError as error:
+        raise write_error(path, error) from error
+
+
+@contextlib.contextmanager
+def being_written(path: Path) -> Iterator[Path]:
+    """Give a hidden temporary path beside `path`, and rename it to `path` when the block ends well."""
+    temporary = temporary_path(path)
+    try:
+        with _named(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield temporary
+            temporary.replace(path)
+            sync_folder(path.parent)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file's content, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def sha256_in(folder: Folder, name: str) -> str:
+    """Return the sha256 of a file in a folder, local or not; raises FileNotFoundError."""
+    path = folder.path(name)
+    return hashlib.sha256(folder.read(name)).hexdigest() if path is None else sha256_of(path)
+
+
+def write_error(path: Path | str, error: OSError, what: str = "write") -> WriteError:
+    """Return the error that tells a user why a file could not be written, and what to do."""
+    remedy = {
+        errno.ENOSPC: "free some space on that disk, then type the same command again",
+        errno.EDQUOT: "free some of your quota, then type the same command again",
+        errno.EFBIG: "raise the file size limit (ulimit -f), or make smaller shards, then type the same command again",
+        errno.EROFS: "that file system is read-only: choose another place with --out",
+        errno.ENOTDIR: "a file stands where a folder should be: choose another place with --out",
+        errno.EEXIST: "a file stands where a folder should be: choose another place with --out",
+        errno.EACCES: "you may not write there: choose another place with --out, or have its permissions changed",
+    }.get(error.errno or 0, "check the disk, then type the same command again")
+    return WriteError(f"cannot {what} {path}: {error.strerror or error}", remedy)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in a folder last through a power cut, where the system can."""
+    with contextlib.suppress(OSError):  # some network file systems cannot sync a folder
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def open_folder(location: str) -> Folder:
+    """Open a place for files: a path, or a URL of what fsspec knows; it need not exist yet."""
+    from ipmix_cli.storage.object_store import RemoteFolder, is_remote  # which needs what is above
+
+    return RemoteFolder(location) if is_remote(location) else LocalFolder(location.removeprefix("file://"))

@@ -1,0 +1,112 @@
+"""Files of a source that lie in an object store: tars by ranges, pictures many at a time, lists as text."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from ipmix_cli.errors import BadSampleError, SourceError
+from ipmix_cli.storage.object_store import REMEDY, RemoteFolder, file_system, is_remote, persist
+
+BLOCK = 8 * 2**20  # bytes of one request: some eighty photographs, which follow each other in a tar
+AT_ONCE = 64  # pictures that are fetched at a time: a store answers late, but many requests together
+
+
+class RemoteFile:
+    """A remote file as something to slice; it is fetched block by block, and the last block is kept.
+
+    Raises
+    ------
+    SourceError
+        Where it is not there, cannot be read, or is shorter than before.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._files, self._path = file_system(url)
+        self._size = int(self._asked(lambda: self._files.info(self._path))["size"])
+        self._start, self._block = 0, b""
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, key: slice, /) -> bytes:
+        start, stop, _ = key.indices(self._size)
+        if stop <= start:
+            return b""
+        if start < self._start or stop > self._start + len(self._block):
+            self._fetch(start, min(max(stop, start + BLOCK), self._size))
+        return self._block[start - self._start : stop - self._start]
+
+    def _fetch(self, start: int, stop: int) -> None:
+        self._block = self._asked(lambda: self._whole(start, stop))
+        self._start = start
+
+    def _whole(self, start: int, stop: int) -> bytes:
+        data: bytes = self._files.cat_file(self._path, start=start, end=stop)
+        if len(data) != stop - start:
+            raise OSError(f"{len(data)} bytes came instead of {stop - start}")
+        return data
+
+    def _asked(self, question: Callable[[], Any]) -> Any:
+        try:
+            return persist(question)
+        except Exception as error:
+            raise SourceError(f"cannot read {self._url}: {type(error).__name__}: {error}", REMEDY) from error
+
+
+@contextlib.contextmanager
+def ranges_of(location: str) -> Iterator[Callable[[int, int], bytes]]:
+    """Open a file, local or remote, and give a function of (offset, size) that reads from it."""
+    if is_remote(location):
+        remote = RemoteFile(location)
+        yield lambda offset, size: remote[offset : offset + size]
+        return
+    try:
+        file = Path(location).open("rb")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise SourceError(f"cannot read {location}: {error.strerror or error}", "put it back as it was") from error
+    with file:
+        yield lambda offset, size: os.pread(file.fileno(), size, offset)
+
+
+def remote_tars(pattern: str, expand: Callable[[str], list[str]]) -> list[str]:
+    """Return the tars that a URL stands for: one, ``NAME-{000..009}.tar``, or those right below a prefix."""
+    if pattern.endswith(".tar"):
+        return expand(pattern)
+    folder = RemoteFolder(pattern)
+    return [f"{folder.location}/{name}" for name in folder.names() if "/" not in name and name.endswith(".tar")]
+
+
+def remote_text(url: str) -> IO[str]:
+    """Return a remote list as lines of text."""
+    remote = RemoteFile(url)
+    return io.TextIOWrapper(io.BytesIO(remote[:]), encoding="utf-8-sig", errors="surrogateescape", newline="")
+
+
+def remote_sizes(root: str, names: Sequence[str]) -> Iterator[int]:
+    """Yield the size of each file below a URL, -1 for one that is not there."""
+    there = RemoteFolder(root).sizes(names)
+    return (there.get(name, -1) for name in names)
+
+
+def remote_pictures(root: str, names: Sequence[str]) -> Iterator[bytes | BadSampleError]:
+    """Yield the content of each file below a URL, or why it cannot be read; many are fetched at a time."""
+    folder = RemoteFolder(root)
+    for start in range(0, len(names), AT_ONCE):
+        some = [names[number] for number in range(start, min(start + AT_ONCE, len(names)))]
+        fetched = folder.attempts(some)
+        for name in some:
+            content = fetched[name]
+            yield content if isinstance(content, bytes) else _again(folder, name)
+
+
+def _again(folder: RemoteFolder, name: str) -> bytes | BadSampleError:
+    try:
+        return folder.read(name)
+    except FileNotFoundError:
+        return BadSampleError("it is not there", "repair or leave out that file, or allow for it with --max-errors")

@@ -1,0 +1,227 @@
+"""Folders in object stores, through fsspec: s3, gs, az, hf, memory and whatever else it knows.
+
+An object appears whole or not at all, so that there are no temporary names. What goes up is checked against what has
+arrived, and what fails in passing is tried again with growing pauses.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import time
+from collections.abc import Callable, Collection, Sequence
+from pathlib import PurePosixPath
+from typing import Any, TypeVar
+
+from ipmix_cli.errors import IpmixError, SourceError, WriteError
+from ipmix_cli.picture import Bytes
+
+R = TypeVar("R")
+
+PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)  # seconds between tries; fsspec and the stores' own clients try again below that
+LASTING = (  # errors that another try does not mend; whatever else a store's client raises may be a passing one
+    FileNotFoundError,
+    PermissionError,
+    IsADirectoryError,
+    NotADirectoryError,
+    NotImplementedError,
+    ImportError,
+    TypeError,
+    ValueError,
+)
+FEW = 8  # files that are asked for one by one; for more, a listing is cheaper
+MANY = 1000  # files of one request to remove
+EXTRAS = {"s3": "s3", "s3a": "s3"}  # protocols that an extra of this package serves
+REMEDY = "check the network, the credentials and the bucket, then type the same command again"
+
+
+def is_remote(location: str) -> bool:
+    """Tell whether a place is a URL of a store and no path.
+
+    >>> is_remote("s3://bucket/shards"), is_remote("shards"), is_remote("file:///data/shards")
+    (True, False, False)
+    """
+    return bool(re.match(r"[a-z][a-z0-9+.-]*://", location)) and not location.startswith("file://")
+
+
+def file_system(url: str) -> tuple[Any, str]:
+    """Return fsspec's file system for a URL, and the path there.
+
+    Raises
+    ------
+    IpmixError
+        Where a package is missing, or there is no such kind of store.
+    """
+    protocol = url.partition("://")[0]
+    extra = EXTRAS.get(protocol, "s3")
+    try:
+        import fsspec
+
+        found: tuple[Any, str] = fsspec.core.url_to_fs(url, use_listings_cache=False)
+    except ImportError as error:
+        also = "" if protocol in EXTRAS else f", and what it asks for: {error}"
+        raise IpmixError(
+            f"{protocol}:// needs packages that are not installed", f'type: pip install "ipmix-cli[{extra}]"{also}'
+        ) from error
+    except ValueError as error:
+        raise IpmixError(f"cannot open {url}: {error}", "give a path, or a URL such as s3://bucket/shards") from error
+    return found
+
+
+def persist(action: Callable[[], R]) -> R:
+    """Do something with a store, again after growing pauses while it fails in passing."""
+    for pause in PAUSES:
+        try:
+            return action()
+        except LASTING:
+            raise
+        except Exception:
+            time.sleep(pause * (1 + os.getpid() % 16 / 16))  # many tasks are not to come back all at once
+    return action()
+
+
+class RemoteFolder:
+    """A folder in an object store; see :class:`ipmix_cli.storage.folder.Folder`."""
+
+    def __init__(self, url: str) -> None:
+        self.location = url.rstrip("/")
+        self._files, root = file_system(self.location)
+        self._root = root.rstrip("/")
+
+    def write(self, name: str, data: Bytes) -> None:
+        """Upload a file whole, and check that it has arrived: its size, and its checksum or else its content."""
+        content = bytes(data) if isinstance(data, memoryview) else data
+        key = self._key(name)
+        try:
+            persist(lambda: self._upload(key, content))
+        except Exception as error:
+            raise WriteError(f"cannot write {self.location}/{name}: {_reason(error)}", REMEDY) from error
+
+    def write_all(self, files: Sequence[tuple[str, Bytes]]) -> None:
+        """Upload files, one after the other."""
+        for name, data in files:
+            self.write(name, data)
+
+    def _upload(self, key: str, content: bytes | bytearray) -> None:
+        self._files.pipe_file(key, bytes(content))
+        self._files.invalidate_cache()
+        try:
+            found = self._files.info(key)
+            if found["size"] != len(content):
+                raise OSError(f"{found['size']} bytes have arrived of {len(content)}")
+            if _checksum(found) == hashlib.md5(content, usedforsecurity=False).hexdigest():
+                return
+            if self._files.cat_file(key) != content:  # no checksum, or one of another kind (encrypted, in parts)
+                raise OSError("what has arrived is not what was sent")
+        except FileNotFoundError as error:  # another run of the job, which is done, has cleared it away: once more
+            raise OSError("what has arrived was removed at once") from error
+
+    def read(self, name: str) -> bytes:
+        """Return a file's content; raises FileNotFoundError, and SourceError where the store cannot be asked."""
+        key = self._key(name)
+        content: bytes = self._asked(name, lambda: self._files.cat_file(key))
+        return content
+
+    def size(self, name: str) -> int | None:
+        """Return a file's size in bytes, or None where there is none."""
+        key = self._key(name)
+        self._files.invalidate_cache()
+        try:
+            found = self._asked(name, lambda: self._files.info(key))
+        except FileNotFoundError:
+            return None
+        return int(found["size"]) if found["type"] == "file" else None
+
+    def names(self, below: str = "") -> list[str]:
+        """Return the names of all files below a subfolder, sorted; hidden ones too."""
+        return sorted(self._listing(below))
+
+    def sizes(self, names: Collection[str]) -> dict[str, int]:
+        """Return the sizes in bytes of those of these files that are there."""
+        if len(names) > FEW:
+            there = self._listing("")
+            return {name: there[name] for name in names if name in there}
+        found = {name: self.size(name) for name in names}
+        return {name: size for name, size in found.items() if size is not None}
+
+    def contents(self, names: Collection[str]) -> dict[str, bytes]:
+        """Return the contents of those of these files that are there, many fetched at a time."""
+        found: dict[str, bytes] = {}
+        for name, content in self.attempts(list(names)).items():
+            with contextlib.suppress(FileNotFoundError):
+                if isinstance(content, FileNotFoundError):
+                    raise content
+                found[name] = content if isinstance(content, bytes) else self.read(name)
+        return found
+
+    def attempts(self, names: list[str]) -> dict[str, bytes | Exception]:
+        """Return, after one try, the contents of many files fetched at a time, and the errors of those that failed."""
+        keys = [self._key(name) for name in names]
+        if not keys:
+            return {}
+        fetched = self._files.cat_ranges(keys, [None] * len(keys), [None] * len(keys), on_error="return")
+        return dict(zip(names, fetched, strict=True))
+
+    def remove(self, *names: str) -> None:
+        """Remove files; one that is not there is no error."""
+        for start in range(0, len(names), MANY):
+            some = [self._key(name) for name in names[start : start + MANY]]
+            try:
+                persist(lambda some=some: self._remove(some))  # type: ignore[misc]
+            except Exception as error:
+                raise WriteError(f"cannot remove files in {self.location}: {_reason(error)}", REMEDY) from error
+
+    def _remove(self, keys: list[str]) -> None:
+        special = [key for key in keys if re.search(r"[*?\[]", key)]  # fsspec takes these for patterns
+        plain = [key for key in keys if key not in special]
+        try:
+            self._files.rm(plain)
+        except FileNotFoundError:
+            special = keys
+        for key in special:
+            with contextlib.suppress(FileNotFoundError):
+                self._files.rm_file(key)
+
+    def path(self, name: str) -> None:
+        """Return None: nothing here has a local path."""
+        self._key(name)
+
+    def _listing(self, below: str) -> dict[str, int]:
+        """Return the names and sizes of all files below a subfolder."""
+        root = f"{self._root}/{below}".rstrip("/")
+        self._files.invalidate_cache()
+        try:
+            found = self._asked(below, lambda: self._files.find(root, detail=True))
+        except FileNotFoundError:
+            return {}
+        files = {key.removeprefix(f"{self._root}/"): facts for key, facts in found.items() if not key.endswith("/")}
+        return {name: int(facts["size"]) for name, facts in files.items() if facts["type"] == "file"}
+
+    def _asked(self, name: str, question: Callable[[], Any]) -> Any:
+        try:
+            return persist(question)
+        except FileNotFoundError:
+            raise
+        except Exception as error:
+            raise SourceError(f"cannot read {self.location}/{name}: {_reason(error)}", REMEDY) from error
+
+    def _key(self, name: str) -> str:
+        """Return the store's key for a name; a name that leaves the folder is refused."""
+        parts = PurePosixPath(name).parts
+        if not parts or name.startswith("/") or ".." in parts or "\0" in name:
+            raise IpmixError(
+                f"{name!r} leaves the folder {self.location}",
+                "the record that names it is damaged or forged: do not use this folder",
+            )
+        return f"{self._root}/{name}"
+
+
+def _checksum(facts: dict[str, Any]) -> str:
+    """Return the md5 that a store states of an object, in hexadecimal; empty where it states none."""
+    return str(facts.get("ETag") or facts.get("etag") or "").strip('"').lower()
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error) or 'no reason given'}"
