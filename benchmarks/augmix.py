@@ -32,7 +32,7 @@ from benchmarks.setting import Setting
 from benchmarks.table import micro, row, times
 from benchmarks.timing import Seconds, by_turns, ratio, typical
 from ipmix_cli.kernels import codes
-from ipmix_cli.methods.ipmix.apply import apply_plans, scratch_for
+from ipmix_cli.methods.ipmix.apply import apply_plans, workspace_for
 from ipmix_cli.methods.ipmix.plan import PlanArray, sample_plans
 from ipmix_cli.methods.ipmix.presets import PRESETS
 
@@ -191,7 +191,7 @@ def chosen_pictures(setting: Setting, side: int) -> Pixels:
 def own_action(setting: Setting, side: int) -> Callable[[], None]:
     """Return an action that makes one copy of each picture by ipmix: as many plans are drawn, AugMix's are applied."""
     chosen, mixing = chosen_pictures(setting, side), mixing_for(setting, side)
-    plans, scratch = augmix_plans(setting, side, len(chosen)), scratch_for(side, side, CONFIG)
+    plans, scratch = augmix_plans(setting, side, len(chosen)), workspace_for(side, side, CONFIG)
     out = np.empty((len(chosen), 1, side, side, 3), np.uint8)
 
     def run() -> None:

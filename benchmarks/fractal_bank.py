@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 
 from fractals import FAMILIES, quality
-from fractals.draw_spec import Wish
+from fractals.draw_spec import DrawSpec
 from fractals.mixes import MIXES
 from fractals.picture import drawn, render
-from fractals.randomness import Chance
+from fractals.randomness import RandomStream
 from ipmix_cli.pipeline.banks.bank import BankSettings
 from ipmix_cli.pipeline.banks.drawing import make_bank
 
@@ -76,25 +76,25 @@ def rate(draw: Callable[[int], object], count: int = PICTURES) -> float:
 
 
 def family(name: str) -> Callable[[int], object]:
-    wish = Wish(mix={name: 1.0} if name in FAMILIES else MIXES["default"], size=SIZE, seed=1)
-    return lambda index: drawn(wish, index)
+    spec = DrawSpec(mix={name: 1.0} if name in FAMILIES else MIXES["default"], size=SIZE, seed=1)
+    return lambda index: drawn(spec, index)
 
 
 def ifs_on_plasma(index: int) -> object:
     """Draw an IFS as the bank does, always on a plasma and without a kaleidoscope."""
     found = recipes()[index]
-    figures = quality.measure(render(found, SIZE))
+    figures = quality.measure_quality(render(found, SIZE))
     return quality.complaint(figures)
 
 
 @functools.cache
 def recipes() -> list[dict[str, Any]]:
     """Return IFS recipes, made before the clock runs: their 0.3 ms are in the rates of the families below."""
-    wish, kept = Wish(mix={"ifs": 1.0}, size=SIZE, seed=1), []
+    spec, kept = DrawSpec(mix={"ifs": 1.0}, size=SIZE, seed=1), []
     for index in range(PICTURES):
-        recipe = drawn(wish, index).recipe
+        recipe = drawn(spec, index).recipe
         recipe.pop("kaleidoscope", None)
-        params = FAMILIES["plasma"].sample(Chance(1, index))
+        params = FAMILIES["plasma"].sample(RandomStream(1, index))
         recipe["background"] = {"kind": "plasma", "palette": recipe["background"]["palette"], "params": params}
         kept.append(recipe)
     return kept

@@ -17,7 +17,7 @@ from benchmarks.material import Pixels, mixing_for, pictures
 from benchmarks.setting import Setting
 from benchmarks.table import micro, row, times
 from benchmarks.timing import by_turns, ratio, typical
-from ipmix_cli.methods.ipmix.apply import apply_plans, scratch_for
+from ipmix_cli.methods.ipmix.apply import apply_plans, workspace_for
 from ipmix_cli.methods.ipmix.plan import PlanArray, sample_plans
 from ipmix_cli.methods.ipmix.presets import preset_for
 from ipmix_cli.methods.ipmix.settings import AugmentConfig
@@ -63,7 +63,7 @@ class Bench:
         self.ready = work.plans()
         self.out = np.empty((min(self.chunk, len(work.pictures)), work.each, *work.pictures.shape[1:]), np.uint8)
         self.other = np.empty_like(self.out)
-        self.scratch = scratch_for(work.side, work.side, work.config)
+        self.scratch = workspace_for(work.side, work.side, work.config)
         self.baseline = Baseline(work.config, work.side, 0)
         self.plain_count = min(PLAIN[work.side], len(work.pictures))
 

@@ -20,10 +20,10 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from ipmix_cli.reader import ShardDataset
 
 from benchmarks.baseline import Baseline
 from ipmix_cli.methods.ipmix.presets import PRESETS
+from ipmix_cli.reader import ShardDataset
 
 SIDES = (32, 224)
 COPIES = 4

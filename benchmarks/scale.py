@@ -37,15 +37,15 @@ from ipmix_cli.pipeline.banks.drawing import make_bank
 from ipmix_cli.pipeline.banks.mixing import MixingHandle, open_bank, prepare_mixing
 from ipmix_cli.pipeline.job import Execution, Job, MixingRecord, SourceRecord, shard_bounds
 from ipmix_cli.pipeline.listener import Listener
-from ipmix_cli.pipeline.output.finalize import seal
-from ipmix_cli.pipeline.output.job_state import Known, known, remember
+from ipmix_cli.pipeline.output.finalize import finalize
+from ipmix_cli.pipeline.output.job_state import JobState, read_job_state, save_job_state
 from ipmix_cli.pipeline.output.manifest import FileRecord, Places, ShardRecord, read_manifest, shard_name
-from ipmix_cli.pipeline.output.ownership import claim
+from ipmix_cli.pipeline.output.ownership import take_ownership
 from ipmix_cli.pipeline.output.resume import committed
 from ipmix_cli.pipeline.output.shard_records import write_record
-from ipmix_cli.pipeline.run.array_task import Share
+from ipmix_cli.pipeline.run.array_task import ArrayTask
 from ipmix_cli.pipeline.run.prepare import OpenJob
-from ipmix_cli.pipeline.run.progress_counters import Slot, new_tally
+from ipmix_cli.pipeline.run.progress_counters import ShardProgress, progress_counters
 from ipmix_cli.pipeline.run.schedule import Run, materialise
 from ipmix_cli.pipeline.run.warmup import compile_kernels
 from ipmix_cli.pipeline.run.worker import ShardResult, ShardTask, build_shard
@@ -176,7 +176,7 @@ def in_full(task: ShardTask) -> tuple[ShardRecord, float]:
     """Make a shard in full, but for writing it; return its record and the seconds of the second, warm time."""
     for _ in range(2):
         began = time.perf_counter()
-        record, _ = build_shard(task, Slot(None), StageClock())
+        record, _ = build_shard(task, ShardProgress(None), StageClock())
     return record, time.perf_counter() - began
 
 
@@ -233,27 +233,29 @@ def rehearse(arguments: argparse.Namespace, scratch: Path) -> None:
     prepare_mixing(opened.mixing, (SIDE, SIDE), Listener())
     folder = Discarding(str(scratch / "out"))
     backend = BACKENDS["simulated"] = Simulated(folder)
-    claim(folder, opened.job)
-    remember(folder, Known(job=opened.job, places=opened.places, class_names=opened.class_names, max_errors="0"))
+    take_ownership(folder, opened.job)
+    save_job_state(
+        folder, JobState(job=opened.job, places=opened.places, class_names=opened.class_names, max_errors="0")
+    )
     execution = Execution(jobs=arguments.jobs, backend="simulated")
     run_all(opened, folder, execution, count)
     timed("see what is there, as a resumed run does", lambda: committed(folder, opened.job))
-    share = Share(7, 1000).numbers(count)
+    share = ArrayTask(7, 1000).numbers(count)
     timed("the same for one task of 1,000", lambda: committed(folder, opened.job, numbers=share))
-    manifest = timed("seal: card, manifest and its second copy", lambda: seal(folder, opened))
+    manifest = timed("seal: card, manifest and its second copy", lambda: finalize(folder, opened))
     assert manifest is not None
     assert len(manifest.shards) == count
-    remembered = known(folder)
+    remembered = read_job_state(folder)
     assert remembered is not None
-    assert timed("merge what is sealed already", lambda: seal(folder, remembered)) == manifest
+    assert timed("merge what is sealed already", lambda: finalize(folder, remembered)) == manifest
     timed("read the manifest", lambda: read_manifest(folder))
     print_costs(backend, folder, opened.job, count)
 
 
 def run_all(opened: OpenJob, folder: Discarding, execution: Execution, count: int) -> None:
     """Run the job through the simulated workers."""
-    with new_tally(count) as tally:
-        run = Run(opened, folder, execution, tally, {}, list(range(count)))
+    with progress_counters(count) as counters:
+        run = Run(opened, folder, execution, counters, {}, list(range(count)))
         for _ in materialise(run):
             pass
 

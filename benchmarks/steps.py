@@ -22,7 +22,7 @@ from benchmarks.setting import Setting
 from benchmarks.table import micro, row, times
 from benchmarks.timing import Seconds, by_turns, ratio, typical
 from ipmix_cli.kernels import codes
-from ipmix_cli.methods.ipmix.apply import apply_plans, scratch_for
+from ipmix_cli.methods.ipmix.apply import apply_plans, workspace_for
 from ipmix_cli.methods.ipmix.plan import PlanArray, sample_plans
 from ipmix_cli.methods.ipmix.presets import preset_for
 from ipmix_cli.methods.mixing_set import MixingSet
@@ -70,7 +70,7 @@ def applier(steps: Steps, length: int) -> Callable[[], None]:
     plans = steps.plans.copy()
     plans["lengths"] = (length, 0, 0)
     out = np.empty((len(plans), 1, side, side, 3), np.uint8)
-    return partial(apply_plans, steps.pictures, plans, steps.mixing, config, out, scratch_for(side, side, config))
+    return partial(apply_plans, steps.pictures, plans, steps.mixing, config, out, workspace_for(side, side, config))
 
 
 def plain_operations(steps: Steps) -> Callable[[], None]:

@@ -22,12 +22,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from ipmix_cli.reader import ShardDataset
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Subset
 
+from ipmix_cli.reader import ShardDataset
 from ipmix_cli.sources.readers import open_source
 from ipmix_cli.sources.source import Sample, SourceSpec
 from ipmix_cli.stages import StageClock

@@ -79,7 +79,7 @@ def draw(family: str, seed: int, index: int, size: int) -> Picture:
     ValueError
         For an unknown family or a size out of range.
     """
-    from fractals.draw_spec import Wish
+    from fractals.draw_spec import DrawSpec
     from fractals.picture import drawn
 
-    return drawn(Wish(mix={family: 1.0}, seed=seed, size=size), index).picture
+    return drawn(DrawSpec(mix={family: 1.0}, seed=seed, size=size), index).picture

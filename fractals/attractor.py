@@ -10,23 +10,23 @@ from numpy.typing import NDArray
 from fractals import raster
 from fractals.elementary import S3, S5, S7, S9, S11, S13, TURN
 from fractals.family import Family, Layer, Params
-from fractals.randomness import Chance
+from fractals.randomness import RandomStream
 from fractals.raster import Grid
 from ipmix_cli.numba_cache.jit import inlined, kernel
 
 POINTS = 300_000
 
 
-def sample(chance: Chance) -> Params:
+def sample(stream: RandomStream) -> Params:
     """Draw the four numbers of one of the maps from -3..3."""
-    a, b, c, d = (chance.uniform(-3, 3) for _ in range(4))
+    a, b, c, d = (stream.uniform(-3, 3) for _ in range(4))
     clifford, de_jong = [a, c, a, b, d, b], [a, -1.0, b, c, -1.0, d]
     return {
-        "numbers": chance.choose((clifford, de_jong)),
-        "half": chance.log_uniform(0.1, 0.6),
-        "share": chance.uniform(0.2, 0.9),
+        "numbers": stream.choose((clifford, de_jong)),
+        "half": stream.log_uniform(0.1, 0.6),
+        "share": stream.uniform(0.2, 0.9),
         "stretch": 1.0,
-        "dab": chance.choose(([0, 1, 0, 1, 1, 1, 0, 1, 0], [1] * 9, [0, 0, 0, 0, 1, 1, 0, 1, 1])),
+        "dab": stream.choose(([0, 1, 0, 1, 1, 1, 0, 1, 0], [1] * 9, [0, 0, 0, 0, 1, 1, 0, 1, 1])),
     }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from fractals import colour, plasma
 from fractals.elementary import TURN, sincos
 from fractals.family import Family, Field, Params, Picture
-from fractals.randomness import Chance
+from fractals.randomness import RandomStream
 from ipmix_cli.numba_cache.jit import kernel
 
 PLAIN = {"solid": 0.16, "gradient": 0.19, "plasma": 0.32}
@@ -18,18 +18,18 @@ CONTRARY = {"dark": (0.3, 1.0), "light": (0.0, 0.7), "any": (0.0, 1.0)}  # and i
 LAYERED = {"julia": 0.13, "kali": 0.08, "phoenix": 0.06, "mandelbrot": 0.06}
 
 
-def sample(chance: Chance, families: Mapping[str, Family], tone: str) -> Params:
+def sample(stream: RandomStream, families: Mapping[str, Family], tone: str) -> Params:
     """Draw a background of a tone, a name of `RANGES`; a third of them are fractals (layering)."""
     shares = PLAIN | {name: share for name, share in LAYERED.items() if name in families}
-    kind = chance.choose(list(shares), list(shares.values()))
+    kind = stream.choose(list(shares), list(shares.values()))
     low, high = RANGES[tone]
-    drawn: Params = {"kind": kind, "palette": colour.between(colour.sample_palette(chance), low, high)}
+    drawn: Params = {"kind": kind, "palette": colour.between(colour.sample_palette(stream), low, high)}
     if kind == "gradient":
-        drawn |= {"angle": chance.uniform(0, TURN), "round": chance.flag(0.35)}
+        drawn |= {"angle": stream.uniform(0, TURN), "round": stream.flag(0.35)}
     elif kind != "solid":
         family = families[kind]
         for _ in range(20):
-            drawn["params"] = family.sample(chance)
+            drawn["params"] = family.sample(stream)
             if not family.probe(drawn["params"]):
                 break
     return drawn

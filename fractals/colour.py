@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fractals import elementary
 from fractals.family import Field, Picture
-from fractals.randomness import Chance
+from fractals.randomness import RandomStream
 from ipmix_cli.numba_cache.jit import kernel
 
 ENTRIES = 1024
@@ -23,17 +23,17 @@ ZERO = np.float32(0.0)
 Stops = list[list[float]]  # [place, lightness, a, b] each, places rising from 0 to 1
 
 
-def sample_palette(chance: Chance) -> Stops:
+def sample_palette(stream: RandomStream) -> Stops:
     """Draw 3-7 stops from dark to light, from light to dark, or in a zigzag, over one to three hues."""
-    count = chance.choose((3, 4, 5, 6, 7), (2, 3, 3, 2, 1))
-    lightness = _lightness(chance, count)
-    hues = _hues(chance, count)
-    widths = [chance.uniform(0.4, 1.6) for _ in range(count - 1)]
-    strength = (VIVID if chance.flag(0.2) else CHROMA) * chance.uniform(0.6, 1.0)
+    count = stream.choose((3, 4, 5, 6, 7), (2, 3, 3, 2, 1))
+    lightness = _lightness(stream, count)
+    hues = _hues(stream, count)
+    widths = [stream.uniform(0.4, 1.6) for _ in range(count - 1)]
+    strength = (VIVID if stream.flag(0.2) else CHROMA) * stream.uniform(0.6, 1.0)
     stops, place = [], 0.0
     for index in range(count):
         light = lightness[index]
-        chroma = strength * chance.uniform(0.5, 1.0) * min(1.0, 4.5 * light * (1.12 - light))
+        chroma = strength * stream.uniform(0.5, 1.0) * min(1.0, 4.5 * light * (1.12 - light))
         sin, cos = elementary.sincos(hues[index])
         stops.append([round(number, 4) for number in (place, light, chroma * cos, chroma * sin)])
         place += widths[min(index, count - 2)] / sum(widths)
@@ -46,33 +46,33 @@ def between(stops: Stops, low: float, high: float) -> Stops:
     return [[place, round(low + (high - low) * light, 4), a, b] for place, light, a, b in stops]
 
 
-def _lightness(chance: Chance, count: int) -> list[float]:
+def _lightness(stream: RandomStream, count: int) -> list[float]:
     """Draw lightnesses of which one is dark and one is light."""
-    dark, light = chance.uniform(0.03, 0.24), chance.uniform(0.82, 0.98)
-    manner = chance.choose(("ramp", "zigzag", "free"), (4, 3, 3))
+    dark, light = stream.uniform(0.03, 0.24), stream.uniform(0.82, 0.98)
+    manner = stream.choose(("ramp", "zigzag", "free"), (4, 3, 3))
     if manner == "ramp":
-        steps = [(index + chance.uniform(-0.3, 0.3)) / (count - 1) for index in range(count)]
+        steps = [(index + stream.uniform(-0.3, 0.3)) / (count - 1) for index in range(count)]
         found = [dark + (light - dark) * min(max(step, 0.0), 1.0) for step in steps]
         found[0], found[-1] = dark, light
     elif manner == "zigzag":
-        found = [(dark + chance.uniform(0, 0.15), light - chance.uniform(0, 0.2))[index % 2] for index in range(count)]
+        found = [(dark + stream.uniform(0, 0.15), light - stream.uniform(0, 0.2))[index % 2] for index in range(count)]
         found[0], found[1] = dark, light
     else:
-        found = [chance.uniform(dark, light) for _ in range(count)]
-        first = chance.integer(0, count - 1)
-        found[first], found[(first + chance.integer(1, count - 1)) % count] = dark, light
-    return found if chance.flag(0.6) else found[::-1]
+        found = [stream.uniform(dark, light) for _ in range(count)]
+        first = stream.integer(0, count - 1)
+        found[first], found[(first + stream.integer(1, count - 1)) % count] = dark, light
+    return found if stream.flag(0.6) else found[::-1]
 
 
-def _hues(chance: Chance, count: int) -> list[float]:
+def _hues(stream: RandomStream, count: int) -> list[float]:
     """Draw hues in radians: near one another, of two opposite kinds, or around the circle."""
-    base, manner = chance.uniform(0, elementary.TURN), chance.choose(("near", "two", "around"), (3, 4, 3))
+    base, manner = stream.uniform(0, elementary.TURN), stream.choose(("near", "two", "around"), (3, 4, 3))
     if manner == "near":
-        return [base + chance.uniform(-0.7, 0.7) for _ in range(count)]
+        return [base + stream.uniform(-0.7, 0.7) for _ in range(count)]
     if manner == "two":
-        other = base + chance.uniform(1.6, 3.6)
-        return [(base, other)[chance.integer(0, 1)] + chance.uniform(-0.3, 0.3) for _ in range(count)]
-    turn = chance.uniform(0.5, 1.0) * elementary.TURN
+        other = base + stream.uniform(1.6, 3.6)
+        return [(base, other)[stream.integer(0, 1)] + stream.uniform(-0.3, 0.3) for _ in range(count)]
+    turn = stream.uniform(0.5, 1.0) * elementary.TURN
     return [base + turn * index / count for index in range(count)]
 
 

@@ -8,28 +8,28 @@ from numpy.typing import NDArray
 from fractals import raster
 from fractals.elementary import TURN, sincos
 from fractals.family import Family, Layer, Params, no_probe
-from fractals.randomness import Chance
+from fractals.randomness import RandomStream
 from fractals.raster import Grid
 from fractals.streams import GOLDEN, as_unit, mixed
 from ipmix_cli.numba_cache.jit import kernel
 
 
-def sample(chance: Chance) -> Params:
+def sample(stream: RandomStream) -> Params:
     """Draw 200-1,000 vertices, 3-200 lines, two waves and the noise along the contour."""
     return {
-        "vertices": chance.integer(200, 1000),
-        "lines": int(chance.log_uniform(3, 200)),
-        "hole": chance.uniform(0.0, 0.6),
-        "squeeze": [chance.uniform(0.5, 1.0), chance.uniform(0.5, 1.0)],
-        "waves": [chance.integer(1, 20), chance.integer(2, 60)],
-        "heights": [chance.uniform(0.02, 0.4), chance.uniform(0.0, 0.15)],
-        "noise": chance.choose((0.0, chance.log_uniform(0.003, 0.1))),
-        "twist": chance.uniform(-0.02, 0.02),
-        "middle": [chance.uniform(0.3, 0.7), chance.uniform(0.3, 0.7)],
-        "zoom": chance.uniform(0.9, 1.8),
-        "dab": [1 if cell == 4 or chance.flag(0.4) else 0 for cell in range(9)],
-        "half": chance.log_uniform(0.1, 0.5),
-        "seed": chance.seed(),
+        "vertices": stream.integer(200, 1000),
+        "lines": int(stream.log_uniform(3, 200)),
+        "hole": stream.uniform(0.0, 0.6),
+        "squeeze": [stream.uniform(0.5, 1.0), stream.uniform(0.5, 1.0)],
+        "waves": [stream.integer(1, 20), stream.integer(2, 60)],
+        "heights": [stream.uniform(0.02, 0.4), stream.uniform(0.0, 0.15)],
+        "noise": stream.choose((0.0, stream.log_uniform(0.003, 0.1))),
+        "twist": stream.uniform(-0.02, 0.02),
+        "middle": [stream.uniform(0.3, 0.7), stream.uniform(0.3, 0.7)],
+        "zoom": stream.uniform(0.9, 1.8),
+        "dab": [1 if cell == 4 or stream.flag(0.4) else 0 for cell in range(9)],
+        "half": stream.log_uniform(0.1, 0.5),
+        "seed": stream.seed(),
     }
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from fractals.elementary import TURN, sincos
 from fractals.family import Family, Field, Layer, Params, no_probe
-from fractals.randomness import Chance
+from fractals.randomness import RandomStream
 from fractals.streams import GOLDEN, as_unit, mixed
 from ipmix_cli.numba_cache.jit import inlined, kernel
 
@@ -15,17 +15,17 @@ SHAPES = ("ellipse", "rectangle", "diamond", "triangle", "ring", "cross")
 MOST_LEAVES = 40_000
 
 
-def sample(chance: Chance) -> Params:
+def sample(stream: RandomStream) -> Params:
     """Draw the shapes, the least radius, and how leaves are shaded and striped."""
-    shapes = [number for number in range(len(SHAPES)) if chance.flag(0.5)] or [chance.integer(0, 5)]
+    shapes = [number for number in range(len(SHAPES)) if stream.flag(0.5)] or [stream.integer(0, 5)]
     return {
         "shapes": shapes,
-        "smallest": chance.log_uniform(0.025, 0.09),
-        "largest": chance.uniform(0.3, 1.0),
-        "gradient": chance.uniform(0.0, 0.35),
-        "stripes": chance.choose((0.0, chance.uniform(0.05, 0.25)), (1, 2)),
-        "upright": chance.choose((0, 1), (4, 1)),
-        "seed": chance.seed(),
+        "smallest": stream.log_uniform(0.025, 0.09),
+        "largest": stream.uniform(0.3, 1.0),
+        "gradient": stream.uniform(0.0, 0.35),
+        "stripes": stream.choose((0.0, stream.uniform(0.05, 0.25)), (1, 2)),
+        "upright": stream.choose((0, 1), (4, 1)),
+        "seed": stream.seed(),
     }
 
 

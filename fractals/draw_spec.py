@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fractals.mixes import checked
+from fractals.mixes import check_mix
 
 SMALLEST, LARGEST = 32, 1024
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class DrawSpec:
     """Everything that decides the pictures of a bank, but how many they are.
 
     Parameters
@@ -31,7 +31,7 @@ class Wish:
     per_class: int = 0
 
     def __post_init__(self) -> None:
-        checked(self.mix)
+        check_mix(self.mix)
         if not SMALLEST <= self.size <= LARGEST:
             raise ValueError(f"size {self.size} is out of range: {SMALLEST} to {LARGEST} pixels")
         if self.seed < 0:

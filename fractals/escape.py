@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fractals.elementary import TURN, log, sincos
 from fractals.family import Field, Layer, Params
-from fractals.randomness import Chance
+from fractals.randomness import RandomStream
 from fractals.streams import GOLDEN, as_unit, mixed
 from fractals.tone import equalised
 from ipmix_cli.numba_cache.jit import inlined, kernel
@@ -28,28 +28,28 @@ LOG_BAILOUT = 9.210340371976184
 PROBE_SIDE = 48
 
 
-def sample_look(chance: Chance) -> Params:
+def sample_look(stream: RandomStream) -> Params:
     """Draw the trap and how count and trap are shown."""
-    sin, cos = sincos(chance.uniform(0, TURN))
-    place = [chance.uniform(-1, 1), chance.uniform(-1, 1)]
-    radius = chance.uniform(0.2, 1.2)
+    sin, cos = sincos(stream.uniform(0, TURN))
+    place = [stream.uniform(-1, 1), stream.uniform(-1, 1)]
+    radius = stream.uniform(0.2, 1.2)
     conics = {  # |q0 |z|^2 + q1 x + q2 y + q3 + q4 x y|
         "point": [1.0, -2 * place[0], -2 * place[1], place[0] ** 2 + place[1] ** 2, 0.0],
         "line": [0.0, cos, sin, 0.5 * place[0], 0.0],
         "circle": [1.0, 0.0, 0.0, -radius * radius, 0.0],
         "cross": [0.0, 0.0, 0.0, 0.0, 1.0],
     }
-    trap = [float(f"{number:.7g}") for number in conics[chance.choose([*conics])]]
+    trap = [float(f"{number:.7g}") for number in conics[stream.choose([*conics])]]
     return {
         "trap": trap,
-        "trap_share": chance.choose((0.0, 1.0, chance.uniform(0.2, 0.7)), (5, 3, 2)),
-        "level": chance.uniform(0.6, 1.0),
+        "trap_share": stream.choose((0.0, 1.0, stream.uniform(0.2, 0.7)), (5, 3, 2)),
+        "level": stream.uniform(0.6, 1.0),
     }
 
 
-def sample_zoom(chance: Chance) -> float:
+def sample_zoom(stream: RandomStream) -> float:
     """Draw half the width of the view; wide and deep ones are as frequent."""
-    return chance.log_uniform(10**-3.0, 10**0.2)
+    return stream.log_uniform(10**-3.0, 10**0.2)
 
 
 @kernel

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fractals.randomness import Chance
+from fractals.randomness import RandomStream
 
 Params = dict[str, Any]
 Field = NDArray[np.float32]
@@ -56,7 +56,7 @@ class Family:
         Rendered as published: grey, black behind, no post-steps and no quality control.
     """
 
-    sample: Callable[[Chance], Params]
+    sample: Callable[[RandomStream], Params]
     probe: Callable[[Params], str]
     render: Callable[[Params, int], Layer]
     covers: bool = True

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from fractals import raster
 from fractals.elementary import TURN, atan2, exp, sincos
 from fractals.family import Family, Layer, Params
-from fractals.randomness import Chance
+from fractals.randomness import RandomStream
 from fractals.raster import Grid
 from fractals.streams import GOLDEN, as_unit, mixed
 from ipmix_cli.numba_cache.jit import kernel
@@ -41,29 +41,29 @@ VARIATIONS = [
 ]
 
 
-def sample(chance: Chance) -> Params:
+def sample(stream: RandomStream) -> Params:
     """Draw 2-5 maps with one or two variations each, and a rotational symmetry of up to eight."""
-    count = chance.integer(2, 5)
+    count = stream.integer(2, 5)
     return {
-        "maps": [_map(chance) for _ in range(count)],
-        "kinds": [[chance.integer(0, 19), chance.integer(0, 19)] for _ in range(count)],
-        "shares": [chance.choose((1.0, chance.uniform(0.3, 0.9))) for _ in range(count)],
-        "weights": [chance.uniform(0.3, 1.0) for _ in range(count)],
-        "symmetry": chance.choose((1, 2, 3, 4, 5, 6, 8), (10, 3, 3, 2, 2, 1, 1)),
-        "half": chance.log_uniform(0.1, 0.6),
-        "share": chance.uniform(0.2, 0.7),
-        "stretch": chance.uniform(0.3, 1.0),
-        "dab": [1] * 9 if chance.flag(0.3) else [0, 1, 0, 1, 1, 1, 0, 1, 0],
-        "seed": chance.seed(),
+        "maps": [_map(stream) for _ in range(count)],
+        "kinds": [[stream.integer(0, 19), stream.integer(0, 19)] for _ in range(count)],
+        "shares": [stream.choose((1.0, stream.uniform(0.3, 0.9))) for _ in range(count)],
+        "weights": [stream.uniform(0.3, 1.0) for _ in range(count)],
+        "symmetry": stream.choose((1, 2, 3, 4, 5, 6, 8), (10, 3, 3, 2, 2, 1, 1)),
+        "half": stream.log_uniform(0.1, 0.6),
+        "share": stream.uniform(0.2, 0.7),
+        "stretch": stream.uniform(0.3, 1.0),
+        "dab": [1] * 9 if stream.flag(0.3) else [0, 1, 0, 1, 1, 1, 0, 1, 0],
+        "seed": stream.seed(),
     }
 
 
-def _map(chance: Chance) -> list[float]:
+def _map(stream: RandomStream) -> list[float]:
     """Draw a turned and scaled affine map, sheared a little."""
-    sin, cos = sincos(chance.uniform(0, TURN))
-    across, down, shear = chance.uniform(0.4, 1.1), chance.uniform(0.4, 1.1), chance.uniform(-0.4, 0.4)
+    sin, cos = sincos(stream.uniform(0, TURN))
+    across, down, shear = stream.uniform(0.4, 1.1), stream.uniform(0.4, 1.1), stream.uniform(-0.4, 0.4)
     linear = [across * cos, -down * sin + shear * cos, across * sin, down * cos + shear * sin]
-    return [round(entry, 6) for entry in linear] + [chance.uniform(-1, 1), chance.uniform(-1, 1)]
+    return [round(entry, 6) for entry in linear] + [stream.uniform(-1, 1), stream.uniform(-1, 1)]
 
 
 @kernel

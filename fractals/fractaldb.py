@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from fractals import ifs
 from fractals.family import Family, Layer, Params
-from fractals.randomness import Chance
+from fractals.randomness import RandomStream
 
 
-def sample(chance: Chance) -> Params:
+def sample(stream: RandomStream) -> Params:
     """Draw 2-7 maps without any constraint: about half diverge or collapse."""
     return {
-        "maps": [[chance.uniform(-1, 1) for _ in range(6)] for _ in range(chance.integer(2, 7))],
-        "dab": [1 if chance.flag(0.5) else 0 for _ in range(4)]
+        "maps": [[stream.uniform(-1, 1) for _ in range(6)] for _ in range(stream.integer(2, 7))],
+        "dab": [1 if stream.flag(0.5) else 0 for _ in range(4)]
         + [1]
-        + [1 if chance.flag(0.5) else 0 for _ in range(4)],
+        + [1 if stream.flag(0.5) else 0 for _ in range(4)],
         "half": 0.002,
         "share": 1.0,
         "stretch": 1.0,
-        "seed": chance.seed(),
+        "seed": stream.seed(),
     }
 
 

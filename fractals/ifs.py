@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fractals import elementary, raster
 from fractals.family import Family, Layer, Params
-from fractals.randomness import Chance
+from fractals.randomness import RandomStream
 from fractals.raster import Grid
 from fractals.streams import GOLDEN, mixed
 from ipmix_cli.numba_cache.jit import kernel
@@ -19,38 +19,38 @@ from ipmix_cli.numba_cache.jit import kernel
 POINTS = 100_000
 
 
-def sample(chance: Chance) -> Params:
+def sample(stream: RandomStream) -> Params:
     """Draw a contractive system of 2-4 maps whose singular values sum to a rich amount."""
-    n = chance.integer(2, 4)
-    sigma = chance.uniform((5 + n) / 2, (6 + n) / 2)
+    n = stream.integer(2, 4)
+    sigma = stream.uniform((5 + n) / 2, (6 + n) / 2)
     return {
-        "maps": [_matrix(chance, pair) + _offsets(chance) for pair in _singular_values(chance, n, sigma)],
-        "dab": [1 if cell == 4 or chance.flag(0.45) else 0 for cell in range(9)],
-        "half": chance.log_uniform(0.1, 0.6),
-        "share": chance.uniform(0.15, 0.75),
-        "stretch": chance.uniform(0.5, 1.0),
-        "seed": chance.seed(),
+        "maps": [_matrix(stream, pair) + _offsets(stream) for pair in _singular_values(stream, n, sigma)],
+        "dab": [1 if cell == 4 or stream.flag(0.45) else 0 for cell in range(9)],
+        "half": stream.log_uniform(0.1, 0.6),
+        "share": stream.uniform(0.15, 0.75),
+        "stretch": stream.uniform(0.5, 1.0),
+        "seed": stream.seed(),
     }
 
 
-def _singular_values(chance: Chance, n: int, sigma: float) -> list[tuple[float, float]]:
+def _singular_values(stream: RandomStream, n: int, sigma: float) -> list[tuple[float, float]]:
     """Draw n pairs 1 >= s1 >= s2 >= 0 with the sum of s1 + 2 s2 equal to sigma (section 3.2 of the paper)."""
     pairs = []
     for remaining in range(n - 1, 0, -1):
         least = max(0.0, sigma - 3 * remaining)  # what the maps after this one cannot make up for
-        s1 = chance.uniform(least / 3, min(1.0, sigma))
-        s2 = chance.uniform(max(0.0, (least - s1) / 2), min(s1, (sigma - s1) / 2))
+        s1 = stream.uniform(least / 3, min(1.0, sigma))
+        s2 = stream.uniform(max(0.0, (least - s1) / 2), min(s1, (sigma - s1) / 2))
         pairs.append((s1, s2))
         sigma -= s1 + 2 * s2
-    s2 = chance.uniform(max(0.0, (sigma - 1) / 2), sigma / 3)
+    s2 = stream.uniform(max(0.0, (sigma - 1) / 2), sigma / 3)
     return [*pairs, (sigma - 2 * s2, s2)]
 
 
-def _matrix(chance: Chance, singular: tuple[float, float]) -> list[float]:
-    theta, phi = chance.uniform(0, elementary.TURN), chance.uniform(0, elementary.TURN)
+def _matrix(stream: RandomStream, singular: tuple[float, float]) -> list[float]:
+    theta, phi = stream.uniform(0, elementary.TURN), stream.uniform(0, elementary.TURN)
     (s1, c1), (s2, c2) = elementary.sincos(theta), elementary.sincos(phi)
     a, b = singular
-    flip_x, flip_y = chance.choose((1, -1)), chance.choose((1, -1))
+    flip_x, flip_y = stream.choose((1, -1)), stream.choose((1, -1))
     entries = (
         (a * c1 * c2 - b * s1 * s2) * flip_x,
         (-a * c1 * s2 - b * s1 * c2) * flip_y,
@@ -60,8 +60,8 @@ def _matrix(chance: Chance, singular: tuple[float, float]) -> list[float]:
     return [float(f"{entry:.7g}") for entry in entries]
 
 
-def _offsets(chance: Chance) -> list[float]:
-    return [chance.uniform(-1, 1), chance.uniform(-1, 1)]
+def _offsets(stream: RandomStream) -> list[float]:
+    return [stream.uniform(-1, 1), stream.uniform(-1, 1)]
 
 
 def choices(weights: NDArray[np.float64]) -> NDArray[np.uint8]:

@@ -7,17 +7,17 @@ from numpy.typing import NDArray
 
 from fractals.elementary import TURN, sincos
 from fractals.family import Params, Picture
-from fractals.randomness import Chance
+from fractals.randomness import RandomStream
 from ipmix_cli.numba_cache.jit import inlined, kernel
 
 
-def sample(chance: Chance) -> Params:
+def sample(stream: RandomStream) -> Params:
     """Draw the number of wedges, the wedge that is shown, and where its tip lies."""
     return {
-        "folds": chance.choose((2, 3, 4, 5, 6, 8), (3, 3, 4, 2, 3, 1)),
-        "angle": chance.uniform(0, TURN),
-        "tip": [chance.uniform(0.3, 0.7), chance.uniform(0.3, 0.7)],
-        "zoom": chance.uniform(0.6, 1.0),
+        "folds": stream.choose((2, 3, 4, 5, 6, 8), (3, 3, 4, 2, 3, 1)),
+        "angle": stream.uniform(0, TURN),
+        "tip": [stream.uniform(0.3, 0.7), stream.uniform(0.3, 0.7)],
+        "zoom": stream.uniform(0.6, 1.0),
     }
 
 

@@ -7,24 +7,24 @@ from numpy.typing import NDArray
 
 from fractals.elementary import TURN, sincos
 from fractals.family import Family, Field, Layer, Params
-from fractals.randomness import Chance
+from fractals.randomness import RandomStream
 from fractals.tone import equalised
 from ipmix_cli.numba_cache.jit import kernel
 
 PROBE_SIDE = 48
 
 
-def sample(chance: Chance) -> Params:
+def sample(stream: RandomStream) -> Params:
     """Draw the shift, 7-14 iterations, and a narrow view."""
     return {
-        "shift": [chance.uniform(0.3, 1.2), chance.uniform(0.3, 1.2)],
-        "iterations": chance.integer(7, 14),
-        "centre": [chance.uniform(0.02, 1.2), chance.uniform(0.02, 1.2)],
-        "zoom": chance.log_uniform(0.03, 0.8),
-        "angle": chance.uniform(0, TURN),
-        "memory": chance.uniform(0.15, 0.6),
-        "least": chance.choose((0.0, 1.0, chance.uniform(0.2, 0.8)), (4, 2, 3)),
-        "level": chance.uniform(0.6, 1.0),
+        "shift": [stream.uniform(0.3, 1.2), stream.uniform(0.3, 1.2)],
+        "iterations": stream.integer(7, 14),
+        "centre": [stream.uniform(0.02, 1.2), stream.uniform(0.02, 1.2)],
+        "zoom": stream.log_uniform(0.03, 0.8),
+        "angle": stream.uniform(0, TURN),
+        "memory": stream.uniform(0.15, 0.6),
+        "least": stream.choose((0.0, 1.0, stream.uniform(0.2, 0.8)), (4, 2, 3)),
+        "level": stream.uniform(0.6, 1.0),
     }
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from fractals.elementary import log
 from fractals.family import Family, Field, Layer, Params
-from fractals.randomness import Chance
+from fractals.randomness import RandomStream
 from fractals.tone import equalised
 from ipmix_cli.numba_cache.jit import kernel
 
@@ -15,19 +15,19 @@ PROBE_SIDE = 40
 STEPS = 72
 
 
-def sample(chance: Chance) -> Params:
+def sample(stream: RandomStream) -> Params:
     """Draw a word of 2-12 letters that has both, and a window in the square from 2 to 4."""
-    length = chance.integer(2, 12)
-    letters = [chance.integer(0, 1) for _ in range(length)]
-    letters[chance.integer(0, length - 1)] = 1 - letters[0]
+    length = stream.integer(2, 12)
+    letters = [stream.integer(0, 1) for _ in range(length)]
+    letters[stream.integer(0, length - 1)] = 1 - letters[0]
     letters[0] = 1 - max(letters[1:]) if len({*letters}) == 1 else letters[0]
-    side = chance.log_uniform(0.12, 1.6)
+    side = stream.log_uniform(0.12, 1.6)
     return {
         "word": letters,
-        "window": [chance.uniform(2.4, 4.0 - side), chance.uniform(2.4, 4.0 - side), side],
-        "turn": chance.integer(0, 3),
-        "chaos": chance.uniform(0.1, 0.6),
-        "level": chance.uniform(0.5, 1.0),
+        "window": [stream.uniform(2.4, 4.0 - side), stream.uniform(2.4, 4.0 - side), side],
+        "turn": stream.integer(0, 3),
+        "chaos": stream.uniform(0.1, 0.6),
+        "level": stream.uniform(0.5, 1.0),
     }
 
 

@@ -8,17 +8,17 @@ from numpy.typing import NDArray
 from fractals import escape
 from fractals.elementary import TURN
 from fractals.family import Family, Layer, Params
-from fractals.randomness import Chance
+from fractals.randomness import RandomStream
 
 
-def sample(chance: Chance) -> Params:
+def sample(stream: RandomStream) -> Params:
     """Draw a centre by its escape time: the narrower the view, the nearer to the boundary it has to be."""
-    power = chance.choose((2, 3, 4), (7, 2, 1))
-    half = escape.sample_zoom(chance)
+    power = stream.choose((2, 3, 4), (7, 2, 1))
+    half = escape.sample_zoom(stream)
     fewest = 18.0 if half > 0.05 else 40.0
-    centre = escape.edge_point(chance.seed(), _formula({"power": power}), 2.0, fewest, 290.0)
-    view = escape.view_around(centre, half, chance.uniform(0, TURN))
-    return {"power": power, "view": view} | escape.sample_look(chance)
+    centre = escape.edge_point(stream.seed(), _formula({"power": power}), 2.0, fewest, 290.0)
+    view = escape.view_around(centre, half, stream.uniform(0, TURN))
+    return {"power": power, "view": view} | escape.sample_look(stream)
 
 
 def _formula(params: Params) -> NDArray[np.float64]:

@@ -56,7 +56,7 @@ def mix_of(text: str) -> dict[str, float]:
         if name in weights:
             raise ValueError(f"family {name!r} has two weights in {text!r}")
         weights[name] = _weight(number, part)
-    return checked(weights)
+    return check_mix(weights)
 
 
 def _weight(number: str, part: str) -> float:
@@ -66,7 +66,7 @@ def _weight(number: str, part: str) -> float:
         raise ValueError(f"{number!r} in {part.strip()!r} is no number") from None
 
 
-def checked(weights: dict[str, float]) -> dict[str, float]:
+def check_mix(weights: dict[str, float]) -> dict[str, float]:
     """Return the weights if they are a mix: known families, none negative, at least one above zero."""
     for name, weight in weights.items():
         check_family(name)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from fractals.elementary import TURN, sincos
 from fractals.family import Family, Field, Layer, Params
-from fractals.randomness import Chance
+from fractals.randomness import RandomStream
 from fractals.tone import equalised
 from ipmix_cli.numba_cache.jit import kernel
 
@@ -20,24 +20,24 @@ PROBE_SIDE = 32
 ZERO, ONE, TINY, SHORT = np.float32(0.0), np.float32(1.0), np.float32(1e-12), np.float32(0.003)
 
 
-def sample(chance: Chance) -> Params:
+def sample(stream: RandomStream) -> Params:
     """Draw 3-7 roots, in a ring or anywhere, how far each step goes, and a view."""
-    count = chance.integer(3, 7)
-    manner = chance.choose(("ring", "free", "wobbly"))
+    count = stream.integer(3, 7)
+    manner = stream.choose(("ring", "free", "wobbly"))
     roots = []
     for number in range(count):
-        sin, cos = sincos(TURN * number / count + (chance.uniform(-0.4, 0.4) if manner == "wobbly" else 0.0))
-        radius = chance.uniform(0.5, 1.3) if manner == "wobbly" else 1.0
-        free = [chance.uniform(-1.2, 1.2), chance.uniform(-1.2, 1.2)]
+        sin, cos = sincos(TURN * number / count + (stream.uniform(-0.4, 0.4) if manner == "wobbly" else 0.0))
+        radius = stream.uniform(0.5, 1.3) if manner == "wobbly" else 1.0
+        free = [stream.uniform(-1.2, 1.2), stream.uniform(-1.2, 1.2)]
         roots.append(free if manner == "free" else [round(radius * cos, 7), round(radius * sin, 7)])
     return {
         "roots": roots,
-        "step": [chance.uniform(0.7, 1.5), chance.choose((0.0, chance.uniform(-0.4, 0.4)))],
-        "add": chance.choose(([0.0, 0.0], [chance.uniform(-0.15, 0.15), chance.uniform(-0.15, 0.15)]), (3, 1)),
-        "view": [chance.uniform(-0.8, 0.8), chance.uniform(-0.8, 0.8), chance.log_uniform(0.08, 2.0)],
-        "angle": chance.uniform(0, TURN),
-        "basins": chance.uniform(0.0, 0.8),
-        "level": chance.uniform(0.5, 1.0),
+        "step": [stream.uniform(0.7, 1.5), stream.choose((0.0, stream.uniform(-0.4, 0.4)))],
+        "add": stream.choose(([0.0, 0.0], [stream.uniform(-0.15, 0.15), stream.uniform(-0.15, 0.15)]), (3, 1)),
+        "view": [stream.uniform(-0.8, 0.8), stream.uniform(-0.8, 0.8), stream.log_uniform(0.08, 2.0)],
+        "angle": stream.uniform(0, TURN),
+        "basins": stream.uniform(0.0, 0.8),
+        "level": stream.uniform(0.5, 1.0),
     }
 
 

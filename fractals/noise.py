@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fractals.family import Family, Field, Layer, Params, no_probe
-from fractals.randomness import Chance
+from fractals.randomness import RandomStream
 from fractals.streams import GOLDEN, as_unit, mixed
 from fractals.tone import equalised
 from ipmix_cli.numba_cache.jit import inlined, kernel
@@ -15,17 +15,17 @@ PERIOD = 64  # cells after which the noise repeats: a table that stays in the fi
 KINDS = {"plain": 0, "ridged": 1, "turbulent": 2}
 
 
-def sample(chance: Chance) -> Params:
+def sample(stream: RandomStream) -> Params:
     """Draw 2-6 octaves, the gain of each over the one before, the kind, the warp, and how it is stretched."""
     return {
-        "kind": chance.choose([*KINDS]),
-        "octaves": chance.integer(2, 6),
-        "gain": chance.uniform(0.4, 0.65),
-        "cells": chance.log_uniform(1.5, 8.0),
-        "stretch": chance.choose((1.0, chance.log_uniform(0.3, 3.0)), (2, 1)),
-        "warp": chance.choose((0.0, chance.uniform(0.3, 1.6))),
-        "level": chance.uniform(0.4, 1.0),
-        "seed": chance.seed(),
+        "kind": stream.choose([*KINDS]),
+        "octaves": stream.integer(2, 6),
+        "gain": stream.uniform(0.4, 0.65),
+        "cells": stream.log_uniform(1.5, 8.0),
+        "stretch": stream.choose((1.0, stream.log_uniform(0.3, 3.0)), (2, 1)),
+        "warp": stream.choose((0.0, stream.uniform(0.3, 1.6))),
+        "level": stream.uniform(0.4, 1.0),
+        "seed": stream.seed(),
     }
 
 

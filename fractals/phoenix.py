@@ -8,19 +8,19 @@ from numpy.typing import NDArray
 from fractals import escape
 from fractals.elementary import TURN
 from fractals.family import Family, Layer, Params
-from fractals.randomness import Chance
+from fractals.randomness import RandomStream
 
 
-def sample(chance: Chance) -> Params:
+def sample(stream: RandomStream) -> Params:
     """Draw b, then a by its escape time, 18-290, and a view on the set."""
-    b = chance.uniform(-0.7, 0.4)
-    a = escape.edge_point(chance.seed(), np.array([2.0, 1.0, 0.0, 0.0, b]), 2.0, 18.0, 290.0)
+    b = stream.uniform(-0.7, 0.4)
+    a = escape.edge_point(stream.seed(), np.array([2.0, 1.0, 0.0, 0.0, b]), 2.0, 18.0, 290.0)
     params = {"a": [float(f"{part:.9g}") for part in a], "b": b}
-    half = chance.log_uniform(0.01, 1.5)
+    half = stream.log_uniform(0.01, 1.5)
     fewest = 10.0 if half < 0.5 else 0.0
-    centre = escape.edge_point(chance.seed(), _formula(params), 0.4 if half >= 0.5 else 1.5, fewest, 290.0)
-    view = escape.view_around(centre, half, chance.uniform(0, TURN))
-    return params | {"view": view} | escape.sample_look(chance)
+    centre = escape.edge_point(stream.seed(), _formula(params), 0.4 if half >= 0.5 else 1.5, fewest, 290.0)
+    view = escape.view_around(centre, half, stream.uniform(0, TURN))
+    return params | {"view": view} | escape.sample_look(stream)
 
 
 def _formula(params: Params) -> NDArray[np.float64]:

@@ -16,10 +16,10 @@ from zlib import crc32
 import numpy as np
 
 from fractals import FAMILIES, background, colour, kaleidoscope, quality, tone
-from fractals.draw_spec import Wish
+from fractals.draw_spec import DrawSpec
 from fractals.elementary import TURN, sincos
 from fractals.family import Family, Params, Picture
-from fractals.randomness import Chance
+from fractals.randomness import RandomStream
 
 ATTEMPTS = 64  # then the last picture is kept as it is: no family fails even ten times in a row
 LARGE = 16 << 20  # bytes: more than any array of a picture
@@ -51,16 +51,16 @@ class Drawn:
     rejected: list[str] = field(default_factory=list)
 
 
-def drawn(wish: Wish, index: int, first_attempt: int = 0) -> Drawn:
+def drawn(spec: DrawSpec, index: int, first_attempt: int = 0) -> Drawn:
     """Return picture `index` of a bank: the first acceptable attempt from `first_attempt` on."""
     _keep_memory()
     rejected: list[str] = []
-    for attempt, recipe, reason in _recipes(wish, index, first_attempt):
+    for attempt, recipe, reason in _recipes(spec, index, first_attempt):
         if reason:
             rejected.append(reason)
             continue
-        picture = render(recipe, wish.size)
-        figures = quality.measure(picture)
+        picture = render(recipe, spec.size)
+        figures = quality.measure_quality(picture)
         poor = "" if FAMILIES[recipe["family"]].plain else quality.complaint(figures)
         if not poor or attempt + 1 == first_attempt + ATTEMPTS:
             return Drawn(picture, recipe, attempt, figures, rejected)
@@ -78,64 +78,64 @@ def _keep_memory() -> None:
     np.empty(LARGE, np.uint8)
 
 
-def _recipes(wish: Wish, index: int, first: int) -> Iterator[tuple[int, Recipe, str]]:
+def _recipes(spec: DrawSpec, index: int, first: int) -> Iterator[tuple[int, Recipe, str]]:
     """Yield the recipes of one picture, attempt after attempt, or why one is not worth rendering; the last one is."""
-    system = index // wish.per_class if wish.per_class else index
-    name = Chance(wish.seed, CHOICE, system).choose(list(wish.mix), list(wish.mix.values()))
+    system = index // spec.per_class if spec.per_class else index
+    name = RandomStream(spec.seed, CHOICE, system).choose(list(spec.mix), list(spec.mix.values()))
     family = FAMILIES[name]
-    base = class_system(wish, family, system) if wish.per_class else None
+    base = class_system(spec, family, system) if spec.per_class else None
     for attempt in range(first, first + ATTEMPTS):
         if base is None:
-            chance = Chance(wish.seed, PICTURE, index, attempt, crc32(name.encode()))
-            params = family.sample(chance)
+            stream = RandomStream(spec.seed, PICTURE, index, attempt, crc32(name.encode()))
+            params = family.sample(stream)
         else:
-            chance = Chance(wish.seed, MEMBER, system, index % wish.per_class, attempt)
-            params = varied(base, family.varied, chance)
+            stream = RandomStream(spec.seed, MEMBER, system, index % spec.per_class, attempt)
+            params = varied(base, family.varied, stream)
         reason = family.probe(params) if attempt + 1 < first + ATTEMPTS else ""
-        dress = {} if reason else _dress(chance, family, may_fold=base is None)
-        yield attempt, {"family": name, "params": params} | dress, reason
+        style = {} if reason else _style(stream, family, may_fold=base is None)
+        yield attempt, {"family": name, "params": params} | style, reason
 
 
-def class_system(wish: Wish, family: Family, number: int) -> Params:
+def class_system(spec: DrawSpec, family: Family, number: int) -> Params:
     """Return the parameters that all pictures of one class are varied from."""
     for attempt in range(ATTEMPTS):
-        params = family.sample(Chance(wish.seed, SYSTEM, number, attempt))
+        params = family.sample(RandomStream(spec.seed, SYSTEM, number, attempt))
         if not family.probe(params):
             break
     return params
 
 
-def varied(params: Params, names: tuple[str, ...], chance: Chance, amount: float = 0.06) -> Params:
+def varied(params: Params, names: tuple[str, ...], stream: RandomStream, amount: float = 0.06) -> Params:
     """Return parameters of which the named ones are moved by up to 6 %; a seed is drawn anew."""
     return {
-        name: (chance.seed() if name == "seed" else _moved(value, chance, amount)) if name in names else value
+        name: (stream.seed() if name == "seed" else _moved(value, stream, amount)) if name in names else value
         for name, value in params.items()
     }
 
 
-def _moved(value: Any, chance: Chance, amount: float) -> Any:
+def _moved(value: Any, stream: RandomStream, amount: float) -> Any:
     if isinstance(value, list):
-        return [_moved(item, chance, amount) for item in value]
+        return [_moved(item, stream, amount) for item in value]
     if isinstance(value, float):
-        return float(f"{value * (1 + chance.uniform(-amount, amount)):.7g}")
+        return float(f"{value * (1 + stream.uniform(-amount, amount)):.7g}")
     return value
 
 
-def _dress(chance: Chance, family: Family, may_fold: bool) -> Recipe:
+def _style(stream: RandomStream, family: Family, may_fold: bool) -> Recipe:
     """Draw what the family does not decide: colours, light, cycles, background, and a kaleidoscope where it may."""
     if family.plain:
         return {}
-    recipe: Recipe = {"palette": colour.sample_palette(chance)}
-    if family.covers and chance.flag(0.3):
-        recipe["cycles"] = chance.choose((2.0, 3.0, 4.0), (4, 2, 1))
-    if chance.flag(0.3):
-        recipe["relief"] = {"height": chance.log_uniform(1.0, 5.0), "angle": chance.uniform(0, TURN)}
+    recipe: Recipe = {"palette": colour.sample_palette(stream)}
+    if family.covers and stream.flag(0.3):
+        recipe["cycles"] = stream.choose((2.0, 3.0, 4.0), (4, 2, 1))
+    if stream.flag(0.3):
+        recipe["relief"] = {"height": stream.log_uniform(1.0, 5.0), "angle": stream.uniform(0, TURN)}
     if not family.covers:
-        tone_behind = chance.choose([*background.RANGES], (5, 3, 2))
+        tone_behind = stream.choose([*background.RANGES], (5, 3, 2))
         recipe["palette"] = colour.between(recipe["palette"], *background.CONTRARY[tone_behind])
-        recipe["background"] = background.sample(chance, FAMILIES, tone_behind)
-    if may_fold and chance.flag(0.12):  # a class would not be known again
-        recipe["kaleidoscope"] = kaleidoscope.sample(chance)
+        recipe["background"] = background.sample(stream, FAMILIES, tone_behind)
+    if may_fold and stream.flag(0.12):  # a class would not be known again
+        recipe["kaleidoscope"] = kaleidoscope.sample(stream)
     return recipe
 
 

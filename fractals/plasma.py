@@ -6,15 +6,15 @@ import numpy as np
 
 from fractals import elementary
 from fractals.family import Family, Field, Layer, Params, no_probe
-from fractals.randomness import Chance
+from fractals.randomness import RandomStream
 from fractals.streams import GOLDEN, mixed
 from fractals.tone import equalised
 from ipmix_cli.numba_cache.jit import inlined, kernel
 
 
-def sample(chance: Chance) -> Params:
+def sample(stream: RandomStream) -> Params:
     """Draw how fast the displacement falls off from level to level: .35 is rough, .8 smooth."""
-    return {"decay": chance.uniform(0.35, 0.8), "seed": chance.seed(), "level": chance.uniform(0.4, 1.0)}
+    return {"decay": stream.uniform(0.35, 0.8), "seed": stream.seed(), "level": stream.uniform(0.4, 1.0)}
 
 
 @inlined

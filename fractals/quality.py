@@ -56,7 +56,7 @@ class Figures:
     hash: int
 
 
-def measure(picture: Picture) -> Figures:
+def measure_quality(picture: Picture) -> Figures:
     """Return the figures of a square picture, uint8 (S, S, 3), S >= 16."""
     luma, numbers, difference_hash = _measure(picture)
     std, small, edges, colourfulness, entropy, top = numbers

@@ -17,7 +17,7 @@ from fractals import elementary
 T = TypeVar("T")
 
 
-class Chance:
+class RandomStream:
     """A stream of random numbers, rounded to seven digits so that they survive being written as JSON.
 
     Parameters

@@ -36,7 +36,7 @@ def hit(grid: Grid, x: float, y: float, colour: float) -> None:
 
 @kernel
 def develop(
-    grid: Grid, dab: NDArray[np.uint8], half: float, share: float
+    grid: Grid, brush: NDArray[np.uint8], half: float, share: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Thicken every point by the 3x3 `dab` and turn a density grid into value and alpha.
 
@@ -62,7 +62,7 @@ def develop(
             filled += 1 if n > 0 else 0
             hits[row + 1, column + 1] = np.float32(n)
             sums[row + 1, column + 1] = np.float32(n) * np.float32(packed & np.uint32(1023))
-    k = np.float32(half * dab.sum() * total / max(filled, 1) + 1e-6)
+    k = np.float32(half * brush.sum() * total / max(filled, 1) + 1e-6)
     keep, part, one = np.float32((1.0 - share) / 1023.0), np.float32(share), np.float32(1.0)
     value, cover = np.empty((size, size), np.float32), np.empty((size, size), np.float32)
     count, colour = np.empty(size, np.float32), np.empty(size, np.float32)
@@ -71,7 +71,7 @@ def develop(
         colour[:] = 0.0
         for cell in range(9):
             dy, dx = cell // 3, cell % 3
-            if dab[dy, dx]:
+            if brush[dy, dx]:
                 for column in range(size):
                     count[column] += hits[row + dy, dx + column]
                     colour[column] += sums[row + dy, dx + column]
@@ -83,12 +83,12 @@ def develop(
     return value, cover
 
 
-def developed(grid: Grid, dab: list[int], half: float, share: float) -> Layer:
+def developed(grid: Grid, brush: list[int], half: float, share: float) -> Layer:
     """Return a density grid as a layer; see :func:`develop`. `dab` lists the nine cells row by row.
 
     A small picture shows the bare points: thickened, its details would melt together.
     """
-    cells = dab if grid.shape[0] >= THICKENED_SIZE else [0, 0, 0, 0, 1, 0, 0, 0, 0]
+    cells = brush if grid.shape[0] >= THICKENED_SIZE else [0, 0, 0, 0, 1, 0, 0, 0, 0]
     return Layer(*develop(grid, np.array(cells, np.uint8).reshape(3, 3), half, share))
 
 

@@ -8,18 +8,18 @@ from numpy.typing import NDArray
 from fractals.elementary import TURN, power, sincos
 from fractals.family import Family, Layer, Params, no_probe
 from fractals.plasma import fitted, power_of_two
-from fractals.randomness import Chance
+from fractals.randomness import RandomStream
 from fractals.streams import GOLDEN, as_unit, mixed
 from fractals.tone import equalised
 from ipmix_cli.numba_cache.jit import kernel
 
 
-def sample(chance: Chance) -> Params:
+def sample(stream: RandomStream) -> Params:
     """Draw how fast the amplitude falls off in both directions."""
     return {
-        "fall": [chance.uniform(0.8, 2.4), chance.uniform(0.8, 2.4)],
-        "level": chance.uniform(0.3, 1.0),
-        "seed": chance.seed(),
+        "fall": [stream.uniform(0.8, 2.4), stream.uniform(0.8, 2.4)],
+        "level": stream.uniform(0.3, 1.0),
+        "seed": stream.seed(),
     }
 
 

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from ipmix_cli.pipeline.run.augment import augment
     from ipmix_cli.pipeline.run.merge import merge
     from ipmix_cli.pipeline.run.prepare import Request
-    from ipmix_cli.pipeline.run.schedule import Meeting
+    from ipmix_cli.pipeline.run.schedule import ExistingOutput
     from ipmix_cli.pipeline.verify.repair import repair
     from ipmix_cli.pipeline.verify.validate import Checks, validate
     from ipmix_cli.reader.shard_dataset import ShardDataset
@@ -73,7 +73,7 @@ _PUBLIC = {
     "IPMix": "ipmix_cli.methods.ipmix.online",
     "IpmixError": "ipmix_cli.errors",
     "Listener": "ipmix_cli.pipeline.listener",
-    "Meeting": "ipmix_cli.pipeline.run.schedule",
+    "ExistingOutput": "ipmix_cli.pipeline.run.schedule",
     "Request": "ipmix_cli.pipeline.run.prepare",
     "ShardDataset": "ipmix_cli.reader.shard_dataset",
     "ShardSettings": "ipmix_cli.shards.shard",
@@ -100,10 +100,10 @@ __all__ = [
     "CropConfig",
     "Dataset",
     "Execution",
+    "ExistingOutput",
     "IPMix",
     "IpmixError",
     "Listener",
-    "Meeting",
     "Request",
     "ShardDataset",
     "ShardSettings",

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["tests.fixtures.sources"]
+
 REPOSITORY = Path(__file__).parents[1]
 REAL_PICTURES = REPOSITORY.parent / "shared" / "data"
 CIFAR_PICTURES = 600  # of each split
@@ -104,7 +106,7 @@ def pytest_configure() -> None:
 @pytest.fixture(scope="session")
 def unseal() -> Callable[[Path], None]:
     """Turn a finished folder back into one whose shards are all made, and which nobody has sealed yet."""
-    from ipmix_cli.pipeline.output.job_state import known, remember
+    from ipmix_cli.pipeline.output.job_state import read_job_state, save_job_state
     from ipmix_cli.pipeline.output.manifest import MANIFEST, SECOND_COPY, read_manifest
     from ipmix_cli.pipeline.output.ownership import write_job
     from ipmix_cli.pipeline.output.shard_records import write_record
@@ -113,7 +115,7 @@ def unseal() -> Callable[[Path], None]:
     def of(path: Path) -> None:
         folder = LocalFolder(path)
         manifest = read_manifest(folder)
-        remember(folder, known(folder))
+        save_job_state(folder, read_job_state(folder))
         write_job(folder, manifest.job)
         for record in manifest.shards:
             write_record(folder, manifest.job.digest(), record)

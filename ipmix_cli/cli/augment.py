@@ -216,16 +216,16 @@ def augment(
     from ipmix_cli.cli.progress import Bars
     from ipmix_cli.cli.summary import profile_table, summary
     from ipmix_cli.pipeline.run.augment import augment as run
-    from ipmix_cli.pipeline.run.schedule import Meeting
+    from ipmix_cli.pipeline.run.schedule import ExistingOutput
 
-    meeting = Meeting(overwrite=overwrite, verify=verify, retry_failed=retry_failed)
+    existing_output = ExistingOutput(overwrite=overwrite, verify=verify, retry_failed=retry_failed)
     with logging_to(log, Bars(quiet, verbose), out) as listener:
         tasks, cluster = (task_index, task_count), (backend, scheduler, address)
         execution = execution_for(jobs, max_errors, tasks, cluster, listener)
         if dry_run:
             show_estimate(request, out, execution, listener)
             return
-        outcome = run(request, out, execution, meeting, listener)
+        outcome = run(request, out, execution, existing_output, listener)
     typer.echo(summary(outcome, out))
     if profile:
         typer.echo(profile_table(outcome))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from ipmix_cli.pipeline.banks.report import BankReport, FamilyRow, Tally
+    from ipmix_cli.pipeline.banks.report import BankReport, FamilyCounts, FamilyRow
 
 WHAT = "What to show"
 HEADS = {  # name of a figure -> its column's head
@@ -37,21 +37,21 @@ def bank_report(
     import json
 
     from ipmix_cli.cli.progress import Bars
-    from ipmix_cli.pipeline.banks.report import Tally, bytes_of, count_of, is_labelled, judged, side_of
+    from ipmix_cli.pipeline.banks.report import FamilyCounts, bytes_of, count_of, is_labelled, judged, side_of
 
-    tally, families = Tally(side_of(bank)), []
+    counters, families = FamilyCounts(side_of(bank)), []
     with Bars(quiet or as_json).activity("measuring", count_of(bank), "pictures") as advance:
         for done in judged(bank):
-            tally.add(done.family, done.figures, done.rejected)
+            counters.add(done.family, done.figures, done.rejected)
             families.append(done.family)
             advance(done.index + 1)
-    report = tally.report(bytes_of(bank), is_labelled(bank))
+    report = counters.report(bytes_of(bank), is_labelled(bank))
     if png is not None:
-        write_sheet(png, bank, families, tally)
+        write_sheet(png, bank, families, counters)
     typer.echo(json.dumps(report.to_dict(), indent=1) if as_json else table(report))
 
 
-def write_sheet(png: str, bank: str, families: list[str], tally: Tally) -> None:
+def write_sheet(png: str, bank: str, families: list[str], counters: FamilyCounts) -> None:
     """Draw the contact sheet of a bank into a PNG file."""
     import io
     from pathlib import Path
@@ -60,7 +60,7 @@ def write_sheet(png: str, bank: str, families: list[str], tally: Tally) -> None:
     from ipmix_cli.storage.folder import write_atomically
 
     buffer = io.BytesIO()
-    bank_sheet(bank, families, tally).save(buffer, "PNG")
+    bank_sheet(bank, families, counters).save(buffer, "PNG")
     write_atomically(Path(png), buffer.getvalue())
 
 

@@ -38,7 +38,7 @@ def use_config(ctx: typer.Context, path: str | None) -> str | None:
         Where the file cannot be read, or holds something that is no option, or no value of it.
     """
     if path is not None and not ctx.resilient_parsing:
-        ctx.default_map = {**(ctx.default_map or {}), **checked(ctx, path, read_config(path))}
+        ctx.default_map = {**(ctx.default_map or {}), **check_values(ctx, path, read_config(path))}
     return path
 
 
@@ -103,7 +103,7 @@ def recorded_job(path: str | None) -> Job | None:
     return Manifest.from_bytes(content).job if content.lstrip().startswith(b"{") else None
 
 
-def checked(ctx: typer.Context, path: str, values: dict[str, Any]) -> dict[str, Any]:
+def check_values(ctx: typer.Context, path: str, values: dict[str, Any]) -> dict[str, Any]:
     """Return a file's options by the names of the command's parameters.
 
     Raises

@@ -64,23 +64,23 @@ def execution_for(
     """
     from ipmix_cli.errors import UsageError
     from ipmix_cli.pipeline.job import Execution
-    from ipmix_cli.pipeline.run.array_task import share_of
+    from ipmix_cli.pipeline.run.array_task import array_task_of
 
     backend, scheduler, address = cluster
     for option, value, owner in (("--scheduler", scheduler, "dask"), ("--address", address, "ray")):
         if value is not None and backend != owner:
             raise UsageError(f"{option} is for --backend {owner}, not for {backend}", f"give --backend {owner}")
-    share = share_of(*tasks, os.environ)
-    if share.told_by:
-        listener.note(f"This is task {share.index} of {share.count}, as {share.told_by} says")
+    array_task = array_task_of(*tasks, os.environ)
+    if array_task.told_by:
+        listener.note(f"This is task {array_task.index} of {array_task.count}, as {array_task.told_by} says")
     options = {"scheduler": scheduler, "address": address}
     return Execution(
         jobs=jobs or available_cpus(),
         backend=backend,
         backend_options={name: value for name, value in options.items() if value is not None},
         max_errors=max_errors,
-        task_index=share.index,
-        task_count=share.count,
+        task_index=array_task.index,
+        task_count=array_task.count,
     )
 
 

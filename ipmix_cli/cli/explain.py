@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ipmix_cli.pipeline.inspect.explain import Origin
+    from ipmix_cli.pipeline.inspect.explain import CopyExplanation
 
 WHAT = "What goes in"
 OUTPUT = "What comes out"
@@ -57,7 +57,7 @@ def explain(
     typer.echo(json.dumps(origin.to_dict(), indent=1) if as_json else words(origin, dataset.class_name))
 
 
-def words(origin: Origin, class_name: Callable[[int], str]) -> str:
+def words(origin: CopyExplanation, class_name: Callable[[int], str]) -> str:
     """Return the plan as lines for a person."""
     sample = origin.sample
     lines = [f"copy {origin.copy} of sample {sample.key}, {class_name(sample.label)}: {sample.source_key}"]
@@ -66,7 +66,7 @@ def words(origin: Origin, class_name: Callable[[int], str]) -> str:
     return "\n".join(lines)
 
 
-def write_arrays(origin: Origin, path: str) -> None:
+def write_arrays(origin: CopyExplanation, path: str) -> None:
     """Write all stages into one .npz."""
     import numpy as np
 
@@ -77,7 +77,7 @@ def write_arrays(origin: Origin, path: str) -> None:
     write_atomically(Path(path), buffer.getvalue())
 
 
-def write_strip(origin: Origin, path: str) -> None:
+def write_strip(origin: CopyExplanation, path: str) -> None:
     """Draw the stages: a row for what goes in and out, and one for each chain."""
     from ipmix_cli.pipeline.inspect.sheet import contact_sheet, save_picture
 

@@ -101,7 +101,7 @@ def generate_fractals(
 
 def chosen_mix(family: list[str] | None, more: list[str] | None, mix: str | None) -> dict[str, float]:
     """Return the weights that the options ask for; names may be repeated options, words, or a list with commas."""
-    from fractals.mixes import check_family, checked, mix_of
+    from fractals.mixes import check_family, check_mix, mix_of
     from ipmix_cli.errors import UsageError
 
     words = [name for text in [*(family or []), *(more or [])] for name in text.replace(",", " ").split()]
@@ -112,7 +112,7 @@ def chosen_mix(family: list[str] | None, more: list[str] | None, mix: str | None
     try:
         for name in words:
             check_family(name)
-        return checked(dict.fromkeys(words, 1.0)) if words else mix_of(mix or "default")
+        return check_mix(dict.fromkeys(words, 1.0)) if words else mix_of(mix or "default")
     except ValueError as error:
         raise UsageError(str(error), "see ipmix generate-fractals --help") from error
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ipmix_cli.pipeline.verify.problem import printable
+
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.inspect.info import Info
 
@@ -145,8 +147,3 @@ def _disk(facts: dict[str, Any]) -> str:
     stored = facts["copies"] + (facts["samples"] if facts["output"]["clean"] else 0)
     each = facts["bytes"]["on_disk"] / max(stored, 1)
     return f"{facts['bytes']['on_disk'] / 1e6:,.1f} MB in {facts['shards']:,} shards: {each:,.0f} bytes a picture"
-
-
-def printable(text: str) -> str:
-    """Return text that cannot steer a terminal: names of classes come from outside."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

@@ -43,11 +43,11 @@ def repair(
     from ipmix_cli.cli.validate import moved_source
     from ipmix_cli.pipeline.job import Execution
     from ipmix_cli.pipeline.output.dataset import open_dataset
-    from ipmix_cli.pipeline.verify.repair import Origin
+    from ipmix_cli.pipeline.verify.repair import RepairSource
     from ipmix_cli.pipeline.verify.repair import repair as run
 
     dataset = open_dataset(folder)
-    origin = Origin(source=moved_source(dataset, source, data_dir), fractals=fractals)
+    origin = RepairSource(source=moved_source(dataset, source, data_dir), fractals=fractals)
     done = run(dataset, origin, Execution(jobs=jobs or available_cpus()), Bars(quiet or as_json))
     typer.echo(json.dumps(done.to_dict(), indent=1) if as_json else table(done, folder))
     if done.problems:

@@ -89,17 +89,19 @@ def moved_source(dataset: Dataset, source: str | None, data_dir: str | None) -> 
 
 def table(report: Report) -> str:
     """Return the report as lines for a person."""
-    share = report.share
+    agreement = report.share
     lines = [
         f"{'level':<12}{report.level}",
         f"{'shards':<12}{report.shards:,}",
         f"{'samples':<12}{report.samples:,}",
         f"{'bytes':<12}{report.bytes:,}",
     ]
-    if share.empty + share.other:
+    if agreement.empty + agreement.other:
+        kept = agreement.empty - agreement.empty_changed
         lines.append(
-            f"{'copies':<12}{share.empty + share.other:,} held against their plans: {share.empty:,} should equal their "
-            f"clean picture and {share.empty - share.empty_changed:,} do; of the others {share.other_unchanged:,} do"
+            f"{'copies':<12}{agreement.empty + agreement.other:,} compared with their plans: "
+            f"{agreement.empty:,} should equal their clean picture and {kept:,} do; "
+            f"of the others {agreement.other_unchanged:,} do"
         )
     if report.compared:
         lines.append(f"{'compared':<12}{report.compared:,} samples with the source")

@@ -107,7 +107,7 @@ def encode_jpeg(picture: Picture, quality: int) -> bytes:
     return bytes(data)
 
 
-def decode_picture(data: Bytes, size: tuple[int, int]) -> Picture:
+def decode_stored(data: Bytes, size: tuple[int, int]) -> Picture:
     """Return the picture in a PNG, WebP or JPEG of a known size (height, width).
 
     Raises
@@ -157,7 +157,7 @@ def _jpeg_size(data: bytes) -> tuple[int, int] | None:
 
 CODECS: dict[str, Codec] = {
     "raw": Codec("", True, one_by_one(encode_raw), decode_raw),
-    "png": Codec("png", True, png_encoder, decode_picture),
-    "webp": Codec("webp", True, one_by_one(encode_webp), decode_picture),
-    "jpeg": Codec("jpg", False, one_by_one(encode_jpeg), decode_picture),
+    "png": Codec("png", True, png_encoder, decode_stored),
+    "webp": Codec("webp", True, one_by_one(encode_webp), decode_stored),
+    "jpeg": Codec("jpg", False, one_by_one(encode_jpeg), decode_stored),
 }

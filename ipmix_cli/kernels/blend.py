@@ -12,7 +12,7 @@ import numpy as np
 from ipmix_cli.kernels.compiler import inlined, kernel, spliced
 from ipmix_cli.kernels.frames import copy_bytes
 from ipmix_cli.kernels.types import Bytes, Ints, Number, Reals, Words
-from ipmix_cli.kernels.workspace import CLEAN, Desk
+from ipmix_cli.kernels.workspace import CLEAN, Workspace
 
 BITS = np.int32(24)  # 255 and a half, times 2**24, still fit into 32 bits without a sign
 ONE = 1 << 24
@@ -75,11 +75,17 @@ def list_movers(here: Words, exact: Reals, movers: Words, shares: Ints) -> Numbe
 
 
 @spliced
-def weighted_sum(head: Reals, blend: Number, lengths: Words, desk: Desk, out: Bytes) -> None:
+def weighted_sum(head: Reals, blend: Number, lengths: Words, workspace: Workspace, out: Bytes) -> None:
     """Fill out with the sum that a plan's weights and blend ask for."""
-    buffers, touched, used, exact, here = desk.buffers, desk.touched, desk.used, desk.exact, desk.here
-    movers, shares, sums, height = desk.movers, desk.shares, desk.sums, desk.height
-    sources = list_sources(head, blend, lengths, desk.slots, used, exact)
+    buffers, touched, used, exact, here = (
+        workspace.buffers,
+        workspace.touched,
+        workspace.used,
+        workspace.exact,
+        workspace.here,
+    )
+    movers, shares, sums, height = workspace.movers, workspace.shares, workspace.sums, workspace.height
+    sources = list_sources(head, blend, lengths, workspace.slots, used, exact)
     row_bytes = out.size // height
     row = np.int64(0)  # with a width: a literal number would be one more specialisation
     while row < height:

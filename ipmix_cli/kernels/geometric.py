@@ -13,7 +13,7 @@ from ipmix_cli.kernels.compiler import inlined, interleaved, kernel, spliced
 from ipmix_cli.kernels.exact_shear import between, factor_for
 from ipmix_cli.kernels.frames import ONE, THREE, TWO, clear, copy_bytes
 from ipmix_cli.kernels.types import Bytes, Frame, Ints, Number, Reals
-from ipmix_cli.kernels.workspace import Desk
+from ipmix_cli.kernels.workspace import Workspace
 
 
 @interleaved
@@ -57,7 +57,7 @@ def exactly_between(p: Number, q: Number, part: Number) -> Number:
 
 @kernel
 def shear_x(source: Bytes, target: Bytes, frame: Frame, factor: Number, line: Bytes, denominators: Bytes) -> None:
-    """Move row y by factor * (y + 1/2) pixels; line (3 * W + 6,) to work in, denominators as in the desk."""
+    """Move row y by factor * (y + 1/2) pixels; line (3 * W + 6,) to work in, denominators as in the workspace."""
     _, W, top, left, height, width = frame
     for r in range(height):
         row = source[(top + r) * W * 3 : (top + r + 1) * W * 3]
@@ -119,11 +119,16 @@ def shear_pixels(row: Bytes, out: Bytes, left: Number, start: Number, stop: Numb
 
 
 @spliced
-def shear_y(source: Bytes, target: Bytes, frame: Frame, factor: Number, desk: Desk) -> None:
+def shear_y(source: Bytes, target: Bytes, frame: Frame, factor: Number, workspace: Workspace) -> None:
     """Move column x by factor * (x + 1/2) pixels."""
     H, _, top, left, height, width = frame
-    moved, parts, runs, lines = desk.reals[: width * 3], desk.parts[: width * 3], desk.runs, desk.lines
-    if not move_columns(desk.centres[left * 3 :], factor, desk.denominators, moved, parts):
+    moved, parts, runs, lines = (
+        workspace.reals[: width * 3],
+        workspace.parts[: width * 3],
+        workspace.runs,
+        workspace.lines,
+    )
+    if not move_columns(workspace.centres[left * 3 :], factor, workspace.denominators, moved, parts):
         shear_columns(source, target, frame, moved)
         return
     find_runs(moved, runs)

@@ -17,7 +17,7 @@ from ipmix_cli.kernels.histogram import (
 from ipmix_cli.kernels.pointwise import away_from, invert, posterize, solarize
 from ipmix_cli.kernels.rotate import rotate
 from ipmix_cli.kernels.types import Bytes, Frame, Number, Words
-from ipmix_cli.kernels.workspace import Desk
+from ipmix_cli.kernels.workspace import Workspace
 
 HISTOGRAM, EQUALIZED, MEAN = 0, 1, 2
 STRETCHED = 2
@@ -33,17 +33,17 @@ def forget(known: Words) -> None:
 
 
 @spliced
-def tables_of(code: Number, parameter: Number, source: Bytes, which: Number, desk: Desk) -> Number:
-    """Return which of desk.tables holds equalize's or autocontrast's; the picture is counted at the first call."""
-    known, histogram = desk.known[which], desk.histograms[which]
+def tables_of(code: Number, parameter: Number, source: Bytes, which: Number, workspace: Workspace) -> Number:
+    """Return which of workspace.tables holds equalize's or autocontrast's; the picture is counted at the first call."""
+    known, histogram = workspace.known[which], workspace.histograms[which]
     if known[HISTOGRAM] == 0:
-        count_values(source, desk.counters, histogram)
+        count_values(source, workspace.counters, histogram)
         known[HISTOGRAM] = 1
     if code == codes.AUTOCONTRAST:
-        autocontrast_tables(histogram, source.size // 3, parameter, desk.tables[STRETCHED])
+        autocontrast_tables(histogram, source.size // 3, parameter, workspace.tables[STRETCHED])
         return STRETCHED
     if known[EQUALIZED] == 0:
-        equalize_tables(histogram, source.size // 3, desk.tables[which])
+        equalize_tables(histogram, source.size // 3, workspace.tables[which])
         known[EQUALIZED] = 1
     return which
 
@@ -57,14 +57,16 @@ def mean_of(source: Bytes, known: Words) -> Number:
 
 
 @spliced
-def operate(code: Number, parameter: Number, source_row: Number, target_row: Number, frame: Frame, desk: Desk) -> None:  # noqa: C901, PLR0912
-    """Apply one operation to a picture of desk.buffers; only the frame's box of the result is made."""
-    buffers = desk.buffers
+def operate(  # noqa: C901, PLR0912
+    code: Number, parameter: Number, source_row: Number, target_row: Number, frame: Frame, workspace: Workspace
+) -> None:
+    """Apply one operation to a picture of workspace.buffers; only the frame's box of the result is made."""
+    buffers = workspace.buffers
     source, target = buffers[source_row], buffers[target_row]
     which = 0 if source_row == 0 else 1
     number = np.int64(parameter)
     if code == codes.EQUALIZE or code == codes.AUTOCONTRAST:  # noqa: PLR1714
-        apply_tables(source, target, frame, desk.tables[tables_of(code, parameter, source, which, desk)])
+        apply_tables(source, target, frame, workspace.tables[tables_of(code, parameter, source, which, workspace)])
     elif code == codes.MIRROR:
         mirror(source, target, frame)
     elif code == codes.INVERT:
@@ -74,19 +76,19 @@ def operate(code: Number, parameter: Number, source_row: Number, target_row: Num
     elif code == codes.SOLARIZE:
         solarize(source, target, frame, number)
     elif code == codes.ROTATE:
-        rotate(source, target, frame, number, desk)
+        rotate(source, target, frame, number, workspace)
     elif code == codes.SHEAR_X:
-        shear_x(source, target, frame, parameter, desk.lines[0], desk.denominators)
+        shear_x(source, target, frame, parameter, workspace.lines[0], workspace.denominators)
     elif code == codes.SHEAR_Y:
-        shear_y(source, target, frame, parameter, desk)
+        shear_y(source, target, frame, parameter, workspace)
     elif code == codes.TRANSLATE_X:
         translate(source, target, frame, NONE, number)
     elif code == codes.TRANSLATE_Y:
         translate(source, target, frame, number, NONE)
     elif code == codes.COLOR:
-        color(source, target, frame, parameter, desk.lines[0])
+        color(source, target, frame, parameter, workspace.lines[0])
     elif code == codes.CONTRAST:
-        away_from(source, target, frame, mean_of(source, desk.known[which]), parameter)
+        away_from(source, target, frame, mean_of(source, workspace.known[which]), parameter)
     elif code == codes.BRIGHTNESS:
         away_from(source, target, frame, NONE, parameter)
     elif code == codes.SHARPNESS:

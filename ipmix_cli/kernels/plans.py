@@ -11,10 +11,10 @@ from ipmix_cli.kernels import codes
 from ipmix_cli.kernels.compiler import entry, inlined, kernel, spliced
 from ipmix_cli.kernels.elementary import log, power
 from ipmix_cli.kernels.stream import below, stream_key, uniform, word
-from ipmix_cli.kernels.types import Number, Reals, Rows, Size, Words
+from ipmix_cli.kernels.types import Number, PlanRows, Reals, Size, Words
 
 
-class Laws(NamedTuple):
+class Distributions(NamedTuple):
     """The settings that plans are drawn by."""
 
     chains: int
@@ -52,18 +52,18 @@ def parameter_of(code: Number, level: Number, sign: Number, size: Size) -> Numbe
 
 
 @inlined
-def draw_operation(key: Number, slot: Number, laws: Laws, size: Size) -> tuple[Number, Number]:
+def draw_operation(key: Number, slot: Number, distributions: Distributions, size: Size) -> tuple[Number, Number]:
     """Draw an operation and its parameter from three slots: code, level, sign."""
-    code = laws.operations[below(key, slot, laws.operations.size)]
-    level = 0.1 + (laws.severity - 0.1) * uniform(key, slot + 1)
+    code = distributions.operations[below(key, slot, distributions.operations.size)]
+    level = 0.1 + (distributions.severity - 0.1) * uniform(key, slot + 1)
     sign = 1.0 if uniform(key, slot + 2) < 0.5 else -1.0
     return code, parameter_of(code, level, sign, size)
 
 
 @inlined
-def draw_patch(key: Number, slot: Number, laws: Laws, size: Size, words: Words) -> None:
+def draw_patch(key: Number, slot: Number, distributions: Distributions, size: Size, words: Words) -> None:
     """Draw a patch: left and top for the square, then, half of the time, a thinner one in its place."""
-    largest = laws.patch_sizes[below(key, slot + codes.DRAW_PATCH_SIZE, laws.patch_sizes.size)]
+    largest = distributions.patch_sizes[below(key, slot + codes.DRAW_PATCH_SIZE, distributions.patch_sizes.size)]
     words[codes.LEFT] = below(key, slot + codes.DRAW_LEFT, size[1] - largest + 1)
     words[codes.TOP] = below(key, slot + codes.DRAW_TOP, size[0] - largest + 1)
     width = height = largest
@@ -75,17 +75,17 @@ def draw_patch(key: Number, slot: Number, laws: Laws, size: Size, words: Words) 
 
 
 @inlined
-def draw_mixing(key: Number, slot: Number, laws: Laws, words: Words, reals: Reals) -> None:
+def draw_mixing(key: Number, slot: Number, distributions: Distributions, words: Words, reals: Reals) -> None:
     """Draw a mixing and its numbers."""
-    code = laws.mixings[below(key, slot + codes.DRAW_CODE, laws.mixings.size)]
+    code = distributions.mixings[below(key, slot + codes.DRAW_CODE, distributions.mixings.size)]
     words[codes.CODE] = code
     branch = uniform(key, slot + codes.DRAW_BRANCH)
     if code == codes.RANDOM_PIXELS or code == codes.RANDOM_ELEMENTS:  # noqa: PLR1714
         reals[codes.P] = branch
         words[codes.MASK_KEY] = np.int64(word(key, slot + codes.DRAW_MASK))
         return
-    first = power(uniform(key, slot + codes.DRAW_A), 1.0 / laws.beta)  # Beta(beta, 1), or 1 - Beta(1, beta)
-    second = 1.0 - power(uniform(key, slot + codes.DRAW_B), 1.0 / laws.beta)  # Beta(1, beta)
+    first = power(uniform(key, slot + codes.DRAW_A), 1.0 / distributions.beta)  # Beta(beta, 1), or 1 - Beta(1, beta)
+    second = 1.0 - power(uniform(key, slot + codes.DRAW_B), 1.0 / distributions.beta)  # Beta(1, beta)
     if branch < 0.5:
         reals[codes.A], reals[codes.B] = first, second
     else:
@@ -93,65 +93,67 @@ def draw_mixing(key: Number, slot: Number, laws: Laws, words: Words, reals: Real
 
 
 @kernel
-def draw_step(key: Number, slot: Number, laws: Laws, size: Size, words: Words, reals: Reals) -> None:
+def draw_step(key: Number, slot: Number, distributions: Distributions, size: Size, words: Words, reals: Reals) -> None:
     """Draw one step into its words, which hold its kind already."""
     if words[codes.KIND] == codes.OPERATION:
-        words[codes.CODE], reals[codes.PARAMETER] = draw_operation(key, slot + codes.DRAW_CODE, laws, size)
+        words[codes.CODE], reals[codes.PARAMETER] = draw_operation(key, slot + codes.DRAW_CODE, distributions, size)
         return
-    draw_patch(key, slot, laws, size, words)
-    draw_mixing(key, slot, laws, words, reals)
-    if uniform(key, slot + codes.DRAW_PARTNER) < laws.self_mix:
+    draw_patch(key, slot, distributions, size, words)
+    draw_mixing(key, slot, distributions, words, reals)
+    if uniform(key, slot + codes.DRAW_PARTNER) < distributions.self_mix:
         words[codes.PARTNER] = codes.PARTNER_OPERATION
-        code, parameter = draw_operation(key, slot + codes.DRAW_PARTNER_CODE, laws, size)
+        code, parameter = draw_operation(key, slot + codes.DRAW_PARTNER_CODE, distributions, size)
         words[codes.PARTNER_CODE], reals[codes.PARTNER_PARAMETER] = code, parameter
 
 
 @kernel
-def draw_weights(key: Number, laws: Laws, reals: Reals) -> None:
+def draw_weights(key: Number, distributions: Distributions, reals: Reals) -> None:
     """Draw the chains' weights, Dirichlet(1, .., 1): exponentials over their sum."""
-    per_chain = codes.CHAIN_DRAWS + laws.max_steps * codes.STEP_DRAWS
+    per_chain = codes.CHAIN_DRAWS + distributions.max_steps * codes.STEP_DRAWS
     total = 0.0
-    for chain in range(laws.chains):
+    for chain in range(distributions.chains):
         drawn = -log(uniform(key, codes.HEAD_DRAWS + chain * per_chain + codes.DRAW_WEIGHT))
         reals[codes.HEAD_WORDS + chain] = drawn
         total += drawn
-    for chain in range(laws.chains):
+    for chain in range(distributions.chains):
         reals[codes.HEAD_WORDS + chain] /= total
 
 
 @spliced
-def draw_head(key: Number, laws: Laws, size: Size, words: Words, reals: Reals) -> None:
+def draw_head(key: Number, distributions: Distributions, size: Size, words: Words, reals: Reals) -> None:
     """Draw blend, weights, and the mixing picture with its crop."""
     reals[codes.BLEND] = uniform(key, codes.DRAW_BLEND)
-    index = below(key, codes.DRAW_MIXING, laws.shapes.shape[0])
-    height, width = np.int64(laws.shapes[index, 0]), np.int64(laws.shapes[index, 1])
+    index = below(key, codes.DRAW_MIXING, distributions.shapes.shape[0])
+    height, width = np.int64(distributions.shapes[index, 0]), np.int64(distributions.shapes[index, 1])
     words[codes.MIXING_INDEX] = index
     words[codes.CROP_TOP] = below(key, codes.DRAW_CROP_TOP, height - size[0] + 1)
     words[codes.CROP_LEFT] = below(key, codes.DRAW_CROP_LEFT, width - size[1] + 1)
-    draw_weights(key, laws, reals)
+    draw_weights(key, distributions, reals)
 
 
 @spliced
-def draw_plan(key: Number, laws: Laws, size: Size, words: Words, reals: Reals) -> None:
+def draw_plan(key: Number, distributions: Distributions, size: Size, words: Words, reals: Reals) -> None:
     """Draw one plan into a row of zeros."""
-    draw_head(key, laws, size, words, reals)
-    lengths = codes.HEAD_WORDS + laws.chains
-    first = lengths + laws.chains
-    for chain in range(laws.chains):
-        slot = codes.HEAD_DRAWS + chain * (codes.CHAIN_DRAWS + laws.max_steps * codes.STEP_DRAWS)
+    draw_head(key, distributions, size, words, reals)
+    lengths = codes.HEAD_WORDS + distributions.chains
+    first = lengths + distributions.chains
+    for chain in range(distributions.chains):
+        slot = codes.HEAD_DRAWS + chain * (codes.CHAIN_DRAWS + distributions.max_steps * codes.STEP_DRAWS)
         kind = codes.OPERATION if uniform(key, slot + codes.DRAW_CHAIN_KIND) < 0.5 else codes.MIXING
-        words[lengths + chain] = below(key, slot + codes.DRAW_LENGTH, laws.max_steps + 1)
+        words[lengths + chain] = below(key, slot + codes.DRAW_LENGTH, distributions.max_steps + 1)
         for step in range(words[lengths + chain]):
-            at = first + (chain * laws.max_steps + step) * codes.STEP_WORDS
+            at = first + (chain * distributions.max_steps + step) * codes.STEP_WORDS
             drawn = slot + codes.CHAIN_DRAWS + step * codes.STEP_DRAWS
             words[at + codes.KIND] = kind
-            draw_step(key, drawn, laws, size, words[at:], reals[at:])
+            draw_step(key, drawn, distributions, size, words[at:], reals[at:])
 
 
 @entry
-def draw_plans(seed: Number, purpose: Number, indices: Words, laws: Laws, size: Size, rows: Rows) -> None:
+def draw_plans(
+    seed: Number, purpose: Number, indices: Words, distributions: Distributions, size: Size, rows: PlanRows
+) -> None:
     """Draw the plans of all copies of pictures, into rows of zeros (N, K, words)."""
     for n in range(indices.size):
         for copy in range(rows.words.shape[1]):
             key = stream_key(seed, purpose, np.uint64(indices[n]), np.uint64(copy))
-            draw_plan(key, laws, size, rows.words[n, copy], rows.reals[n, copy])
+            draw_plan(key, distributions, size, rows.words[n, copy], rows.reals[n, copy])

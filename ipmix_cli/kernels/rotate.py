@@ -16,7 +16,7 @@ from ipmix_cli.kernels.chunk import CHUNK, copy_chunk
 from ipmix_cli.kernels.compiler import inlined, kernel, spliced
 from ipmix_cli.kernels.frames import THREE, clear, copy_box, copy_bytes
 from ipmix_cli.kernels.types import Bytes, Counters, Frame, Matrix, Number, Place
-from ipmix_cli.kernels.workspace import Desk
+from ipmix_cli.kernels.workspace import Workspace
 
 # Image.rotate rounds to 15 digits, so that the last bits of this machine's libm do not show
 COSINES = np.array([round(math.cos(-math.radians(d % 360.0)), 15) for d in range(360)])
@@ -46,7 +46,7 @@ def rotation(degrees: Number, H: Number, W: Number) -> Matrix:
 
 
 @spliced
-def rotate(source: Bytes, target: Bytes, frame: Frame, degrees: Number, desk: Desk) -> None:
+def rotate(source: Bytes, target: Bytes, frame: Frame, degrees: Number, workspace: Workspace) -> None:
     """Turn counter-clockwise by whole degrees."""
     if degrees % 360 == 0:
         copy_box(source, target, frame)
@@ -54,7 +54,7 @@ def rotate(source: Bytes, target: Bytes, frame: Frame, degrees: Number, desk: De
     H, W, top, left, height, width = frame
     matrix = rotation(degrees, H, W)
     steps = fixed(matrix[0]), fixed(matrix[3])
-    padded, lines, advances = desk.padded, desk.lines, desk.advances
+    padded, lines, advances = workspace.padded, workspace.lines, workspace.advances
     margin = np.float32(MARGIN + MARGIN_PER_COLUMN * W)
     pad_rows(source, frame, matrix, padded)
     add_up(steps, advances)

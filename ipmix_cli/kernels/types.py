@@ -21,7 +21,7 @@ Pair: TypeAlias = tuple[Number, Number]  # a and b of add
 Place: TypeAlias = tuple[Number, Number]  # across, down
 
 
-class Rows(NamedTuple):
+class PlanRows(NamedTuple):
     """Plans, seen as integers and as reals: the same bytes, (N, K, words), or (words,) for one."""
 
     words: Words

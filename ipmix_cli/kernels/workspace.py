@@ -1,4 +1,4 @@
-"""The desk: all memory and settings that making copies needs, in one flat tuple.
+"""The workspace: all memory and settings that making copies needs, in one flat tuple.
 
 Flat, because taking a tuple out of a tuple counts references to every array in it, at some nanoseconds each.
 """
@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 SLACK = 64  # bytes at the end of lines that are read and written with no regard to where they stop
-CLEAN = 0  # rows of Desk.buffers: the clean picture, then one for each chain, a spare one, the patch, the mask
+CLEAN = 0  # rows of Workspace.buffers: the clean picture, then one for each chain, a spare one, the patch, the mask
 
 
-class Desk(NamedTuple):
+class Workspace(NamedTuple):
     """Settings of a batch, the mixing pictures, and memory to work in.
 
     Nothing in the memory outlives a copy but the clean picture with its figures, and what is constant.

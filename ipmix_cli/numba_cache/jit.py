@@ -94,7 +94,7 @@ def cache_folder(source_folder: Path) -> Path | None:
 
 
 def _digest(source_folder: Path) -> str:
-    machine = f"{sys.version}{numba.__version__}{config.CPU_NAME}{config.CPU_FEATURES}{wide.WISH}"
+    machine = f"{sys.version}{numba.__version__}{config.CPU_NAME}{config.CPU_FEATURES}{wide.PREFERENCE}"
     digest = hashlib.sha256(machine.encode())
     compiler = [Path(__file__), Path(wide.__file__)]
     for path in [*compiler, *sorted(source_folder.glob("*.py"))]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from numba.core import compiler, compiler_machinery, config, lowering, typed_passes
 
-WISH = '"prefer-vector-width"="512"'
+PREFERENCE = '"prefer-vector-width"="512"'
 
 # Numba states few types
 compiler_of: Any = compiler
@@ -26,7 +26,7 @@ class _WideLower(lower.Lower):  # type: ignore[misc]
 
     def setup_function(self, fndesc: Any) -> None:
         super().setup_function(fndesc)
-        set.add(self.function.attributes, WISH)  # past llvmlite's list of attributes without a value
+        set.add(self.function.attributes, PREFERENCE)  # past llvmlite's list of attributes without a value
 
 
 @machinery.register_pass(mutates_CFG=True, analysis_only=False)

@@ -1,7 +1,7 @@
 """Arrays of pictures with an array of labels as a source: what CIFAR, IDX, NPZ and HDF5 have in common.
 
 A reader finds its two arrays (:func:`choose_arrays` knows their usual names), wraps the pictures in
-:class:`Rows` (picklable, reads a range of rows when asked, holds nothing open) and calls
+:class:`ArrayRows` (picklable, reads a range of rows when asked, holds nothing open) and calls
 :func:`array_source`, which checks shape, type and labels, digests, and returns the Source::
 
     def open_npz(spec):
@@ -37,9 +37,9 @@ from ipmix_cli.storage.source_digest import array_digest, digest_kind
 __all__ = [
     "ArrayData",
     "ArrayPart",
+    "ArrayRows",
     "ChainedRows",
     "FileRows",
-    "Rows",
     "array_source",
     "as_pictures",
     "blocks",
@@ -49,10 +49,10 @@ __all__ = [
 ]
 
 BLOCK_BYTES = 4 * 2**20
-"""Rows are read this much at a time, so that memory does not grow with the part."""
+"""ArrayRows are read this much at a time, so that memory does not grow with the part."""
 
 
-class Rows(Protocol):
+class ArrayRows(Protocol):
     """The pictures of an array source, on the disk: picklable, small, nothing held open."""
 
     @property
@@ -67,7 +67,7 @@ class Rows(Protocol):
 
 @dataclass(frozen=True)
 class FileRows:
-    """Rows of uint8 that lie one after the other in a file, each after `skip` bytes of something else."""
+    """ArrayRows of uint8 that lie one after the other in a file, each after `skip` bytes of something else."""
 
     path: str
     offset: int
@@ -93,7 +93,7 @@ class FileRows:
 class ChainedRows:
     """The rows of several arrays, one after the other."""
 
-    links: tuple[Rows, ...]
+    links: tuple[ArrayRows, ...]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -119,7 +119,7 @@ class ArrayData:
     ----------
     format, location : str
         As in :class:`ipmix_cli.sources.source.Source`.
-    rows : Rows
+    rows : ArrayRows
         uint8; (N, H, W), (N, H, W, 1), (N, H, W, 3), (N, H, W, 4), or channels first.
     labels : array
         As read: unchecked.
@@ -133,7 +133,7 @@ class ArrayData:
 
     format: str
     location: str
-    rows: Rows
+    rows: ArrayRows
     labels: NDArray[Any]
     class_names: tuple[str, ...] | None = None
     keys: Names | None = None
@@ -142,9 +142,9 @@ class ArrayData:
 
 @dataclass(frozen=True)
 class ArrayPart:
-    """Rows start.. of an array with their labels."""
+    """ArrayRows start.. of an array with their labels."""
 
-    rows: Rows
+    rows: ArrayRows
     layout: str
     alpha: str
     start: int
@@ -197,12 +197,12 @@ def array_source(data: ArrayData, alpha: str) -> ListedSource:
     )
 
 
-def _pixels(rows: Rows) -> Iterator[memoryview]:
+def _pixels(rows: ArrayRows) -> Iterator[memoryview]:
     for _, block in blocks(rows, 0, rows.shape[0]):
         yield np.ascontiguousarray(block).reshape(-1).data
 
 
-def blocks(rows: Rows, start: int, stop: int) -> Iterator[tuple[int, NDArray[Any]]]:
+def blocks(rows: ArrayRows, start: int, stop: int) -> Iterator[tuple[int, NDArray[Any]]]:
     """Yield (number of the first row, rows) for start..stop, some megabytes at a time."""
     step = max(1, BLOCK_BYTES // int(np.prod(rows.shape[1:])))
     for first in range(start, stop, step):

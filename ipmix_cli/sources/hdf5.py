@@ -15,7 +15,7 @@ from ipmix_cli.errors import SourceError
 from ipmix_cli.hdf5.heap import Heap
 from ipmix_cli.hdf5.safety import array, explained, open_file
 from ipmix_cli.sources.array_names import choose_arrays
-from ipmix_cli.sources.arrays import ArrayData, FileRows, Rows, array_source, picture_layout
+from ipmix_cli.sources.arrays import ArrayData, ArrayRows, FileRows, array_source, picture_layout
 from ipmix_cli.sources.common_size import CommonSize
 from ipmix_cli.sources.decoded import decoded_sample
 from ipmix_cli.sources.labels import checked_labels, default_class_names
@@ -161,7 +161,7 @@ def _class_names(file: h5py.File, path: Path) -> tuple[str, ...] | None:
     return tuple(item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item) for item in found)
 
 
-def _rows(pictures: h5py.Dataset, path: Path, name: str) -> Rows:
+def _rows(pictures: h5py.Dataset, path: Path, name: str) -> ArrayRows:
     offset = pictures.id.get_offset()
     if pictures.chunks is None and offset is not None:
         return FileRows(str(path), offset, pictures.shape)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ipmix_cli.errors import SourceError
-from ipmix_cli.sources.arrays import ArrayData, FileRows, Rows, array_source, picture_layout
+from ipmix_cli.sources.arrays import ArrayData, ArrayRows, FileRows, array_source, picture_layout
 from ipmix_cli.sources.listed_source import ListedSource
 from ipmix_cli.sources.source import SourceSpec
 from ipmix_cli.sources.unpack_cache import UnpackedRows, file_key
@@ -64,7 +64,7 @@ def unpack_idx(path: Path, folder: Path) -> None:
             out.write(piece)
 
 
-def _rows(path: Path, shape: tuple[int, ...]) -> Rows:
+def _rows(path: Path, shape: tuple[int, ...]) -> ArrayRows:
     if path.suffix != ".gz":
         return FileRows(str(path), 4 + 4 * len(shape), shape)
     return UnpackedRows(str(path), file_key(path, "idx"), ("idx",), PIXELS, shape, unpack_idx)

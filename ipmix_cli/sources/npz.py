@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from ipmix_cli.errors import SourceError
 from ipmix_cli.sources.arrays import (
     ArrayData,
+    ArrayRows,
     FileRows,
-    Rows,
     array_source,
     choose_arrays,
     picture_layout,
@@ -151,7 +151,7 @@ def _parsed(start: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, np.dty
         raise SourceError(f"{where} is no numpy array, or damaged", "make the file again") from error
 
 
-def _rows(info: zipfile.ZipInfo, path: Path, header: Header) -> Rows:
+def _rows(info: zipfile.ZipInfo, path: Path, header: Header) -> ArrayRows:
     if info.compress_type == zipfile.ZIP_STORED:
         return FileRows(str(path), _data_offset(path, info) + header.size, header.shape)
     parts = ("npz", info.filename)

@@ -101,7 +101,7 @@ def _forget_old(root: Path) -> None:
 
 @dataclass(frozen=True)
 class UnpackedRows:
-    """Rows of uint8 in a file that `unpack` writes from a compressed one.
+    """ArrayRows of uint8 in a file that `unpack` writes from a compressed one.
 
     Parameters
     ----------

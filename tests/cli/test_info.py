@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ipmix_cli import Request, ShardDataset, ShardSettings, SourceSpec, augment, open_dataset
-from ipmix_cli.pipeline.inspect.distance import mean_difference, measure
+from ipmix_cli.pipeline.inspect.distance import mean_difference, measure_distances
 
 
 def look(ipmix, path, **options) -> dict:
@@ -32,7 +32,7 @@ def test_distances_are_those_of_the_pictures(shards):
     data = ShardDataset(shards, view="all")
     clean = ShardDataset(shards, view="clean")
     expected = [mean_difference(clean[i][0], copy) for i in range(60) for copy in data[i][0]]
-    found = measure(open_dataset(shards))
+    found = measure_distances(open_dataset(shards))
     assert found is not None
     assert (found.shards, found.samples) == (4, 60)
     np.testing.assert_allclose(sorted(found.means), sorted(expected))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ipmix_cli.errors import UsageError
-from ipmix_cli.pipeline.run.array_task import Share, given_cpus, share_of
+from ipmix_cli.pipeline.run.array_task import ArrayTask, array_task_of, given_cpus
 
 
 def slurm(ids, step=1):
@@ -32,51 +32,51 @@ def covered(shares, shards):
     ids=lambda ids: f"{ids.start}-{ids.stop - 1}:{ids.step}",
 )
 def test_a_slurm_array_with_any_start_and_step_makes_every_shard_once(ids, shards):
-    shares = [share_of(None, None, environment) for environment in slurm(ids, ids.step)]
+    shares = [array_task_of(None, None, environment) for environment in slurm(ids, ids.step)]
     assert covered(shares, shards) == list(range(shards))
     assert {share.told_by for share in shares} == {"SLURM_ARRAY_TASK_ID"}
 
 
 def test_one_slurm_task_repeated_alone_with_the_count_of_before_has_the_share_it_had():
-    before = share_of(None, None, slurm(range(1, 101))[6])
-    again = share_of(None, 100, slurm([7])[0])
+    before = array_task_of(None, None, slurm(range(1, 101))[6])
+    again = array_task_of(None, 100, slurm([7])[0])
     assert (again.index, again.count) == (before.index, before.count)
 
 
 def test_a_slurm_array_with_gaps_is_refused_since_no_task_can_tell_its_place():
     with pytest.raises(UsageError, match="gaps") as caught:
-        share_of(None, None, slurm([3, 7, 8])[0])
+        array_task_of(None, None, slurm([3, 7, 8])[0])
     assert "repeat the whole array" in caught.value.remedy
 
 
 @pytest.mark.parametrize("variable", ["JOB_COMPLETION_INDEX", "PBS_ARRAY_INDEX"])
 @pytest.mark.parametrize("first", [0, 1])
 def test_kubernetes_and_pbs_tell_the_index_and_the_user_the_count(variable, first):
-    shares = [share_of(None, 6, {variable: str(first + number)}) for number in range(6)]
+    shares = [array_task_of(None, 6, {variable: str(first + number)}) for number in range(6)]
     assert covered(shares, 20) == list(range(20))
     with pytest.raises(UsageError, match="not of how many"):
-        share_of(None, None, {variable: "3"})
+        array_task_of(None, None, {variable: "3"})
 
 
 def test_options_win_over_the_environment():
     environment = slurm(range(100))[42]
-    assert share_of(1, 4, environment) == Share(1, 4)
-    assert share_of(0, 1, environment) == Share(0, 1)
+    assert array_task_of(1, 4, environment) == ArrayTask(1, 4)
+    assert array_task_of(0, 1, environment) == ArrayTask(0, 1)
 
 
 def test_without_options_and_batch_system_one_task_makes_everything():
-    assert covered([share_of(None, None, {})], 5) == list(range(5))
-    assert share_of(None, 1, {}) == Share(0, 1)
+    assert covered([array_task_of(None, None, {})], 5) == list(range(5))
+    assert array_task_of(None, 1, {}) == ArrayTask(0, 1)
 
 
 @pytest.mark.parametrize(("index", "count"), [(4, 4), (9, 4), (0, None), (None, 4)])
 def test_shares_that_cannot_be_are_refused(index, count):
     with pytest.raises(UsageError):
-        share_of(index, count, {})
+        array_task_of(index, count, {})
 
 
 def test_more_tasks_than_shards_leave_some_without():
-    shares = [Share(number, 1000) for number in range(1000)]
+    shares = [ArrayTask(number, 1000) for number in range(1000)]
     assert covered(shares, 7) == list(range(7))
     assert sum(not share.numbers(7) for share in shares) == 993
 

@@ -12,12 +12,12 @@ import pytest
 from ipmix_cli.errors import ErrorBudgetError, SourceError, UsageError
 from ipmix_cli.pipeline.job import Execution
 from ipmix_cli.pipeline.output import finalize as seal_module
-from ipmix_cli.pipeline.output.finalize import seal
-from ipmix_cli.pipeline.output.job_state import known
+from ipmix_cli.pipeline.output.finalize import finalize
+from ipmix_cli.pipeline.output.job_state import read_job_state
 from ipmix_cli.pipeline.run import augment as augment_module
 from ipmix_cli.pipeline.run.augment import augment
 from ipmix_cli.pipeline.run.merge import merge
-from ipmix_cli.pipeline.run.schedule import Meeting
+from ipmix_cli.pipeline.run.schedule import ExistingOutput
 from ipmix_cli.storage.folder import open_folder
 
 SHARDS = 7
@@ -154,22 +154,22 @@ def test_sealing_beside_one_that_has_just_sealed_finds_its_manifest(
         task(request_of, tmp_path, index, 2)
     unseal(tmp_path)
     folder = open_folder(str(tmp_path))
-    there = known(folder)
+    there = read_job_state(folder)
     really_committed = seal_module.committed
 
     def beaten(folder, job):
         monkeypatch.setattr(seal_module, "committed", really_committed)
-        seal(open_folder(str(tmp_path)), there)  # the other is quicker, and clears the records away
+        finalize(open_folder(str(tmp_path)), there)  # the other is quicker, and clears the records away
         return really_committed(folder, job)
 
     monkeypatch.setattr(seal_module, "committed", beaten)
-    assert seal(folder, there) is not None
+    assert finalize(folder, there) is not None
     assert digests(tmp_path) == digests(plain)
 
 
 def test_overwrite_with_several_tasks_is_refused(request_of, tmp_path):
     with pytest.raises(UsageError, match="each would remove"):
-        augment(request_of, str(tmp_path), Execution(task_count=2), Meeting(overwrite=True))
+        augment(request_of, str(tmp_path), Execution(task_count=2), ExistingOutput(overwrite=True))
 
 
 def test_the_error_budget_is_that_of_all_tasks_together(photographs, large_bank, tmp_path):

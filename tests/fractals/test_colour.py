@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fractals import colour
-from fractals.randomness import Chance
+from fractals.randomness import RandomStream
 
 random = np.random.default_rng(5)
 PICTURE = random.integers(0, 256, (40, 40, 3), dtype=np.uint8)
@@ -18,7 +18,7 @@ FIELD = random.random((40, 40), dtype=np.float32)
 
 @given(st.integers(0, 10**6))
 def test_every_palette_has_a_dark_and_a_light_stop_and_limited_chroma(seed: int) -> None:
-    stops = np.array(colour.sample_palette(Chance(seed)))
+    stops = np.array(colour.sample_palette(RandomStream(seed)))
     assert stops[0, 0] == 0
     assert stops[-1, 0] == 1
     assert (np.diff(stops[:, 0]) > 0).all()
@@ -38,7 +38,7 @@ def test_oklab_is_turned_into_srgb(lab: tuple[float, ...], rgb: tuple[int, ...])
 
 
 def test_paint_looks_the_field_up_in_the_table() -> None:
-    table = colour.palette_table(colour.sample_palette(Chance(1)))
+    table = colour.palette_table(colour.sample_palette(RandomStream(1)))
     assert np.array_equal(colour.paint(FIELD, table), table[(FIELD * np.float32(1023.99)).astype(int)])
 
 

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 
 from fractals import FAMILIES, draw, newton, tone
-from fractals.draw_spec import Wish
+from fractals.draw_spec import DrawSpec
 from fractals.picture import ATTEMPTS, drawn, render, varied
 from fractals.quality import complaint
-from fractals.randomness import Chance
+from fractals.randomness import RandomStream
 
 every_family = pytest.mark.parametrize("name", FAMILIES)
 
 
 def accepted(name: str, seed: int = 1) -> dict[str, object]:
     for attempt in range(ATTEMPTS):
-        params = FAMILIES[name].sample(Chance(seed, attempt))
+        params = FAMILIES[name].sample(RandomStream(seed, attempt))
         if not FAMILIES[name].probe(params):
             return params
     raise AssertionError(f"{name} refuses nearly everything")
@@ -46,7 +46,7 @@ def test_a_picture_is_a_function_of_seed_and_index(name: str) -> None:
 @every_family
 def test_the_recipe_survives_json_and_draws_the_picture_again(name: str) -> None:
     for index in range(3):
-        found = drawn(Wish(mix={name: 1.0}, size=40, seed=6), index)
+        found = drawn(DrawSpec(mix={name: 1.0}, size=40, seed=6), index)
         text = json.dumps(found.recipe, separators=(",", ":"))
         assert len(text) < 2048
         assert np.array_equal(render(json.loads(text), 40), found.picture)
@@ -67,7 +67,7 @@ def test_a_layer_lies_within_0_and_1(name: str) -> None:
 def test_the_same_recipe_looks_the_same_at_every_size(name: str) -> None:
     alike = []
     for index in range(6):
-        recipe = drawn(Wish(mix={name: 1.0}, size=64, seed=8), index).recipe
+        recipe = drawn(DrawSpec(mix={name: 1.0}, size=64, seed=8), index).recipe
         small = render(recipe, 64)
         large = cv2.resize(render(recipe, 192), (64, 64), interpolation=cv2.INTER_AREA)
         blurred = [cv2.GaussianBlur(one.mean(axis=2), (0, 0), 2.0).ravel() for one in (small, large)]
@@ -77,7 +77,7 @@ def test_the_same_recipe_looks_the_same_at_every_size(name: str) -> None:
 
 @every_family
 def test_pictures_pass_the_quality_control(name: str) -> None:
-    found = [drawn(Wish(mix={name: 1.0}, size=64, seed=2), index) for index in range(8)]
+    found = [drawn(DrawSpec(mix={name: 1.0}, size=64, seed=2), index) for index in range(8)]
     assert all(one.attempt < ATTEMPTS - 1 for one in found)
     assert all(len(one.rejected) == one.attempt for one in found)
     assert all(FAMILIES[name].plain or not complaint(one.figures) for one in found)
@@ -86,7 +86,7 @@ def test_pictures_pass_the_quality_control(name: str) -> None:
 @every_family
 def test_a_class_varies_its_parameters_and_keeps_the_others(name: str) -> None:
     params = accepted(name)
-    other = varied(params, FAMILIES[name].varied, Chance(9))
+    other = varied(params, FAMILIES[name].varied, RandomStream(9))
     assert other.keys() == params.keys()
     assert {key for key in params if params[key] != other[key]} <= set(FAMILIES[name].varied)
     assert other != params

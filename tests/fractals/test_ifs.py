@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from fractals import ifs
-from fractals.randomness import Chance
+from fractals.randomness import RandomStream
 
 MASK = 2**64 - 1
 
 
 def test_singular_values_are_contractive_and_add_up_to_the_rich_range() -> None:
     for seed in range(200):
-        maps = np.array(ifs.sample(Chance(seed))["maps"])
+        maps = np.array(ifs.sample(RandomStream(seed))["maps"])
         values = np.linalg.svd(maps[:, :4].reshape(-1, 2, 2), compute_uv=False)
         assert values.max() <= 1 + 1e-6
         assert (len(maps) + 5) / 2 - 1e-4 <= (values[:, 0] + 2 * values[:, 1]).sum() <= (len(maps) + 6) / 2 + 1e-4
@@ -25,7 +25,7 @@ def mixed(word: int) -> int:
 
 
 def test_the_chaos_game_visits_what_a_slow_game_visits() -> None:
-    params = ifs.sample(Chance(12))
+    params = ifs.sample(RandomStream(12))
     maps = np.array(params["maps"])
     choice = ifs.choices(np.abs(maps[:, 0] * maps[:, 3] - maps[:, 1] * maps[:, 2]))
     grid = np.zeros((32, 32), np.uint32)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from fractals import FAMILIES
-from fractals.mixes import MIXES, checked, mix_of
+from fractals.mixes import MIXES, check_mix, mix_of
 
 
 @pytest.mark.parametrize("name", MIXES)
 def test_every_mix_names_families(name: str) -> None:
-    assert checked(mix_of(name)).keys() <= FAMILIES.keys()
+    assert check_mix(mix_of(name)).keys() <= FAMILIES.keys()
 
 
 def test_the_default_mix_adds_up_to_one() -> None:

@@ -7,20 +7,20 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fractals.draw_spec import Wish
+from fractals.draw_spec import DrawSpec
 from fractals.picture import drawn
-from fractals.quality import complaint, measure, nearest
+from fractals.quality import complaint, measure_quality, nearest
 
 random = np.random.default_rng(2)
 
 
 @pytest.fixture(scope="module")
 def picture() -> NDArray[np.uint8]:
-    return drawn(Wish(mix={"plasma": 1.0}, size=128, seed=3), 1).picture
+    return drawn(DrawSpec(mix={"plasma": 1.0}, size=128, seed=3), 1).picture
 
 
 def test_contrast_edges_and_colour_are_what_a_slow_computation_finds(picture: NDArray[np.uint8]) -> None:
-    figures = measure(picture)
+    figures = measure_quality(picture)
     red, green, blue = (picture[..., channel].astype(float) for channel in range(3))
     luma = np.round(0.299 * red + 0.587 * green + 0.114 * blue)
     assert figures.luma_std == pytest.approx(luma.std(), rel=1e-3)
@@ -44,7 +44,7 @@ def test_the_slope_of_a_power_law_is_found(exponent: float) -> None:
     waves = np.exp(2j * np.pi * random.random(radius.shape)) / radius ** (exponent / 2)
     field = np.fft.irfft2(waves)
     grey = np.clip(128 + 40 * field / field.std(), 0, 255).astype(np.uint8)
-    assert measure(np.repeat(grey[..., None], 3, axis=2)).slope == pytest.approx(exponent, abs=0.25)
+    assert measure_quality(np.repeat(grey[..., None], 3, axis=2)).slope == pytest.approx(exponent, abs=0.25)
 
 
 def checks(size: int, colours: list[tuple[int, int, int]]) -> NDArray[np.uint8]:
@@ -61,16 +61,16 @@ def checks(size: int, colours: list[tuple[int, int, int]]) -> NDArray[np.uint8]:
     ],
 )
 def test_a_poor_picture_is_refused_with_a_word(poor: NDArray[np.uint8], word: str) -> None:
-    assert complaint(measure(poor)) == word
+    assert complaint(measure_quality(poor)) == word
 
 
 def test_a_rich_picture_is_accepted(picture: NDArray[np.uint8]) -> None:
-    assert complaint(measure(picture)) == ""
+    assert complaint(measure_quality(picture)) == ""
 
 
 def test_pictures_that_look_alike_have_near_hashes(picture: NDArray[np.uint8]) -> None:
     brighter = np.clip(picture.astype(int) + 3, 0, 255).astype(np.uint8)
-    first, second = measure(picture).hash, measure(brighter).hash
+    first, second = measure_quality(picture).hash, measure_quality(brighter).hash
     assert nearest(np.array([0, first], np.uint64), 2, np.uint64(second)) <= 6
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ipmix_cli.errors import UsageError
 from ipmix_cli.kernels import codes
-from ipmix_cli.methods.ipmix.apply import apply_plans, scratch_for
+from ipmix_cli.methods.ipmix.apply import apply_plans, workspace_for
 from ipmix_cli.methods.ipmix.explain import explain
 from ipmix_cli.methods.ipmix.online import IPMix
 from ipmix_cli.methods.ipmix.plan import sample_plans
@@ -20,7 +20,7 @@ from ipmix_cli.methods.ipmix.plan_view import Plan
 from ipmix_cli.methods.ipmix.presets import PRESETS
 from ipmix_cli.methods.mixing_set import mixing_set
 from ipmix_cli.methods.operations import ALL_OPERATIONS
-from tests.algorithm import oracle
+from tests.methods import oracle
 
 ALL = replace(PRESETS["imagenet"], operations=ALL_OPERATIONS, severity=6.0)
 
@@ -45,9 +45,9 @@ def batch(config, height, width, count=6, copies=5, seed=3):
     return pictures, plans, mixing
 
 
-def applied(pictures, plans, mixing, config, scratch=None):
+def applied(pictures, plans, mixing, config, workspace=None):
     out = np.zeros((*plans.shape, *pictures.shape[1:]), np.uint8)
-    apply_plans(pictures, plans, mixing, config, out, scratch)
+    apply_plans(pictures, plans, mixing, config, out, workspace)
     return out
 
 
@@ -98,11 +98,11 @@ def test_copies_of_any_size_are_the_oracles(height, width, seed):
 def test_copies_do_not_depend_on_batch_order_or_scratch():
     pictures, plans, mixing = batch(ALL, 33, 48, count=7, copies=4)
     whole = applied(pictures, plans, mixing, ALL)
-    scratch = scratch_for(33, 48, ALL)
+    workspace = workspace_for(33, 48, ALL)
     for n in (5, 0, 3, 5):
-        again = applied(pictures[n : n + 1], plans[n : n + 1], mixing, ALL, scratch)
+        again = applied(pictures[n : n + 1], plans[n : n + 1], mixing, ALL, workspace)
         assert np.array_equal(again[0], whole[n])
-    assert np.array_equal(applied(pictures, plans[:, ::-1], mixing, ALL, scratch), whole[:, ::-1])
+    assert np.array_equal(applied(pictures, plans[:, ::-1], mixing, ALL, workspace), whole[:, ::-1])
 
 
 def test_inputs_are_read_alone():

@@ -14,7 +14,7 @@ from ipmix_cli.methods.ipmix.plan import plan_dtype
 from ipmix_cli.methods.ipmix.presets import PRESETS
 from ipmix_cli.methods.mixing_set import mixing_set
 from ipmix_cli.methods.operations import ALL_OPERATIONS, OPS
-from tests.algorithm import oracle
+from tests.methods import oracle
 
 SIDES = st.integers(2, 80)
 

@@ -14,7 +14,7 @@ from ipmix_cli.pipeline.job import Execution
 from ipmix_cli.pipeline.output.dataset import open_dataset
 from ipmix_cli.pipeline.run.augment import augment
 from ipmix_cli.pipeline.run.prepare import Request
-from ipmix_cli.pipeline.run.schedule import Meeting
+from ipmix_cli.pipeline.run.schedule import ExistingOutput
 from ipmix_cli.pipeline.verify.validate import Checks, validate
 from ipmix_cli.shards.shard import ShardSettings
 from ipmix_cli.sources.source import SourceSpec
@@ -98,7 +98,7 @@ def test_another_job_in_the_folder_is_refused_with_what_differs(request_for, tmp
         augment(request_for(copies=3), str(tmp_path / "out"))
     assert "--overwrite" in caught.value.remedy
     assert digests(tmp_path / "out") == before
-    augment(request_for(copies=3), str(tmp_path / "out"), meeting=Meeting(overwrite=True))
+    augment(request_for(copies=3), str(tmp_path / "out"), existing_output=ExistingOutput(overwrite=True))
     assert open_dataset(tmp_path / "out").manifest.job.output.copies == 3
 
 
@@ -106,7 +106,7 @@ def test_a_folder_with_something_else_in_it_is_left_alone(request_for, tmp_path)
     (tmp_path / "thesis.tex").write_text("years of work")
     for overwrite in (False, True):
         with pytest.raises(UsageError, match=r"thesis\.tex"):
-            augment(request_for(), str(tmp_path), meeting=Meeting(overwrite=overwrite))
+            augment(request_for(), str(tmp_path), existing_output=ExistingOutput(overwrite=overwrite))
     assert (tmp_path / "thesis.tex").read_text() == "years of work"
 
 

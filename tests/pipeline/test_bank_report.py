@@ -13,7 +13,7 @@ import pytest
 from ipmix_cli.errors import SourceError
 from ipmix_cli.pipeline.banks.bank import BankSettings
 from ipmix_cli.pipeline.banks.drawing import make_bank
-from ipmix_cli.pipeline.banks.report import BankReport, Tally, is_labelled, judged, measured_part
+from ipmix_cli.pipeline.banks.report import BankReport, FamilyCounts, is_labelled, judged, measured_part
 from ipmix_cli.pipeline.banks.sheet import bank_sheet
 
 SETTINGS = BankSettings(count=24, size=48, seed=2, mix=(("plasma", 1.0), ("dead_leaves", 1.0)))
@@ -21,19 +21,19 @@ random = np.random.default_rng(1)
 
 
 def report_of(location: Path, side: int = 256) -> BankReport:
-    tally = Tally(side)
+    counters = FamilyCounts(side)
     for one in judged(str(location)):
-        tally.add(one.family, one.figures, one.rejected)
-    return tally.report()
+        counters.add(one.family, one.figures, one.rejected)
+    return counters.report()
 
 
 @pytest.mark.parametrize("format_name", ["hdf5", "png"])
 def test_a_bank_read_again_has_the_figures_it_was_made_with(tmp_path: Path, format_name: str) -> None:
-    tally = Tally()
+    counters = FamilyCounts()
     for record in make_bank(SETTINGS, tmp_path / "bank", format_name=format_name):
-        tally.add(record.family, record.figures, record.rejected)
+        counters.add(record.family, record.figures, record.rejected)
     report = report_of(tmp_path / "bank")
-    assert report == tally.report()
+    assert report == counters.report()
     assert sum(row.pictures for row in report.families.values()) == report.total.pictures == 24
     assert set(report.families) == {"plasma", "dead_leaves"}
     assert json.loads(json.dumps(report.to_dict()))["total"]["percentiles"]["slope"]
@@ -75,11 +75,11 @@ def test_pictures_are_measured_at_a_common_scale(shape: tuple[int, int], side: i
 
 def test_the_sheet_has_a_row_for_each_family(tmp_path: Path) -> None:
     records = list(make_bank(SETTINGS, tmp_path / "bank"))
-    tally = Tally()
+    counters = FamilyCounts()
     for record in records:
-        tally.add(record.family, record.figures, record.rejected)
-    one = bank_sheet(str(tmp_path / "bank"), ["all"] * 24, tally)
-    two = bank_sheet(str(tmp_path / "bank"), [record.family for record in records], tally)
+        counters.add(record.family, record.figures, record.rejected)
+    one = bank_sheet(str(tmp_path / "bank"), ["all"] * 24, counters)
+    two = bank_sheet(str(tmp_path / "bank"), [record.family for record in records], counters)
     assert two.height - one.height > 90
     assert np.asarray(two).std() > 20
 

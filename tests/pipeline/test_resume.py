@@ -16,14 +16,14 @@ from ipmix_cli.errors import OtherJobError, UsageError
 from ipmix_cli.pipeline.inspect.status import status
 from ipmix_cli.pipeline.job import Job
 from ipmix_cli.pipeline.output.dataset import open_dataset
-from ipmix_cli.pipeline.output.job_state import known
+from ipmix_cli.pipeline.output.job_state import read_job_state
 from ipmix_cli.pipeline.output.ownership import write_job
 from ipmix_cli.pipeline.output.resume import committed
 from ipmix_cli.pipeline.output.shard_records import read_record, record_name, write_record
 from ipmix_cli.pipeline.run import schedule as materialise
 from ipmix_cli.pipeline.run.augment import augment
 from ipmix_cli.pipeline.run.prepare import Request
-from ipmix_cli.pipeline.run.schedule import Meeting
+from ipmix_cli.pipeline.run.schedule import ExistingOutput
 from ipmix_cli.shards.shard import ShardSettings
 from ipmix_cli.sources.source import SourceSpec
 from ipmix_cli.storage.folder import open_folder, write_atomically
@@ -79,7 +79,7 @@ def test_rot_of_the_same_size_is_found_with_verify(wanted, begun, digests):
     path.write_bytes(content[:-9] + b"x" + content[-8:])
     assert augment(wanted, str(begun)).made_shards == 0
     assert path.read_bytes() != content
-    assert augment(wanted, str(begun), meeting=Meeting(verify=True)).made_shards == 1
+    assert augment(wanted, str(begun), existing_output=ExistingOutput(verify=True)).made_shards == 1
     assert path.read_bytes() == content
 
 
@@ -184,7 +184,7 @@ def test_files_that_ipmix_has_not_written_are_never_touched(name, overwrite, wan
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / name).write_text("years of work")
     with pytest.raises(UsageError, match=name.replace(".", r"\.")):
-        augment(wanted, str(tmp_path / "mine"), meeting=Meeting(overwrite=overwrite))
+        augment(wanted, str(tmp_path / "mine"), existing_output=ExistingOutput(overwrite=overwrite))
     assert [path.name for path in (tmp_path / "mine").iterdir()] == [name]
     assert (tmp_path / "mine" / name).read_text() == "years of work"
 
@@ -193,7 +193,7 @@ def test_overwrite_leaves_what_others_put_beside_the_data_set(wanted, out, diges
     (out / "sheet.png").write_text("mine")
     (out / "scan-000001.tar").write_text("mine too")
     whole = digests(out)
-    augment(wanted, str(out), meeting=Meeting(overwrite=True))
+    augment(wanted, str(out), existing_output=ExistingOutput(overwrite=True))
     assert digests(out) == whole
 
 
@@ -242,14 +242,14 @@ def test_a_file_whose_temporary_one_is_cleared_away_is_written_again(tmp_path, m
     assert (tmp_path / "file").read_bytes() == b"content"
 
 
-@pytest.mark.parametrize("meeting", [Meeting(), Meeting(verify=True)], ids=["plain", "verify"])
+@pytest.mark.parametrize("existing_output", [ExistingOutput(), ExistingOutput(verify=True)], ids=["plain", "verify"])
 def test_a_finished_folder_that_is_mended_keeps_its_manifest_and_says_what_is_missing(
-    meeting, wanted, out, monkeypatch, digests
+    existing_output, wanted, out, monkeypatch, digests
 ):
     whole, bad = digests(out), out / "train-000002.h5"
     content = bytearray(bad.read_bytes())
     content[len(content) // 2] ^= 1
-    bad.write_bytes(content if meeting.verify else b"")
+    bad.write_bytes(content if existing_output.verify else b"")
 
     class StopError(Exception):
         pass
@@ -260,7 +260,7 @@ def test_a_finished_folder_that_is_mended_keeps_its_manifest_and_says_what_is_mi
 
     monkeypatch.setattr(materialise, "_make", stopped)
     with pytest.raises(StopError):
-        augment(wanted, str(out), meeting=meeting)
+        augment(wanted, str(out), existing_output=existing_output)
     monkeypatch.undo()
     assert (out / "manifest.json").exists()
     assert not status(str(out)).finished
@@ -272,11 +272,11 @@ def test_a_finished_folder_that_is_mended_keeps_its_manifest_and_says_what_is_mi
 def test_what_a_run_of_another_job_has_left_is_not_sealed(wanted, begun, digests):
     """It was refused, after it had written down its own source."""
     folder = open_folder(str(begun))
-    there, whole = known(folder), open_job(begun)
+    there, whole = read_job_state(folder), open_job(begun)
     claim = json.loads((begun / ".ipmix" / "claim.json").read_bytes())
     other = {**claim, "job": "0" * 64, "class_names": ["cats", "dogs"]}
     (begun / ".ipmix" / "claim.json").write_text(json.dumps(other))
-    assert known(folder) is None
+    assert read_job_state(folder) is None
     assert status(str(begun)).done == 4
     assert augment(wanted, str(begun)).manifest.class_names == there.class_names
     assert open_dataset(begun).manifest.job == whole

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ipmix_cli.reader.shard_dataset import ShardDataset, mixed
 
 from ipmix_cli.errors import IpmixError, SourceError, UsageError
+from ipmix_cli.reader.shard_dataset import ShardDataset, mixed
 from ipmix_cli.shards.shard import ShardSample, ShardSettings
 from ipmix_cli.shards.writers import WRITERS
 

@@ -23,7 +23,7 @@ from ipmix_cli.pipeline.job import Execution
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.run.augment import augment
 from ipmix_cli.pipeline.run.prepare import open_job
-from ipmix_cli.pipeline.run.schedule import Meeting, start
+from ipmix_cli.pipeline.run.schedule import ExistingOutput, start
 from ipmix_cli.storage import folder as files
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
@@ -90,7 +90,7 @@ def test_killed_at_any_step_on_the_disk_the_same_command_ends_in_the_same_bytes(
 
 
 def test_killed_again_and_again_at_random_moments_it_ends_in_the_same_bytes(made, in_child, tmp_path, digests):
-    chance = random.Random(1)
+    stream = random.Random(1)
     began = time.monotonic()
     augment(made("hdf5").request, str(tmp_path / "timed"))
     lasts = time.monotonic() - began
@@ -101,7 +101,7 @@ def test_killed_again_and_again_at_random_moments_it_ends_in_the_same_bytes(made
             if process == 0:
                 augment(made("hdf5").request, str(out))
                 os._exit(0)
-            time.sleep(chance.uniform(0, lasts))
+            time.sleep(stream.uniform(0, lasts))
             os.kill(process, signal.SIGKILL)
             os.waitpid(process, 0)
         augment(made("hdf5").request, str(out))
@@ -166,7 +166,7 @@ def test_killed_while_it_clears_another_job_away_the_same_command_goes_on(
         def die(at=at, out=out) -> None:
             with pytest.MonkeyPatch.context() as patch:
                 Assassin(patch, at)
-                start(opened, str(out), Execution(), Meeting(overwrite=True))
+                start(opened, str(out), Execution(), ExistingOutput(overwrite=True))
 
         code = in_child(die)
         with contextlib.suppress(OtherJobError):  # nothing had been removed yet

@@ -64,7 +64,7 @@ def regions(path: Path) -> dict[str, tuple[int, int]]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_flipped_bit_is_found_in_every_class_of_bytes_and_repaired(kind, made, tmp_path, digests):
-    chance = random.Random(kind)
+    stream = random.Random(kind)
     folder = made(kind).copy(tmp_path / "rotten")
     whole = tmp_path / "whole"
     for name in made(kind).digests:
@@ -73,7 +73,7 @@ def test_a_flipped_bit_is_found_in_every_class_of_bytes_and_repaired(kind, made,
     tried = 0
     for name in made(kind).digests:
         for what, (start, stop) in regions(folder / name).items():
-            bit = chance.randrange(start * 8, stop * 8)
+            bit = stream.randrange(start * 8, stop * 8)
             flip(folder / name, bit)
             found = problems_of(folder)
             places = {place for _, place in found}  # of a picture that is a file, its shard is told, and its sample
@@ -83,7 +83,7 @@ def test_a_flipped_bit_is_found_in_every_class_of_bytes_and_repaired(kind, made,
     assert tried > 20
     for name in made(kind).digests:
         if name != ".ipmix/manifest.json":  # one copy of the manifest has to be whole
-            flip(folder / name, chance.randrange((folder / name).stat().st_size * 8))
+            flip(folder / name, stream.randrange((folder / name).stat().st_size * 8))
     done = repair(open_dataset(folder))
     assert done.problems == []
     assert digests(folder) == made(kind).digests

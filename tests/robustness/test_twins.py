@@ -12,7 +12,7 @@ from ipmix_cli.errors import IpmixError, OtherJobError
 from ipmix_cli.pipeline.job import Execution
 from ipmix_cli.pipeline.output.dataset import open_dataset
 from ipmix_cli.pipeline.run.augment import augment
-from ipmix_cli.pipeline.run.schedule import Meeting
+from ipmix_cli.pipeline.run.schedule import ExistingOutput
 from ipmix_cli.pipeline.verify.validate import validate
 from ipmix_cli.storage.folder import LocalFolder
 
@@ -53,20 +53,20 @@ def outcome(process: int) -> int:
 
 def halting(seed: int) -> None:
     """Let this process halt after some of what it does in a folder, as on a busy machine or a slow disk."""
-    chance = np.random.default_rng(seed)
+    stream = np.random.default_rng(seed)
     for name in ("read", "write", "remove", "names", "size"):
-        often, seconds = chance.choice((0, 0, 0.1, 0.5)), chance.choice((0.001, 0.01, 0.03))
-        setattr(LocalFolder, name, halted(getattr(LocalFolder, name), chance, often, seconds))
+        often, seconds = stream.choice((0, 0, 0.1, 0.5)), stream.choice((0.001, 0.01, 0.03))
+        setattr(LocalFolder, name, halted(getattr(LocalFolder, name), stream, often, seconds))
 
 
-def halted(method, chance, often, seconds):
+def halted(method, stream, often, seconds):
     """Return a method that halts after its work; of many files to be removed, after each."""
 
     def call(self, *arguments):
         results = []
         for one in [(name,) for name in arguments] if method.__name__ == "remove" else [arguments]:
             results.append(method(self, *one))
-            if chance.random() < often:
+            if stream.random() < often:
                 time.sleep(seconds)
         return results[0] if results else None
 
@@ -122,7 +122,7 @@ def test_two_jobs_never_mix_in_one_folder(made, small_request, tmp_path, digests
         out = str(tmp_path / f"out{round_}")
         run = beside(lambda out=out: augment(first, out))
         time.sleep(0.02 * round_)
-        taken = beside(lambda out=out: augment(second, out, meeting=Meeting(overwrite=True)))
+        taken = beside(lambda out=out: augment(second, out, existing_output=ExistingOutput(overwrite=True)))
         codes = outcome(run), outcome(taken)
         found = digests(tmp_path / f"out{round_}")
         assert set(codes) <= {DONE, REFUSED}

@@ -24,13 +24,13 @@ except ImportError:  # joblib before 1.6 has its own
 from ipmix_cli.errors import ErrorBudgetError, OtherJobError, UsageError
 from ipmix_cli.pipeline.inspect.status import status
 from ipmix_cli.pipeline.job import Execution
-from ipmix_cli.pipeline.output import finalize as seal
+from ipmix_cli.pipeline.output import finalize
 from ipmix_cli.pipeline.output.dataset import open_dataset
 from ipmix_cli.pipeline.run import prepare as opening
 from ipmix_cli.pipeline.run import worker
 from ipmix_cli.pipeline.run.augment import augment
 from ipmix_cli.pipeline.run.prepare import Request
-from ipmix_cli.pipeline.run.schedule import Meeting
+from ipmix_cli.pipeline.run.schedule import ExistingOutput
 from ipmix_cli.pipeline.verify.repair import repair
 from ipmix_cli.pipeline.verify.validate import validate
 from ipmix_cli.shards.shard import ShardSettings
@@ -146,7 +146,7 @@ def test_what_failed_is_tried_again_on_request_and_then_nothing_is_missing(
         patch.setattr(opening, "open_source", lambda *words: DeadlySource(real(*words), (13,)))
         augment(made("hdf5").request, str(tmp_path / "out"), Execution(jobs=2, max_errors="5%"))
     assert augment(made("hdf5").request, str(tmp_path / "out"), Execution(max_errors="5%")).made_shards == 0
-    outcome = augment(made("hdf5").request, str(tmp_path / "out"), meeting=Meeting(retry_failed=True))
+    outcome = augment(made("hdf5").request, str(tmp_path / "out"), existing_output=ExistingOutput(retry_failed=True))
     assert outcome.made_shards == 1
     assert digests(tmp_path / "out") == made("hdf5").digests
 
@@ -196,7 +196,7 @@ def test_a_truncated_picture_is_left_out_and_mended_later(few_photographs, tmp_p
     with pytest.raises(OtherJobError, match=r"source.digest.*there") as refused:
         augment(few_photographs, out)
     assert "--retry-failed" in refused.value.remedy
-    augment(few_photographs, out, meeting=Meeting(retry_failed=True))
+    augment(few_photographs, out, existing_output=ExistingOutput(retry_failed=True))
     assert digests(tmp_path / "out") == digests(tmp_path / "whole")
 
 
@@ -225,7 +225,7 @@ def test_tasks_do_not_clear_away_what_other_tasks_have_made_of_mended_pictures(f
     augment(few_photographs, out, Execution(max_errors="1"))
     victim.write_bytes(content)
     with pytest.raises(UsageError, match="each would remove"):
-        augment(few_photographs, out, Execution(task_index=1, task_count=2), Meeting(retry_failed=True))
+        augment(few_photographs, out, Execution(task_index=1, task_count=2), ExistingOutput(retry_failed=True))
     assert status(out).finished
 
 
@@ -235,7 +235,7 @@ def test_shards_made_again_beside_a_run_that_seals_are_what_the_manifest_says(
 ):
     """A picture failed for a passing reason; the run that seals has read the old records by then."""
     augment(few_photographs, str(tmp_path / "whole"))
-    out, real, really = str(tmp_path / "out"), worker._announced, getattr(seal, moment)
+    out, real, really = str(tmp_path / "out"), worker._announced, getattr(finalize, moment)
     with monkeypatch.context() as patch:
         patch.setattr(worker, "_announced", lambda *some: map(failing, real(*some)))
         augment(few_photographs, out, Execution(max_errors="1"))
@@ -245,10 +245,10 @@ def test_shards_made_again_beside_a_run_that_seals_are_what_the_manifest_says(
     def beaten(*arguments):
         found = really(*arguments)
         monkeypatch.undo()
-        augment(few_photographs, out, meeting=Meeting(retry_failed=True))
+        augment(few_photographs, out, existing_output=ExistingOutput(retry_failed=True))
         return found
 
-    monkeypatch.setattr(seal, moment, beaten)
+    monkeypatch.setattr(finalize, moment, beaten)
     augment(few_photographs, out, Execution(max_errors="1"))
     assert digests(tmp_path / "out") == digests(tmp_path / "whole")
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ipmix_cli.reader import ShardDataset
 from PIL import Image
 
+from ipmix_cli.reader import ShardDataset
 from ipmix_cli.shards.indexes import WIDS_NAME, dali_index, wids_index
 
 SAMPLES, COPIES, SHARDS = 45, 3, 5

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from ipmix_cli.kernels.blend import AT_ONCE
 from ipmix_cli.kernels.copies import make_copies
 from ipmix_cli.kernels.exact_shear import denominators
-from ipmix_cli.kernels.types import Rows
-from ipmix_cli.kernels.workspace import SLACK, Desk
+from ipmix_cli.kernels.types import PlanRows
+from ipmix_cli.kernels.workspace import SLACK, Workspace
 from ipmix_cli.methods.ipmix.plan import PlanArray, rows_of
 from ipmix_cli.methods.ipmix.settings import AugmentConfig
 from ipmix_cli.methods.mixing_set import MixingSet
@@ -19,17 +19,14 @@ from ipmix_cli.methods.mixing_set import MixingSet
 Pictures = npt.NDArray[np.uint8]
 
 
-Scratch = Desk  # the memory of a desk; its settings and mixing pictures are put in by each call
-
-
-def scratch_for(height: int, width: int, config: AugmentConfig) -> Scratch:
+def workspace_for(height: int, width: int, config: AugmentConfig) -> Workspace:
     """Return memory to work in, for one thread at a time.
 
     Reuse it: fresh memory costs a tenth of the time.
     """
     count, chains = height * width * 3, config.chains
     sources = max(chains + 1, AT_ONCE)
-    return Desk(
+    return Workspace(
         height=height,
         width=width,
         chains=chains,
@@ -75,7 +72,7 @@ def apply_plans(
     mixing: MixingSet,
     config: AugmentConfig,
     out: Pictures,
-    scratch: Scratch | None = None,
+    workspace: Workspace | None = None,
 ) -> None:
     """Make the copies that plans describe.
 
@@ -101,14 +98,14 @@ def apply_plans(
     assert out.shape == (*plans.shape, height, width, 3)
     assert out.flags.c_contiguous
     assert count == len(plans)
-    desk = (scratch or scratch_for(height, width, config))._replace(
+    workspace = (workspace or workspace_for(height, width, config))._replace(
         wrap=int(config.overflow == "wrap"),
         pixels=_read_only(mixing.pixels, np.uint8),
         offsets=_read_only(mixing.offsets, np.int64),
         shapes=_read_only(mixing.shapes, np.int32),
     )
-    assert (desk.height, desk.width) == (height, width)
-    assert plans.dtype["weights"].shape == (desk.chains,)
+    assert (workspace.height, workspace.width) == (height, width)
+    assert plans.dtype["weights"].shape == (workspace.chains,)
     flat = _read_only(pictures.reshape(count, height * width * 3), np.uint8)
-    rows = Rows(*(_read_only(part, part.dtype.type) for part in rows_of(plans)))
-    make_copies(flat, rows, desk, out.reshape(count, plans.shape[1], height * width * 3))
+    rows = PlanRows(*(_read_only(part, part.dtype.type) for part in rows_of(plans)))
+    make_copies(flat, rows, workspace, out.reshape(count, plans.shape[1], height * width * 3))

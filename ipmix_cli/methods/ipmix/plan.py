@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ipmix_cli.kernels import codes
-from ipmix_cli.kernels.plans import Laws, draw_plans
-from ipmix_cli.kernels.types import Rows
+from ipmix_cli.kernels.plans import Distributions, draw_plans
+from ipmix_cli.kernels.types import PlanRows
 from ipmix_cli.methods.ipmix.settings import AugmentConfig
 from ipmix_cli.methods.mixings import MIXERS
 from ipmix_cli.methods.operations import OPS
@@ -66,16 +66,20 @@ def plan_dtype(chains: int, max_steps: int) -> np.dtype[Any]:
     )
 
 
-def rows_of(plans: PlanArray) -> Rows:
+def rows_of(plans: PlanArray) -> PlanRows:
     """Return plans (N, K) as the words that kernels read, (N, K, words): views, not copies."""
     words = plans.dtype.itemsize // 8
     flat = np.ascontiguousarray(plans)
-    return Rows(flat.view(np.int64).reshape(*plans.shape, words), flat.view(np.float64).reshape(*plans.shape, words))
+    return PlanRows(
+        flat.view(np.int64).reshape(*plans.shape, words), flat.view(np.float64).reshape(*plans.shape, words)
+    )
 
 
-def laws_of(config: AugmentConfig, size: tuple[int, int], mixing_shapes: npt.NDArray[np.int32]) -> Laws:
+def distributions_of(
+    config: AugmentConfig, size: tuple[int, int], mixing_shapes: npt.NDArray[np.int32]
+) -> Distributions:
     """Return the settings in the form that kernels read."""
-    return Laws(
+    return Distributions(
         int(config.chains),
         int(config.max_steps),
         float(config.severity),
@@ -127,11 +131,11 @@ def sample_plans(
     """
     places = np.ascontiguousarray(indices, np.int64)
     plans = np.zeros((places.size, copies), plan_dtype(config.chains, config.max_steps))
-    laws = laws_of(config, size, mixing_shapes)
+    distributions = distributions_of(config, size, mixing_shapes)
     assert min(size) >= 2
-    assert (laws.shapes >= np.array(size)).all(), "mixing pictures must cover the pictures"
+    assert (distributions.shapes >= np.array(size)).all(), "mixing pictures must cover the pictures"
     side = (int(size[0]), int(size[1]))
-    draw_plans(np.uint64(check_seed(seed)), np.uint64(PURPOSES["copy"]), places, laws, side, rows_of(plans))
+    draw_plans(np.uint64(check_seed(seed)), np.uint64(PURPOSES["copy"]), places, distributions, side, rows_of(plans))
     return plans
 
 

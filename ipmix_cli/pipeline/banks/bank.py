@@ -11,7 +11,7 @@ from typing import Any
 
 import fractals
 from fractals import GENERATOR
-from fractals.draw_spec import Wish
+from fractals.draw_spec import DrawSpec
 from fractals.mixes import MIXES
 from ipmix_cli.errors import UsageError, WriteError
 from ipmix_cli.numba_cache.user_cache import writable_folder
@@ -59,13 +59,13 @@ class BankSettings:
                 "give both --classes and --per-class, from 1",
             )
         try:
-            self.wish()
+            self.spec()
         except ValueError as error:
             raise UsageError(str(error), "see ipmix generate-fractals --help") from error
 
-    def wish(self) -> Wish:
+    def spec(self) -> DrawSpec:
         """Return what the pictures depend on."""
-        return Wish(mix=dict(self.mix), seed=self.seed, size=self.size, per_class=self.per_class)
+        return DrawSpec(mix=dict(self.mix), seed=self.seed, size=self.size, per_class=self.per_class)
 
     def digest(self) -> str:
         """Return a sha256 in hexadecimal: two banks of one digest hold the same pictures."""

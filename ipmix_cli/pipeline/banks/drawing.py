@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 
 import fractals
-from fractals.draw_spec import Wish
+from fractals.draw_spec import DrawSpec
 from fractals.mixes import MIXES
 from fractals.picture import Drawn, drawn
 from fractals.quality import DUPLICATE_BITS, Figures, nearest
@@ -61,7 +61,7 @@ class BankWriter(Protocol):
 Opener = Callable[[Path, BankSettings], AbstractContextManager[BankWriter]]
 
 
-def open_hdf5(path: Path, settings: BankSettings) -> AbstractContextManager[BankWriter]:
+def open_bank_writer(path: Path, settings: BankSettings) -> AbstractContextManager[BankWriter]:
     """Return a writer of one HDF5 file."""
     from ipmix_cli.pipeline.banks.hdf5 import bank_file
 
@@ -75,7 +75,7 @@ def open_png(path: Path, settings: BankSettings) -> AbstractContextManager[BankW
     return bank_folder(path, attributes(settings), settings.class_names())
 
 
-FORMATS: dict[str, Opener] = {"hdf5": open_hdf5, "png": open_png}
+FORMATS: dict[str, Opener] = {"hdf5": open_bank_writer, "png": open_png}
 
 
 def make_bank(settings: BankSettings, path: Path, *, format_name: str = "hdf5", jobs: int = 1) -> Iterator[BankRecord]:
@@ -113,17 +113,17 @@ def distinct(settings: BankSettings, jobs: int) -> Iterator[Drawn]:
         if index == len(hashes):
             hashes = np.concatenate([hashes, np.zeros_like(hashes)])
         if not settings.classes:
-            found = _unlike(settings.wish(), index, found, hashes)  # noqa: PLW2901 - the redrawn one takes its place
+            found = _unlike(settings.spec(), index, found, hashes)  # noqa: PLW2901 - the redrawn one takes its place
         hashes[index] = found.figures.hash
         yield found
 
 
-def _unlike(wish: Wish, index: int, found: Drawn, hashes: np.ndarray[Any, np.dtype[np.uint64]]) -> Drawn:
+def _unlike(spec: DrawSpec, index: int, found: Drawn, hashes: np.ndarray[Any, np.dtype[np.uint64]]) -> Drawn:
     """Return the picture, or the first later attempt that looks like none of the `index` earlier pictures."""
     for _ in range(REDRAWS):
         if nearest(hashes, index, np.uint64(found.figures.hash)) > DUPLICATE_BITS:
             break
-        again = drawn(wish, index, found.attempt + 1)
+        again = drawn(spec, index, found.attempt + 1)
         rejected = [*found.rejected, "duplicate", *again.rejected]
         found = Drawn(again.picture, again.recipe, again.attempt, again.figures, rejected)
     return found
@@ -131,11 +131,11 @@ def _unlike(wish: Wish, index: int, found: Drawn, hashes: np.ndarray[Any, np.dty
 
 def _drawn_in_order(settings: BankSettings, jobs: int) -> Iterator[Drawn]:
     """Yield every picture in order, drawn by workers; killed workers are replaced."""
-    wish, done, restarts = settings.wish(), 0, 0
+    spec, done, restarts = settings.spec(), 0, 0
     batch = max(1, min(64, BATCH_BYTES // (3 * settings.size**2), -(-settings.count // (4 * jobs))))
     while done < settings.count:
         starts = range(done, settings.count, batch)
-        calls = [(_draw_batch, wish, start, min(start + batch, settings.count)) for start in starts]
+        calls = [(_draw_batch, spec, start, min(start + batch, settings.count)) for start in starts]
         try:
             for pictures in _in_order(calls, jobs):
                 for picture in pictures:
@@ -166,8 +166,8 @@ def _in_order(calls: Sequence[tuple[Any, ...]], jobs: int) -> Iterator[Any]:
     yield from results
 
 
-def _draw_batch(wish: Wish, start: int, stop: int) -> list[Drawn]:
-    return [drawn(wish, index) for index in range(start, stop)]
+def _draw_batch(spec: DrawSpec, start: int, stop: int) -> list[Drawn]:
+    return [drawn(spec, index) for index in range(start, stop)]
 
 
 def warmed(settings: BankSettings, jobs: int) -> Iterator[Warming]:
@@ -186,7 +186,7 @@ def warmed(settings: BankSettings, jobs: int) -> Iterator[Warming]:
 
 
 def _warm(name: str) -> None:
-    drawn(Wish(mix={name: 1.0}, size=32), 0)
+    drawn(DrawSpec(mix={name: 1.0}, size=32), 0)
 
 
 def ensure_bank(settings: BankSettings, jobs: int) -> Iterator[BankRecord]:

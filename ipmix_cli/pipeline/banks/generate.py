@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ipmix_cli.pipeline.banks.bank import BankSettings
 from ipmix_cli.pipeline.banks.drawing import make_bank, warmed
-from ipmix_cli.pipeline.banks.report import BankReport, Tally
+from ipmix_cli.pipeline.banks.report import BankReport, FamilyCounts
 from ipmix_cli.pipeline.listener import Listener
 
 
@@ -16,7 +16,7 @@ class Generated:
     """What became of a bank: the figures of its pictures, and the family of each."""
 
     settings: BankSettings
-    tally: Tally = field(default_factory=Tally)
+    tally: FamilyCounts = field(default_factory=FamilyCounts)
     families: list[str] = field(default_factory=list)
 
     def report(self) -> BankReport:
@@ -56,7 +56,7 @@ def generate_bank(
         When the disk is full, or the place cannot be written; nothing is left then.
     """
     listener = listener or Listener()
-    made = Generated(settings, Tally(settings.size))
+    made = Generated(settings, FamilyCounts(settings.size))
     with listener.activity("compiling, once on this machine", len(settings.mix), "families") as advance:
         for warming in warmed(settings, jobs):
             advance(warming.done)

@@ -217,7 +217,7 @@ def mixing_subset(handle: MixingHandle, size: tuple[int, int], indices: NDArray[
 
 
 @functools.lru_cache(maxsize=2)
-def mixing_set(handle: MixingHandle, size: tuple[int, int]) -> MixingSet:
+def cached_mixing_set(handle: MixingHandle, size: tuple[int, int]) -> MixingSet:
     """Return all mixing pictures resized for samples of (H, W), as a memory map that processes share.
 
     The map lies in the user's cache under a name made of the bank's digest; it is made if it is not there.

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fractals.quality import DUPLICATE_BITS, Figures, measure, nearest
+from fractals.quality import DUPLICATE_BITS, Figures, measure_quality, nearest
 from ipmix_cli.hdf5.safety import open_file
 from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.banks.folder import RECIPES, SETTINGS
@@ -34,7 +34,7 @@ COARSE_SIDE = 192  # px
 
 
 @dataclass
-class Tally:
+class FamilyCounts:
     """Figures of pictures as they come, seven numbers a picture; `side` is the pictures' size in pixels."""
 
     side: int = MEASURED_SIDE
@@ -138,7 +138,7 @@ def judged(location: str) -> Iterator[Judged]:
     """
     bank = open_bank(location)
     for index, (family, rejected) in enumerate(_origins(location, len(bank.shapes))):
-        yield Judged(index, family, rejected, measure(measured_part(bank.read(index))))
+        yield Judged(index, family, rejected, measure_quality(measured_part(bank.read(index))))
 
 
 def count_of(location: str) -> int:

@@ -7,7 +7,7 @@ from PIL import Image
 
 from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.banks.mixing import open_bank
-from ipmix_cli.pipeline.banks.report import FIGURES, RANGES, Tally, measured_part
+from ipmix_cli.pipeline.banks.report import FIGURES, RANGES, FamilyCounts, measured_part
 from ipmix_cli.pipeline.inspect.sheet import contact_sheet
 
 COLUMNS = 12
@@ -16,7 +16,7 @@ HISTOGRAM = (150, 80)  # px
 BAR, SHADE, GROUND = (52, 92, 150), (224, 238, 224), (250, 250, 250)
 
 
-def bank_sheet(location: str, families: list[str], tally: Tally) -> Image.Image:
+def bank_sheet(location: str, families: list[str], tally: FamilyCounts) -> Image.Image:
     """Return the sheet of a bank.
 
     Parameters
@@ -25,7 +25,7 @@ def bank_sheet(location: str, families: list[str], tally: Tally) -> Image.Image:
         The bank, to read pictures from.
     families : list of str
         The family of each of its pictures.
-    tally : Tally
+    tally : FamilyCounts
         Its figures, for the histograms: the ranges of good banks are shaded.
     """
     bank = open_bank(location)

@@ -60,7 +60,7 @@ def mean_difference(clean: Picture, copy: Picture) -> float:
     return float(np.abs(clean.astype(np.int16) - copy).mean())
 
 
-def measure(dataset: Dataset, most_samples: int = MOST_SAMPLES) -> Distances | None:
+def measure_distances(dataset: Dataset, most_samples: int = MOST_SAMPLES) -> Distances | None:
     """Measure copies in some shards, spread evenly over the data set; None where no clean pictures are stored.
 
     Raises

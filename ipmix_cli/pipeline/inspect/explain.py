@@ -26,7 +26,7 @@ from ipmix_cli.stages import StageClock
 
 
 @dataclass(frozen=True)
-class Origin:
+class CopyExplanation:
     """How one copy came to be.
 
     `stages` are the arrays of :func:`ipmix_cli.methods.ipmix.explain.explain`; `agrees` says whether the stored copy is
@@ -62,7 +62,7 @@ def trace(
     listener: Listener | None = None,
     source: SourceSpec | None = None,
     fractals: str | None = None,
-) -> Origin:
+) -> CopyExplanation:
     """Find out how a copy came to be.
 
     The clean picture is the stored one; where that is absent or lossy, the source is opened for it.
@@ -87,7 +87,7 @@ def trace(
     mixing = mixing_subset(opened.mixing, sample.size, np.array([row["mixing"]]))
     stages = explain(clean, row, mixing, job.augment)
     agrees = same_picture(sample.copies[copy], stages["out"], job.output)
-    return Origin(sample, copy, Plan.from_row(row, job.augment.overflow), stages, agrees)
+    return CopyExplanation(sample, copy, Plan.from_row(row, job.augment.overflow), stages, agrees)
 
 
 def clean_picture(dataset: Dataset, sample: StoredSample, source: Any) -> Picture:

@@ -17,7 +17,7 @@ from ipmix_cli.errors import SourceError
 from ipmix_cli.hdf5.safety import explained, open_file
 from ipmix_cli.pipeline.banks.folder import RECIPES, SETTINGS
 from ipmix_cli.pipeline.banks.mixing import open_bank
-from ipmix_cli.pipeline.inspect.distance import Distances, count_classes, measure
+from ipmix_cli.pipeline.inspect.distance import Distances, count_classes, measure_distances
 from ipmix_cli.pipeline.job import Job, shard_bounds
 from ipmix_cli.pipeline.output.dataset import Dataset, open_dataset
 from ipmix_cli.pipeline.output.manifest import MANIFEST, SECOND_COPY
@@ -98,7 +98,7 @@ def dataset_facts(dataset: Dataset) -> dict[str, Any]:
     """
     manifest, job = dataset.manifest, dataset.manifest.job
     classes = count_classes(dataset)
-    distances = measure(dataset)
+    distances = measure_distances(dataset)
     return {
         "tool": manifest.tool,
         "plan_version": job.plan_version,

@@ -11,7 +11,7 @@ import numpy as np
 from ipmix_cli.errors import IpmixError
 from ipmix_cli.kernels import codes
 from ipmix_cli.methods.ipmix.plan import sample_plans
-from ipmix_cli.pipeline.inspect.distance import Distances, count_classes, measure
+from ipmix_cli.pipeline.inspect.distance import Distances, count_classes, measure_distances
 from ipmix_cli.pipeline.inspect.explain import trace
 from ipmix_cli.pipeline.inspect.report_charts import balance, histogram
 from ipmix_cli.pipeline.inspect.report_page import page, section, shard_table, table, tiles, verdict
@@ -58,7 +58,7 @@ def report(
     makers: tuple[Callable[[], str], ...] = (
         lambda: _pictures(dataset, checks.seed),
         lambda: _stages(dataset, checks.seed, checks.source, checks.fractals, listener),
-        lambda: _distances(measure(dataset)),
+        lambda: _distances(measure_distances(dataset)),
         lambda: _classes(dataset),
     )
     for make in makers:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from ipmix_cli.methods.ipmix.plan_view import MixingStep, Patch, Step
 from ipmix_cli.picture import Picture
-from ipmix_cli.pipeline.inspect.explain import Origin
+from ipmix_cli.pipeline.inspect.explain import CopyExplanation
 
 PIXEL_SIDE = 64  # px: pictures up to this side are shown to the pixel, enlarged by the browser
 LARGEST = 192  # px: larger ones are reduced to this before they go into the page
@@ -75,7 +75,7 @@ def sheet(rows: Sequence[ClassRow]) -> str:
     return f'<div class="sheet">{"".join(parts)}</div>'
 
 
-def stages(origin: Origin) -> str:
+def stages(origin: CopyExplanation) -> str:
     """Return the stages of one copy: what goes in, each chain step by step, and what comes out."""
     found, plan = origin.stages, origin.plan
     parts = [_strip("goes in", "", [figure(found["clean"], "clean"), figure(found["mixing"], "mixing picture")])]

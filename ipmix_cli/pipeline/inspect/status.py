@@ -9,7 +9,7 @@ from typing import Any
 
 from ipmix_cli.errors import SourceError
 from ipmix_cli.pipeline.job import Job, shard_bounds, shard_count
-from ipmix_cli.pipeline.output.job_state import Known, job_in, known
+from ipmix_cli.pipeline.output.job_state import JobState, job_in, read_job_state
 from ipmix_cli.pipeline.output.manifest import Failure, ShardRecord, shard_name
 from ipmix_cli.pipeline.output.ownership import STATE
 from ipmix_cli.pipeline.output.resume import committed, finished
@@ -77,7 +77,7 @@ def status(location: str) -> Status:
         Where there is no folder, or none of ipmix.
     """
     folder = open_folder(location)
-    there = known(folder)
+    there = read_job_state(folder)
     job = job_in(folder) if there is None else there.job  # alone where a run was killed just when it had begun
     if job is None:
         raise _no_job(folder)
@@ -112,7 +112,7 @@ def _being_written(folder: Folder) -> int:
     return sum(path is not None and not is_stale(path) for path in paths)
 
 
-def _remedy(there: Known | None, sealed: bool, absent: bool, location: str) -> str:
+def _remedy(there: JobState | None, sealed: bool, absent: bool, location: str) -> str:
     if sealed:
         return f"ipmix repair {location}" if absent else f"ipmix validate {location}"
     if there is None:

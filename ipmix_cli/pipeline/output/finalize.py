@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import Protocol
 
 from ipmix_cli.pipeline.job import Job, shard_bounds
-from ipmix_cli.pipeline.output.job_state import known
+from ipmix_cli.pipeline.output.job_state import read_job_state
 from ipmix_cli.pipeline.output.manifest import (
     CARD,
     ERRORS,
@@ -18,7 +18,7 @@ from ipmix_cli.pipeline.output.manifest import (
     Places,
     ShardRecord,
 )
-from ipmix_cli.pipeline.output.ownership import check_claim
+from ipmix_cli.pipeline.output.ownership import check_ownership
 from ipmix_cli.pipeline.output.resume import clear_state, committed, finished
 from ipmix_cli.pipeline.output.shard_records import SHARD_RECORDS
 from ipmix_cli.pipeline.run.error_budget import check_failures
@@ -26,7 +26,7 @@ from ipmix_cli.shards.dataset_card import dataset_card
 from ipmix_cli.storage.folder import Folder
 
 
-class Sealable(Protocol):
+class Finalizable(Protocol):
     """What a manifest needs beside the records: an open job has it, and a folder remembers it."""
 
     @property
@@ -45,7 +45,7 @@ class Sealable(Protocol):
         ...
 
 
-def seal(folder: Folder, this: Sealable, max_errors: str = "") -> Manifest | None:
+def finalize(folder: Folder, this: Finalizable, max_errors: str = "") -> Manifest | None:
     """Write the manifest if every shard is there; None where some are missing yet.
 
     It can be called any number of times, by any number of processes: what the folder remembers goes before what this
@@ -60,7 +60,7 @@ def seal(folder: Folder, this: Sealable, max_errors: str = "") -> Manifest | Non
         Where another job has taken the folder over.
     """
     job, count = this.job, len(shard_bounds(this.job))
-    before, manifest_before = known(folder), finished(folder, job)
+    before, manifest_before = read_job_state(folder), finished(folder, job)
     if manifest_before is None and len(folder.names(SHARD_RECORDS)) < count:
         return finished(folder, job)  # another may have sealed it in between, and cleared the records away
     records = committed(folder, job)
@@ -83,9 +83,9 @@ def seal(folder: Folder, this: Sealable, max_errors: str = "") -> Manifest | Non
     )
     sealed = manifest.to_bytes()
     if not _all_there(folder, manifest, sealed):
-        check_claim(folder, job.digest())
+        check_ownership(folder, job.digest())
         if finished(folder, job) != manifest_before:  # another has sealed meanwhile: what was read above may be old
-            return seal(folder, this, max_errors)
+            return finalize(folder, this, max_errors)
         for name in (*contents, SECOND_COPY, MANIFEST):
             folder.write(name, contents.get(name, sealed))
     if not manifest.failed:
@@ -94,7 +94,7 @@ def seal(folder: Folder, this: Sealable, max_errors: str = "") -> Manifest | Non
     return manifest
 
 
-def card(opened: Sealable, samples: int) -> bytes:
+def card(opened: Finalizable, samples: int) -> bytes:
     """Return the dataset card that Hugging Face reads."""
     job = opened.job
     return dataset_card(job.output, opened.class_names, job.split, samples, job.size).encode()

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from ipmix_cli.errors import UnfinishedError
 from ipmix_cli.pipeline.job import Job
 from ipmix_cli.pipeline.output.manifest import Places, read_manifest
-from ipmix_cli.pipeline.output.ownership import CLAIM, existing_job
+from ipmix_cli.pipeline.output.ownership import OWNER, existing_job
 from ipmix_cli.storage.folder import Folder
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
+class JobState:
     """A job with what its manifest needs.
 
     `task_count` is how many tasks share the job, `max_errors` what they allow; a finished folder has forgotten both.
@@ -32,7 +32,7 @@ class Known:
     max_errors: str = ""
 
 
-def known(folder: Folder) -> Known | None:
+def read_job_state(folder: Folder) -> JobState | None:
     """Return what a folder says of its job, finished or not; None where it holds none.
 
     The manifest is read last: a run beside this one writes it before it removes what an unfinished folder needs.
@@ -45,7 +45,7 @@ def known(folder: Folder) -> Known | None:
         return claimed
     if job is not None and job != manifest.job:  # the folder is being taken over from a finished job
         return claimed
-    sealed = Known(job=manifest.job, places=manifest.places, class_names=manifest.class_names)
+    sealed = JobState(job=manifest.job, places=manifest.places, class_names=manifest.class_names)
     if claimed is None:
         return sealed
     return dataclasses.replace(sealed, task_count=claimed.task_count, max_errors=claimed.max_errors)
@@ -59,13 +59,13 @@ def job_in(folder: Folder) -> Job | None:
         return None
 
 
-def _claimed(folder: Folder, job: Job) -> Known | None:
+def _claimed(folder: Folder, job: Job) -> JobState | None:
     """Return what was remembered of this job; None for what a run of another job has left."""
     try:
-        claim = json.loads(folder.read(CLAIM))
+        claim = json.loads(folder.read(OWNER))
         if claim["job"] != job.digest():
             return None
-        return Known(
+        return JobState(
             job=job,
             places=Places(**claim["places"]),
             class_names=tuple(claim["class_names"]),
@@ -76,7 +76,7 @@ def _claimed(folder: Folder, job: Job) -> Known | None:
         return None
 
 
-def remember(folder: Folder, this: Known) -> None:
+def save_job_state(folder: Folder, this: JobState) -> None:
     """Write beside the job what else its manifest will need, unless it stands there already.
 
     Tasks of one array write the same; where two differ the last one wins, and all seal with what stands there.
@@ -90,6 +90,6 @@ def remember(folder: Folder, this: Known) -> None:
     }
     content = json.dumps(values, indent=1).encode()
     with contextlib.suppress(FileNotFoundError):
-        if folder.read(CLAIM) == content:
+        if folder.read(OWNER) == content:
             return
-    folder.write(CLAIM, content)
+    folder.write(OWNER, content)

@@ -122,7 +122,7 @@ class Manifest:
         ValueError
             Where it is not what :meth:`to_bytes` wrote, to the last byte.
         """
-        values = sealed_values(content)
+        values = manifest_values(content)
         try:
             manifest = cls(
                 job=Job.from_dict(values["job"]),
@@ -142,7 +142,7 @@ class Manifest:
         return manifest
 
 
-def sealed_values(content: bytes) -> dict[str, Any]:
+def manifest_values(content: bytes) -> dict[str, Any]:
     """Return what a manifest's JSON holds; raises ValueError where it does not fit its own checksum."""
     try:
         values: dict[str, Any] = json.loads(content)

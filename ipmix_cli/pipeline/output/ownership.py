@@ -11,13 +11,13 @@ from typing import Any
 
 from ipmix_cli.errors import OtherJobError, UsageError
 from ipmix_cli.pipeline.job import Job
-from ipmix_cli.pipeline.output.manifest import CARD, ERRORS, MANIFEST, SECOND_COPY, sealed_values
+from ipmix_cli.pipeline.output.manifest import CARD, ERRORS, MANIFEST, SECOND_COPY, manifest_values
 from ipmix_cli.storage.folder import Folder
 from ipmix_cli.storage.temporary import PART
 
 STATE = ".ipmix/"
 JOB = ".ipmix/job.json"
-CLAIM = ".ipmix/claim.json"
+OWNER = ".ipmix/claim.json"
 
 
 def existing_job(folder: Folder) -> dict[str, Any] | None:
@@ -29,12 +29,14 @@ def existing_job(folder: Folder) -> dict[str, Any] | None:
             return unfinished
     for name in (MANIFEST, SECOND_COPY):
         with contextlib.suppress(FileNotFoundError, ValueError, KeyError):
-            finished: dict[str, Any] = sealed_values(folder.read(name))["job"]
+            finished: dict[str, Any] = manifest_values(folder.read(name))["job"]
             return finished
     return None
 
 
-def claim(folder: Folder, job: Job, overwrite: bool = False, retry_failed: bool = False, alone: bool = True) -> None:
+def take_ownership(
+    folder: Folder, job: Job, overwrite: bool = False, retry_failed: bool = False, alone: bool = True
+) -> None:
     """Make a folder this job's.
 
     With `overwrite`, whatever job it held is removed. With `retry_failed` that is so too where nothing but the content
@@ -100,7 +102,7 @@ def is_claimed_by(folder: Folder, digest: str) -> bool:
     return found is not None and _digest(found) == digest
 
 
-def check_claim(folder: Folder, digest: str) -> None:
+def check_ownership(folder: Folder, digest: str) -> None:
     """Make sure that a folder is still the job's: another run may have taken it over since.
 
     Raises

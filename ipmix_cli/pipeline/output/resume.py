@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from ipmix_cli.errors import SourceError, UnfinishedError
 from ipmix_cli.pipeline.job import Job, shard_bounds
 from ipmix_cli.pipeline.output.manifest import Manifest, ShardRecord, read_manifest, shard_name
-from ipmix_cli.pipeline.output.ownership import CLAIM, JOB, is_claimed_by
+from ipmix_cli.pipeline.output.ownership import JOB, OWNER, is_claimed_by
 from ipmix_cli.pipeline.output.shard_records import NO_RECORD, SHARD_RECORDS, number_of, read_record, record_name
 from ipmix_cli.shards.writers import open_shard
 from ipmix_cli.storage.folder import Folder, sha256_in
@@ -86,7 +86,7 @@ def finished(folder: Folder, job: Job) -> Manifest | None:
     return manifest if manifest.job.digest() == job.digest() else None
 
 
-def distrust(folder: Folder, numbers: Collection[int]) -> None:
+def invalidate(folder: Folder, numbers: Collection[int]) -> None:
     """Let shards count as missing until they are made again, whatever the manifest of a finished folder says of them.
 
     The manifest itself stays where it is: it is replaced when they are made.
@@ -105,7 +105,7 @@ def clear_state(folder: Folder, manifest: Manifest | None = None) -> None:
     later = _later(folder, names, manifest) if manifest is not None else set()
     folder.remove(*(name for name in names if name not in later))
     if not later and (manifest is None or is_claimed_by(folder, manifest.job.digest())):
-        folder.remove(CLAIM, JOB)
+        folder.remove(OWNER, JOB)
     folder.remove(*_temporary(folder))
 
 

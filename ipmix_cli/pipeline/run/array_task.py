@@ -21,7 +21,7 @@ CPU_VARIABLES = {  # what a batch system gave this task, by the variable that te
 
 
 @dataclass(frozen=True)
-class Share:
+class ArrayTask:
     """Task number `index` of `count`; `told_by` is the environment's variable that says so, empty for options."""
 
     index: int
@@ -43,7 +43,7 @@ class Share:
         return range(self.index, shards, self.count)
 
 
-def share_of(index: int | None, count: int | None, environment: Mapping[str, str]) -> Share:
+def array_task_of(index: int | None, count: int | None, environment: Mapping[str, str]) -> ArrayTask:
     """Return the share that options name, or else the batch system.
 
     Under Slurm both numbers come from the array, whatever its first id and its step. Kubernetes and PBS tell the index
@@ -58,16 +58,16 @@ def share_of(index: int | None, count: int | None, environment: Mapping[str, str
     if index is not None:
         if count is None:
             raise UsageError("--task-index without --task-count", f"give both; {ALONE}")
-        return Share(index, count)
+        return ArrayTask(index, count)
     for variable in (SLURM, KUBERNETES, PBS):
         if environment.get(variable, "").isdigit():
             return _told(variable, count, environment)
     if count not in {None, 1}:
         raise UsageError(f"--task-count {count} without --task-index", f"give both; {ALONE}")
-    return Share(0, 1)
+    return ArrayTask(0, 1)
 
 
-def _told(variable: str, count: int | None, environment: Mapping[str, str]) -> Share:
+def _told(variable: str, count: int | None, environment: Mapping[str, str]) -> ArrayTask:
     """Return the share that a batch system's variables tell."""
     number, step = int(environment[variable]), 1
     if variable == SLURM:
@@ -75,7 +75,7 @@ def _told(variable: str, count: int | None, environment: Mapping[str, str]) -> S
         count = count or _slurm_tasks(environment, step)
     if count is None:
         raise UsageError(f"{variable} says which task this is, not of how many", f"give --task-count N, or {ALONE}")
-    return Share(number // step % count, count, variable)
+    return ArrayTask(number // step % count, count, variable)
 
 
 def _slurm_tasks(environment: Mapping[str, str], step: int) -> int:

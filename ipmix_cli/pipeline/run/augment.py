@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from ipmix_cli.pipeline.banks.mixing import prepare_mixing
 from ipmix_cli.pipeline.job import Execution, Job, shard_bounds
 from ipmix_cli.pipeline.listener import Listener, watched
-from ipmix_cli.pipeline.output.finalize import seal
-from ipmix_cli.pipeline.output.job_state import known
+from ipmix_cli.pipeline.output.finalize import finalize
+from ipmix_cli.pipeline.output.job_state import read_job_state
 from ipmix_cli.pipeline.output.manifest import Manifest
 from ipmix_cli.pipeline.output.resume import committed
-from ipmix_cli.pipeline.run.array_task import Share
+from ipmix_cli.pipeline.run.array_task import ArrayTask
 from ipmix_cli.pipeline.run.prepare import (
     NO_MIXING,
     Request,
@@ -24,8 +24,8 @@ from ipmix_cli.pipeline.run.prepare import (
     open_source_of,
     record_of,
 )
-from ipmix_cli.pipeline.run.progress_counters import new_tally
-from ipmix_cli.pipeline.run.schedule import Meeting, Run, materialise, start
+from ipmix_cli.pipeline.run.progress_counters import progress_counters
+from ipmix_cli.pipeline.run.schedule import ExistingOutput, Run, materialise, start
 from ipmix_cli.pipeline.run.warmup import compile_kernels
 from ipmix_cli.pipeline.run.worker import ShardResult
 from ipmix_cli.sources.source import Source
@@ -59,7 +59,7 @@ def augment(
     request: Request,
     out: str,
     execution: Execution | None = None,
-    meeting: Meeting | None = None,
+    existing_output: ExistingOutput | None = None,
     listener: Listener | None = None,
 ) -> Outcome:
     """Make a data set of augmented shards, or finish one that was begun.
@@ -72,7 +72,7 @@ def augment(
         The folder; it may hold an unfinished run of the same job.
     execution : Execution, optional
         How to run; one process by default. It changes no byte.
-    meeting : Meeting, optional
+    existing_output : ExistingOutput, optional
         How to meet what is in the folder already.
     listener : Listener, optional
         Is told of progress.
@@ -87,46 +87,46 @@ def augment(
         See ipmix_cli.errors; shards committed before stay, and the same call goes on from there.
     """
     execution, listener = execution or Execution(), listener or Listener()
-    meeting, began = meeting or Meeting(), time.perf_counter()
-    outcome = nothing_left(request, out, execution, meeting)
+    existing_output, began = existing_output or ExistingOutput(), time.perf_counter()
+    outcome = nothing_left(request, out, execution, existing_output)
     if outcome is None:
         source = open_source_of(request, listener)
         outcome = nothing_ever(request, source, execution)
     if outcome is None:
         opened = open_job(request, listener, execution.jobs, source)
-        with new_tally(len(shard_bounds(opened.job))) as tally:
-            run = start(opened, out, execution, meeting, tally)
-            outcome = make(run, listener, tally.done)
-        outcome.manifest = seal(run.folder, opened)
+        with progress_counters(len(shard_bounds(opened.job))) as counters:
+            run = start(opened, out, execution, existing_output, counters)
+            outcome = make(run, listener, counters.done)
+        outcome.manifest = finalize(run.folder, opened)
     outcome.seconds = time.perf_counter() - began
     return outcome
 
 
-def nothing_left(request: Request, out: str, execution: Execution, meeting: Meeting) -> Outcome | None:
+def nothing_left(request: Request, out: str, execution: Execution, existing_output: ExistingOutput) -> Outcome | None:
     """Return the outcome of a task among many whose shards are all there; None where that is not so.
 
     It opens neither source nor bank: in an array of a thousand tasks most may have nothing to make. Whether they have
     changed is noticed by the tasks that have.
     """
-    share = Share(execution.task_index, execution.task_count)
-    if share.count == 1 or meeting != Meeting():
+    array_task = ArrayTask(execution.task_index, execution.task_count)
+    if array_task.count == 1 or existing_output != ExistingOutput():
         return None
     folder = open_folder(out)
-    there = known(folder)
+    there = read_job_state(folder)
     if there is None or not asks_for_the_same(request, there.job, there.places):
         return None
-    numbers = share.numbers(len(shard_bounds(there.job)))
+    numbers = array_task.numbers(len(shard_bounds(there.job)))
     records = committed(folder, there.job, numbers=numbers) if numbers else {}
     if len(records) < len(numbers):
         return None
-    return Outcome(there.job, seal(folder, there), resumed_shards=len(records))
+    return Outcome(there.job, finalize(folder, there), resumed_shards=len(records))
 
 
 def nothing_ever(request: Request, source: Source, execution: Execution) -> Outcome | None:
     """Return the outcome of a task that comes after the last shard: it needs no bank; None for any other."""
     job = job_of(request, record_of(source), NO_MIXING)
-    share = Share(execution.task_index, execution.task_count)
-    return None if share.numbers(len(shard_bounds(job))) else Outcome(job)
+    array_task = ArrayTask(execution.task_index, execution.task_count)
+    return None if array_task.numbers(len(shard_bounds(job))) else Outcome(job)
 
 
 def make(run: Run, listener: Listener, done: Callable[[], int]) -> Outcome:

@@ -15,7 +15,7 @@ from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.ownership import existing_job
 from ipmix_cli.pipeline.output.resume import committed
 from ipmix_cli.pipeline.run.prepare import OpenJob, Request, open_job
-from ipmix_cli.pipeline.run.progress_counters import Slot
+from ipmix_cli.pipeline.run.progress_counters import ShardProgress
 from ipmix_cli.pipeline.run.warmup import compile_kernels
 from ipmix_cli.pipeline.run.worker import ShardTask, build_shard
 from ipmix_cli.stages import StageClock
@@ -27,7 +27,7 @@ MOST_MEASURED = 4096  # pictures
 
 
 @dataclass(frozen=True)
-class Sample:
+class Measurement:
     """Some samples made for real: how many, their bytes as shard files, and the seconds of one worker's work."""
 
     samples: int
@@ -110,7 +110,7 @@ def estimate(
     )
 
 
-def measured(opened: OpenJob) -> tuple[Sample, Sample]:
+def measured(opened: OpenJob) -> tuple[Measurement, Measurement]:
     """Make a few samples, then more until that takes long enough to be measured; return the first and the last."""
     few = _made(opened, 1)  # the first call also pays for whatever is loaded once
     each, many = 1, _made(opened, 1)
@@ -120,7 +120,7 @@ def measured(opened: OpenJob) -> tuple[Sample, Sample]:
     return few, many
 
 
-def _made(opened: OpenJob, each: int) -> Sample:
+def _made(opened: OpenJob, each: int) -> Measurement:
     """Make the samples of some pictures at each of a few places all over the source."""
     count = opened.job.pictures
     edges = [place * count // PLACES for place in range(PLACES + 1)]
@@ -136,11 +136,11 @@ def _made(opened: OpenJob, each: int) -> Sample:
         class_names=opened.class_names,
     )
     began = time.perf_counter()
-    record, files = build_shard(task, Slot(None), StageClock())
-    return Sample(record.samples, sum(memoryview(data).nbytes for _, data in files), time.perf_counter() - began)
+    record, files = build_shard(task, ShardProgress(None), StageClock())
+    return Measurement(record.samples, sum(memoryview(data).nbytes for _, data in files), time.perf_counter() - began)
 
 
-def _cost(few: Sample, many: Sample, even: bool) -> tuple[float, float]:
+def _cost(few: Measurement, many: Measurement, even: bool) -> tuple[float, float]:
     """Return the bytes of each sample, and, where samples are `even`, the bytes that a shard has beside them."""
     if not even or many.samples <= few.samples:
         return many.bytes / max(many.samples, 1), 0.0

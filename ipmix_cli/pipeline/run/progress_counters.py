@@ -20,7 +20,7 @@ _SLOT = np.dtype([("done", np.int64), ("busy", np.int64), ("started", np.int64)]
 
 
 @dataclass(frozen=True)
-class Tally:
+class ProgressCounters:
     """Counters of `slots` shards in a file; picklable, one slot written by one worker at a time."""
 
     path: str
@@ -29,18 +29,18 @@ class Tally:
     def _open(self) -> NDArray[np.void]:
         return np.memmap(self.path, _SLOT, "r+", shape=(self.slots,))
 
-    def slot(self, number: int) -> Slot:
+    def progress(self, number: int) -> ShardProgress:
         """Return the counters of one shard, for the worker that makes it; on another machine nobody sees them."""
         try:
-            return Slot(self._open()[number : number + 1])
+            return ShardProgress(self._open()[number : number + 1])
         except FileNotFoundError:
-            return Slot(None)
+            return ShardProgress(None)
 
     def finished(self, number: int, pictures: int) -> None:
         """Say that a shard with so many pictures is committed; its worker may be on another machine."""
-        slot = Slot(self._open()[number : number + 1])
-        slot.done(pictures)
-        slot.finish()
+        progress = ShardProgress(self._open()[number : number + 1])
+        progress.done(pictures)
+        progress.finish()
 
     def done(self) -> int:
         """Return how many pictures are done in all shards together."""
@@ -56,7 +56,7 @@ class Tally:
         return int(counters["busy"]) if counters["started"] == 1 else IDLE
 
 
-class Slot:
+class ShardProgress:
     """The counters of one shard."""
 
     def __init__(self, counters: NDArray[np.void] | None) -> None:
@@ -84,9 +84,9 @@ class Slot:
 
 
 @contextlib.contextmanager
-def new_tally(slots: int) -> Iterator[Tally]:
+def progress_counters(slots: int) -> Iterator[ProgressCounters]:
     """Make the counters for so many shards; they are gone when the block ends."""
     with tempfile.TemporaryDirectory(prefix="ipmix-") as folder:
         path = Path(folder) / "tally"
         path.write_bytes(bytes(_SLOT.itemsize * max(slots, 1)))
-        yield Tally(str(path), max(slots, 1))
+        yield ProgressCounters(str(path), max(slots, 1))

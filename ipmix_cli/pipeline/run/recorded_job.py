@@ -11,13 +11,13 @@ from ipmix_cli.errors import SourceError, UsageError
 from ipmix_cli.methods.ipmix.plan import PLAN_VERSION
 from ipmix_cli.methods.ipmix.presets import PRESETS
 from ipmix_cli.pipeline.job import Job, MixingRecord, SourceRecord
-from ipmix_cli.pipeline.output.job_state import Known
+from ipmix_cli.pipeline.output.job_state import JobState
 from ipmix_cli.pipeline.output.manifest import Manifest
 from ipmix_cli.shards.shard import ShardSettings
 from ipmix_cli.sources.source import SourceSpec
 
 
-def options_of(manifest: Manifest | Known) -> dict[str, Any]:
+def options_of(manifest: Manifest | JobState) -> dict[str, Any]:
     """Return the options of `ipmix augment` that make a data set again, every number given; all but ``out``.
 
     The keys are the options' own names with underscores; lists stand for names with commas between. An option that
@@ -34,7 +34,7 @@ def options_of(manifest: Manifest | Known) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def command_of(manifest: Manifest | Known, out: str = "OUT") -> str:
+def command_of(manifest: Manifest | JobState, out: str = "OUT") -> str:
     """Return the shortest `ipmix augment` command that makes a data set again: no option that has its default."""
     options = options_of(manifest) | {"out": out}
     preset = _nearest_preset(manifest.job)

@@ -12,14 +12,14 @@ from ipmix_cli.errors import IpmixError
 from ipmix_cli.pipeline.backends.backend import Died
 from ipmix_cli.pipeline.backends.table import backend_for
 from ipmix_cli.pipeline.job import Execution, shard_bounds
-from ipmix_cli.pipeline.output.job_state import Known, remember
+from ipmix_cli.pipeline.output.job_state import JobState, save_job_state
 from ipmix_cli.pipeline.output.manifest import Failure, ShardRecord
-from ipmix_cli.pipeline.output.ownership import claim
-from ipmix_cli.pipeline.output.resume import clear_stale, committed, distrust
-from ipmix_cli.pipeline.run.array_task import Share
+from ipmix_cli.pipeline.output.ownership import take_ownership
+from ipmix_cli.pipeline.output.resume import clear_stale, committed, invalidate
+from ipmix_cli.pipeline.run.array_task import ArrayTask
 from ipmix_cli.pipeline.run.error_budget import check_failures
 from ipmix_cli.pipeline.run.prepare import OpenJob
-from ipmix_cli.pipeline.run.progress_counters import IDLE, Tally
+from ipmix_cli.pipeline.run.progress_counters import IDLE, ProgressCounters
 from ipmix_cli.pipeline.run.worker import ShardResult, ShardTask, make_shard
 from ipmix_cli.sources.source import BadSample
 from ipmix_cli.storage.folder import Folder, open_folder
@@ -28,7 +28,7 @@ TRIES_ALONE = 2  # a shard whose worker died is tried so often with no other bes
 
 
 @dataclass(frozen=True, kw_only=True)
-class Meeting:
+class ExistingOutput:
     """How to meet what is in the output folder already.
 
     Parameters
@@ -53,13 +53,19 @@ class Run:
     opened: OpenJob
     folder: Folder
     execution: Execution
-    tally: Tally | None
+    counters: ProgressCounters | None
     records: dict[int, ShardRecord]
     waiting: list[int]
-    set_aside: dict[int, tuple[BadSample, ...]] = field(default_factory=dict)
+    quarantined: dict[int, tuple[BadSample, ...]] = field(default_factory=dict)
 
 
-def start(opened: OpenJob, out: str, execution: Execution, meeting: Meeting, tally: Tally | None = None) -> Run:
+def start(
+    opened: OpenJob,
+    out: str,
+    execution: Execution,
+    existing_output: ExistingOutput,
+    counters: ProgressCounters | None = None,
+) -> Run:
     """Claim the folder for the job, and see which shards are there already.
 
     Raises
@@ -67,23 +73,25 @@ def start(opened: OpenJob, out: str, execution: Execution, meeting: Meeting, tal
     OtherJobError, UsageError
         Where the folder holds something else.
     """
-    share = Share(execution.task_index, execution.task_count)
+    array_task = ArrayTask(execution.task_index, execution.task_count)
     folder = open_folder(out)
-    claim(folder, opened.job, meeting.overwrite, meeting.retry_failed, alone=share.count == 1)
+    take_ownership(
+        folder, opened.job, existing_output.overwrite, existing_output.retry_failed, alone=array_task.count == 1
+    )
     clear_stale(folder)
-    numbers = share.numbers(len(shard_bounds(opened.job)))
-    records = committed(folder, opened.job, meeting.verify, None if share.count == 1 else numbers)
-    if meeting.retry_failed:
+    numbers = array_task.numbers(len(shard_bounds(opened.job)))
+    records = committed(folder, opened.job, existing_output.verify, None if array_task.count == 1 else numbers)
+    if existing_output.retry_failed:
         records = {number: record for number, record in records.items() if not record.failures}
     waiting = [number for number in numbers if number not in records]
     if waiting:
-        remember(folder, _known(opened, execution))
-        distrust(folder, waiting if meeting.verify or meeting.retry_failed else ())
-    return Run(opened, folder, execution, tally, records, waiting)
+        save_job_state(folder, _known(opened, execution))
+        invalidate(folder, waiting if existing_output.verify or existing_output.retry_failed else ())
+    return Run(opened, folder, execution, counters, records, waiting)
 
 
-def _known(opened: OpenJob, execution: Execution) -> Known:
-    return Known(
+def _known(opened: OpenJob, execution: Execution) -> JobState:
+    return JobState(
         job=opened.job,
         places=opened.places,
         class_names=opened.class_names,
@@ -127,8 +135,8 @@ def _make(run: Run, numbers: list[int]) -> Generator[ShardResult, None, list[int
             record = event.result.record
             run.records[record.number] = record
             run.waiting.remove(record.number)
-            if run.tally is not None:
-                run.tally.finished(record.number, record.stop - record.first)
+            if run.counters is not None:
+                run.counters.finished(record.number, record.stop - record.first)
             yield event.result
             if record.failures:
                 check_budget(run)
@@ -137,7 +145,7 @@ def _make(run: Run, numbers: list[int]) -> Generator[ShardResult, None, list[int
 
 def _suspects(run: Run, lost: list[int]) -> list[int]:
     """Return the lost shards that had been begun: one of them killed the worker."""
-    begun = lost if run.tally is None else run.tally.unfinished()
+    begun = lost if run.counters is None else run.counters.unfinished()
     return [number for number in lost if number in begun] or lost
 
 
@@ -148,13 +156,13 @@ def _make_alone(run: Run, number: int) -> Iterator[ShardResult]:
             yield from _make(run, [number])
             if number not in run.waiting:
                 return
-        _set_aside(run, number)
+        _quarantine(run, number)
         check_budget(run)
 
 
-def _set_aside(run: Run, number: int) -> None:
+def _quarantine(run: Run, number: int) -> None:
     """Find the picture that the dead worker was reading, and leave it out from now on."""
-    culprit = IDLE if run.tally is None else run.tally.busy_with(number)
+    culprit = IDLE if run.counters is None else run.counters.busy_with(number)
     first, stop = shard_bounds(run.opened.job)[number]
     if culprit == IDLE:
         raise IpmixError(
@@ -163,13 +171,13 @@ def _set_aside(run: Run, number: int) -> None:
         )
     key = run.opened.source.key(culprit)
     reason = f"it killed the worker that read it, {TRIES_ALONE + 1} times (a fault in a decoder, or out of memory)"
-    run.set_aside[number] = (*run.set_aside.get(number, ()), BadSample(culprit, key, reason))
+    run.quarantined[number] = (*run.quarantined.get(number, ()), BadSample(culprit, key, reason))
 
 
 def check_budget(run: Run) -> None:
     """Stop where more pictures have failed than the user allows, of those that this run knows."""
     failures = [failure for record in run.records.values() for failure in record.failures]
-    failures += [Failure(bad.index, bad.key, bad.reason) for bads in run.set_aside.values() for bad in bads]
+    failures += [Failure(bad.index, bad.key, bad.reason) for bads in run.quarantined.values() for bad in bads]
     check_failures(failures, run.opened.job, run.execution.max_errors)
 
 
@@ -185,15 +193,17 @@ class _Tasks(Sequence[ShardTask]):
 
     def __getitem__(self, position: Any) -> Any:
         number = self.numbers[position]
-        return task_for(self.run.opened, self.run.folder, number, self.run.set_aside.get(number, ()), self.run.tally)
+        return task_for(
+            self.run.opened, self.run.folder, number, self.run.quarantined.get(number, ()), self.run.counters
+        )
 
 
 def task_for(
-    opened: OpenJob, folder: Folder, number: int, set_aside: tuple[BadSample, ...], tally: Tally | None
+    opened: OpenJob, folder: Folder, number: int, quarantined: tuple[BadSample, ...], counters: ProgressCounters | None
 ) -> ShardTask:
     """Return the task of one shard, in which the pictures set aside are not touched."""
     first, stop = shard_bounds(opened.job)[number]
-    edges = [first - 1, *sorted(bad.index for bad in set_aside), stop]
+    edges = [first - 1, *sorted(bad.index for bad in quarantined), stop]
     parts = [opened.source.part(a + 1, b) for a, b in itertools.pairwise(edges) if a + 1 < b]
     return ShardTask(
         job=opened.job,
@@ -204,6 +214,6 @@ def task_for(
         mixing=opened.mixing,
         out=folder.location,
         class_names=opened.source.class_names,
-        tally=tally,
-        set_aside=set_aside,
+        counters=counters,
+        quarantined=quarantined,
     )

@@ -11,18 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from ipmix_cli.crop import apply_crop, plan_crop
-from ipmix_cli.methods.ipmix.apply import Scratch, apply_plans, scratch_for
+from ipmix_cli.kernels.workspace import Workspace
+from ipmix_cli.methods.ipmix.apply import apply_plans, workspace_for
 from ipmix_cli.methods.ipmix.plan import sample_plans
 from ipmix_cli.methods.ipmix.settings import AugmentConfig
 from ipmix_cli.methods.mixing_set import MixingSet
 from ipmix_cli.picture import Bytes, Picture
 from ipmix_cli.pipeline.backends.overlapped_io import check_wanted, hand_over
-from ipmix_cli.pipeline.banks.mixing import MixingHandle, mixing_set, mixing_subset, resized_shapes
+from ipmix_cli.pipeline.banks.mixing import MixingHandle, cached_mixing_set, mixing_subset, resized_shapes
 from ipmix_cli.pipeline.job import Job
 from ipmix_cli.pipeline.output.manifest import Failure, FileRecord, ShardRecord
-from ipmix_cli.pipeline.output.ownership import check_claim
+from ipmix_cli.pipeline.output.ownership import check_ownership
 from ipmix_cli.pipeline.output.shard_records import write_record
-from ipmix_cli.pipeline.run.progress_counters import IDLE, Slot, Tally
+from ipmix_cli.pipeline.run.progress_counters import IDLE, ProgressCounters, ShardProgress
 from ipmix_cli.shards.shard import ShardBuilder, ShardSample
 from ipmix_cli.shards.writers import WRITERS
 from ipmix_cli.sources.source import BadSample, Part, Sample
@@ -47,8 +48,8 @@ class ShardTask:
     mixing: MixingHandle
     out: str
     class_names: tuple[str, ...]
-    tally: Tally | None = None
-    set_aside: tuple[BadSample, ...] = ()
+    counters: ProgressCounters | None = None
+    quarantined: tuple[BadSample, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,22 +67,24 @@ def make_shard(task: ShardTask) -> ShardResult:
     The bytes depend on the job and the pictures first .. stop alone.
     """
     clock = StageClock()
-    slot = Slot(None) if task.tally is None else task.tally.slot(task.number)
-    record, files = build_shard(task, slot, clock)
+    progress = ShardProgress(None) if task.counters is None else task.counters.progress(task.number)
+    record, files = build_shard(task, progress, clock)
     folder, job_digest = open_folder(task.out), task.job.digest()
-    check_claim(folder, job_digest)
+    check_ownership(folder, job_digest)
     hand_over()
     write_files(folder, files)
     write_record(folder, job_digest, record)
     clock.lap("write")
-    slot.finish()
+    progress.finish()
     return ShardResult(record, sum(memoryview(content).nbytes for _, content in files), clock.seconds)
 
 
-def build_shard(task: ShardTask, slot: Slot, clock: StageClock) -> tuple[ShardRecord, Sequence[tuple[str, Bytes]]]:
+def build_shard(
+    task: ShardTask, progress: ShardProgress, clock: StageClock
+) -> tuple[ShardRecord, Sequence[tuple[str, Bytes]]]:
     """Return a shard's record and its files, name and content, the shard itself last; nothing is written."""
-    samples, failures = _read(task, slot, clock)
-    files = _build(task, samples, slot, clock).finish()
+    samples, failures = _read(task, progress, clock)
+    files = _build(task, samples, progress, clock).finish()
     clock.lap("encode")
     name, content = files[-1]
     record = ShardRecord(
@@ -103,28 +106,28 @@ def write_files(folder: Folder, files: Sequence[tuple[str, Bytes]]) -> None:
     folder.write(name, content)
 
 
-def _read(task: ShardTask, slot: Slot, clock: StageClock) -> tuple[list[ShardSample], list[Failure]]:
+def _read(task: ShardTask, progress: ShardProgress, clock: StageClock) -> tuple[list[ShardSample], list[Failure]]:
     """Read and crop the pictures of a shard; those that cannot be read become failures."""
     samples: list[ShardSample] = []
-    failures = [Failure(bad.index, bad.key, bad.reason) for bad in task.set_aside]
+    failures = [Failure(bad.index, bad.key, bad.reason) for bad in task.quarantined]
     for part in task.parts:
-        for item in _announced(part, slot, clock):
+        for item in _announced(part, progress, clock):
             if isinstance(item, BadSample):
                 failures.append(Failure(item.index, item.key, item.reason))
             else:
                 samples += views(task.job, item)
                 clock.lap("resize")
-    slot.reading(IDLE)
+    progress.reading(IDLE)
     return samples, sorted(failures, key=lambda failure: failure.source_index)
 
 
-def _announced(part: Part, slot: Slot, clock: StageClock) -> Iterator[Sample | BadSample]:
+def _announced(part: Part, progress: ShardProgress, clock: StageClock) -> Iterator[Sample | BadSample]:
     """Yield the pictures of a part; the tally says, before each is read, which one it will be."""
-    slot.reading(part.start)
+    progress.reading(part.start)
     for item in part.samples(clock):
         check_wanted()
         yield item
-        slot.reading(item.index + 1)
+        progress.reading(item.index + 1)
 
 
 def views(job: Job, sample: Sample) -> Iterator[ShardSample]:
@@ -137,7 +140,7 @@ def views(job: Job, sample: Sample) -> Iterator[ShardSample]:
         yield ShardSample(f"{index:08d}", index, sample.label, sample.index, sample.key, crop, picture)
 
 
-def _build(task: ShardTask, samples: list[ShardSample], slot: Slot, clock: StageClock) -> ShardBuilder:
+def _build(task: ShardTask, samples: list[ShardSample], progress: ShardProgress, clock: StageClock) -> ShardBuilder:
     """Fill a shard with the samples and their copies."""
     attributes = {"ipmix_job": json.dumps(task.job.to_dict()), "class_names": list(task.class_names)}
     name = f"{task.job.split}-{task.number:06d}"
@@ -147,10 +150,10 @@ def _build(task: ShardTask, samples: list[ShardSample], slot: Slot, clock: Stage
         out = builder.out(start, stop)
         clock.lap("encode")
         check_wanted()
-        make_copies(task.job, task.mixing, samples[start:stop], out, clock)
+        render_copies(task.job, task.mixing, samples[start:stop], out, clock)
         builder.add(start, out)
         clock.lap("encode")
-        slot.done(stop // task.job.crop.crops)
+        progress.done(stop // task.job.crop.crops)
     return builder
 
 
@@ -166,7 +169,7 @@ def chunks(shapes: Sequence[tuple[int, ...]], copies: int) -> Iterator[tuple[int
         start = stop
 
 
-def make_copies(
+def render_copies(
     job: Job,
     mixing: MixingHandle,
     samples: Sequence[ShardSample],
@@ -180,26 +183,26 @@ def make_copies(
     plans = sample_plans(job.augment, size, job.seed, indices, job.output.copies, shapes)
     clock.lap("plan")
     pictures = stacked([sample.picture for sample in samples])
-    scratch = _scratch(size, job.augment)
-    apply_plans(pictures, plans, _mixing_for(job, mixing, size, plans), job.augment, out, scratch)
+    workspace = _workspace(size, job.augment)
+    apply_plans(pictures, plans, _mixing_for(job, mixing, size, plans), job.augment, out, workspace)
     clock.lap("apply")
 
 
 _memory = threading.local()
 
 
-def _scratch(size: tuple[int, int], config: AugmentConfig) -> Scratch:
+def _workspace(size: tuple[int, int], config: AugmentConfig) -> Workspace:
     """Return this thread's memory to work in: the one of the last size is kept."""
     key = (size, config.chains)
     if getattr(_memory, "key", None) != key:
-        _memory.key, _memory.scratch = key, scratch_for(*size, config)
-    scratch: Scratch = _memory.scratch
-    return scratch
+        _memory.key, _memory.workspace = key, workspace_for(*size, config)
+    workspace: Workspace = _memory.workspace
+    return workspace
 
 
 def _mixing_for(job: Job, mixing: MixingHandle, size: tuple[int, int], plans: np.ndarray) -> MixingSet:
     if job.size is not None:
-        return mixing_set(mixing, size)
+        return cached_mixing_set(mixing, size)
     return mixing_subset(mixing, size, plans["mixing"].reshape(-1))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ipmix_cli.pipeline.output.dataset import Dataset
 from ipmix_cli.pipeline.output.indexing import is_index
 from ipmix_cli.pipeline.output.manifest import MANIFEST, SECOND_COPY, FileRecord, Manifest
-from ipmix_cli.pipeline.output.ownership import CLAIM, JOB, is_own
+from ipmix_cli.pipeline.output.ownership import JOB, OWNER, is_own
 from ipmix_cli.pipeline.output.shard_records import SHARD_RECORDS
 from ipmix_cli.pipeline.verify.problem import Problem
 from ipmix_cli.storage.temporary import PART
@@ -54,7 +54,7 @@ def _check_others(dataset: Dataset) -> Iterator[Problem]:
         if name.endswith(PART):
             remedy = "type the same `ipmix augment` command again: it clears such files away"
             yield Problem("shard-extra", "a temporary file of a run that was killed", remedy, name)
-        elif name in (JOB, CLAIM) or name.startswith(f"{SHARD_RECORDS}/"):
+        elif name in (JOB, OWNER) or name.startswith(f"{SHARD_RECORDS}/"):
             yield Problem("shard-extra", "left by a run that was killed, or is not done", _repair(dataset), name)
         else:
             yield Problem("shard-extra", "no file of this data set", f"move it away: {folder.location}/{name}", name)

@@ -16,7 +16,7 @@ TOLERANCE = 0.25  # of the copies that should differ may still look the same: fl
 
 
 @dataclass
-class PlanShare:
+class PlanAgreement:
     """Counts over some copies, to be added up over shards.
 
     `empty` copies have plans without a step and must equal their clean picture; `other` copies should differ.
@@ -40,7 +40,7 @@ class PlanShare:
         self.pairs += max(len(changed) - 1, 0)
         self.equal_pairs += sum(bool((a == b).all()) for a, b in pairwise(changed))
 
-    def merge(self, other: PlanShare) -> None:
+    def merge(self, other: PlanAgreement) -> None:
         """Add the counts of another share."""
         for name, value in vars(other).items():
             setattr(self, name, getattr(self, name) + value)

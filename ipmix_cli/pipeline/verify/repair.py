@@ -16,7 +16,7 @@ from ipmix_cli.pipeline.output.finalize import card, errors
 from ipmix_cli.pipeline.output.manifest import CARD, ERRORS, MANIFEST, SECOND_COPY, FileRecord, Manifest, ShardRecord
 from ipmix_cli.pipeline.output.resume import clear_state
 from ipmix_cli.pipeline.run.prepare import OpenJob, changes, reopen
-from ipmix_cli.pipeline.run.progress_counters import Slot, Tally, new_tally
+from ipmix_cli.pipeline.run.progress_counters import ProgressCounters, ShardProgress, progress_counters
 from ipmix_cli.pipeline.run.schedule import task_for
 from ipmix_cli.pipeline.run.worker import ShardTask, build_shard, write_files
 from ipmix_cli.pipeline.verify.folder import check_folder
@@ -30,7 +30,7 @@ FOLDER_CODES = ("shard-extra", "file-missing", "file-damaged", "manifest-damaged
 
 
 @dataclass(frozen=True, kw_only=True)
-class Origin:
+class RepairSource:
     """Where the source and the mixing pictures are now; None for where the manifest says."""
 
     source: SourceSpec | None = None
@@ -58,7 +58,10 @@ class Rebuild:
 
 
 def repair(
-    dataset: Dataset, origin: Origin | None = None, execution: Execution | None = None, listener: Listener | None = None
+    dataset: Dataset,
+    origin: RepairSource | None = None,
+    execution: Execution | None = None,
+    listener: Listener | None = None,
 ) -> Repaired:
     """Rebuild the files of a data set that are not what the manifest says.
 
@@ -68,7 +71,7 @@ def repair(
     Parameters
     ----------
     dataset : Dataset
-    origin : Origin, optional
+    origin : RepairSource, optional
         Where source and mixing pictures are, if they have moved.
     execution : Execution, optional
         How to run; one process by default.
@@ -86,7 +89,7 @@ def repair(
     SourceError
         Where shards are bad, and the source or the mixing pictures are gone, or have changed.
     """
-    origin, execution, listener = origin or Origin(), execution or Execution(), listener or Listener()
+    origin, execution, listener = origin or RepairSource(), execution or Execution(), listener or Listener()
     clear_state(dataset.folder)
     report = validate(dataset, Checks(), execution, listener)
     places = {problem.shard for problem in report.problems}
@@ -120,7 +123,7 @@ def mend_small_files(dataset: Dataset) -> list[str]:
     return written
 
 
-def open_origin(manifest: Manifest, origin: Origin, listener: Listener, bad: list[ShardRecord]) -> OpenJob:
+def open_origin(manifest: Manifest, origin: RepairSource, listener: Listener, bad: list[ShardRecord]) -> OpenJob:
     """Open the source and the mixing pictures; refuse those that are not what the shards were made from.
 
     Raises
@@ -147,26 +150,26 @@ def rebuilt(
     """Make shards anew; yield each, and whether it had the manifest's bytes and was written."""
     total = sum(shard.stop - shard.first for shard in bad)
     with (
-        new_tally(len(dataset.manifest.shards)) as tally,
-        watched(listener, "repairing", total, "pictures", tally.done),
+        progress_counters(len(dataset.manifest.shards)) as counters,
+        watched(listener, "repairing", total, "pictures", counters.done),
     ):
-        tasks = [_task(dataset, opened, shard, tally) for shard in bad]
+        tasks = [_task(dataset, opened, shard, counters) for shard in bad]
         yield from results(rebuild_shard, tasks, execution)
 
 
-def _task(dataset: Dataset, opened: OpenJob, shard: ShardRecord, tally: Tally) -> Rebuild:
+def _task(dataset: Dataset, opened: OpenJob, shard: ShardRecord, counters: ProgressCounters) -> Rebuild:
     """Return the task of a shard; pictures that failed when it was made are left out, even if they can be read now."""
     aside = tuple(BadSample(failure.source_index, failure.source_key, failure.reason) for failure in shard.failures)
-    return Rebuild(task_for(opened, dataset.folder, shard.number, aside, tally), shard)
+    return Rebuild(task_for(opened, dataset.folder, shard.number, aside, counters), shard)
 
 
 def rebuild_shard(this: Rebuild) -> tuple[ShardRecord, bool]:
     """Make one shard, and write it if it is the one that the manifest records."""
-    slot = Slot(None) if this.task.tally is None else this.task.tally.slot(this.task.number)
-    record, files = build_shard(this.task, slot, StageClock())
+    progress = ShardProgress(None) if this.task.counters is None else this.task.counters.progress(this.task.number)
+    record, files = build_shard(this.task, progress, StageClock())
     if record == this.record:
         write_files(open_folder(this.task.out), files)
-    slot.finish()
+    progress.finish()
     return this.record, record == this.record
 
 

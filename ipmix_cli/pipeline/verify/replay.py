@@ -14,8 +14,8 @@ from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.banks.mixing import MixingHandle
 from ipmix_cli.pipeline.output.dataset import Dataset
 from ipmix_cli.pipeline.output.manifest import Manifest, ShardRecord
-from ipmix_cli.pipeline.run.progress_counters import Slot, Tally
-from ipmix_cli.pipeline.run.worker import make_copies, views
+from ipmix_cli.pipeline.run.progress_counters import ProgressCounters, ShardProgress
+from ipmix_cli.pipeline.run.worker import render_copies, views
 from ipmix_cli.pipeline.verify.problem import Problem
 from ipmix_cli.shards.shard import ShardSample, ShardSettings, ShardView, StoredSample
 from ipmix_cli.sources.source import BadSample, Part
@@ -40,7 +40,7 @@ class Replay:
     copies: dict[int, tuple[int, ...]]
     whole: bool
     position: int
-    tally: Tally | None = None
+    counters: ProgressCounters | None = None
 
 
 @dataclass(frozen=True)
@@ -55,20 +55,20 @@ class Replayed:
 
 def replay_shard(task: Replay) -> Replayed:
     """Compare the samples of one shard with what the source and the plans make of them."""
-    slot = Slot(None) if task.tally is None else task.tally.slot(task.position)
+    progress = ShardProgress(None) if task.counters is None else task.counters.progress(task.position)
     dataset = Dataset(open_folder(task.location), task.manifest)
     try:
         with dataset.view(task.record) as view:
-            problems = tuple(_differences(dataset, task, view, slot))
+            problems = tuple(_differences(dataset, task, view, progress))
     except SourceError as error:
         remedy = f"type: ipmix repair {task.location}"
         problems = (Problem("shard-unreadable", error.message, remedy, task.record.name),)
-    slot.finish()
+    progress.finish()
     compared = task.record.samples if task.whole else 0
     return Replayed(task.record, problems, sum(map(len, task.copies.values())), compared)
 
 
-def _differences(dataset: Dataset, task: Replay, view: ShardView, slot: Slot) -> Iterator[Problem]:
+def _differences(dataset: Dataset, task: Replay, view: ShardView, progress: ShardProgress) -> Iterator[Problem]:
     places = {key: position for position, key in enumerate(view.keys())}
     failed = {failure.source_index for failure in task.record.failures}
     done = 0
@@ -81,7 +81,7 @@ def _differences(dataset: Dataset, task: Replay, view: ShardView, slot: Slot) ->
             if task.whole or sample.index in task.copies:
                 yield from _compare(dataset, task, view, places.get(sample.key), sample)
         done += 1
-        slot.done(done)
+        progress.done(done)
 
 
 def _compare(
@@ -117,7 +117,7 @@ def _wrong_copies(dataset: Dataset, task: Replay, stored: StoredSample, sample: 
 def rebuilt_copies(manifest: Manifest, mixing: MixingHandle, sample: ShardSample) -> NDArray[np.uint8]:
     """Return the copies (K, H, W, 3) of one sample, made anew."""
     out = np.empty((1, manifest.job.output.copies, *sample.picture.shape), np.uint8)
-    make_copies(manifest.job, mixing, [sample], out, StageClock())
+    render_copies(manifest.job, mixing, [sample], out, StageClock())
     copies: NDArray[np.uint8] = out[0]
     return copies
 

@@ -13,8 +13,8 @@ from ipmix_cli.errors import BadSampleError, SourceError
 from ipmix_cli.pipeline.job import Job
 from ipmix_cli.pipeline.output.dataset import Dataset
 from ipmix_cli.pipeline.output.manifest import FileRecord, Manifest, ShardRecord
-from ipmix_cli.pipeline.run.progress_counters import Slot, Tally
-from ipmix_cli.pipeline.verify.plan_agreement import PlanShare, idle_plans
+from ipmix_cli.pipeline.run.progress_counters import ProgressCounters, ShardProgress
+from ipmix_cli.pipeline.verify.plan_agreement import PlanAgreement, idle_plans
 from ipmix_cli.pipeline.verify.problem import Problem
 from ipmix_cli.shards.shard import ShardView
 from ipmix_cli.storage.folder import Folder, open_folder
@@ -33,7 +33,7 @@ class ShardCheck:
     record: ShardRecord
     level: str
     position: int
-    tally: Tally | None = None
+    counters: ProgressCounters | None = None
 
 
 @dataclass
@@ -42,13 +42,13 @@ class ShardReport:
 
     record: ShardRecord
     problems: list[Problem] = field(default_factory=list)
-    share: PlanShare = field(default_factory=PlanShare)
+    share: PlanAgreement = field(default_factory=PlanAgreement)
     sha256: str = ""
 
 
 def check_shard(task: ShardCheck) -> ShardReport:
     """Check one shard at a level: quick (size), standard (sha256, keys, labels, plans), full (every picture)."""
-    slot = Slot(None) if task.tally is None else task.tally.slot(task.position)
+    progress = ShardProgress(None) if task.counters is None else task.counters.progress(task.position)
     report = ShardReport(task.record)
     dataset = Dataset(open_folder(task.location), task.manifest)
     report.problems += _check_file(dataset.folder, task.record)
@@ -59,11 +59,11 @@ def check_shard(task: ShardCheck) -> ShardReport:
             report.problems.append(_problem(dataset, task.record, "shard-damaged", "its sha256 is not the manifest's"))
         try:
             with dataset.view(task.record) as view:
-                _Samples(dataset, task, report, slot).check(view)
+                _Samples(dataset, task, report, progress).check(view)
         except SourceError as error:
             report.problems.append(_problem(dataset, task.record, "shard-unreadable", error.message))
-    slot.done(task.record.samples)
-    slot.finish()
+    progress.done(task.record.samples)
+    progress.finish()
     return report
 
 
@@ -83,8 +83,8 @@ def _problem(dataset: Dataset, record: ShardRecord, code: str, message: str, key
 class _Samples:
     """The check of the samples of one opened shard."""
 
-    def __init__(self, dataset: Dataset, task: ShardCheck, report: ShardReport, slot: Slot) -> None:
-        self.dataset, self.task, self.report, self.slot = dataset, task, report, slot
+    def __init__(self, dataset: Dataset, task: ShardCheck, report: ShardReport, progress: ShardProgress) -> None:
+        self.dataset, self.task, self.report, self.progress = dataset, task, report, progress
         self.job: Job = dataset.manifest.job
         self.sound = report.sha256 == task.record.sha256 and dataset.one_file_a_shard
 
@@ -100,7 +100,7 @@ class _Samples:
             if deep:
                 self._check_sample(view, position, key)
             if position % 256 == 0:
-                self.slot.done(position)
+                self.progress.done(position)
         self._check_plans(view)
 
     def _check_keys(self, view: ShardView) -> None:

@@ -15,9 +15,9 @@ from ipmix_cli.pipeline.listener import Listener, watched
 from ipmix_cli.pipeline.output.dataset import Dataset, chosen_numbers
 from ipmix_cli.pipeline.output.manifest import Manifest, ShardRecord
 from ipmix_cli.pipeline.run.prepare import changes, reopen
-from ipmix_cli.pipeline.run.progress_counters import Tally, new_tally
+from ipmix_cli.pipeline.run.progress_counters import ProgressCounters, progress_counters
 from ipmix_cli.pipeline.verify.folder import check_folder
-from ipmix_cli.pipeline.verify.plan_agreement import PlanShare
+from ipmix_cli.pipeline.verify.plan_agreement import PlanAgreement
 from ipmix_cli.pipeline.verify.problem import Problem
 from ipmix_cli.pipeline.verify.replay import Replay, replay_shard
 from ipmix_cli.pipeline.verify.shard import LEVELS, ShardCheck, ShardReport, check_shard
@@ -66,7 +66,7 @@ class Report:
     compared: int = 0
     replayed: int = 0
     problems: list[Problem] = field(default_factory=list)
-    share: PlanShare = field(default_factory=PlanShare)
+    share: PlanAgreement = field(default_factory=PlanAgreement)
 
     @property
     def passed(self) -> bool:
@@ -138,9 +138,9 @@ def _check_shards(
 ) -> None:
     slim = dataclasses.replace(dataset.manifest, shards=())
     total = sum(shard.samples for shard in shards)
-    with new_tally(len(shards)) as tally, watched(listener, "validating", total, "samples", tally.done):
+    with progress_counters(len(shards)) as counters, watched(listener, "validating", total, "samples", counters.done):
         tasks = [
-            ShardCheck(dataset.folder.location, slim, shard, report.level, position, tally)
+            ShardCheck(dataset.folder.location, slim, shard, report.level, position, counters)
             for position, shard in enumerate(shards)
         ]
         for found in results(check_shard, tasks, execution):
@@ -177,7 +177,7 @@ def _check_origin(dataset: Dataset, report: Report, checks: Checks, execution: E
     if any(problem.code == "bank-changed" for problem in report.problems):
         copies = {}
     tasks: list[Replay] = []
-    with new_tally(len(dataset.manifest.shards)) as tally:
+    with progress_counters(len(dataset.manifest.shards)) as counters:
         slim = dataclasses.replace(dataset.manifest, shards=())
         crops = dataset.manifest.job.crop.crops
         for shard in dataset.manifest.shards:
@@ -185,14 +185,16 @@ def _check_origin(dataset: Dataset, report: Report, checks: Checks, execution: E
             if mine or checks.source is not None:
                 part = opened.source.part(shard.first, shard.stop)
                 whole = checks.source is not None
-                place = (len(tasks), tally)
+                place = (len(tasks), counters)
                 tasks.append(Replay(dataset.folder.location, slim, shard, part, opened.mixing, mine, whole, *place))
-        _run_replays(report, tasks, tally, execution, listener)
+        _run_replays(report, tasks, counters, execution, listener)
 
 
-def _run_replays(report: Report, tasks: list[Replay], tally: Tally, execution: Execution, listener: Listener) -> None:
+def _run_replays(
+    report: Report, tasks: list[Replay], counters: ProgressCounters, execution: Execution, listener: Listener
+) -> None:
     total = sum(task.record.stop - task.record.first for task in tasks)
-    with watched(listener, "comparing with the source", total, "pictures", tally.done):
+    with watched(listener, "comparing with the source", total, "pictures", counters.done):
         for replayed in results(replay_shard, tasks, execution):
             report.problems += replayed.problems
             report.replayed += replayed.copies

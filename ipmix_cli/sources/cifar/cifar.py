@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ipmix_cli.errors import SourceError
-from ipmix_cli.sources.arrays import ArrayData, ChainedRows, FileRows, Rows, array_source
+from ipmix_cli.sources.arrays import ArrayData, ArrayRows, ChainedRows, FileRows, array_source
 from ipmix_cli.sources.cifar.archive import archive_data, batch_keys, looks_like_cifar_archive
 from ipmix_cli.sources.cifar.batches import (
     MAX_BATCH_BYTES,
@@ -108,7 +108,7 @@ def _folders_in(path: Path) -> Iterator[tuple[Path, Variant]]:
 def _folder_data(folder: Path, variant: Variant, split: str) -> ArrayData:
     meta = folder / variant.meta
     class_names = read_class_names(read_file(meta, MAX_BATCH_BYTES), variant, str(meta))
-    rows: list[Rows] = []
+    rows: list[ArrayRows] = []
     labels = []
     keys: list[str] = []
     for name in variant.batches(split):
@@ -127,7 +127,7 @@ def _folder_data(folder: Path, variant: Variant, split: str) -> ArrayData:
     )
 
 
-def _batch_rows(path: Path, data: bytes, batch: Batch, variant: Variant) -> Rows:
+def _batch_rows(path: Path, data: bytes, batch: Batch, variant: Variant) -> ArrayRows:
     """Return where a batch's pixels are, so that a part reads its own and no others."""
     if variant.label_bytes:
         return FileRows(str(path), 0, batch.pixels.shape, variant.label_bytes)

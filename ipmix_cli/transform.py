@@ -1,0 +1,157 @@
+"""The contract of a transform: all that the pipeline knows of a method that makes copies, or of corruptions.
+
+A transform turns one clean picture into several pictures, its *variants*: copies 0 .. K-1 of a method, or one picture
+for each corruption and severity. It goes in four steps, and only the second draws random numbers::
+
+    settings  (frozen, checked, digested into the job)
+    -> plans  (a structured array: everything random, as data)
+    -> pixels (nothing random, no disk)
+    -> words and stages (for explain and reports)
+
+A new transform is one file with a subclass of :class:`Transform`, and one line in the table of its kind.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ipmix_cli.picture import Picture
+
+Size = tuple[int, int]
+"""Height and width in pixels."""
+
+Plans = NDArray[Any]
+"""A structured array (N, V): one plan for each variant of each of N pictures."""
+
+
+class MixingPictures(Protocol):
+    """Mixing pictures in memory, resized already; see :class:`ipmix_cli.methods.mixing_set.MixingSet`."""
+
+    @property
+    def shapes(self) -> NDArray[np.int32]:
+        """Height and width of each, (M, 2)."""
+        ...
+
+    def picture(self, index: int) -> Picture:
+        """Return one mixing picture, (h, w, 3)."""
+        ...
+
+
+class PlanView(Protocol):
+    """One plan as a person, or a program in another language, reads it."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan as plain data that JSON can hold."""
+        ...
+
+    def describe(self) -> list[str]:
+        """Return the plan in words, one line for each thing that happens."""
+        ...
+
+
+class Transform(ABC):
+    """One kind of variants, without state: the same arguments give the same bytes.
+
+    Attributes
+    ----------
+    name : str
+        What users call it.
+    summary : str
+        One line for help pages.
+    plan_version : int
+        Raised whenever a distribution, or the order of draws, changes.
+    settings_type : type
+        A frozen, keyword-only dataclass with ``to_dict()`` and a classmethod ``from_dict(values)``; checks itself and
+        raises UsageError. Every field is an option of the command line (``max_steps`` is ``--max-steps``).
+    presets : mapping of str to settings
+        Named settings, each with its source in a comment. May be empty for a transform without presets.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    plan_version: ClassVar[int] = 1
+    settings_type: ClassVar[type[Any]]
+    presets: ClassVar[Mapping[str, Any]]
+
+    @abstractmethod
+    def settings_for(self, preset: str, size: Size, changes: Mapping[str, Any]) -> Any:
+        """Return the settings of a preset (``auto`` chooses by size), with some fields replaced.
+
+        Raises
+        ------
+        UsageError
+            For a preset or a field that does not exist, and a value out of range.
+        """
+
+    def variants(self, settings: Any, copies: int) -> Sequence[str]:
+        """Return the names of what one picture becomes: ``copy0`` .., or names such as ``gaussian_noise.3``."""
+        del settings
+        return [f"copy{number}" for number in range(copies)]
+
+    def mixing_ratio(self, settings: Any) -> float | None:
+        """Return the side of a resized mixing picture over the picture's side; None if none are needed."""
+        del settings
+        return None
+
+    @abstractmethod
+    def plan(
+        self,
+        settings: Any,
+        size: Size,
+        seed: int,
+        indices: NDArray[np.int64],
+        copies: int,
+        mixing_shapes: NDArray[np.int32],
+    ) -> Plans:
+        """Draw the plans (N, V) of all variants of the samples with these indices.
+
+        A plan depends on settings, size, seed, the sample's index, the variant and the mixing pictures' shapes alone.
+        """
+
+    @abstractmethod
+    def apply(
+        self,
+        pictures: Picture,
+        plans: Plans,
+        mixing: MixingPictures | None,
+        settings: Any,
+        out: Picture,
+        workspace: Any = None,
+    ) -> None:
+        """Fill `out` (N, V, H, W, 3) with what the plans make of `pictures` (N, H, W, 3); inputs are not modified."""
+
+    def workspace(self, size: Size, settings: Any) -> Any:
+        """Return memory for :meth:`apply`, for one thread at a time; None if none is needed."""
+        del size, settings
+
+    @abstractmethod
+    def unchanged(self, plans: Plans) -> NDArray[np.bool_]:
+        """Return (N, V): which plans give back the clean picture, byte for byte; what `validate` compares with."""
+
+    @abstractmethod
+    def view(self, plan: Any, settings: Any) -> PlanView:
+        """Return one element of a plan array as words and plain data."""
+
+    @abstractmethod
+    def stages(
+        self, picture: Picture, plan: Any, mixing: MixingPictures | None, settings: Any
+    ) -> dict[str, NDArray[Any]]:
+        """Return every stage of one variant by its name, from ``clean`` to ``out``."""
+
+    def operations(self, plans: Plans, settings: Any) -> dict[str, int]:
+        """Return how often each operation, mixing or corruption occurs in some plans, for reports."""
+        del plans, settings
+        return {}
+
+    @abstractmethod
+    def is_warm(self) -> bool:
+        """Whether this machine's cache holds the compiled kernels."""
+
+    @abstractmethod
+    def warm_up(self) -> None:
+        """Compile the kernels into the cache, or load them from it."""
