@@ -138,7 +138,7 @@ def test_a_shard_that_kills_every_worker_is_named_after_bounded_tries(request_of
         for number in range(len(tasks)):
             task = tasks[number]
             tried.append(task.number)
-            remote = type(task)(**{**vars(task), "tally": None})
+            remote = type(task)(**{**vars(task), "counters": None})
             yield Died((number,)) if task.number == 4 else Done(number, function(remote))
 
     monkeypatch.setitem(BACKENDS, "deadly", deadly)
