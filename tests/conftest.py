@@ -1,4 +1,4 @@
-"""What many tests need: real pictures, a small bank, and the program as a user runs it."""
+"""What many tests need: a small bank, and the program as a user runs it."""
 
 from __future__ import annotations
 
@@ -6,46 +6,16 @@ import hashlib
 import os
 import subprocess
 import sys
-import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.fixtures.sources"]
+pytest_plugins = ["tests.fixtures.sources", "tests.fixtures.made_sets", "tests.fixtures.skips"]
 
 REPOSITORY = Path(__file__).parents[1]
-REAL_PICTURES = REPOSITORY.parent / "shared" / "data"
-CIFAR_PICTURES = 600  # of each split
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture(scope="session")
-def real_pictures() -> Path:
-    """The folder with real pictures that lies beside a full checkout."""
-    if not REAL_PICTURES.is_dir():
-        pytest.skip("the real pictures are not beside this checkout")
-    return REAL_PICTURES
-
-
-@pytest.fixture(scope="session")
-def cifar(real_pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with 600 + 600 real CIFAR-10 pictures in the official python format."""
-    folder = tmp_path_factory.mktemp("cifar")
-    script = real_pictures / "make_cifar10.py"
-    command = [sys.executable, str(script), str(folder), "--limit", str(CIFAR_PICTURES), "--archive"]
-    subprocess.run(command, check=True, capture_output=True)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def photographs(real_pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of class folders with 200 real photographs."""
-    folder = tmp_path_factory.mktemp("photographs")
-    with tarfile.open(real_pictures / "imagenet200.tar") as tar:
-        tar.extractall(folder, filter="data")
-    return folder / "imagenet200"
 
 
 @pytest.fixture(scope="session")

@@ -203,10 +203,10 @@ def test_no_warning_leaks(png):
     assert not caught
 
 
-def test_real_photographs_decode_to_pillows_pixels(photograph_tar):
+def test_photographs_decode_to_pillows_pixels(photograph_tar):
     with tarfile.open(photograph_tar) as tar:
         files = [tar.extractfile(member).read() for member in tar if member.isfile()]
-    assert len(files) == 200
+    assert files
     for data in files:
         expected = np.array(ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB"))
         assert np.array_equal(checked(data), expected)

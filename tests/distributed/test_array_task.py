@@ -28,7 +28,16 @@ def covered(shares, shards):
 @pytest.mark.parametrize("shards", [1, 7, 100])
 @pytest.mark.parametrize(
     "ids",
-    [range(10), range(1, 11), range(5, 21, 5), range(3, 40, 7), range(1000, 1001), range(1000)],
+    [
+        range(10),
+        range(1, 11),
+        range(5, 21, 5),
+        range(0, 7, 2),
+        range(2, 20, 6),
+        range(3, 40, 7),
+        range(1000, 1001),
+        range(1000),
+    ],
     ids=lambda ids: f"{ids.start}-{ids.stop - 1}:{ids.step}",
 )
 def test_a_slurm_array_with_any_start_and_step_makes_every_shard_once(ids, shards):
@@ -41,6 +50,12 @@ def test_one_slurm_task_repeated_alone_with_the_count_of_before_has_the_share_it
     before = array_task_of(None, None, slurm(range(1, 101))[6])
     again = array_task_of(None, 100, slurm([7])[0])
     assert (again.index, again.count) == (before.index, before.count)
+
+
+def test_empty_slurm_variables_are_as_good_as_none():
+    environment = {"SLURM_ARRAY_TASK_ID": "3", "SLURM_ARRAY_TASK_STEP": "", "SLURM_ARRAY_TASK_COUNT": ""}
+    assert array_task_of(None, 4, environment) == ArrayTask(3, 4, "SLURM_ARRAY_TASK_ID")
+    assert array_task_of(None, None, dict.fromkeys(slurm([7])[0], "")) == ArrayTask(0, 1)
 
 
 def test_a_slurm_array_with_gaps_is_refused_since_no_task_can_tell_its_place():

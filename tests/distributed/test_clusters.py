@@ -74,12 +74,11 @@ def dask_cluster(tmp_path):
     pytest.importorskip("distributed")
     file, log = tmp_path / "scheduler.json", (tmp_path / "log").open("w")
     at_home = ["--host", "127.0.0.1", "--no-dashboard"]
-    commands = [["dask", "scheduler", "--port", "0", "--scheduler-file", str(file), *at_home]]
-    worker = ["dask", "worker", "--scheduler-file", str(file), "--nthreads", "1", "--no-nanny", *at_home]
+    commands = [["scheduler", "--port", "0", "--scheduler-file", str(file), *at_home]]
+    worker = ["worker", "--scheduler-file", str(file), "--nthreads", "1", "--no-nanny", *at_home]
     commands += [[*worker, "--local-directory", str(tmp_path / f"worker{number}")] for number in range(2)]
-    folder = Path(sys.executable).parent
     started = [
-        subprocess.Popen([str(folder / words[0]), *words[1:]], stdout=log, stderr=log, cwd=tmp_path)
+        subprocess.Popen([sys.executable, "-m", "dask", *words], stdout=log, stderr=log, cwd=tmp_path)
         for words in commands
     ]
     try:

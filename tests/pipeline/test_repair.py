@@ -11,26 +11,16 @@ from ipmix_cli.pipeline.run.augment import augment
 from ipmix_cli.pipeline.run.prepare import Request
 from ipmix_cli.shards.shard import ShardSettings
 from ipmix_cli.sources.source import SourceSpec
+from tests.fixtures.made_sets import few_photographs
 
 
 @pytest.fixture(scope="module")
-def moving(real_pictures, tmp_path_factory, bank):
+def moving(photographs, tmp_path_factory, bank):
     """A data set whose source and bank can be moved."""
     place = tmp_path_factory.mktemp("repair")
     shutil.copytree(bank.parent, place / "banks")
-    make_source(real_pictures, place / "pictures")
+    few_photographs(photographs, place / "pictures", count=6, classes=2)
     return place
-
-
-def make_source(real_pictures, place):
-    import tarfile
-
-    with tarfile.open(real_pictures / "imagenet200.tar") as tar:
-        names = [member for member in tar.getmembers() if member.name.lower().endswith(".jpeg")][:6]
-        for number, member in enumerate(names):
-            folder = place / f"class{number % 2}"
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / f"{number}.jpeg").write_bytes(tar.extractfile(member).read())
 
 
 @pytest.fixture

@@ -112,10 +112,10 @@ def test_the_program_ends_cleanly_where_the_system_limits_the_size_of_files(ipmi
 def test_a_full_disk_under_the_cache_changes_no_byte(made, monkeypatch, small_disk, tmp_path, digests):
     monkeypatch.setattr(mixing, "user_cache", lambda: small_disk)
     monkeypatch.setattr(mixing, "private_temporary_folder", lambda: None)
-    mixing.mixing_set.cache_clear()
+    mixing.cached_mixing_set.cache_clear()
     resize(small_disk, "size=64k")
     augment(made("hdf5").request, str(tmp_path / "out"))
-    mixing.mixing_set.cache_clear()
+    mixing.cached_mixing_set.cache_clear()
     assert digests(tmp_path / "out") == made("hdf5").digests
     assert not [path for path in small_disk.rglob("*") if path.is_file()]
 
@@ -123,15 +123,15 @@ def test_a_full_disk_under_the_cache_changes_no_byte(made, monkeypatch, small_di
 def test_a_rotten_map_of_mixing_pictures_is_noticed_and_made_again(made, monkeypatch, tmp_path, digests):
     monkeypatch.setattr(mixing, "user_cache", lambda: tmp_path / "cache")
     for harm in (lambda content: content[:-1000], lambda content: content[:5000] + bytes(64) + content[5064:]):
-        mixing.mixing_set.cache_clear()
+        mixing.cached_mixing_set.cache_clear()
         augment(made("hdf5").request, str(tmp_path / "first"))
         (cached,) = (tmp_path / "cache" / "mixing").iterdir()
         cached.write_bytes(harm(cached.read_bytes()))
-        mixing.mixing_set.cache_clear()
+        mixing.cached_mixing_set.cache_clear()
         shutil.rmtree(tmp_path / "first")
         augment(made("hdf5").request, str(tmp_path / "first"))
         assert digests(tmp_path / "first") == made("hdf5").digests
-    mixing.mixing_set.cache_clear()
+    mixing.cached_mixing_set.cache_clear()
 
 
 def test_a_full_disk_under_a_bank_leaves_nothing(small_disk):

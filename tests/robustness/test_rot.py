@@ -200,14 +200,14 @@ def test_both_manifests_rotten_is_said_clearly_and_the_same_command_mends_it(mad
     assert digests(folder) == made("hdf5").digests
 
 
-def test_a_repair_from_another_source_is_refused_and_mends_what_needs_none(made, tmp_path, digests, cifar):
-    from ipmix_cli.pipeline.verify.repair import Origin
+def test_a_repair_from_another_source_is_refused_and_fixes_what_needs_none(made, tmp_path, digests, cifar):
+    from ipmix_cli.pipeline.verify.repair import RepairSource
     from ipmix_cli.sources.source import SourceSpec
 
     folder = made("hdf5").copy(tmp_path / "out")
     flip(folder / "train-000002.h5", 9999)
     flip(folder / "README.md", 99)
-    other = Origin(source=SourceSpec(input="cifar10", data_dir=str(cifar), split="test"))
+    other = RepairSource(source=SourceSpec(input="cifar10", data_dir=str(cifar), split="test"))
     with pytest.raises(IpmixError, match=r"train-000002\.h5.*digest differs") as caught:
         repair(open_dataset(folder), other)
     assert "--source" in caught.value.remedy

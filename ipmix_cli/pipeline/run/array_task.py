@@ -37,7 +37,7 @@ class ArrayTask:
     def numbers(self, shards: int) -> range:
         """Return the numbers of this task's shards, of so many.
 
-        >>> list(Share(1, 3).numbers(7))
+        >>> list(ArrayTask(1, 3).numbers(7))
         [1, 4]
         """
         return range(self.index, shards, self.count)
@@ -48,7 +48,8 @@ def array_task_of(index: int | None, count: int | None, environment: Mapping[str
 
     Under Slurm both numbers come from the array, whatever its first id and its step. Kubernetes and PBS tell the index
     alone. Ids are taken modulo the count: arrays from 0 and from 1 both make everything, and one task repeated alone
-    (``sbatch --array=7``, with the count of before) has the share that it had.
+    (``sbatch --array=7``, with the count of before) has the share that it had. A task of an array with a step is
+    repeated with its step (``--array=4-4:2``) or by ``--task-index``: its id alone does not tell its place.
 
     Raises
     ------
@@ -71,7 +72,7 @@ def _told(variable: str, count: int | None, environment: Mapping[str, str]) -> A
     """Return the share that a batch system's variables tell."""
     number, step = int(environment[variable]), 1
     if variable == SLURM:
-        step = max(1, int(environment.get("SLURM_ARRAY_TASK_STEP", "1")))
+        step = max(1, int(environment.get("SLURM_ARRAY_TASK_STEP") or 1))
         count = count or _slurm_tasks(environment, step)
     if count is None:
         raise UsageError(f"{variable} says which task this is, not of how many", f"give --task-count N, or {ALONE}")
@@ -80,9 +81,9 @@ def _told(variable: str, count: int | None, environment: Mapping[str, str]) -> A
 
 def _slurm_tasks(environment: Mapping[str, str], step: int) -> int:
     """Return how many tasks an array has; refuse one whose ids have gaps, since no task can tell its place in it."""
-    first, last = (int(environment.get(f"SLURM_ARRAY_TASK_{name}", "0")) for name in ("MIN", "MAX"))
+    first, last = (int(environment.get(f"SLURM_ARRAY_TASK_{name}") or 0) for name in ("MIN", "MAX"))
     tasks = (last - first) // step + 1
-    if tasks != int(environment.get("SLURM_ARRAY_TASK_COUNT", tasks)):
+    if tasks != int(environment.get("SLURM_ARRAY_TASK_COUNT") or tasks):
         raise UsageError(
             f"the array's ids are a list with gaps ({first} to {last}), of which no task can tell its place",
             "repeat the whole array, tasks with nothing to make end at once; or give the --task-count of before",

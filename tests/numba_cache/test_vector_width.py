@@ -19,8 +19,8 @@ def test_a_kernel_asks_for_wide_vectors_and_a_plain_function_does_not(monkeypatc
         values = np.arange(100.0)
         function(values)
         assert np.array_equal(values, 2 * np.arange(100.0))
-    assert wide.WISH in next(iter(kernel.inspect_llvm().values()))
-    assert wide.WISH not in next(iter(plain.inspect_llvm().values()))
+    assert wide.PREFERENCE in next(iter(kernel.inspect_llvm().values()))
+    assert wide.PREFERENCE not in next(iter(plain.inspect_llvm().values()))
 
 
 def test_a_users_own_processor_features_win(monkeypatch):
