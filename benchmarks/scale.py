@@ -26,8 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.crop import CropConfig
-from ipmix_cli.methods.ipmix.plan import PLAN_VERSION
 from ipmix_cli.methods.ipmix.presets import PRESETS
+from ipmix_cli.methods.ipmix.transform import IPMIX
 from ipmix_cli.picture import Bytes, Picture
 from ipmix_cli.pipeline.backends.backend import Died, Done
 from ipmix_cli.pipeline.backends.local import local_processes
@@ -196,7 +196,7 @@ def simulated_job(source: SimulatedSource, bank: Path, arguments: argparse.Names
         seed=0,
         samples_per_shard=-(-len(source) // arguments.shards),
         limit=None,
-        plan_version=PLAN_VERSION,
+        plan_version=IPMIX.plan_version,
     )
     places = Places(source={"input": "simulated"}, fractals=str(bank))
     return OpenJob(job, places, source, MixingHandle(str(bank), mixing, job.augment.mixing_ratio))

@@ -18,7 +18,7 @@ from ipmix_cli.methods.ipmix.settings import AugmentConfig
 from ipmix_cli.methods.mixing_set import MixingSet, mixing_set
 from ipmix_cli.methods.operations import OPS
 from ipmix_cli.picture import Picture
-from ipmix_cli.pipeline.inspect.sheet import contact_sheet, save_picture
+from ipmix_cli.pipeline.contact_sheet import contact_sheet, save_picture
 from ipmix_cli.sources.readers import open_source
 from ipmix_cli.sources.source import Sample, SourceSpec
 from ipmix_cli.stages import StageClock

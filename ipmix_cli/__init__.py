@@ -43,10 +43,10 @@ if TYPE_CHECKING:
     from ipmix_cli.methods.ipmix.settings import AugmentConfig
     from ipmix_cli.pipeline.banks.bank import BankSettings
     from ipmix_cli.pipeline.banks.generate import generate_bank
+    from ipmix_cli.pipeline.contact_sheet import contact_sheet
     from ipmix_cli.pipeline.inspect.explain import trace
     from ipmix_cli.pipeline.inspect.info import info
     from ipmix_cli.pipeline.inspect.report import report
-    from ipmix_cli.pipeline.inspect.sheet import contact_sheet
     from ipmix_cli.pipeline.inspect.status import status
     from ipmix_cli.pipeline.job import Execution
     from ipmix_cli.pipeline.listener import Listener
@@ -79,7 +79,7 @@ _PUBLIC = {
     "ShardSettings": "ipmix_cli.shards.shard",
     "SourceSpec": "ipmix_cli.sources.source",
     "augment": "ipmix_cli.pipeline.run.augment",
-    "contact_sheet": "ipmix_cli.pipeline.inspect.sheet",
+    "contact_sheet": "ipmix_cli.pipeline.contact_sheet",
     "generate_bank": "ipmix_cli.pipeline.banks.generate",
     "indexes": "ipmix_cli.pipeline.output.indexing",
     "info": "ipmix_cli.pipeline.inspect.info",

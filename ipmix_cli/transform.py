@@ -8,14 +8,16 @@ for each corruption and severity. It goes in four steps, and only the second dra
     -> pixels (nothing random, no disk)
     -> words and stages (for explain and reports)
 
-A new transform is one file with a subclass of :class:`Transform`, and one line in the table of its kind.
+A new transform is one file with a subclass of :class:`Transform`, and one line in :mod:`ipmix_cli.methods`. Importing
+that file must be cheap (settings and presets alone): kernels are imported by the methods that use them.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +29,9 @@ Size = tuple[int, int]
 
 Plans = NDArray[Any]
 """A structured array (N, V): one plan for each variant of each of N pictures."""
+
+NATIVE = 0.0
+"""The ratio of mixing pictures that a transform takes at their own size."""
 
 
 class MixingPictures(Protocol):
@@ -54,38 +59,80 @@ class PlanView(Protocol):
         ...
 
 
+class Box(NamedTuple):
+    """A part of a picture, in pixels."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+
+@dataclass(frozen=True)
+class StageFigure:
+    """One stage as it is shown: its name in :meth:`Transform.stages`, a caption, a detail, and the part it changed."""
+
+    stage: str
+    caption: str
+    detail: str = ""
+    box: Box | None = None
+
+
+@dataclass(frozen=True)
+class StageRow:
+    """Stages that follow each other, with a name and a detail of the row."""
+
+    name: str
+    detail: str
+    figures: tuple[StageFigure, ...]
+
+
 class Transform(ABC):
     """One kind of variants, without state: the same arguments give the same bytes.
 
     Attributes
     ----------
     name : str
-        What users call it.
+        What users and records call it.
     summary : str
         One line for help pages.
+    title, credit : str
+        The name in headings, such as ``IPMix``, and with its source, such as ``IPMix (Huang et al., NeurIPS 2023)``.
+    made, purpose : str
+        What it does to pictures, ``augmented`` or ``corrupted``, and what for: ``training data`` or ``test data``.
+    command : str
+        The command of ipmix that makes its data sets.
     plan_version : int
         Raised whenever a distribution, or the order of draws, changes.
     settings_type : type
         A frozen, keyword-only dataclass with ``to_dict()`` and a classmethod ``from_dict(values)``; checks itself and
-        raises UsageError. Every field is an option of the command line (``max_steps`` is ``--max-steps``).
+        raises UsageError. Every field is an option of the command line (``max_steps`` is ``--max-steps``). A field
+        that is added after a release is declared with :func:`ipmix_cli.record.added`.
     presets : mapping of str to settings
         Named settings, each with its source in a comment. May be empty for a transform without presets.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
+    title: ClassVar[str]
+    credit: ClassVar[str]
+    made: ClassVar[str] = "augmented"
+    purpose: ClassVar[str] = "training data"
+    command: ClassVar[str] = "augment"
     plan_version: ClassVar[int] = 1
     settings_type: ClassVar[type[Any]]
     presets: ClassVar[Mapping[str, Any]]
 
     @abstractmethod
-    def settings_for(self, preset: str, size: Size, changes: Mapping[str, Any]) -> Any:
+    def settings_for(self, preset: str, size: Size | None, changes: Mapping[str, Any]) -> Any:
         """Return the settings of a preset (``auto`` chooses by size), with some fields replaced.
+
+        `size` is None where pictures differ in size.
 
         Raises
         ------
         UsageError
-            For a preset or a field that does not exist, and a value out of range.
+            For a preset or a field that does not exist, a value out of range, and a size that does not fit.
         """
 
     def variants(self, settings: Any, copies: int) -> Sequence[str]:
@@ -94,9 +141,17 @@ class Transform(ABC):
         return [f"copy{number}" for number in range(copies)]
 
     def mixing_ratio(self, settings: Any) -> float | None:
-        """Return the side of a resized mixing picture over the picture's side; None if none are needed."""
+        """Return the side of a resized mixing picture over the picture's side; None if none are needed.
+
+        :data:`NATIVE` leaves them at their own size, whatever that is.
+        """
         del settings
         return None
+
+    def mixing_used(self, plans: Plans) -> NDArray[np.int64]:
+        """Return the indices of the mixing pictures that some plans use, in any order, repeated or not."""
+        del plans
+        return np.zeros(0, np.int64)
 
     @abstractmethod
     def plan(
@@ -111,6 +166,7 @@ class Transform(ABC):
         """Draw the plans (N, V) of all variants of the samples with these indices.
 
         A plan depends on settings, size, seed, the sample's index, the variant and the mixing pictures' shapes alone.
+        `copies` is V; `mixing_shapes` is (M, 2), and (0, 2) for a transform without mixing pictures.
         """
 
     @abstractmethod
@@ -131,7 +187,10 @@ class Transform(ABC):
 
     @abstractmethod
     def unchanged(self, plans: Plans) -> NDArray[np.bool_]:
-        """Return (N, V): which plans give back the clean picture, byte for byte; what `validate` compares with."""
+        """Return (N, V): which plans give back the clean picture, byte for byte; what `validate` compares with.
+
+        It must not depend on the shapes of the mixing pictures that the plans were drawn for.
+        """
 
     @abstractmethod
     def view(self, plan: Any, settings: Any) -> PlanView:
@@ -142,6 +201,17 @@ class Transform(ABC):
         self, picture: Picture, plan: Any, mixing: MixingPictures | None, settings: Any
     ) -> dict[str, NDArray[Any]]:
         """Return every stage of one variant by its name, from ``clean`` to ``out``."""
+
+    def stage_rows(self, plan: Any, settings: Any, stages: Mapping[str, NDArray[Any]]) -> list[StageRow]:
+        """Return how the stages of a plan are shown: by default all pictures among them, in one row."""
+        del plan, settings
+        shape = stages["clean"].shape
+        pictures = [name for name, stage in stages.items() if stage.shape == shape and stage.dtype == np.uint8]
+        return [StageRow("stages", "", tuple(StageFigure(name, name.replace("_", " ")) for name in pictures))]
+
+    def interest(self, plans: Plans) -> NDArray[np.float64]:
+        """Return (N, V): how much there is to see in each plan, for the one that a report shows."""
+        return np.zeros(plans.shape, np.float64)
 
     def operations(self, plans: Plans, settings: Any) -> dict[str, int]:
         """Return how often each operation, mixing or corruption occurs in some plans, for reports."""

@@ -210,7 +210,7 @@ def augment(
     """
     options = locals()
     if backend == "joblib" and not dry_run:
-        prepare_workers(jobs)
+        prepare_workers(jobs, "ipmix")
     request = _request(options)
     from ipmix_cli.cli.logbook import logging_to
     from ipmix_cli.cli.progress import Bars

@@ -84,12 +84,12 @@ def execution_for(
     )
 
 
-def prepare_workers(jobs: int | None) -> None:
+def prepare_workers(jobs: int | None, method: str) -> None:
     """Begin to load what worker processes need, so that they can start as soon as there is work; for one job, none."""
     if (jobs or available_cpus()) > 1:
         from ipmix_cli.pipeline.backends.fork_server import open_nursery
 
-        open_nursery()
+        open_nursery(method)
 
 
 def available_cpus() -> int:

@@ -60,7 +60,7 @@ def explain(
 def words(origin: CopyExplanation, class_name: Callable[[int], str]) -> str:
     """Return the plan as lines for a person."""
     sample = origin.sample
-    lines = [f"copy {origin.copy} of sample {sample.key}, {class_name(sample.label)}: {sample.source_key}"]
+    lines = [f"{origin.variant} of sample {sample.key}, {class_name(sample.label)}: {sample.source_key}"]
     lines += origin.plan.describe()
     lines.append("the stored copy is this, to the byte" if origin.agrees else "THE STORED COPY IS NOT THIS")
     return "\n".join(lines)
@@ -78,14 +78,9 @@ def write_arrays(origin: CopyExplanation, path: str) -> None:
 
 
 def write_strip(origin: CopyExplanation, path: str) -> None:
-    """Draw the stages: a row for what goes in and out, and one for each chain."""
-    from ipmix_cli.pipeline.inspect.sheet import contact_sheet, save_picture
+    """Draw the stages row by row: of IPMix, what goes in, one row for each chain, and what comes out."""
+    from ipmix_cli.pipeline.contact_sheet import contact_sheet, save_picture
 
-    stages = origin.stages
-    rows, names = [[stages["clean"], stages["mixing"], stages["out"]]], ["clean,\nmixing,\nout"]
-    for i, chain in enumerate(origin.plan.chains):
-        steps = [stages[f"chain{i}_step{j}"] for j in range(len(chain.steps))]
-        rows.append(steps or [stages["clean"]])
-        kinds = [step.to_dict().get("operation") or step.to_dict()["mixing"] for step in chain.steps]
-        names.append(f"chain {i}\nweight {chain.weight:.2f}\n" + "\n".join(kinds or ["no steps"]))
+    rows = [[origin.stages[one.stage] for one in row.figures] for row in origin.rows]
+    names = ["\n".join([row.name, row.detail, *(one.caption for one in row.figures)]) for row in origin.rows]
     save_picture(contact_sheet(rows, names), path)

@@ -29,7 +29,7 @@ def preview(
       ipmix preview shards --out sheet.png
       ipmix preview shards --out sheet.png --keys 00000003,00000017
     """
-    from ipmix_cli.pipeline.inspect.sheet import contact_sheet, save_picture
+    from ipmix_cli.pipeline.contact_sheet import contact_sheet, save_picture
     from ipmix_cli.pipeline.output.dataset import chosen_numbers, open_dataset
 
     dataset = open_dataset(folder)
@@ -42,8 +42,9 @@ def preview(
         clean, copies = dataset.pictures(sample)
         pictures.append([*([] if clean is None else [clean]), *copies[:most_copies]])
     names = [f"{dataset.class_name(sample.label)}\n{sample.key}" for sample in samples]
-    shown = min(most_copies, dataset.manifest.job.output.copies)
-    clean_head = ["clean"] if dataset.manifest.job.output.clean else []
-    heads = [*clean_head, *(f"copy {number}" for number in range(shown))]
+    output = dataset.manifest.job.output
+    shown = min(most_copies, output.copies)
+    clean_head = ["clean"] if output.clean else []
+    heads = [*clean_head, *(output.variant(number) for number in range(shown))]
     save_picture(contact_sheet(pictures, names, heads), out)
     typer.echo(f"{len(samples)} samples in {out}")

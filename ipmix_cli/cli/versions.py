@@ -10,9 +10,13 @@ PACKAGES = ("numpy", "pillow", "opencv-python-headless", "h5py", "numba", "jobli
 
 def versions() -> str:
     """Return the versions of ipmix, its plans, Python and the packages, one a line."""
-    from ipmix_cli.methods.ipmix.plan import PLAN_VERSION
+    from ipmix_cli.methods.ipmix.transform import IPMIX
 
-    lines = [f"ipmix {version('ipmix-cli')}", f"plan version {PLAN_VERSION}", f"python {platform.python_version()}"]
+    lines = [
+        f"ipmix {version('ipmix-cli')}",
+        f"plan version {IPMIX.plan_version}",
+        f"python {platform.python_version()}",
+    ]
     for package in PACKAGES:
         try:
             lines.append(f"{package} {version(package)}")

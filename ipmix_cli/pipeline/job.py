@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import hashlib
 import json
@@ -12,11 +11,14 @@ from typing import Any
 
 from ipmix_cli.crop import CropConfig
 from ipmix_cli.errors import IpmixError, UsageError
-from ipmix_cli.methods.ipmix.settings import AugmentConfig
+from ipmix_cli.methods import transform_named
 from ipmix_cli.pipeline.typed import build
+from ipmix_cli.record import added, record_of
 from ipmix_cli.shards.shard import ShardSettings
+from ipmix_cli.transform import Transform
 
 SHARD_BYTES = 64 * 2**20  # raw bytes of a shard that reads well from disk and network, and fits in a worker's memory
+DEFAULT_METHOD = "ipmix"
 FEWEST_SHARDS = 16  # a loader with more workers than shards fails or starves
 
 
@@ -48,7 +50,7 @@ class Job:
     source, mixing
         The pictures and the mixing pictures, by digest.
     augment, crop, output
-        IPMix, the crop before it, and the form of the shards.
+        The settings of the method, the crop before it, and the form of the shards.
     seed : int
         0 .. 2**63 - 1.
     samples_per_shard : int or None
@@ -56,18 +58,21 @@ class Job:
     limit : int or None
         Only the first so many pictures of the source.
     plan_version : int
-        Of the order of the draws.
+        Of the method's distributions and order of draws.
+    method : str
+        A name of the table TRANSFORMS.
     """
 
     source: SourceRecord
     mixing: MixingRecord
-    augment: AugmentConfig
+    augment: Any
     crop: CropConfig
     output: ShardSettings
     seed: int
     samples_per_shard: int | None
     limit: int | None
     plan_version: int
+    method: str = added(DEFAULT_METHOD)
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed < 2**63:
@@ -97,10 +102,19 @@ class Job:
         """The name that the shards begin with."""
         return str(self.source.settings.get("split") or "train")
 
+    @property
+    def transform(self) -> Transform:
+        """What makes the variants of a picture."""
+        return transform_named(self.method)
+
+    @property
+    def needs_mixing(self) -> bool:
+        """Whether the method uses mixing pictures."""
+        return self.transform.mixing_ratio(self.augment) is not None
+
     def to_dict(self) -> dict[str, Any]:
         """Return the job as plain JSON values."""
-        plain: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
-        return plain
+        return record_of(self)
 
     @classmethod
     def from_dict(cls, values: Any) -> Job:
@@ -112,13 +126,21 @@ class Job:
             Where it gave no such thing.
         """
         try:
-            return build(cls, values)
+            return _decoded(values)
         except IpmixError as error:
             raise ValueError(f"it holds no job: {error.message}") from error
 
     def digest(self) -> str:
         """Return the sha256 of the job, in hexadecimal."""
         return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
+
+
+def _decoded(values: Any) -> Job:
+    """Return a job whose settings have the type that its method says."""
+    rest = dict(values) if isinstance(values, dict) else {}
+    settings_type = transform_named(str(rest.get("method", DEFAULT_METHOD))).settings_type
+    settings = build(settings_type, rest.pop("augment", None))
+    return build(Job, rest, augment=settings)
 
 
 @dataclass(frozen=True, kw_only=True)

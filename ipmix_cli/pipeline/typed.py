@@ -13,11 +13,11 @@ T = TypeVar("T")
 LARGEST = 2**63 - 1
 
 
-def build(kind: type[T], values: Any) -> T:
+def build(kind: type[T], values: Any, **decoded: Any) -> T:
     """Make a dataclass of a JSON object that has its fields, no others, each of the field's type.
 
     A list stands for a tuple. Whole numbers are below 2**63, and numbers finite, so that none can ask for more memory
-    than there is just by being converted.
+    than there is just by being converted. Fields given as keywords are decoded already, and are not among the values.
 
     Raises
     ------
@@ -30,7 +30,8 @@ def build(kind: type[T], values: Any) -> T:
     fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     if unknown := values.keys() - fields.keys():
         raise ValueError(f"{kind.__name__} has no {sorted(unknown)[0]!r:.40}")
-    return kind(**{name: _value(hints[name], value, f"{kind.__name__}.{name}") for name, value in values.items()})
+    plain = {name: _value(hints[name], value, f"{kind.__name__}.{name}") for name, value in values.items()}
+    return kind(**plain, **decoded)
 
 
 @functools.cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Protocol
 
 from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.shards.class_folders import folder_names
@@ -17,12 +18,37 @@ INTEGERS = ("index", "source_index", "crop")
 MOST_NAMED = 10_000  # classes whose names Hugging Face's loader is told; more would make a card of megabytes
 
 
+class Maker(Protocol):
+    """What the card says of the method: a :class:`ipmix_cli.transform.Transform` has it."""
+
+    @property
+    def title(self) -> str:
+        """The method's name."""
+        ...
+
+    @property
+    def credit(self) -> str:
+        """The method's name and source."""
+        ...
+
+    @property
+    def purpose(self) -> str:
+        """What the data set is for."""
+        ...
+
+    @property
+    def made(self) -> str:
+        """What was done to the pictures: ``augmented`` or ``corrupted``."""
+        ...
+
+
 def dataset_card(
     output: ShardSettings,
     class_names: Sequence[str],
     split: str,
     samples: int,
     size: tuple[int, int] | None,
+    maker: Maker,
 ) -> str:
     """Return the card of a data set.
 
@@ -36,6 +62,8 @@ def dataset_card(
         How many there are.
     size : (int, int), optional
         Height and width of every picture, where they have one.
+    maker : Maker
+        What made the copies.
     """
     header = [
         *("---", "task_categories:", "- image-classification", "tags:", "- ipmix", "- data-augmentation"),
@@ -45,7 +73,9 @@ def dataset_card(
         *(f"  {line}" for line in FEATURES[output.format](output, class_names, size)),
         "---",
     ]
-    return "\n".join([*header, "", *_description(output, class_names, samples, size), *_reading(output, split), ""])
+    return "\n".join(
+        [*header, "", *_description(output, class_names, samples, size, maker), *_reading(output, split), ""]
+    )
 
 
 def data_files(output: ShardSettings, split: str) -> str:
@@ -116,17 +146,17 @@ def _label(name: str, class_names: Sequence[str]) -> list[str]:
 
 
 def _description(
-    output: ShardSettings, class_names: Sequence[str], samples: int, size: tuple[int, int] | None
+    output: ShardSettings, class_names: Sequence[str], samples: int, size: tuple[int, int] | None, maker: Maker
 ) -> list[str]:
     pictures = "of several sizes" if size is None else f"of {size[1]}x{size[0]} pixels"
     clean = "the clean picture and " if output.clean else ""
     layout = f", {output.layout}" if output.format == "webdataset" else ""
     lossy = "" if CODECS[output.encoding].lossless else f", quality {output.quality}: lossy"
     return [
-        "# IPMix training data",
+        f"# {maker.title} {maker.purpose}",
         "",
         f"{samples} samples {pictures}, {len(class_names)} classes. Each sample holds {clean}{output.copies} copies of",
-        "it, augmented by IPMix (Huang et al., NeurIPS 2023) and made beforehand by `ipmix`. The settings, and the",
+        f"it, {maker.made} by {maker.credit} and made beforehand by `ipmix`. The settings, and the",
         "sha256 of every file, are in `manifest.json`; `ipmix explain` tells how any copy came to be.",
         "",
         f"Format: {output.format}{layout}; encoding: {output.encoding}{lossy}; seed of the job: {output.seed}.",

@@ -20,7 +20,6 @@ are the file's attributes.
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import json
 from collections.abc import Sequence
@@ -33,6 +32,7 @@ from numpy.typing import NDArray
 from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.hdf5.image import SparseFile, new_file, place, reserve, store
 from ipmix_cli.picture import Bytes
+from ipmix_cli.record import record_of
 from ipmix_cli.shards.checksum import raw_checksum, sample_checksum
 from ipmix_cli.shards.shard import ShardSample, ShardSettings
 
@@ -165,7 +165,7 @@ def _describe(
     file: h5py.File, samples: Sequence[ShardSample], settings: ShardSettings, attributes: dict[str, Any]
 ) -> None:
     """Write all that is known before the pictures."""
-    for name, value in {**dataclasses.asdict(settings), **attributes}.items():
+    for name, value in {**record_of(settings), **attributes}.items():
         file.attrs[name] = _attribute(value)
     for name in NUMBERS:
         store(file, name, np.array([getattr(sample, name) for sample in samples], np.int64))

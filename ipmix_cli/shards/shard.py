@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.picture import Bytes, Picture
+from ipmix_cli.record import added
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # in typing from 3.11 on
@@ -40,6 +41,8 @@ class ShardSettings:
         Copies of each picture, K.
     seed : int
         The job's seed, stored with each sample as provenance.
+    variants : tuple of str
+        The names of the copies, such as ``gaussian_noise.3``; empty where they are but numbered.
     """
 
     format: str = "hdf5"
@@ -50,6 +53,14 @@ class ShardSettings:
     clean: bool = True
     copies: int = 4
     seed: int = 0
+    variants: tuple[str, ...] = added(())
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "variants", tuple(self.variants))  # JSON has lists
+
+    def variant(self, number: int) -> str:
+        """Return what people call a copy: its name, or ``copy 3``."""
+        return self.variants[number] if self.variants else f"copy {number}"
 
 
 @dataclass(frozen=True)

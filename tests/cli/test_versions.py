@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 
-from ipmix_cli.methods.ipmix.plan import PLAN_VERSION
+from ipmix_cli.methods.ipmix.transform import IPMIX
 
 
 def test_every_version_that_can_matter_is_named(ipmix):
@@ -20,5 +20,5 @@ def test_every_version_that_can_matter_is_named(ipmix):
         "numba",
         "plan version",
     } <= named.keys()
-    assert named["plan version"] == str(PLAN_VERSION)
+    assert named["plan version"] == str(IPMIX.plan_version)
     assert named["python"] == platform.python_version()

@@ -21,8 +21,6 @@ from ipmix_cli.methods.mixings import MIXERS
 from ipmix_cli.methods.operations import OPS
 from ipmix_cli.randomness import PURPOSES, check_seed
 
-PLAN_VERSION = 1  # a changed law, or a changed order of draws, changes every byte: raise it then
-
 PlanArray = npt.NDArray[Any]
 
 # The order is that of kernels/codes.py; every field has 8 bytes, so that a row is integers and reals at once
@@ -137,6 +135,29 @@ def sample_plans(
     side = (int(size[0]), int(size[1]))
     draw_plans(np.uint64(check_seed(seed)), np.uint64(PURPOSES["copy"]), places, distributions, side, rows_of(plans))
     return plans
+
+
+STILL_AT_ZERO = (codes.ROTATE, codes.TRANSLATE_X, codes.TRANSLATE_Y)
+
+
+def unchanged_plans(plans: PlanArray) -> npt.NDArray[np.bool_]:
+    """Return (N, K): which plans have no step that changes anything; turns and shifts by nothing do not."""
+    steps = plans["steps"]
+    still = np.isin(steps["code"], STILL_AT_ZERO) & (steps["parameter"] == 0) & (steps["kind"] == codes.OPERATION)
+    return np.asarray((still | ~taken_steps(plans)).all(axis=(2, 3)))
+
+
+def taken_steps(plans: PlanArray) -> npt.NDArray[np.bool_]:
+    """Return (N, K, chains, steps): which steps lie before the end of their chain."""
+    return np.asarray(np.arange(plans["steps"].shape[-1]) < plans["lengths"][..., None])
+
+
+def interest(plans: PlanArray) -> npt.NDArray[np.float64]:
+    """Return (N, K): high for plans with many steps of both kinds, of which the blend lets much through."""
+    taken = taken_steps(plans)
+    mixings = (taken & (plans["steps"]["kind"] == codes.MIXING)).sum(axis=(2, 3))
+    steps = taken.sum(axis=(2, 3))
+    return np.asarray((np.minimum(mixings, steps - mixings) * 100 + steps) * plans["blend"], np.float64)
 
 
 assert len(STEP.names or ()) == codes.STEP_WORDS

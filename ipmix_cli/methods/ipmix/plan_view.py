@@ -23,9 +23,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ipmix_cli.kernels import codes
+from ipmix_cli.methods.ipmix.plan import PlanArray, taken_steps
 from ipmix_cli.methods.mixings import MIXERS, MIXING_NAMES
 from ipmix_cli.methods.operations import OPERATION_NAMES, OPS
+from ipmix_cli.transform import Box, StageFigure, StageRow
 
 
 @dataclass(frozen=True)
@@ -152,6 +156,38 @@ class Plan:
             lines += [f"  {at}. {step.describe()}" for at, step in enumerate(chain.steps)]
         lines.append(f"blend: {1 - self.blend:.3f} of the picture, {self.blend:.3f} of the chains")
         return lines
+
+
+def stage_rows(plan: Plan) -> list[StageRow]:
+    """Return how the stages of a copy are shown: what goes in, each chain step by step, what comes out."""
+    ends = (StageFigure("clean", "clean"), StageFigure("mixing", "mixing picture"))
+    rows = [StageRow("goes in", "", ends)]
+    for i, chain in enumerate(plan.chains):
+        steps = tuple(_figure(f"chain{i}_step{j}", step) for j, step in enumerate(chain.steps))
+        rows.append(StageRow(f"chain {i}", f"weight {chain.weight:.2f}", steps or (StageFigure("clean", "no steps"),)))
+    blend = f"{1 - plan.blend:.2f} clean + {plan.blend:.2f} chains"
+    return [*rows, StageRow("comes out", blend, (StageFigure("out", "copy"),))]
+
+
+def _figure(stage: str, step: Step) -> StageFigure:
+    if isinstance(step, OperationStep):
+        values = ", ".join(f"{name} {value:.3g}" for name, value in step.parameters.items())
+        return StageFigure(stage, step.operation, values)
+    numbers = ", ".join(f"{name} {value:.2f}" for name, value in step.numbers.items())
+    partner = "" if step.partner is None else f" with {step.partner.operation}"
+    patch = step.patch
+    detail = f"{numbers}; {patch.width}x{patch.height} px"
+    return StageFigure(stage, f"{step.mixing}{partner}", detail, Box(patch.top, patch.left, patch.height, patch.width))
+
+
+def count_steps(plans: PlanArray) -> dict[str, int]:
+    """Return how often each operation and each mixing is a step of some plans (N, K), the most frequent first."""
+    steps, taken = plans["steps"], taken_steps(plans)
+    counts: dict[str, int] = {}
+    for kind, names in ((codes.OPERATION, OPERATION_NAMES), (codes.MIXING, MIXING_NAMES)):
+        found, times = np.unique(steps["code"][taken & (steps["kind"] == kind)], return_counts=True)
+        counts |= {names[int(code)]: int(number) for code, number in zip(found, times, strict=True)}
+    return dict(sorted(counts.items(), key=lambda item: -item[1]))
 
 
 def _operation(code: int, value: float) -> OperationStep:

@@ -9,21 +9,24 @@ use for multiprocessing himself, and keeps joblib's own way to start workers.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
 
 from ipmix_cli.pipeline.backends.child_processes import deaf_children
 
-LOADED = "ipmix_cli.pipeline.backends.worker_preload"
+PRELOADED_METHOD = "IPMIX_PRELOADED_METHOD"  # tells the fork server which kernels to load
+LOADED = "ipmix_cli.pipeline.run.worker_preload"
 
 
-def open_nursery() -> None:
-    """Start the process that joblib's workers will be forked from, where this system can."""
+def open_nursery(method: str) -> None:
+    """Start the process that joblib's workers will be forked from, with a method's kernels, where this system can."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return
     from multiprocessing import forkserver
 
     from joblib.externals.loky.backend.context import set_start_method
 
+    os.environ[PRELOADED_METHOD] = method
     _forget_the_script()
     with deaf_children():
         forkserver.set_forkserver_preload([LOADED])

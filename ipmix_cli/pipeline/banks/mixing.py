@@ -29,6 +29,7 @@ from ipmix_cli.sources.image_files import read_picture_file
 from ipmix_cli.sources.imagefolder import list_pictures
 from ipmix_cli.storage.digest_cache import remembered_sha256
 from ipmix_cli.storage.source_digest import framed
+from ipmix_cli.transform import NATIVE
 
 BUILTIN_SIDE = "builtin:"
 BLOCK_BYTES = 2**20
@@ -195,8 +196,12 @@ class MixingHandle:
 def resized_shapes(handle: MixingHandle, size: tuple[int, int]) -> NDArray[np.int32]:
     """Return (M, 2): the height and width of each mixing picture once it is resized for samples of (H, W)."""
     own, inverse = np.unique(open_bank(handle.location).shapes, axis=0, return_inverse=True)
-    resized = np.array([covering_shape((int(h), int(w)), size, handle.ratio) for h, w in own], np.int32)
-    return np.ascontiguousarray(resized[inverse.reshape(-1)])
+    resized = own if handle.ratio == NATIVE else np.array([_covering(shape, size, handle.ratio) for shape in own])
+    return np.ascontiguousarray(resized[inverse.reshape(-1)], np.int32)
+
+
+def _covering(shape: NDArray[np.int32], size: tuple[int, int], ratio: float) -> tuple[int, int]:
+    return covering_shape((int(shape[0]), int(shape[1])), size, ratio)
 
 
 def mixing_subset(handle: MixingHandle, size: tuple[int, int], indices: NDArray[np.int64]) -> MixingSet:
@@ -207,8 +212,8 @@ def mixing_subset(handle: MixingHandle, size: tuple[int, int], indices: NDArray[
     bank = open_bank(handle.location)
     shapes = resized_shapes(handle, size)
     offsets = np.zeros(len(shapes), np.int64)
-    wanted, parts, end = np.unique(indices), [], 0
-    for index in wanted:
+    parts, end = [np.empty(0, np.uint8)], 0
+    for index in np.unique(indices):
         picture = resize_mixing(bank.read(int(index)), (int(shapes[index, 0]), int(shapes[index, 1])))
         offsets[index] = end
         end += picture.size

@@ -8,7 +8,7 @@ from PIL import Image
 from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.banks.mixing import open_bank
 from ipmix_cli.pipeline.banks.report import FIGURES, RANGES, FamilyCounts, measured_part
-from ipmix_cli.pipeline.inspect.sheet import contact_sheet
+from ipmix_cli.pipeline.contact_sheet import contact_sheet
 
 COLUMNS = 12
 TILE = 96  # px

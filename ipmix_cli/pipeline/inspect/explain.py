@@ -5,38 +5,38 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.errors import SourceError, UsageError
-from ipmix_cli.methods.ipmix.explain import explain
-from ipmix_cli.methods.ipmix.plan import sample_plans
-from ipmix_cli.methods.ipmix.plan_view import Plan
 from ipmix_cli.picture import Picture
-from ipmix_cli.pipeline.banks.mixing import mixing_subset, resized_shapes
+from ipmix_cli.pipeline.banks.mixing import mixing_subset
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.dataset import Dataset
 from ipmix_cli.pipeline.run.prepare import changes, reopen
+from ipmix_cli.pipeline.run.render import plans_of
 from ipmix_cli.pipeline.run.worker import views
 from ipmix_cli.pipeline.verify.replay import same_picture
 from ipmix_cli.shards.shard import StoredSample
 from ipmix_cli.sources.source import Sample, SourceSpec
 from ipmix_cli.stages import StageClock
+from ipmix_cli.transform import PlanView, StageRow
 
 
 @dataclass(frozen=True)
 class CopyExplanation:
     """How one copy came to be.
 
-    `stages` are the arrays of :func:`ipmix_cli.methods.ipmix.explain.explain`; `agrees` says whether the stored copy is
-    what they end in (within the error of a lossy encoding).
+    `stages` are arrays by their names, from ``clean`` to ``out``, and `rows` say how they are shown; `agrees` says
+    whether the stored copy is what they end in (within the error of a lossy encoding).
     """
 
     sample: StoredSample
     copy: int
-    plan: Plan
+    variant: str
+    plan: PlanView
     stages: dict[str, NDArray[Any]]
+    rows: list[StageRow]
     agrees: bool
 
     def to_dict(self) -> dict[str, Any]:
@@ -82,12 +82,21 @@ def trace(
     for message in changes(opened).values():
         raise SourceError(message, "name the right one with --source, --data-dir or --fractals")
     clean = clean_picture(dataset, sample, opened.source)
-    shapes = resized_shapes(opened.mixing, sample.size)
-    row = sample_plans(job.augment, sample.size, job.seed, [sample.index], job.output.copies, shapes)[0, copy]
-    mixing = mixing_subset(opened.mixing, sample.size, np.array([row["mixing"]]))
-    stages = explain(clean, row, mixing, job.augment)
-    agrees = same_picture(sample.copies[copy], stages["out"], job.output)
-    return CopyExplanation(sample, copy, Plan.from_row(row, job.augment.overflow), stages, agrees)
+    transform, settings = job.transform, job.augment
+    plans = plans_of(job, opened.mixing, sample.size, [sample.index])[:, copy : copy + 1]
+    used = transform.mixing_used(plans)
+    mixing = None if opened.mixing is None else mixing_subset(opened.mixing, sample.size, used)
+    plan = plans[0, 0]
+    stages = transform.stages(clean, plan, mixing, settings)
+    return CopyExplanation(
+        sample=sample,
+        copy=copy,
+        variant=job.output.variant(copy),
+        plan=transform.view(plan, settings),
+        stages=stages,
+        rows=transform.stage_rows(plan, settings, stages),
+        agrees=same_picture(sample.copies[copy], stages["out"], job.output),
+    )
 
 
 def clean_picture(dataset: Dataset, sample: StoredSample, source: Any) -> Picture:

@@ -24,6 +24,7 @@ from ipmix_cli.pipeline.output.manifest import MANIFEST, SECOND_COPY
 from ipmix_cli.pipeline.output.ownership import existing_job
 from ipmix_cli.pipeline.output.resume import committed
 from ipmix_cli.pipeline.run.recorded_job import command_of
+from ipmix_cli.record import record_of
 from ipmix_cli.shards.dataset_card import reading_code
 from ipmix_cli.storage.folder import open_folder
 
@@ -108,7 +109,7 @@ def dataset_facts(dataset: Dataset) -> dict[str, Any]:
         "mixing": {**dataclasses.asdict(job.mixing), "place": manifest.places.fractals},
         "augment": job.augment.to_dict(),
         "crop": job.crop.to_dict(),
-        "output": dataclasses.asdict(job.output),
+        "output": record_of(job.output),
         "size": None if job.size is None else list(job.size),
         "samples": manifest.samples,
         "copies": manifest.samples * job.output.copies,

@@ -9,8 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from ipmix_cli.errors import IpmixError
-from ipmix_cli.kernels import codes
-from ipmix_cli.methods.ipmix.plan import sample_plans
 from ipmix_cli.pipeline.inspect.distance import Distances, count_classes, measure_distances
 from ipmix_cli.pipeline.inspect.explain import trace
 from ipmix_cli.pipeline.inspect.report_charts import balance, histogram
@@ -20,9 +18,11 @@ from ipmix_cli.pipeline.job import Execution
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.dataset import Dataset, chosen_numbers
 from ipmix_cli.pipeline.run.recorded_job import command_of
+from ipmix_cli.pipeline.run.render import plans_without_mixing
 from ipmix_cli.pipeline.verify.validate import Checks, validate
 from ipmix_cli.shards.shard import StoredSample
 from ipmix_cli.sources.source import SourceSpec
+from ipmix_cli.transform import Transform
 
 MOST_CLASSES = 12  # rows of the sheet
 MOST_COPIES = 6  # columns of the sheet
@@ -58,7 +58,7 @@ def report(
     makers: tuple[Callable[[], str], ...] = (
         lambda: _pictures(dataset, checks.seed),
         lambda: _stages(dataset, checks.seed, checks.source, checks.fractals, listener),
-        lambda: _distances(measure_distances(dataset)),
+        lambda: _distances(measure_distances(dataset), dataset.manifest.job.transform.title),
         lambda: _classes(dataset),
     )
     for make in makers:
@@ -88,17 +88,21 @@ def _head(dataset: Dataset) -> str:
     name = Path(dataset.folder.location).name
     return (
         f"<header><h1>{escape(name)}</h1>"
-        f'<p class="soft">Training data augmented by IPMix, in {escape(dataset.folder.location)}</p></header>'
+        f'<p class="soft">{escape(_what(job.transform))}, in {escape(dataset.folder.location)}</p></header>'
         f"{tiles(facts)}<p>Made by</p><pre>{escape(command_of(manifest))}</pre>"
     )
 
 
+def _what(transform: Transform) -> str:
+    return f"{transform.purpose.capitalize()} {transform.made} by {transform.title}"
+
+
 def _pictures(dataset: Dataset, seed: int) -> str:
-    samples = _one_of_each_class(dataset, seed)
-    rows = []
+    samples, output = _one_of_each_class(dataset, seed), dataset.manifest.job.output
+    names, rows = [output.variant(number) for number in range(output.copies)], []
     for sample in samples:
         clean, copies = dataset.pictures(sample)
-        rows.append(ClassRow(dataset.class_name(sample.label), sample.key, clean, copies[:MOST_COPIES]))
+        rows.append(ClassRow(dataset.class_name(sample.label), sample.key, clean, copies[:MOST_COPIES], names))
     shown = min(MOST_COPIES, dataset.manifest.job.output.copies)
     text = f"One sample of each of {len(rows)} classes, with {shown} of its copies."
     return section("Copies by class", text, sheet(sorted(rows, key=lambda row: row.class_name)))
@@ -126,37 +130,33 @@ def _stages(dataset: Dataset, seed: int, source: SourceSpec | None, fractals: st
     sample, copy = _richest(dataset, seed)
     origin = trace(dataset, sample.key, copy, listener, source, fractals)
     text = (
-        f"Copy {copy} of sample {sample.key}, {dataset.class_name(sample.label)}: each chain starts from the clean "
-        "picture; a frame shows the patch that a step mixed. "
+        f"{origin.variant.capitalize()} of sample {sample.key}, {dataset.class_name(sample.label)}: each chain starts "
+        "from the clean picture; a frame shows the patch that a step mixed. "
         + ("The stored copy agrees." if origin.agrees else "THE STORED COPY IS NOT THIS.")
     )
     return section("Stages of one copy", text, stages(origin))
 
 
 def _richest(dataset: Dataset, seed: int) -> tuple[StoredSample, int]:
-    """Return the sample and the copy whose plan has most steps of both kinds, and shows them, among some."""
+    """Return the sample and the copy, among some, whose plan has most to show."""
     job = dataset.manifest.job
     samples = [dataset.at(number) for number in _drawn(dataset, seed, CANDIDATES)]
     best, most = (samples[0], 0), -1.0
     for sample in samples:
-        shapes = np.tile(np.array([sample.size], np.int32), (job.mixing.pictures, 1))  # steps do not depend on them
-        plans = sample_plans(job.augment, sample.size, job.seed, [sample.index], job.output.copies, shapes)[0]
-        for copy, plan in enumerate(plans):
-            there = np.arange(plan["steps"].shape[1]) < plan["lengths"][:, None]
-            mixings = int((there & (plan["steps"]["kind"] == codes.MIXING)).sum())
-            rich = (min(mixings, int(there.sum()) - mixings) * 100 + int(there.sum())) * float(plan["blend"])
-            if rich > most:
-                best, most = (sample, copy), rich
+        interest = job.transform.interest(plans_without_mixing(job, sample.size, [sample.index]))[0]
+        copy = int(interest.argmax())
+        if interest[copy] > most:
+            best, most = (sample, copy), float(interest[copy])
     return best
 
 
-def _distances(distances: Distances | None) -> str:
+def _distances(distances: Distances | None, title: str) -> str:
     if distances is None:
         return section("Distances", "The clean pictures are not stored, so there is nothing to measure from.", "")
     text = (
         f"Mean absolute difference, in grey levels of 0 to 255, of {len(distances.means):,} copies in "
         f"{distances.shards} shards. Mean {distances.mean:.1f}; {distances.unchanged:.1%} of the copies equal their "
-        "clean picture: IPMix leaves a few as they are."
+        f"clean picture: {title} leaves a few as they are."
     )
     charts = [histogram(distances.means, "of a copy from its clean picture, grey levels")]
     if distances.between:

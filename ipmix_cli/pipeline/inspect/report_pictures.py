@@ -11,9 +11,9 @@ from html import escape
 import numpy as np
 from PIL import Image
 
-from ipmix_cli.methods.ipmix.plan_view import MixingStep, Patch, Step
 from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.inspect.explain import CopyExplanation
+from ipmix_cli.transform import Box, StageFigure
 
 PIXEL_SIDE = 64  # px: pictures up to this side are shown to the pixel, enlarged by the browser
 LARGEST = 192  # px: larger ones are reduced to this before they go into the page
@@ -28,6 +28,7 @@ class ClassRow:
     key: str
     clean: Picture | None
     copies: Sequence[Picture]
+    names: Sequence[str]
 
 
 def data_uri(picture: Picture) -> str:
@@ -44,7 +45,7 @@ def data_uri(picture: Picture) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
-def figure(picture: Picture, caption: str, detail: str = "", patch: Patch | None = None) -> str:
+def figure(picture: Picture, caption: str, detail: str = "", patch: Box | None = None) -> str:
     """Return a picture with its caption; `detail` shows below it, and a patch as a frame."""
     sharp = " sharp" if max(picture.shape[:2]) <= PIXEL_SIDE else ""
     image = f'<img class="picture{sharp}" src="{data_uri(picture)}" alt="{escape(caption)}" loading="lazy">'
@@ -53,7 +54,7 @@ def figure(picture: Picture, caption: str, detail: str = "", patch: Patch | None
     return f'<figure><div class="frame">{image}{frame}</div><figcaption>{escape(caption)}{small}</figcaption></figure>'
 
 
-def _frame(patch: Patch, picture: Picture) -> str:
+def _frame(patch: Box, picture: Picture) -> str:
     height, width = picture.shape[:2]
     sides = {
         "left": patch.left / width,
@@ -69,39 +70,23 @@ def sheet(rows: Sequence[ClassRow]) -> str:
     parts = []
     for row in rows:
         clean = [] if row.clean is None else [figure(row.clean, "clean")]
-        copies = [figure(copy, f"copy {number}") for number, copy in enumerate(row.copies)]
+        copies = [figure(copy, name) for copy, name in zip(row.copies, row.names, strict=False)]
         head = f'<div class="who"><strong>{escape(row.class_name)}</strong><small>{escape(row.key)}</small></div>'
         parts.append(f'<div class="strip">{head}{"".join(clean + copies)}</div>')
     return f'<div class="sheet">{"".join(parts)}</div>'
 
 
 def stages(origin: CopyExplanation) -> str:
-    """Return the stages of one copy: what goes in, each chain step by step, and what comes out."""
-    found, plan = origin.stages, origin.plan
-    parts = [_strip("goes in", "", [figure(found["clean"], "clean"), figure(found["mixing"], "mixing picture")])]
-    for i, chain in enumerate(plan.chains):
-        steps = [_step(found[f"chain{i}_step{j}"], step) for j, step in enumerate(chain.steps)]
-        steps = steps or [figure(found["clean"], "no steps")]
-        parts.append(_strip(f"chain {i}", f"weight {chain.weight:.2f}", [_start(), *steps]))
-    blend = f"{1 - plan.blend:.2f} clean + {plan.blend:.2f} chains"
-    parts.append(_strip("comes out", blend, [figure(found["out"], f"copy {origin.copy}")]))
+    """Return the stages of one copy, row by row."""
+    parts = [_strip(row.name, row.detail, [_figure(origin, one) for one in row.figures]) for row in origin.rows]
     return f'<div class="sheet">{"".join(parts)}</div>'
 
 
-def _step(picture: Picture, step: Step) -> str:
-    if isinstance(step, MixingStep):
-        numbers = ", ".join(f"{name} {value:.2f}" for name, value in step.numbers.items())
-        partner = "" if step.partner is None else f" with {step.partner.operation}"
-        where = f"{step.patch.width}x{step.patch.height} px"
-        return figure(picture, f"{step.mixing}{partner}", f"{numbers}; {where}", step.patch)
-    values = ", ".join(f"{name} {value:.3g}" for name, value in step.parameters.items())
-    return figure(picture, step.operation, values)
+def _figure(origin: CopyExplanation, one: StageFigure) -> str:
+    caption = origin.variant if one.stage == "out" else one.caption
+    return figure(origin.stages[one.stage], caption, one.detail, one.box)
 
 
 def _strip(name: str, detail: str, figures: Sequence[str]) -> str:
     head = f'<div class="who"><strong>{escape(name)}</strong><small>{escape(detail)}</small></div>'
     return f'<div class="strip">{head}{"".join(figures)}</div>'
-
-
-def _start() -> str:
-    return '<span class="start" aria-hidden="true">clean \N{RIGHTWARDS ARROW}</span>'

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import Protocol
 
 from ipmix_cli.pipeline.job import Job, shard_bounds
+from ipmix_cli.pipeline.output.error_budget import check_failures
 from ipmix_cli.pipeline.output.job_state import read_job_state
 from ipmix_cli.pipeline.output.manifest import (
     CARD,
@@ -21,7 +22,6 @@ from ipmix_cli.pipeline.output.manifest import (
 from ipmix_cli.pipeline.output.ownership import check_ownership
 from ipmix_cli.pipeline.output.resume import clear_state, committed, finished
 from ipmix_cli.pipeline.output.shard_records import SHARD_RECORDS
-from ipmix_cli.pipeline.run.error_budget import check_failures
 from ipmix_cli.shards.dataset_card import dataset_card
 from ipmix_cli.storage.folder import Folder
 
@@ -97,7 +97,7 @@ def finalize(folder: Folder, this: Finalizable, max_errors: str = "") -> Manifes
 def card(opened: Finalizable, samples: int) -> bytes:
     """Return the dataset card that Hugging Face reads."""
     job = opened.job
-    return dataset_card(job.output, opened.class_names, job.split, samples, job.size).encode()
+    return dataset_card(job.output, opened.class_names, job.split, samples, job.size, job.transform).encode()
 
 
 def errors(shards: tuple[ShardRecord, ...]) -> bytes:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ipmix_cli.pipeline.banks.mixing import prepare_mixing
 from ipmix_cli.pipeline.job import Execution, Job, shard_bounds
 from ipmix_cli.pipeline.listener import Listener, watched
 from ipmix_cli.pipeline.output.finalize import finalize
@@ -22,6 +21,7 @@ from ipmix_cli.pipeline.run.prepare import (
     job_of,
     open_job,
     open_source_of,
+    prepare_pictures,
     record_of,
 )
 from ipmix_cli.pipeline.run.progress_counters import progress_counters
@@ -135,9 +135,8 @@ def make(run: Run, listener: Listener, done: Callable[[], int]) -> Outcome:
     for record in run.records.values():
         listener.detail(f"{record.name}: was there already")
     if run.waiting:
-        compile_kernels(listener, run.opened.job.output.encoding, run.execution.jobs)
-        if run.opened.job.size is not None:
-            prepare_mixing(run.opened.mixing, run.opened.job.size, listener)
+        compile_kernels(listener, run.opened.job, run.execution.jobs)
+        prepare_pictures(run.opened, listener)
     bounds = shard_bounds(run.opened.job)
     total = sum(bounds[number][1] - bounds[number][0] for number in run.waiting)
     with watched(listener, "augmenting", total, "pictures", done), contextlib.closing(materialise(run)) as results:

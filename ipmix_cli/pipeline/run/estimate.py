@@ -9,12 +9,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from ipmix_cli.pipeline.banks.mixing import prepare_mixing
 from ipmix_cli.pipeline.job import Execution, Job, shard_bounds
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.ownership import existing_job
 from ipmix_cli.pipeline.output.resume import committed
-from ipmix_cli.pipeline.run.prepare import OpenJob, Request, open_job
+from ipmix_cli.pipeline.run.prepare import OpenJob, Request, open_job, prepare_pictures
 from ipmix_cli.pipeline.run.progress_counters import ShardProgress
 from ipmix_cli.pipeline.run.warmup import compile_kernels
 from ipmix_cli.pipeline.run.worker import ShardTask, build_shard
@@ -88,9 +87,8 @@ def estimate(
     """
     execution, listener = execution or Execution(), listener or Listener()
     opened = open_job(request, listener, execution.jobs)
-    compile_kernels(listener, opened.job.output.encoding, execution.jobs)
-    if opened.job.size is not None:
-        prepare_mixing(opened.mixing, opened.job.size, listener)
+    compile_kernels(listener, opened.job, execution.jobs)
+    prepare_pictures(opened, listener)
     job, shards = opened.job, len(shard_bounds(opened.job))
     few, many = measured(opened)
     each, fixed = _cost(few, many, job.output.encoding == "raw")

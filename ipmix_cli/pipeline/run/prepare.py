@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,10 @@ from typing import Any
 from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.crop import CropConfig
 from ipmix_cli.errors import UsageError, check_name
-from ipmix_cli.methods.ipmix.plan import PLAN_VERSION
-from ipmix_cli.methods.ipmix.presets import preset_for
-from ipmix_cli.methods.ipmix.settings import AugmentConfig
+from ipmix_cli.methods import transform_named
 from ipmix_cli.pipeline.banks.bank import bank_path, builtin_settings
-from ipmix_cli.pipeline.banks.mixing import BUILTIN_SIDE, MixingHandle, check_covers, open_bank
-from ipmix_cli.pipeline.job import Job, MixingRecord, SourceRecord
+from ipmix_cli.pipeline.banks.mixing import BUILTIN_SIDE, MixingHandle, check_covers, open_bank, prepare_mixing
+from ipmix_cli.pipeline.job import DEFAULT_METHOD, Job, MixingRecord, SourceRecord
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.manifest import Manifest, Places
 from ipmix_cli.pipeline.run.recorded_job import check_mixing, check_source
@@ -23,6 +22,7 @@ from ipmix_cli.shards.shard import ShardSettings
 from ipmix_cli.shards.writers import WRITERS
 from ipmix_cli.sources.readers import open_source
 from ipmix_cli.sources.source import Source, SourceSpec
+from ipmix_cli.transform import NATIVE
 
 BUILTIN = "builtin"
 NO_MIXING = MixingRecord(digest="", pictures=0)
@@ -37,11 +37,13 @@ class Request:
     ----------
     source : SourceSpec
     fractals : str
-        A bank, a folder of pictures, or ``builtin``.
+        A bank, a folder of pictures, or ``builtin``; not used by methods without mixing pictures.
+    method : str
+        A name of the table TRANSFORMS.
     preset : str
-        ``auto``, or a name of the table PRESETS.
+        ``auto``, or the name of one of the method's presets.
     changes : dict
-        Fields of AugmentConfig that replace the preset's.
+        Fields of the method's settings that replace the preset's.
     crop : CropConfig
     output : ShardSettings
     seed, samples_per_shard, limit
@@ -52,6 +54,7 @@ class Request:
 
     source: SourceSpec
     fractals: str = BUILTIN
+    method: str = DEFAULT_METHOD
     preset: str = "auto"
     changes: dict[str, Any] = field(default_factory=dict)
     crop: CropConfig = field(default_factory=CropConfig)
@@ -64,12 +67,12 @@ class Request:
 
 @dataclass(frozen=True)
 class OpenJob:
-    """A job with its source and mixing pictures at hand."""
+    """A job with its source and mixing pictures at hand; `mixing` is None for a method without them."""
 
     job: Job
     places: Places
     source: Source
-    mixing: MixingHandle
+    mixing: MixingHandle | None
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -88,20 +91,34 @@ def open_job(request: Request, listener: Listener, jobs: int = 1, source: Source
     source = source or open_source_of(request, listener)
     record = record_of(source)
     unmixed = job_of(request, record, NO_MIXING)  # refuses what cannot be, before a bank is drawn for it
-    size, ratio = unmixed.size, unmixed.augment.mixing_ratio
+    places = Places(source=_lasting(request.source, source), fractals=_place_of_bank(request, unmixed))
+    if not unmixed.needs_mixing:
+        return OpenJob(unmixed, places, source, None)
+    mixing = _open_mixing(request, unmixed, listener, jobs)
+    return OpenJob(dataclasses.replace(unmixed, mixing=mixing.record), places, source, mixing)
+
+
+def _open_mixing(request: Request, job: Job, listener: Listener, jobs: int) -> MixingHandle:
+    """Open the mixing pictures that a job needs, and make the built-in ones where they are asked for."""
+    ratio = job.transform.mixing_ratio(job.augment)
+    assert ratio is not None, "a method without mixing pictures opens none"
     fractals = _lasting_bank(request.fractals)
     if fractals == BUILTIN:
-        fractals = builtin_bank(size, ratio, listener, jobs)
+        fractals = builtin_bank(job.size, ratio, listener, jobs)
     open_bank.cache_clear()  # what an earlier job of this process has opened may have changed since
     bank = open_bank(fractals)
-    if size is not None:
-        check_covers(bank, size)
+    if job.size is not None and ratio != NATIVE:
+        check_covers(bank, job.size)
     mixing = MixingRecord(digest=bank.digest, pictures=len(bank.shapes))
     if request.recorded is not None:
         check_mixing(request.recorded, mixing)
-    job = dataclasses.replace(unmixed, mixing=mixing)
-    places = Places(source=_lasting(request.source, source), fractals=_lasting_bank(request.fractals))
-    return OpenJob(job, places, source, MixingHandle(fractals, mixing, ratio))
+    return MixingHandle(fractals, mixing, ratio)
+
+
+def prepare_pictures(opened: OpenJob, listener: Listener) -> None:
+    """Resize the mixing pictures of a job once, before its workers need them; for pictures of one size."""
+    if opened.mixing is not None and opened.job.size is not None:
+        prepare_mixing(opened.mixing, opened.job.size, listener)
 
 
 def open_source_of(request: Request, listener: Listener) -> Source:
@@ -132,18 +149,27 @@ def job_of(request: Request, source: SourceRecord, mixing: MixingRecord) -> Job:
         For what makes no sense.
     """
     size = source.size if request.crop.size is None else (request.crop.size, request.crop.size)
-    output = resolved(request.output, size)
+    transform = transform_named(request.method)
+    settings = transform.settings_for(request.preset, size, request.changes)
+    output = with_variants(resolved(request.output, size), transform.variants(settings, request.output.copies))
     return Job(
         source=source,
         mixing=mixing,
-        augment=augment_config(request, size),
+        augment=settings,
         crop=request.crop,
         output=dataclasses.replace(output, seed=request.seed),
         seed=request.seed,
         samples_per_shard=request.samples_per_shard,
         limit=request.limit,
-        plan_version=PLAN_VERSION,
+        plan_version=transform.plan_version,
+        method=request.method,
     )
+
+
+def with_variants(output: ShardSettings, names: Sequence[str]) -> ShardSettings:
+    """Return the output's settings for these variants; their names are recorded unless they are ``copy0`` .."""
+    numbered = [f"copy{number}" for number in range(len(names))]
+    return dataclasses.replace(output, copies=len(names), variants=() if list(names) == numbered else tuple(names))
 
 
 def asks_for_the_same(request: Request, job: Job, places: Places) -> bool:
@@ -151,8 +177,9 @@ def asks_for_the_same(request: Request, job: Job, places: Places) -> bool:
     there = places.source
     asked = {**dataclasses.asdict(request.source), "data_dir": _absolute(request.source.data_dir)}
     named = asked == there or {**asked, "input": _absolute(request.source.input)} == there
-    same = named and places.fractals == _lasting_bank(request.fractals) and request.recorded is None
-    return same and job_of(request, job.source, job.mixing) == job
+    if not named or request.recorded is not None or request.method != job.method:
+        return False
+    return places.fractals == _place_of_bank(request, job) and job_of(request, job.source, job.mixing) == job
 
 
 def reopen(
@@ -169,12 +196,14 @@ def reopen(
     """
     spec = source or SourceSpec(**manifest.places.source)
     opened = _open_source(spec, listener)
+    ratio = manifest.job.transform.mixing_ratio(manifest.job.augment)
+    if ratio is None:
+        return OpenJob(manifest.job, manifest.places, opened, None)
     where = fractals or manifest.places.fractals
     if mixing and where == BUILTIN:
-        where = builtin_bank(manifest.job.size, manifest.job.augment.mixing_ratio, listener, 1)
+        where = builtin_bank(manifest.job.size, ratio, listener, 1)
     open_bank.cache_clear()  # it may have changed since this process opened it
-    handle = MixingHandle(where, manifest.job.mixing, manifest.job.augment.mixing_ratio)
-    return OpenJob(manifest.job, manifest.places, opened, handle)
+    return OpenJob(manifest.job, manifest.places, opened, MixingHandle(where, manifest.job.mixing, ratio))
 
 
 def changes(opened: OpenJob, mixing: bool = True) -> dict[str, str]:
@@ -182,21 +211,9 @@ def changes(opened: OpenJob, mixing: bool = True) -> dict[str, str]:
     found = {}
     if opened.source.digest != opened.job.source.digest:
         found["source"] = f"{opened.source.location} is not the source of this data set: its digest differs"
-    if mixing and open_bank(opened.mixing.location).digest != opened.job.mixing.digest:
+    if mixing and opened.mixing is not None and open_bank(opened.mixing.location).digest != opened.job.mixing.digest:
         found["mixing"] = f"{opened.mixing.location} does not hold this data set's mixing pictures: its digest differs"
     return found
-
-
-def augment_config(request: Request, size: tuple[int, int] | None) -> AugmentConfig:
-    """Return the preset that fits pictures of (H, W), with the user's changes.
-
-    Pictures of many sizes get the preset of photographs.
-    """
-    height, width = size or MANY_SIZES
-    config = dataclasses.replace(preset_for(request.preset, height, width), **request.changes)
-    if size is not None:
-        config.patch_sizes_for(height, width)  # refuses sizes that do not fit
-    return config
 
 
 def resolved(output: ShardSettings, size: tuple[int, int] | None) -> ShardSettings:
@@ -258,6 +275,11 @@ def _lasting(spec: SourceSpec, source: Source) -> dict[str, Any]:
     data_dir = _absolute(spec.data_dir)
     found = dataclasses.replace(spec, data_dir=data_dir, input=spec.input if named else source.location)
     return dataclasses.asdict(found)
+
+
+def _place_of_bank(request: Request, job: Job) -> str:
+    """Return what is recorded of where the mixing pictures are; nothing for a method without them."""
+    return _lasting_bank(request.fractals) if job.needs_mixing else ""
 
 
 def _lasting_bank(fractals: str) -> str:

@@ -8,11 +8,10 @@ from typing import Any
 
 from ipmix_cli.crop import CropConfig
 from ipmix_cli.errors import SourceError, UsageError
-from ipmix_cli.methods.ipmix.plan import PLAN_VERSION
-from ipmix_cli.methods.ipmix.presets import PRESETS
 from ipmix_cli.pipeline.job import Job, MixingRecord, SourceRecord
 from ipmix_cli.pipeline.output.job_state import JobState
 from ipmix_cli.pipeline.output.manifest import Manifest
+from ipmix_cli.record import record_of
 from ipmix_cli.shards.shard import ShardSettings
 from ipmix_cli.sources.source import SourceSpec
 
@@ -28,7 +27,8 @@ def options_of(manifest: Manifest | JobState) -> dict[str, Any]:
     options = {"in": source.pop("input"), **source, "fractals": manifest.places.fractals}
     options |= {"limit": job.limit, "size": job.crop.size, "crop": job.crop.mode, "crops": job.crop.crops}
     options |= job.augment.to_dict()
-    output = dataclasses.asdict(job.output)
+    output = record_of(job.output)
+    output.pop("variants", None)  # they follow from the settings
     options |= {"no_clean": not output.pop("clean")} | output
     options |= {"seed": job.seed, "samples_per_shard": job.samples_per_shard}
     return {name: value for name, value in options.items() if value is not None}
@@ -36,12 +36,12 @@ def options_of(manifest: Manifest | JobState) -> dict[str, Any]:
 
 def command_of(manifest: Manifest | JobState, out: str = "OUT") -> str:
     """Return the shortest `ipmix augment` command that makes a data set again: no option that has its default."""
-    options = options_of(manifest) | {"out": out}
-    preset = _nearest_preset(manifest.job)
+    job, options = manifest.job, options_of(manifest) | {"out": out}
+    preset = _nearest_preset(job)
     defaults = {
         **_defaults(SourceSpec),
         **_defaults(ShardSettings),
-        **PRESETS[preset].to_dict(),
+        **(job.transform.presets[preset].to_dict() if preset else {}),
         "fractals": "builtin",
         "no_clean": False,
         "crops": CropConfig.crops,
@@ -49,14 +49,16 @@ def command_of(manifest: Manifest | JobState, out: str = "OUT") -> str:
     }
     given = {name: value for name, value in options.items() if defaults.get(name, ...) != value}
     first = {name: given.pop(name) for name in ("in", "data_dir", "split") if name in given}
-    words = [word for name, value in (first | {"preset": preset} | given).items() for word in _words(name, value)]
-    return shlex.join(["ipmix", "augment", *words])
+    chosen = {"preset": preset} if preset else {}
+    words = [word for name, value in (first | chosen | given).items() for word in _words(name, value)]
+    return shlex.join(["ipmix", job.transform.command, *words])
 
 
 def _nearest_preset(job: Job) -> str:
-    """Return the preset from which the fewest numbers differ."""
+    """Return the preset from which the fewest numbers differ; empty for a method without presets."""
     numbers = job.augment.to_dict().items()
-    return min(PRESETS, key=lambda name: sum(PRESETS[name].to_dict()[key] != value for key, value in numbers))
+    presets = {name: preset.to_dict() for name, preset in job.transform.presets.items()}
+    return min(presets, key=lambda name: sum(presets[name].get(key) != value for key, value in numbers), default="")
 
 
 def _defaults(kind: Any) -> dict[str, Any]:
@@ -78,9 +80,10 @@ def check_source(recorded: Job, found: SourceRecord) -> None:
     UsageError, SourceError
         Saying what differs.
     """
-    if recorded.plan_version != PLAN_VERSION:
+    drawn = recorded.transform.plan_version
+    if recorded.plan_version != drawn:
         raise UsageError(
-            f"the record is of plan version {recorded.plan_version}, this ipmix draws plan version {PLAN_VERSION}",
+            f"the record is of plan version {recorded.plan_version}, this ipmix draws plan version {drawn}",
             "install the version of ipmix-cli that the manifest names as its tool",
         )
     if found.digest != recorded.source.digest:

@@ -12,12 +12,12 @@ from ipmix_cli.errors import IpmixError
 from ipmix_cli.pipeline.backends.backend import Died
 from ipmix_cli.pipeline.backends.table import backend_for
 from ipmix_cli.pipeline.job import Execution, shard_bounds
+from ipmix_cli.pipeline.output.error_budget import check_failures
 from ipmix_cli.pipeline.output.job_state import JobState, save_job_state
 from ipmix_cli.pipeline.output.manifest import Failure, ShardRecord
 from ipmix_cli.pipeline.output.ownership import take_ownership
 from ipmix_cli.pipeline.output.resume import clear_stale, committed, invalidate
 from ipmix_cli.pipeline.run.array_task import ArrayTask
-from ipmix_cli.pipeline.run.error_budget import check_failures
 from ipmix_cli.pipeline.run.prepare import OpenJob
 from ipmix_cli.pipeline.run.progress_counters import IDLE, ProgressCounters
 from ipmix_cli.pipeline.run.worker import ShardResult, ShardTask, make_shard

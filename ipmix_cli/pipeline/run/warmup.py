@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
-from types import ModuleType
+from typing import Protocol
 
 from ipmix_cli.codecs import png
 from ipmix_cli.kernels import resize
-from ipmix_cli.methods.ipmix import warmup as copies
+from ipmix_cli.methods import transform_named
 from ipmix_cli.pipeline.backends.table import results
-from ipmix_cli.pipeline.job import Execution
+from ipmix_cli.pipeline.job import Execution, Job
 from ipmix_cli.pipeline.listener import Listener
 
-KERNELS: dict[str, ModuleType] = {"copies": copies, "resize": resize, "png": png}
-"""By name: each has ``is_warm()`` and ``warm_up()``. Those that take longest come first."""
+
+class Compiled(Protocol):
+    """Kernels that are compiled once on each machine: a module, or a transform."""
+
+    def is_warm(self) -> bool:
+        """Whether this machine's cache holds them."""
+        ...
+
+    def warm_up(self) -> None:
+        """Compile them into the cache, or load them from it."""
+        ...
 
 
-def compile_kernels(listener: Listener, encoding: str, jobs: int = 1) -> None:
-    """Compile what a job with this encoding needs, side by side, unless this machine's cache holds it already."""
-    needed = KERNELS if encoding == "png" else KERNELS.keys() - {"png"}
-    cold = [name for name in KERNELS if name in needed and not KERNELS[name].is_warm()]
+METHOD = "method "  # before a transform's name
+KERNELS: dict[str, Compiled] = {"resize": resize, "png": png}
+
+
+def compile_kernels(listener: Listener, job: Job, jobs: int = 1) -> None:
+    """Compile what a job needs, side by side, unless this machine's cache holds it already."""
+    needed = [f"{METHOD}{job.method}", "resize", *(["png"] if job.output.encoding == "png" else [])]
+    cold = [name for name in needed if not _kernels(name).is_warm()]  # what takes longest comes first
     if cold:
         listener.note("Compiling the kernels, once on this machine: some 20 seconds ...")
         for _ in results(_warm_up, cold, Execution(jobs=min(jobs, len(cold)))):
             pass
 
 
+def _kernels(name: str) -> Compiled:
+    return transform_named(name.removeprefix(METHOD)) if name.startswith(METHOD) else KERNELS[name]
+
+
 def _warm_up(name: str) -> None:
-    KERNELS[name].warm_up()
+    _kernels(name).warm_up()

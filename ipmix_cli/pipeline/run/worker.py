@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ipmix_cli.crop import apply_crop, plan_crop
-from ipmix_cli.kernels.workspace import Workspace
-from ipmix_cli.methods.ipmix.apply import apply_plans, workspace_for
-from ipmix_cli.methods.ipmix.plan import sample_plans
-from ipmix_cli.methods.ipmix.settings import AugmentConfig
-from ipmix_cli.methods.mixing_set import MixingSet
-from ipmix_cli.picture import Bytes, Picture
+from ipmix_cli.picture import Bytes
 from ipmix_cli.pipeline.backends.overlapped_io import check_wanted, hand_over
-from ipmix_cli.pipeline.banks.mixing import MixingHandle, cached_mixing_set, mixing_subset, resized_shapes
+from ipmix_cli.pipeline.banks.mixing import MixingHandle
 from ipmix_cli.pipeline.job import Job
 from ipmix_cli.pipeline.output.manifest import Failure, FileRecord, ShardRecord
 from ipmix_cli.pipeline.output.ownership import check_ownership
 from ipmix_cli.pipeline.output.shard_records import write_record
 from ipmix_cli.pipeline.run.progress_counters import IDLE, ProgressCounters, ShardProgress
+from ipmix_cli.pipeline.run.render import render_variants
 from ipmix_cli.shards.shard import ShardBuilder, ShardSample
 from ipmix_cli.shards.writers import WRITERS
 from ipmix_cli.sources.source import BadSample, Part, Sample
@@ -45,7 +40,7 @@ class ShardTask:
     first: int
     stop: int
     parts: tuple[Part, ...]
-    mixing: MixingHandle
+    mixing: MixingHandle | None
     out: str
     class_names: tuple[str, ...]
     counters: ProgressCounters | None = None
@@ -150,7 +145,7 @@ def _build(task: ShardTask, samples: list[ShardSample], progress: ShardProgress,
         out = builder.out(start, stop)
         clock.lap("encode")
         check_wanted()
-        render_copies(task.job, task.mixing, samples[start:stop], out, clock)
+        render_variants(task.job, task.mixing, samples[start:stop], out, clock)
         builder.add(start, out)
         clock.lap("encode")
         progress.done(stop // task.job.crop.crops)
@@ -167,45 +162,3 @@ def chunks(shapes: Sequence[tuple[int, ...]], copies: int) -> Iterator[tuple[int
             stop += 1
         yield start, stop
         start = stop
-
-
-def render_copies(
-    job: Job,
-    mixing: MixingHandle,
-    samples: Sequence[ShardSample],
-    out: np.ndarray[tuple[int, ...], np.dtype[np.uint8]],
-    clock: StageClock,
-) -> None:
-    """Fill `out` (n, K, H, W, 3) with the copies of n samples of one size."""
-    size = (samples[0].picture.shape[0], samples[0].picture.shape[1])
-    indices = np.array([sample.index for sample in samples], np.int64)
-    shapes = resized_shapes(mixing, size)
-    plans = sample_plans(job.augment, size, job.seed, indices, job.output.copies, shapes)
-    clock.lap("plan")
-    pictures = stacked([sample.picture for sample in samples])
-    workspace = _workspace(size, job.augment)
-    apply_plans(pictures, plans, _mixing_for(job, mixing, size, plans), job.augment, out, workspace)
-    clock.lap("apply")
-
-
-_memory = threading.local()
-
-
-def _workspace(size: tuple[int, int], config: AugmentConfig) -> Workspace:
-    """Return this thread's memory to work in: the one of the last size is kept."""
-    key = (size, config.chains)
-    if getattr(_memory, "key", None) != key:
-        _memory.key, _memory.workspace = key, workspace_for(*size, config)
-    workspace: Workspace = _memory.workspace
-    return workspace
-
-
-def _mixing_for(job: Job, mixing: MixingHandle, size: tuple[int, int], plans: np.ndarray) -> MixingSet:
-    if job.size is not None:
-        return cached_mixing_set(mixing, size)
-    return mixing_subset(mixing, size, plans["mixing"].reshape(-1))
-
-
-def stacked(pictures: Sequence[Picture]) -> Picture:
-    """Return pictures of one size as one array (N, H, W, 3)."""
-    return np.stack(pictures)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ipmix_cli.kernels import codes
-from ipmix_cli.methods.ipmix.plan import PlanArray, sample_plans
 from ipmix_cli.pipeline.job import Job
+from ipmix_cli.pipeline.run.render import plans_without_mixing
 
 TOLERANCE = 0.25  # of the copies that should differ may still look the same: flat pictures, symmetric ones, tiny blends
 
@@ -57,19 +57,6 @@ class PlanAgreement:
         return found
 
 
-def idle_plans(job: Job, size: tuple[int, int], indices: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return (N, K): which copies' plans have no step that changes anything.
-
-    Whether a plan has steps does not depend on the shapes of the mixing pictures, so none are opened.
-    """
-    shapes = np.tile(np.array([size], np.int32), (job.mixing.pictures, 1))
-    plans = sample_plans(job.augment, size, job.seed, indices, job.output.copies, shapes)
-    return np.asarray(_idle_steps(plans).all(axis=(2, 3)))
-
-
-def _idle_steps(plans: PlanArray) -> NDArray[np.bool_]:
-    """Return (N, K, chains, steps): True past a chain's end, and for turns and shifts by nothing."""
-    steps = plans["steps"]
-    past = np.arange(steps.shape[-1]) >= plans["lengths"][..., None]
-    still = np.isin(steps["code"], [codes.ROTATE, codes.TRANSLATE_X, codes.TRANSLATE_Y]) & (steps["parameter"] == 0)
-    return np.asarray(past | (still & (steps["kind"] == codes.OPERATION)))
+def idle_plans(job: Job, size: tuple[int, int], indices: Sequence[int]) -> NDArray[np.bool_]:
+    """Return (N, K): which copies' plans change nothing; no mixing pictures are opened for that."""
+    return job.transform.unchanged(plans_without_mixing(job, size, indices))

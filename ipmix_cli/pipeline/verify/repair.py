@@ -8,14 +8,13 @@ from typing import Any
 
 from ipmix_cli.errors import SourceError
 from ipmix_cli.pipeline.backends.table import results
-from ipmix_cli.pipeline.banks.mixing import prepare_mixing
 from ipmix_cli.pipeline.job import Execution
 from ipmix_cli.pipeline.listener import Listener, watched
 from ipmix_cli.pipeline.output.dataset import Dataset
 from ipmix_cli.pipeline.output.finalize import card, errors
 from ipmix_cli.pipeline.output.manifest import CARD, ERRORS, MANIFEST, SECOND_COPY, FileRecord, Manifest, ShardRecord
 from ipmix_cli.pipeline.output.resume import clear_state
-from ipmix_cli.pipeline.run.prepare import OpenJob, changes, reopen
+from ipmix_cli.pipeline.run.prepare import OpenJob, changes, prepare_pictures, reopen
 from ipmix_cli.pipeline.run.progress_counters import ProgressCounters, ShardProgress, progress_counters
 from ipmix_cli.pipeline.run.schedule import task_for
 from ipmix_cli.pipeline.run.worker import ShardTask, build_shard, write_files
@@ -139,8 +138,7 @@ def open_origin(manifest: Manifest, origin: RepairSource, listener: Listener, ba
             f"{len(bad)} shards are bad, the first {bad[0].name}, and cannot be made again: {reasons}",
             f"name what the data set was made from with {options}; or make it anew with: ipmix augment --overwrite",
         )
-    if manifest.job.size is not None:
-        prepare_mixing(opened.mixing, manifest.job.size, listener)
+    prepare_pictures(opened, listener)
     return opened
 
 

@@ -15,7 +15,8 @@ from ipmix_cli.pipeline.banks.mixing import MixingHandle
 from ipmix_cli.pipeline.output.dataset import Dataset
 from ipmix_cli.pipeline.output.manifest import Manifest, ShardRecord
 from ipmix_cli.pipeline.run.progress_counters import ProgressCounters, ShardProgress
-from ipmix_cli.pipeline.run.worker import render_copies, views
+from ipmix_cli.pipeline.run.render import render_variants
+from ipmix_cli.pipeline.run.worker import views
 from ipmix_cli.pipeline.verify.problem import Problem
 from ipmix_cli.shards.shard import ShardSample, ShardSettings, ShardView, StoredSample
 from ipmix_cli.sources.source import BadSample, Part
@@ -36,7 +37,7 @@ class Replay:
     manifest: Manifest
     record: ShardRecord
     part: Part
-    mixing: MixingHandle
+    mixing: MixingHandle | None
     copies: dict[int, tuple[int, ...]]
     whole: bool
     position: int
@@ -114,10 +115,10 @@ def _wrong_copies(dataset: Dataset, task: Replay, stored: StoredSample, sample: 
     return [n for n in wanted if not same_picture(stored.copies[n], rebuilt[n], dataset.manifest.job.output)]
 
 
-def rebuilt_copies(manifest: Manifest, mixing: MixingHandle, sample: ShardSample) -> NDArray[np.uint8]:
+def rebuilt_copies(manifest: Manifest, mixing: MixingHandle | None, sample: ShardSample) -> NDArray[np.uint8]:
     """Return the copies (K, H, W, 3) of one sample, made anew."""
     out = np.empty((1, manifest.job.output.copies, *sample.picture.shape), np.uint8)
-    render_copies(manifest.job, mixing, [sample], out, StageClock())
+    render_variants(manifest.job, mixing, [sample], out, StageClock())
     copies: NDArray[np.uint8] = out[0]
     return copies
 

@@ -147,7 +147,7 @@ class _Samples:
             sample = view.sample(position)
             clean, copies = self.dataset.pictures(sample)
             assert clean is not None
-            idle = idle_plans(self.job, sample.size, np.array([sample.index]))
+            idle = idle_plans(self.job, sample.size, [sample.index])
             self.report.share.add(clean, np.stack(copies), idle[0])
 
     def _add(self, code: str, message: str, key: str = "") -> None:

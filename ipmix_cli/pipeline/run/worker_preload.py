@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gc
+import os
 
 import ipmix_cli.pipeline.run.worker  # noqa: F401 - what tasks call
-from ipmix_cli.methods.ipmix.warmup import is_warm, warm_up
+from ipmix_cli.methods import transform_named
+from ipmix_cli.pipeline.backends.fork_server import PRELOADED_METHOD
 
-if is_warm():  # else the main process is about to compile them
-    warm_up()
+transform = transform_named(os.environ[PRELOADED_METHOD])
+if transform.is_warm():  # else the main process is about to compile its kernels
+    transform.warm_up()
 gc.freeze()  # so that no collection in a worker touches, and copies, the pages they share

@@ -1,0 +1,68 @@
+"""From samples to pixels: draw the plans of a job, and let its transform apply them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ipmix_cli.picture import Picture
+from ipmix_cli.pipeline.banks.mixing import MixingHandle, cached_mixing_set, mixing_subset, resized_shapes
+from ipmix_cli.pipeline.job import Job
+from ipmix_cli.shards.shard import ShardSample
+from ipmix_cli.stages import StageClock
+from ipmix_cli.transform import MixingPictures, Plans, Size
+
+NO_SHAPES = np.empty((0, 2), np.int32)
+
+
+def plans_of(job: Job, mixing: MixingHandle | None, size: Size, indices: Sequence[int]) -> Plans:
+    """Draw the plans (N, V) of the samples with these indices, all of (H, W) = `size`."""
+    shapes = NO_SHAPES if mixing is None else resized_shapes(mixing, size)
+    return _drawn(job, size, indices, shapes)
+
+
+def plans_without_mixing(job: Job, size: Size, indices: Sequence[int]) -> Plans:
+    """Draw the plans of samples without opening mixing pictures: all but where these are cropped is as it will be."""
+    return _drawn(job, size, indices, np.tile(np.array([size], np.int32), (job.mixing.pictures, 1)))
+
+
+def _drawn(job: Job, size: Size, indices: Sequence[int], shapes: NDArray[np.int32]) -> Plans:
+    numbers = np.array(indices, np.int64)
+    return job.transform.plan(job.augment, size, job.seed, numbers, job.output.copies, shapes)
+
+
+def render_variants(
+    job: Job, mixing: MixingHandle | None, samples: Sequence[ShardSample], out: Picture, clock: StageClock
+) -> None:
+    """Fill `out` (n, V, H, W, 3) with the variants of n samples of one size."""
+    size = (samples[0].picture.shape[0], samples[0].picture.shape[1])
+    plans = plans_of(job, mixing, size, [sample.index for sample in samples])
+    clock.lap("plan")
+    pictures = np.stack([sample.picture for sample in samples])
+    workspace = _workspace(job, size)
+    job.transform.apply(pictures, plans, mixing_for(job, mixing, size, plans), job.augment, out, workspace)
+    clock.lap("apply")
+
+
+def mixing_for(job: Job, mixing: MixingHandle | None, size: Size, plans: Plans) -> MixingPictures | None:
+    """Return the mixing pictures that plans need, resized: all of them, or those of the plans where sizes differ."""
+    if mixing is None:
+        return None
+    if job.size is not None:
+        return cached_mixing_set(mixing, size)
+    return mixing_subset(mixing, size, job.transform.mixing_used(plans))
+
+
+_memory = threading.local()
+
+
+def _workspace(job: Job, size: Size) -> Any:
+    """Return this thread's memory to work in: the one of the last size and settings is kept."""
+    key = (job.method, job.augment, size)
+    if getattr(_memory, "key", None) != key:
+        _memory.key, _memory.workspace = key, job.transform.workspace(size, job.augment)
+    return _memory.workspace
