@@ -37,15 +37,20 @@ class Heap:
 
     def get(self, reference: np.void) -> bytes:
         """Return one object; raises SourceError where it is not there."""
+        start, length = self.place(reference)
+        return bytes(self._data[start : start + length])
+
+    def place(self, reference: np.void) -> tuple[int, int]:
+        """Return where an object lies, and its length; raises SourceError where it is not there."""
         length, place, number = reference.item()
         if not length:
-            return b""
+            return 0, 0
         if place not in self._collections:
             self._collections[place] = self._collection(place)
         start, size = self._collections[place].get(number, (0, 0))
         if length > size:
             raise self._damaged("an object is missing")
-        return bytes(self._data[start : start + length])
+        return start, length
 
     def check(self) -> None:
         """Walk every collection in the file; raises SourceError where HDF5 might never return from one."""

@@ -7,38 +7,43 @@
 ...     for pictures, labels in DataLoader(data, batch_size=128, shuffle=True, num_workers=4):
 ...         ...
 
-torch is not imported here: a ShardDataset is a sequence, which is all that a DataLoader asks for.
+torch is not imported here. Where it is imported already, a ShardDataset is a ``torch.utils.data.Dataset``, too.
 """
 
 from __future__ import annotations
 
-import bisect
-import json
-import os
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from itertools import accumulate
+import operator
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.context import get_spawning_popen
 from multiprocessing.sharedctypes import RawValue
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ipmix_cli.codecs.codecs import CODECS
-from ipmix_cli.errors import SourceError, UsageError, check_name
-from ipmix_cli.shards.shard import ShardSettings, ShardView
-from ipmix_cli.shards.writers import WRITERS, open_shard
+from ipmix_cli.errors import UsageError, check_name
+from ipmix_cli.reader.chosen import Choice
+from ipmix_cli.reader.contents import read_contents
+from ipmix_cli.reader.picture_types import PICTURE_TYPES
+from ipmix_cli.reader.shard_files import ShardFiles, Wanted
+from ipmix_cli.reader.torch_dataset import as_torch_dataset, rebuilt
 from ipmix_cli.storage.folder import LocalFolder
 
-VIEWS = ("random", "fixed", "all", "clean", "triplet")
-CLEAN = -1
-MASK = 2**64 - 1
-MOST_OPEN = 256  # a process may have 1024 files open, and the trainer needs some
+if TYPE_CHECKING:
+    from torch.utils.data import Dataset
+    from typing_extensions import Self  # in typing from 3.11 on
+
+    class Base(Dataset[tuple[Any, ...]]):
+        """What type checkers take a ShardDataset for."""
+else:
+    Base = object
+
+MOST_OPEN = 128  # a process may have 1024 files open, and the trainer needs some
+LAST_EPOCH = 2**63 - 1
 
 
-class ShardDataset:
+class ShardDataset(Base):
     """The samples of a finished data set, as (pictures, label).
 
     Parameters
@@ -53,149 +58,184 @@ class ShardDataset:
     seed : int
         Which copies "random" and "triplet" choose: they follow from seed, epoch and the sample's number alone.
     transform : callable, optional
-        Gets the pictures of one sample, in one array: what it draws (a crop, a flip) it applies to all views alike.
-        Must be picklable for workers that are not forked.
+        Gets the pictures of one sample, all at once: what it draws (a crop, a flip) it applies to all views alike.
+        Must be picklable for workers that are not forked. May be set later, as ``data.transform``.
+    picture_type : {"numpy", "torch", "pil"}
+        What the transform gets, or a sample is: uint8 arrays (H, W, 3); uint8 tensors (3, H, W), as torchvision's v2
+        transforms take them; or Pillow's images, a list of them in the views "all" and "triplet".
+    return_key : bool
+        Whether a sample is (pictures, label, key).
     most_open : int
-        Shards open at once in each process; the one unused for longest is closed first.
+        Files open at once in each process; the one unused for longest is closed first.
+
+    Attributes
+    ----------
+    classes : list of str
+        The classes' names, by label.
+    class_to_idx : dict of str to int
+    transform : callable or None
 
     Raises
     ------
     SourceError
-        Where there is no finished data set, or a shard is damaged (when it is first read).
+        If there is no finished data set, or a shard is damaged (when it is first read).
     UsageError
-        Where the data set does not hold what the view needs.
+        If the data set does not hold what the view needs.
 
     Notes
     -----
     ``data[i]`` is ``(pictures, label)``: uint8 RGB (H, W, 3), for "all" (K, H, W, 3) and for "triplet" (3, H, W, 3), in
-    memory of its own; label is an int. Call :meth:`set_epoch` before the loader's iterator is made; workers of any
-    start method hear of it, those that persist over epochs too. Shards are opened by each process when it first reads
-    them; a pickled ShardDataset has none open.
+    memory of its own; label is an int. Any integer type is an index, negative ones count from the end, and a slice
+    gives a list of samples. A DataLoader asks for whole batches, which are read shard by shard. Call
+    :meth:`set_epoch` before the loader's iterator is made; workers of any start method hear of it, those that persist
+    over epochs too. A pickled ShardDataset has nothing open.
     """
 
-    def __init__(
+    plain_type: type[Any]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Make it a torch Dataset where torch is imported."""
+        del args, kwargs
+        made: Self = object.__new__(as_torch_dataset(cls))
+        return made
+
+    def __init__(  # noqa: PLR0913 -- as many arguments as there are choices
         self,
         folder: str | Path,
         *,
         view: str = "random",
         copy: int = 0,
         seed: int = 0,
-        transform: Callable[[NDArray[np.uint8]], Any] | None = None,
+        transform: Callable[[Any], Any] | None = None,
+        picture_type: str = "numpy",
+        return_key: bool = False,
         most_open: int = MOST_OPEN,
     ) -> None:
-        check_name("view", view, VIEWS)
+        check_name("picture type", picture_type, PICTURE_TYPES)
         self._folder = LocalFolder(folder)
-        self._view, self._copy, self._seed, self._transform = view, copy, seed, transform
-        self._most_open = max(1, most_open)
-        self._read_manifest()
-        self._check_view()
+        self._contents = read_contents(self._folder)
+        self.settings, self.class_names = self._contents.settings, self._contents.class_names
+        self._choice = Choice(view, copy, seed, self.settings.copies)
+        self._choice.check(self._folder.location, self.settings.clean)
+        self.transform = transform
+        self._picture_type, self._return_key, self._most_open = picture_type, return_key, most_open
         self._epoch = RawValue("Q", 0)
-        self._process = 0
-        self._open: OrderedDict[int, ShardView] = OrderedDict()
+        self._files = self._new_files()
+        self._targets: list[int] | None = None
 
-    def _read_manifest(self) -> None:
-        location = self._folder.location
-        try:
-            manifest = json.loads(self._folder.read("manifest.json"))
-            output = manifest["job"]["output"]
-            self.settings = ShardSettings(**output)
-            self.class_names = tuple(map(str, manifest["class_names"]))
-            self._names = [str(shard["name"]) for shard in manifest["shards"]]
-            counts = [int(shard["samples"]) for shard in manifest["shards"]]
-            good = self.settings.format in WRITERS and self.settings.encoding in CODECS and min(counts, default=0) >= 0
-        except FileNotFoundError as error:
-            raise SourceError(
-                f"{location} has no manifest.json: it is no finished data set",
-                f"finish it by typing its `ipmix augment` command again; `ipmix status {location}` tells more",
-            ) from error
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-            raise SourceError(
-                f"{location}: manifest.json is damaged: {error}", f"type: ipmix validate {location}"
-            ) from error
-        if not good:
-            raise SourceError(f"{location}: manifest.json is damaged", f"type: ipmix validate {location}")
-        self._ends = list(accumulate(counts))
+    def _new_files(self) -> ShardFiles:
+        return ShardFiles(self._contents, self._path, self._most_open)
 
-    def _check_view(self) -> None:
-        if self._view in {"clean", "triplet"} and not self.settings.clean:
-            raise UsageError(
-                f"{self._folder.location} holds no clean pictures, which the view {self._view!r} needs",
-                "make it again without --no-clean, or choose another view",
-            )
-        if self._view == "fixed" and not 0 <= self._copy < self.settings.copies:
-            raise UsageError(
-                f"there is no copy {self._copy}: {self._folder.location} holds {self.settings.copies} copies",
-                f"choose a copy from 0 to {self.settings.copies - 1}",
-            )
+    def _path(self, shard: int) -> Path:
+        return self._folder.path(self._contents.shards[shard].name)
+
+    @property
+    def classes(self) -> list[str]:
+        """The classes' names, by label."""
+        return list(self.class_names)
+
+    @property
+    def class_to_idx(self) -> dict[str, int]:
+        """The label of each class's name; of a name that is there twice, the first one."""
+        return {name: label for label, name in reversed(list(enumerate(self.class_names)))}
+
+    @property
+    def targets(self) -> list[int]:
+        """The labels of all samples, in order; reads a little of every shard when first asked for."""
+        if self._targets is None:
+            shards = range(len(self._contents.shards))
+            self._targets = [label for shard in shards for label in self._files.labels(shard)]
+        return self._targets
+
+    @property
+    def shard_lengths(self) -> list[int]:
+        """How many samples each shard holds, in order."""
+        return [shard.samples for shard in self._contents.shards]
 
     def __len__(self) -> int:
-        return self._ends[-1] if self._ends else 0
+        return len(self._contents)
 
-    def __getitem__(self, index: int) -> tuple[Any, int]:
-        if not 0 <= index < len(self):
-            raise IndexError(f"sample {index} of {len(self)}")
-        number = bisect.bisect_right(self._ends, index)
-        shard = self._shard(number)
-        position = index - (self._ends[number - 1] if number else 0)
-        size = shard.size(position)
-        decode = CODECS[self.settings.encoding].decode
-        copies = self._copies(index)
-        pictures = [decode(shard.stored(position, copy), size) for copy in copies]
-        chosen = np.stack(pictures) if self._view in {"all", "triplet"} else pictures[0]
-        return (chosen if self._transform is None else self._transform(chosen)), shard.label(position)
+    @overload
+    def __getitem__(self, index: slice) -> list[tuple[Any, ...]]: ...
 
-    def __iter__(self) -> Iterator[tuple[Any, int]]:
+    @overload
+    def __getitem__(self, index: Any) -> tuple[Any, ...]: ...
+
+    def __getitem__(self, index: Any) -> tuple[Any, ...] | list[tuple[Any, ...]]:
+        """Return one sample by its number, or a list of samples for a slice."""
+        if isinstance(index, slice):
+            return self.__getitems__(range(*index.indices(len(self))))
+        return self.__getitems__([index])[0]
+
+    def __getitems__(self, indices: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Return several samples, read shard by shard in the order of their bytes; torch's loaders call it."""
+        numbers = [self._number(index) for index in indices]
+        by_shard: dict[int, list[tuple[int, int]]] = {}
+        for row, number in enumerate(numbers):
+            shard, position = self._contents.find(number)
+            by_shard.setdefault(shard, []).append((row, position))
+        samples: list[Any] = [None] * len(numbers)
+        for shard, rows in by_shard.items():
+            for (row, _), sample in zip(rows, self._read(shard, rows, numbers), strict=True):
+                samples[row] = sample
+        return samples
+
+    def _read(self, shard: int, rows: Sequence[tuple[int, int]], numbers: Sequence[int]) -> list[tuple[Any, ...]]:
+        """Return samples of one shard, given as (row in `numbers`, position in the shard)."""
+        wanted: list[Wanted] = []
+        facts: list[tuple[int, int]] = []
+        for row, position in rows:
+            label, key, (height, width) = self._files.facts(shard, position)
+            copies = self._choice.of(numbers[row], self._epoch.value)
+            wanted.append((position, copies, np.empty((len(copies), height, width, 3), np.uint8)))
+            facts.append((label, key))
+        self._files.fill(shard, wanted)
+        return [self._sample(out, *fact) for (_, _, out), fact in zip(wanted, facts, strict=True)]
+
+    def _sample(self, pictures: NDArray[np.uint8], label: int, index: int) -> tuple[Any, ...]:
+        shown = PICTURE_TYPES[self._picture_type](pictures if self._choice.stacked else pictures[0])
+        if self.transform is not None:
+            shown = self.transform(shown)
+        return (shown, label, f"{index:08d}") if self._return_key else (shown, label)
+
+    def _number(self, index: Any) -> int:
+        """Return an index as a number from 0; raises TypeError and IndexError as sequences do."""
+        number = operator.index(index)
+        if not -len(self) <= number < len(self):
+            raise IndexError(f"sample {number} of {len(self)}")
+        return number % len(self)
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
         return (self[index] for index in range(len(self)))
 
+    def __repr__(self) -> str:
+        settings, choice = self.settings, self._choice
+        copy = f", copy={choice.copy}" if choice.view == "fixed" else ""
+        return (
+            f"ShardDataset({self._folder.location!r}, view={choice.view!r}{copy}, seed={choice.seed}): "
+            f"{len(self):,} samples, {settings.copies} copies each, {len(self.class_names)} classes, "
+            f"{len(self._contents.shards):,} shards ({settings.format}, {settings.encoding}), epoch {self._epoch.value}"
+        )
+
     def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch, 0 .. 2**63 - 1: another one draws other copies, the same one the same copies."""
-        self._epoch.value = epoch
+        """Choose the epoch, 0 .. 2**63 - 1: another one draws other copies, the same one the same copies.
+
+        Raises
+        ------
+        UsageError
+            For an epoch out of range.
+        """
+        number = operator.index(epoch)
+        if not 0 <= number <= LAST_EPOCH:
+            raise UsageError(f"there is no epoch {number}", "give one from 0 to 2**63 - 1")
+        self._epoch.value = number
 
     def close(self) -> None:
-        """Close this process's shards; they are opened again when they are needed."""
-        while self._open:
-            self._open.popitem()[1].__exit__(None, None, None)
-
-    def _copies(self, index: int) -> tuple[int, ...]:
-        """Return which pictures of a sample its view shows, in this epoch."""
-        count = self.settings.copies
-        if self._view == "clean":
-            return (CLEAN,)
-        if self._view == "fixed":
-            return (self._copy,)
-        if self._view == "all":
-            return tuple(range(count))
-        chance = mixed(self._seed, self._epoch.value, index)
-        first = (chance >> 32) * count >> 32
-        if self._view == "random":
-            return (first,)
-        step = 1 + ((chance & 0xFFFFFFFF) * (count - 1) >> 32)
-        return CLEAN, first, (first + step) % count
-
-    def _shard(self, number: int) -> ShardView:
-        """Return a shard, opened by this very process."""
-        if self._process != os.getpid():  # a forked child must not read through its parent's handles
-            self._process = os.getpid()
-            self._open = OrderedDict()
-        if number in self._open:
-            self._open.move_to_end(number)
-            return self._open[number]
-        if len(self._open) >= self._most_open:
-            self._open.popitem(last=False)[1].__exit__(None, None, None)
-        path = self._folder.path(self._names[number])
-        shard = open_shard(self.settings.format, path)
-        expected = self._ends[number] - (self._ends[number - 1] if number else 0)
-        if len(shard) != expected or (expected and shard.copies != self.settings.copies):
-            raise SourceError(
-                f"{path} holds {len(shard)} samples with {shard.copies} copies, the manifest says {expected} with "
-                f"{self.settings.copies}",
-                f"type: ipmix validate {self._folder.location}",
-            )
-        self._open[number] = shard
-        return shard
+        """Close this process's files; they are opened again when they are needed."""
+        self._files.close()
 
     def __getstate__(self) -> dict[str, Any]:
-        state = {**self.__dict__, "_open": OrderedDict(), "_process": 0}
+        state = {name: value for name, value in self.__dict__.items() if name != "_files"}
         if get_spawning_popen() is None:  # shared memory goes only to a child that is being started
             state["_epoch"] = self._epoch.value
         return state
@@ -204,18 +244,8 @@ class ShardDataset:
         self.__dict__.update(state)
         if isinstance(self._epoch, int):
             self._epoch = RawValue("Q", self._epoch)
+        self._files = self._new_files()
 
-
-def mixed(seed: int, epoch: int, index: int) -> int:
-    """Return 64 bits that follow from three numbers: splitmix64's finaliser after each (Steele et al., 2014).
-
-    >>> mixed(0, 0, 0) != mixed(0, 1, 0) != mixed(0, 0, 1)
-    True
-    """
-    state = 0
-    for number in (seed, epoch, index):
-        state = (state + number + 0x9E3779B97F4A7C15) & MASK
-        state = (state ^ state >> 30) * 0xBF58476D1CE4E5B9 & MASK
-        state = (state ^ state >> 27) * 0x94D049BB133111EB & MASK
-        state ^= state >> 31
-    return state
+    def __reduce__(self) -> tuple[Any, ...]:
+        own = getattr(type(self), "plain_type", type(self))
+        return rebuilt, (own, self.__getstate__())

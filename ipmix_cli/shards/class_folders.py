@@ -31,6 +31,7 @@ from ipmix_cli.codecs.codecs import CODECS, REMEDY
 from ipmix_cli.errors import BadSampleError, SourceError
 from ipmix_cli.picture import Bytes
 from ipmix_cli.shards.checksum import sample_checksum
+from ipmix_cli.shards.places import CLEAN
 from ipmix_cli.shards.shard import ShardSample, ShardSettings, StoredSample
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
 LISTS = ".ipmix/files/"
 SUFFIX = ".sha256"
-CLEAN = -1
 NUMBERS = ("index", "label", "source_index", "crop", "copies", "height", "width")
 TEXTS = ("key", "source_key", "checksum")
 LINE = re.compile(r"([0-9a-f]{64})  ([^/\0]+/[^/\0]+/([A-Za-z0-9-]+)_(clean|aug[0-9]{1,6})\.[a-z]+)")

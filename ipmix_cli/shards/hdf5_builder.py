@@ -39,7 +39,6 @@ from ipmix_cli.shards.shard import ShardSample, ShardSettings
 SUFFIX = ".h5"
 NUMBERS = ("label", "index", "source_index", "crop")
 TEXTS = ("key", "source_key")
-CLEAN = -1
 PICTURE_BYTES = h5py.vlen_dtype(np.uint8)
 
 

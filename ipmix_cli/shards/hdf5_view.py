@@ -24,7 +24,8 @@ from ipmix_cli.hdf5.heap import REFERENCE, Heap
 from ipmix_cli.hdf5.safety import array, explained, open_file
 from ipmix_cli.picture import Bytes
 from ipmix_cli.shards.checksum import sample_checksum
-from ipmix_cli.shards.hdf5_builder import CLEAN, NUMBERS, TEXTS
+from ipmix_cli.shards.hdf5_builder import NUMBERS, TEXTS
+from ipmix_cli.shards.places import CLEAN, ListedExtents, Places
 from ipmix_cli.shards.shard import StoredSample
 from ipmix_cli.storage.memory_map import mapped
 
@@ -55,6 +56,7 @@ class HDF5View:
         self._location = location
         self._open = contextlib.ExitStack()
         self._pictures: dict[int, Pictures] = {}
+        self._encoded_references: dict[int, NDArray[np.void]] = {}
         try:
             with explained(location):
                 self._read(content)
@@ -121,6 +123,7 @@ class HDF5View:
         if h5py.check_vlen_dtype(column.dtype) != np.uint8:
             raise self._wrong(f"{column.name!r} without encoded pictures")
         references = self._references(column)
+        self._encoded_references[_number(column.name.strip("/"))] = references
         return lambda position: self._heap.get(references[position])
 
     def _raw(self, arrays: dict[str, Any]) -> dict[int, Pictures]:
@@ -185,6 +188,19 @@ class HDF5View:
         stored = StoredSample(**facts, checksum=int(self._checksums[position]), expected=0)
         expected = sample_checksum(stored, stored.size, clean, copies)
         return StoredSample(**facts, checksum=stored.checksum, expected=expected)
+
+    def places(self) -> Places:
+        """Return where the encoded pictures lie in the file; raises SourceError where one is missing."""
+        shape = (len(self), len(self._encoded_references))
+        offsets, lengths = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+        for column, references in enumerate(self._encoded_references.values()):
+            for position, reference in enumerate(references):
+                offsets[position, column], lengths[position, column] = self._heap.place(reference)
+        columns = {copy: column for column, copy in enumerate(self._encoded_references)}
+        extents = ListedExtents(columns, offsets, lengths)
+        return Places(
+            self._numbers["label"], self._numbers["index"], self._sizes.astype(np.int32), extents, self.copies
+        )
 
     def __iter__(self) -> Iterator[StoredSample]:
         return (self.sample(position) for position in range(len(self)))

@@ -30,6 +30,7 @@ from ipmix_cli.codecs.codecs import CODECS, REMEDY
 from ipmix_cli.errors import BadSampleError, SourceError
 from ipmix_cli.picture import Bytes
 from ipmix_cli.shards.checksum import sample_checksum
+from ipmix_cli.shards.places import CLEAN, ListedExtents, Places
 from ipmix_cli.shards.shard import ShardSample, ShardSettings, StoredSample
 from ipmix_cli.storage.memory_map import Sliceable, mapped
 from ipmix_cli.storage.tar import END, Member, append, own_members
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self  # in typing from 3.11 on
 
 SUFFIX = ".tar"
-CLEAN = -1
 NUMBERS = ("index", "label", "source_index", "crop", "copies", "seed", "height", "width")
 TEXTS = ("key", "class", "source_key", "checksum")
 NAME = re.compile(r"([A-Za-z0-9-]+)(?:_(clean|[0-9]{1,6}))?\.(?:(clean|aug[0-9]{1,6})\.)?(cls|json|png|webp|jpg)")
@@ -256,6 +256,21 @@ class TarView:
         offset, size = self._places[position, column].tolist()
         return bytes(self._tar[offset : offset + size])
 
+    def places(self) -> Places:
+        """Return where the pictures lie in the file; raises BadSampleError where a sample says nothing of itself."""
+        facts = [self._facts(position, self._jsons[0]) for position in range(len(self))]
+        return Places(
+            np.array([self.label(position) for position in range(len(self))], np.int64),
+            np.array([fact["index"] for fact in facts], np.int64),
+            np.array([(fact["height"], fact["width"]) for fact in facts], np.int32).reshape(-1, 2),
+            self._extents(),
+            self.copies,
+        )
+
+    def _extents(self) -> ListedExtents:
+        places = self._places.reshape(len(self), -1, 2)[:, : len(self._columns)]
+        return ListedExtents(self._columns, places[..., 0].copy(), places[..., 1].copy())
+
     def __iter__(self) -> Iterator[StoredSample]:
         return (self.sample(position) for position in range(len(self)))
 
@@ -285,3 +300,9 @@ class _Entry(NamedTuple):
     pictures: dict[int, Member]
     labels: list[Member]
     facts: list[Member]
+
+
+def tar_places(path: Path, location: str) -> Places:
+    """Return where the pictures of a tar lie; raises SourceError where it is damaged, or no shard."""
+    with TarView(path, location) as view:
+        return view.places()

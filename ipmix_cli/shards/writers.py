@@ -11,6 +11,8 @@ from ipmix_cli.picture import Bytes
 from ipmix_cli.shards import class_folders as classfolders
 from ipmix_cli.shards import hdf5_builder as hdf5
 from ipmix_cli.shards import hdf5_view, webdataset
+from ipmix_cli.shards.hdf5_places import hdf5_places
+from ipmix_cli.shards.places import Places
 from ipmix_cli.shards.shard import ShardBuilder, ShardSample, ShardSettings, ShardView
 
 
@@ -26,11 +28,14 @@ class Writer:
         ``builder(name, samples, settings, attributes) -> ShardBuilder``.
     view : callable
         ``view(path or bytes, location) -> ShardView``; location is what errors call it.
+    places : callable
+        ``places(path, location) -> Places``: where pictures lie in a local file, or None if they cannot be read so.
     """
 
     file_name: str
     builder: Callable[[str, Sequence[ShardSample], ShardSettings, dict[str, Any]], ShardBuilder]
     view: Callable[[Path | Bytes, str], ShardView]
+    places: Callable[[Path, str], Places | None] = lambda _path, _location: None
 
     def shard_name(self, name: str) -> str:
         """Return the name of the shard's file, relative to the data set's folder."""
@@ -38,8 +43,10 @@ class Writer:
 
 
 WRITERS: dict[str, Writer] = {
-    "hdf5": Writer("{name}" + hdf5.SUFFIX, hdf5.builder, hdf5_view.HDF5View),
-    "webdataset": Writer("{name}" + webdataset.SUFFIX, webdataset.TarBuilder, webdataset.TarView),
+    "hdf5": Writer("{name}" + hdf5.SUFFIX, hdf5.builder, hdf5_view.HDF5View, hdf5_places),
+    "webdataset": Writer(
+        "{name}" + webdataset.SUFFIX, webdataset.TarBuilder, webdataset.TarView, webdataset.tar_places
+    ),
     "files": Writer(
         classfolders.LISTS + "{name}" + classfolders.SUFFIX, classfolders.FolderBuilder, classfolders.FolderView
     ),

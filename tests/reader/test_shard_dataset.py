@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,7 +16,8 @@ import numpy as np
 import pytest
 
 from ipmix_cli.errors import IpmixError, SourceError, UsageError
-from ipmix_cli.reader.shard_dataset import ShardDataset, mixed
+from ipmix_cli.reader.chosen import mixed
+from ipmix_cli.reader.shard_dataset import ShardDataset
 from ipmix_cli.shards.shard import ShardSample, ShardSettings
 from ipmix_cli.shards.writers import WRITERS
 
@@ -118,7 +120,7 @@ def test_every_copy_is_drawn_about_as_often(folders: dict[str, Path]) -> None:
     for epoch in range(300):
         data.set_epoch(epoch)
         for index in range(0, SAMPLES, 4):
-            pairs[data._copies(index)[1:]] += 1
+            pairs[data._choice.of(index, epoch)[1:]] += 1
     assert (np.diag(pairs) == 0).all()
     expected = pairs.sum() / (COPIES * (COPIES - 1))
     off_diagonal = pairs[~np.eye(COPIES, dtype=bool)]
@@ -133,9 +135,9 @@ def test_the_choice_is_the_same_on_every_machine() -> None:
     ]
 
 
-def test_one_copy_makes_a_triplet_with_itself(tmp_path: Path) -> None:
-    data = ShardDataset(write_dataset(tmp_path, copies=1), view="triplet")
-    assert np.array_equal(data[4][0], [pixels(4, -1), pixels(4, 0), pixels(4, 0)])
+def test_a_triplet_of_one_copy_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="two different"):
+        ShardDataset(write_dataset(tmp_path, copies=1), view="triplet")
 
 
 def test_a_transform_gets_all_views_of_a_sample_at_once(folder: Path) -> None:
@@ -148,18 +150,99 @@ def test_few_shards_open_at_once_give_the_same_pictures(folder: Path) -> None:
     order = np.random.default_rng(0).permutation(SAMPLES).tolist()
     for index in order:
         assert np.array_equal(data[index][0], pixels(index, -1))
-        assert len(data._open) <= 2
+        assert data._files.open_files <= 2
     data.close()
-    assert not data._open
+    assert not data._files.open_files
     assert np.array_equal(data[0][0], pixels(0, -1))
 
 
 def test_it_is_a_sequence_with_an_end(folder: Path) -> None:
     data = ShardDataset(folder)
     assert len(list(data)) == SAMPLES
-    for index in (-1, SAMPLES):
+    for index in (-SAMPLES - 1, SAMPLES):
         with pytest.raises(IndexError):
             data[index]
+    with pytest.raises(TypeError):
+        data[1.5]
+
+
+@pytest.mark.parametrize("view", ["random", "fixed", "all", "clean", "triplet"])
+def test_every_integer_is_an_index(folders: dict[str, Path], view: str) -> None:
+    torch = pytest.importorskip("torch")
+    data = ShardDataset(folders["hdf5-raw"], view=view, seed=4)
+    expected = data[3][0]
+    for index in (np.int64(3), np.uint8(3), torch.tensor(3), 3 - SAMPLES, np.int32(3 - SAMPLES)):
+        assert np.array_equal(data[index][0], expected)
+
+
+def test_slices_and_batches_are_the_samples_one_by_one(folder: Path) -> None:
+    data = ShardDataset(folder, view="triplet", seed=4)
+    order = [22, 3, 3, 4, 0, -1, 7, 8, 9, 21]
+    for chosen, found in (
+        (order, data.__getitems__(order)),
+        (range(20, 2, -3), data[20:2:-3]),
+        ([], data[5:5]),
+    ):
+        assert len(found) == len(chosen)
+        for index, (pictures, label) in zip(chosen, found, strict=True):
+            assert np.array_equal(pictures, data[index][0])
+            assert label == data[index][1]
+
+
+def test_it_says_what_it_is_and_what_it_holds(folder: Path) -> None:
+    data = ShardDataset(folder, view="fixed", copy=1)
+    assert data.classes == ["a", "b", "c"]
+    assert data.class_to_idx == {"a": 0, "b": 1, "c": 2}
+    assert data.targets == [index % 3 for index in range(SAMPLES)]
+    for word in (str(folder), "view='fixed'", "copy=1", "23 samples", "5 shards"):
+        assert word in repr(data)
+
+
+def test_a_key_comes_on_request(folder: Path) -> None:
+    assert [sample[2] for sample in ShardDataset(folder, return_key=True)[:3]] == ["00000000", "00000001", "00000002"]
+
+
+def test_a_transform_may_be_set_later(folder: Path) -> None:
+    data = ShardDataset(folder, view="clean")
+    data.transform = lambda picture: picture.sum()
+    assert data[2][0] == pixels(2, -1).sum()
+
+
+@pytest.mark.parametrize("epoch", [-1, 2**63])
+def test_epochs_out_of_range_are_refused(folders: dict[str, Path], epoch: int) -> None:
+    with pytest.raises(UsageError, match="epoch"):
+        ShardDataset(folders["hdf5-raw"]).set_epoch(epoch)
+
+
+def test_pictures_come_as_tensors_or_images_on_request(folders: dict[str, Path]) -> None:
+    torch = pytest.importorskip("torch")
+    folder = folders["tar-grouped"]
+    assert ShardDataset(folder, view="clean", picture_type="torch")[3][0].shape == (3, 6, 7)
+    triplet = ShardDataset(folder, view="triplet", picture_type="torch")[3][0]
+    assert triplet.shape == (3, 3, 6, 7)
+    assert triplet.dtype == torch.uint8
+    assert ShardDataset(folder, view="clean", picture_type="pil")[3][0].size == (7, 6)
+    assert len(ShardDataset(folder, view="all", picture_type="pil")[3][0]) == COPIES
+
+
+def test_it_is_a_dataset_of_torch_where_torch_is_imported(folders: dict[str, Path]) -> None:
+    torch_data = pytest.importorskip("torch.utils.data")
+    data = ShardDataset(folders["hdf5-raw"], view="clean")
+    again = pickle.loads(pickle.dumps(data))
+    for one in (data, again):
+        assert isinstance(one, torch_data.Dataset)
+        assert isinstance(one, ShardDataset)
+        assert len(one + one) == 2 * SAMPLES
+
+
+def test_a_truncated_shard_is_refused(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "cut"
+    shutil.copytree(folder, other)
+    for path in other.glob("train-*"):
+        path.write_bytes(path.read_bytes()[:-700])
+    if any(other.glob("train-*")):
+        with pytest.raises(IpmixError):
+            list(ShardDataset(other, view="all"))
 
 
 def test_a_pickled_reader_has_nothing_open_and_reads_the_same(folder: Path) -> None:
@@ -167,7 +250,7 @@ def test_a_pickled_reader_has_nothing_open_and_reads_the_same(folder: Path) -> N
     data.set_epoch(7)
     before = shown(data)
     other = pickle.loads(pickle.dumps(data))
-    assert not other._open
+    assert not other._files.open_files
     assert shown(other) == before
 
 
@@ -177,7 +260,7 @@ def test_a_forked_child_opens_its_own_shards(folder: Path) -> None:
     assert np.array_equal(data[0][0], pixels(0, -1))
     child = os.fork()
     if child == 0:  # the child: no test machinery from here on
-        good = all(np.array_equal(data[i][0], pixels(i, -1)) for i in range(SAMPLES)) and data._process == os.getpid()
+        good = all(np.array_equal(data[i][0], pixels(i, -1)) for i in range(SAMPLES))
         os._exit(0 if good else 1)
     assert os.waitpid(child, 0)[1] == 0
     assert np.array_equal(data[1][0], pixels(1, -1))
@@ -251,6 +334,6 @@ def test_an_unfinished_folder_says_how_to_finish_it(tmp_path: Path) -> None:
     assert "ipmix" in caught.value.remedy
 
 
-def test_torch_is_not_imported() -> None:
-    code = "import sys, ipmix_cli.reader.shard_dataset; print('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+def test_torch_is_not_imported(folders: dict[str, Path]) -> None:
+    code = f"import sys; from ipmix_cli import ShardDataset; ShardDataset({str(folders['hdf5-raw'])!r})[0]"
+    subprocess.run([sys.executable, "-c", f"{code}; assert 'torch' not in sys.modules"], check=True)

@@ -1,0 +1,79 @@
+"""What is known of a shard, kept in the user's cache, for formats where finding it out reads the whole file.
+
+A tar has its headers between the pictures. Workers of a loader that are started anew for every epoch, and every process
+on a node, would read all of them again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ipmix_cli.errors import WriteError
+from ipmix_cli.numba_cache.user_cache import user_cache
+from ipmix_cli.reader.contents import ShardEntry
+from ipmix_cli.shards.places import ListedExtents, Places
+from ipmix_cli.storage.folder import write_atomically
+
+WORTH_KEEPING = 0.01  # seconds that a shard took; reading the cache takes less than a thousandth
+
+
+def cached_places(entry: ShardEntry, path: Path, find: Callable[[Path, str], Places | None]) -> Places | None:
+    """Return where the pictures of a shard lie: from the cache, or found out and then perhaps kept there."""
+    kept = _cache_file(entry, path)
+    if kept is not None:
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            return _unpacked(np.load(kept, allow_pickle=False))
+    began = time.perf_counter()
+    places = find(path, str(path))
+    slow = time.perf_counter() - began > WORTH_KEEPING
+    if kept is not None and slow and places is not None and isinstance(places.extents, ListedExtents):
+        with contextlib.suppress(WriteError):
+            write_atomically(kept, _npy(_packed(places, places.extents)))
+    return places
+
+
+def _cache_file(entry: ShardEntry, path: Path) -> Path | None:
+    """Return the cache's file for a shard by its sha256, or None if the file is not as long as it should be."""
+    try:
+        whole = entry.sha256 and path.stat().st_size == entry.bytes
+    except OSError:
+        return None
+    return user_cache() / "places" / f"{entry.sha256}.npy" if whole else None
+
+
+def _packed(places: Places, extents: ListedExtents) -> NDArray[np.void]:
+    copies = list(extents.columns)
+    kind = np.dtype(
+        [("label", "<i8"), ("index", "<i8"), ("size", "<i4", 2)]
+        + [(f"{part}{copy}", "<i8") for copy in copies for part in ("offset", "length")]
+    )
+    table = np.empty(len(places), kind)
+    table["label"], table["index"], table["size"] = places.labels, places.indices, places.sizes
+    for column, copy in enumerate(copies):
+        table[f"offset{copy}"], table[f"length{copy}"] = extents.offsets[:, column], extents.lengths[:, column]
+    return table
+
+
+def _unpacked(table: NDArray[np.void]) -> Places:
+    names = table.dtype.names or ()
+    copies = [int(name.removeprefix("offset")) for name in names if name.startswith("offset")]
+    offsets = np.stack([table[f"offset{copy}"] for copy in copies], axis=1)
+    lengths = np.stack([table[f"length{copy}"] for copy in copies], axis=1)
+    columns = {copy: column for column, copy in enumerate(copies)}
+    size = np.ascontiguousarray(table["size"])
+    extents = ListedExtents(columns, offsets, lengths)
+    return Places(table["label"].copy(), table["index"].copy(), size, extents, len([n for n in copies if n >= 0]))
+
+
+def _npy(table: NDArray[np.void]) -> bytes:
+    import io
+
+    buffer = io.BytesIO()
+    np.save(buffer, table, allow_pickle=False)
+    return buffer.getvalue()
