@@ -4,6 +4,7 @@ IpmixError (1)
 ├── UsageError (2)            an option or a combination of options makes no sense
 ├── SourceError (3)           a source or a bank cannot be read
 │   └── BadSampleError (3)    one picture of it cannot be read
+├── PredictionsError (3)      predictions or labels cannot be read, or do not fit together
 ├── UnfinishedError (4)       shards are missing, or problems were found
 ├── ErrorBudgetError (5)      more pictures failed than --max-errors allows
 ├── OtherJobError (1)         the output folder holds another job
@@ -52,6 +53,12 @@ class SourceError(IpmixError):
 
 class BadSampleError(SourceError):
     """One picture of a source cannot be read; the others can."""
+
+
+class PredictionsError(IpmixError):
+    """Predictions or labels cannot be read, are not what they should be, or do not fit together."""
+
+    exit_code = 3
 
 
 class UnfinishedError(IpmixError):
