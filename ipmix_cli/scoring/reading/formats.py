@@ -1,0 +1,194 @@
+"""Files of predictions: arrays of scores, labels and keys from NPY, NPZ, HDF5, Parquet and CSV."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import zipfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ipmix_cli.errors import PredictionsError, SourceError
+
+SCORE_NAMES = ("logits", "probabilities", "probs", "scores", "predictions", "outputs", "arr_0")
+LABEL_NAMES = ("labels", "label", "targets", "target", "y", "class")
+KEY_NAMES = ("keys", "key", "names", "name", "paths", "path", "files", "file", "ids", "id")
+
+PROBABILITY_NAMES = ("probabilities", "probs")
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """What a file of predictions holds: scores (N, C) or (S, F, C), labels (N,) and keys (N,) of text, if there.
+
+    `kind` is "logits" or "probabilities" if the array's name says so, else empty.
+    """
+
+    scores: Array | None
+    labels: Array | None = None
+    keys: Array | None = None
+    kind: str = ""
+
+
+def read_arrays(path: Path) -> Arrays:
+    """Read a file of predictions; what its arrays or columns are is told by their names.
+
+    Raises
+    ------
+    PredictionsError
+        For no such file, one of another kind, and one that is damaged.
+    """
+    if not path.is_file():
+        raise PredictionsError(f"there is no file {path}", "name a file of predictions")
+    reader = FORMATS.get(path.suffix.lower())
+    if reader is None:
+        raise PredictionsError(f"{path}: files of the kind {path.suffix!r} are not read", f"use {', '.join(FORMATS)}")
+    try:
+        return reader(path)
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, SourceError) as error:
+        raise PredictionsError(f"{path} cannot be read: {error}", "it is damaged, or not what its name says") from error
+
+
+def _npy(path: Path) -> Arrays:
+    """Read one array: scores, or labels or keys when it is a list."""
+    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    if array.ndim > 1 and array.dtype.kind == "f":
+        return Arrays(array, kind=_kind_of_name(path.stem))
+    return Arrays(None, keys=array) if array.dtype.kind in "US" else Arrays(None, labels=array)
+
+
+def _npz(path: Path) -> Arrays:
+    with np.load(path, allow_pickle=False) as archive:
+        return _named(archive.files, archive.__getitem__)
+
+
+def _hdf5(path: Path) -> Arrays:
+    from ipmix_cli.hdf5 import safety
+
+    with safety.explained(str(path)), safety.open_file(path) as file:
+
+        def read(name: str) -> Array:
+            found = safety.array(file, name, str(path))
+            return np.array(found.asstr()[()]).astype(str) if found.dtype.kind in "OS" else np.array(found[()])
+
+        return _named(list(file), read)
+
+
+def _named(names: Iterable[str], read: Callable[[str], Array]) -> Arrays:
+    """Choose among arrays by their names; a single one holds the scores."""
+    known = list(names)
+    score = _first(SCORE_NAMES, known) or (known[0] if len(known) == 1 else None)
+    if score is None:
+        raise ValueError(f"none of its arrays ({', '.join(known[:20])}) is called {', '.join(SCORE_NAMES[:4])}")
+    label, key = _first(LABEL_NAMES, known), _first(KEY_NAMES, known)
+    return Arrays(
+        read(score),
+        None if label is None else read(label),
+        None if key is None else read(key).astype(str),
+        _kind_of_name(score),
+    )
+
+
+def _first(wanted: Iterable[str], known: Iterable[str]) -> str | None:
+    """Return the known name that is wanted most, whatever its case."""
+    lower = {name.lower(): name for name in known}
+    return next((lower[name] for name in wanted if name in lower), None)
+
+
+def _kind_of_name(name: str) -> str:
+    if name.lower() in PROBABILITY_NAMES:
+        return "probabilities"
+    return "logits" if name.lower() == "logits" else ""
+
+
+def _parquet(path: Path) -> Arrays:
+    try:
+        parquet = importlib.import_module("pyarrow.parquet")
+    except ImportError as error:
+        raise PredictionsError(f"{path} needs pyarrow: {error}", 'type: pip install "ipmix-cli[parquet]"') from error
+    table = parquet.read_table(path)
+    names = table.column_names
+    nested = [name for name in names if "list" in str(table.schema.field(name).type)]
+    if nested:
+
+        def read(name: str) -> Array:
+            column = table.column(name)
+            return np.array(column.to_pylist()) if name in nested else np.asarray(column.to_numpy())
+
+        return _named(names, read)
+    return _columns(names, [np.asarray(table.column(name).to_numpy()) for name in names])
+
+
+def _csv(path: Path) -> Arrays:
+    """Read a table with a column for each class, and maybe a label and a key, told by its first line."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        rows = [row for row in csv.reader(file) if row]
+    if not rows:
+        raise ValueError("it is empty")
+    names = rows[0]
+    if all(_is_number(name) for name in names):
+        columns = len(names)
+        names = [f"score{number}" for number in range(columns)] if columns > 1 else ["label"]
+        rows = [names, *rows]
+    for number, row in enumerate(rows[1:], start=2):
+        if len(row) != len(names):
+            raise ValueError(f"line {number} has {len(row)} columns, the first line has {len(names)}")
+    return _columns(names, [np.array(column) for column in zip(*rows[1:], strict=True)])
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _columns(names: list[str], columns: list[Array]) -> Arrays:
+    """Return a table's columns as arrays: all that are neither label nor key are the classes' scores, in order."""
+    label, key = _first(LABEL_NAMES, names), _first(KEY_NAMES, names)
+    scores = [_numbers(column, name) for name, column in zip(names, columns, strict=True) if name not in {label, key}]
+    found = {name: column for name, column in zip(names, columns, strict=True) if name in {label, key}}
+    labels = None if label is None else _whole(found[label], label)
+    kind = "probabilities" if names and any(name.lower().startswith("prob") for name in names) else ""
+    return Arrays(
+        np.stack(scores, axis=1) if scores else None,
+        labels,
+        None if key is None else found[key].astype(str),
+        kind or ("logits" if any(name.lower().startswith("logit") for name in names) else ""),
+    )
+
+
+def _numbers(column: Array, name: str) -> Array:
+    try:
+        return column.astype(np.float64)
+    except ValueError:
+        for row, value in enumerate(column):
+            if not _is_number(str(value)):
+                raise ValueError(f"column {name!r}, row {row} (from 0) is {value!r}, no number") from None
+        raise
+
+
+def _whole(column: Array, name: str) -> Array:
+    numbers = column if column.dtype.kind in "iu" else _numbers(column, name)
+    if numbers.dtype.kind == "f" and not (numbers == np.round(numbers)).all():
+        row = int((numbers != np.round(numbers)).argmax())
+        raise ValueError(f"column {name!r}, row {row} (from 0) is {column[row]}, no whole number")
+    return numbers.astype(np.int64)
+
+
+FORMATS: dict[str, Callable[[Path], Arrays]] = {
+    ".npy": _npy,
+    ".npz": _npz,
+    ".h5": _hdf5,
+    ".hdf5": _hdf5,
+    ".parquet": _parquet,
+    ".csv": _csv,
+}

@@ -1,0 +1,1 @@
+"""Scores as text, JSON, CSV and a page."""
