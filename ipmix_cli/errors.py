@@ -16,6 +16,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from ipmix_cli.printable import printable
+
 
 class IpmixError(Exception):
     """An error that the user can do something about.
@@ -23,17 +25,17 @@ class IpmixError(Exception):
     Parameters
     ----------
     message : str
-        What, where, expected and got, in one line.
+        What, where, expected and got, in one line. It may quote untrusted names: it is made printable here, so that
+        no screen, log or page that shows it has to.
     remedy : str
-        The next thing to type or to change, in one line.
+        The next thing to type or to change, in one line; made printable too.
     """
 
     exit_code = 1
 
     def __init__(self, message: str, remedy: str = "") -> None:
-        super().__init__(message, remedy)
-        self.message = message
-        self.remedy = remedy
+        self.message, self.remedy = printable(message), printable(remedy)
+        super().__init__(self.message, self.remedy)
 
     def __str__(self) -> str:
         return self.message

@@ -13,11 +13,14 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from ipmix_cli.cli.exhausted import exhausted
 from ipmix_cli.cli.exit_codes import EXIT_CODES
 from ipmix_cli.cli.help_panels import GroupedCommand
+from ipmix_cli.cli.screen import show
 from ipmix_cli.cli.signals import Interrupted, stopping_on_signals
 from ipmix_cli.errors import IpmixError, check_name
 from ipmix_cli.pipeline.backends.child_processes import STOP_SIGNALS
+from ipmix_cli.printable import printable
 
 COMMANDS = {
     "augment": "Make augmented shards from a data set, or finish those that were begun.",
@@ -85,7 +88,7 @@ def _show_version(wanted: bool) -> None:
     if wanted:
         from ipmix_cli.cli.versions import versions
 
-        typer.echo(versions())
+        show(versions())
         raise typer.Exit
 
 
@@ -127,7 +130,7 @@ def main() -> None:
         with stopping_on_signals():
             app()
     except IpmixError as error:
-        _tell("error", error.message, error.remedy)
+        _tell("error", *(exhausted(error) or (error.message, error.remedy)))
         sys.exit(error.exit_code)
     except Interrupted as interruption:
         for number in STOP_SIGNALS:
@@ -137,15 +140,16 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our output has gone, as `| head` does
         sys.stderr.close()
         sys.exit(1)
-    except OSError as error:  # the system refuses something: a traceback would tell the user nothing
-        _tell("error", str(error), "check the place and its permissions, then type the same command again")
-        sys.exit(1)
-    except MemoryError:
-        _tell("error", "there is not enough memory", "give fewer --jobs or fewer --samples-per-shard, or ask for more")
+    except (OSError, MemoryError, ImportError, RuntimeError, SystemError) as error:
+        what = exhausted(error)
+        if what is None and not isinstance(error, OSError):
+            raise
+        # the system refuses something: a traceback would tell the user nothing
+        _tell("error", *(what or (str(error), "check the place and its permissions, then type the same command again")))
         sys.exit(1)
 
 
 def _tell(what: str, message: str, remedy: str) -> None:
-    typer.echo(f"ipmix: {what}: {message}", err=True)
+    show(f"ipmix: {what}: {printable(message)}", err=True)
     if remedy:
-        typer.echo(f"ipmix: what to do: {remedy}", err=True)
+        show(f"ipmix: what to do: {printable(remedy)}", err=True)

@@ -18,6 +18,7 @@ from ipmix_cli.cli.execution_options import (
     prepare_workers,
 )
 from ipmix_cli.cli.logbook import LogOption, VerboseOption
+from ipmix_cli.cli.screen import show
 
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.job import Execution
@@ -226,9 +227,9 @@ def augment(
             show_estimate(request, out, execution, listener)
             return
         outcome = run(request, out, execution, existing_output, listener)
-    typer.echo(summary(outcome, out))
+    show(summary(outcome, out))
     if profile:
-        typer.echo(profile_table(outcome))
+        show(profile_table(outcome))
 
 
 def show_estimate(request: Request, out: str, execution: Execution, listener: Listener) -> None:
@@ -237,7 +238,7 @@ def show_estimate(request: Request, out: str, execution: Execution, listener: Li
     from ipmix_cli.pipeline.run.estimate import estimate
 
     cost = estimate(request, out, execution, listener)
-    typer.echo(table(cost, out, execution.task_count))
+    show(table(cost, out, execution.task_count))
     if not cost.fits or cost.other_job:
         raise typer.Exit(4)
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ipmix_cli.cli.screen import show
+
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.banks.report import BankReport, FamilyCounts, FamilyRow
 
@@ -48,7 +50,7 @@ def bank_report(
     report = counters.report(bytes_of(bank), is_labelled(bank))
     if png is not None:
         write_sheet(png, bank, families, counters)
-    typer.echo(json.dumps(report.to_dict(), indent=1) if as_json else table(report))
+    show(json.dumps(report.to_dict(), indent=1) if as_json else table(report))
 
 
 def write_sheet(png: str, bank: str, families: list[str], counters: FamilyCounts) -> None:

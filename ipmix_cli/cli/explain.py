@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ipmix_cli.cli.screen import show
+from ipmix_cli.printable import printable
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -54,13 +57,14 @@ def explain(
         write_arrays(origin, arrays)
     if png is not None:
         write_strip(origin, png)
-    typer.echo(json.dumps(origin.to_dict(), indent=1) if as_json else words(origin, dataset.class_name))
+    show(json.dumps(origin.to_dict(), indent=1) if as_json else words(origin, dataset.class_name))
 
 
 def words(origin: CopyExplanation, class_name: Callable[[int], str]) -> str:
     """Return the plan as lines for a person."""
     sample = origin.sample
-    lines = [f"{origin.variant} of sample {sample.key}, {class_name(sample.label)}: {sample.source_key}"]
+    what = f"{origin.variant} of sample {sample.key}, {class_name(sample.label)}: {sample.source_key}"
+    lines = [printable(what)]
     lines += origin.plan.describe()
     lines.append("the stored copy is this, to the byte" if origin.agrees else "THE STORED COPY IS NOT THIS")
     return "\n".join(lines)

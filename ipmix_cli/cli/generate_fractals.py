@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ipmix_cli.cli.config import ConfigOption, SaveConfigOption
+from ipmix_cli.cli.screen import show
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,12 +92,12 @@ def generate_fractals(
     began = time.monotonic()
     made = generate_bank(settings, path, format_name=kind, jobs=jobs, listener=Bars(quiet))
     seconds = time.monotonic() - began
-    typer.echo(table(made.report()))
+    show(table(made.report()))
     if preview is not None:
         write_sheet(preview, str(path), made.families, made.tally)
-    typer.echo(f"{path}: {settings.count:,} pictures in {seconds:.1f} s: {settings.count / seconds:,.0f} pictures/s")
+    show(f"{path}: {settings.count:,} pictures in {seconds:.1f} s: {settings.count / seconds:,.0f} pictures/s")
     use = f"ipmix augment --in {path} --out shards" if classes else f"ipmix augment --fractals {path} ..."
-    typer.echo(f"next: {use}")
+    show(f"next: {use}")
 
 
 def chosen_mix(family: list[str] | None, more: list[str] | None, mix: str | None) -> dict[str, float]:

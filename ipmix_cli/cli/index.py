@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from ipmix_cli.cli.screen import show
+
 
 def index(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder of a finished data set of tars.")],
@@ -26,4 +28,4 @@ def index(
         dataset.folder.write(name, content)
         names.append(name)
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    typer.echo(f"wrote {names[0]}{more} into {folder}")
+    show(f"wrote {names[0]}{more} into {folder}")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ipmix_cli.pipeline.verify.problem import printable
+from ipmix_cli.cli.screen import show
+from ipmix_cli.printable import printable
 
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.inspect.info import Info
@@ -34,7 +35,7 @@ def info(
     from ipmix_cli.pipeline.inspect.info import info as look
 
     found = look(path)
-    typer.echo(json.dumps(found.to_dict(), indent=1) if as_json else WORDS[found.kind](found))
+    show(json.dumps(found.to_dict(), indent=1) if as_json else WORDS[found.kind](found))
     if found.kind == "unfinished":
         raise typer.Exit(4)
 

@@ -14,6 +14,7 @@ import typer
 
 from ipmix_cli.errors import IpmixError, UsageError, WriteError
 from ipmix_cli.pipeline.listener import Advance, Listener
+from ipmix_cli.printable import printable
 
 GROUP = "Running"
 
@@ -40,8 +41,7 @@ class Logbook(Listener):
     def write(self, text: str) -> None:
         """Write one line: the time, in UTC, and the text."""
         now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-        line = text.encode("utf-8", "backslashreplace").decode().replace("\n", "\\n")
-        self._file.write(f"{now} {line}\n")
+        self._file.write(f"{now} {printable(text)}\n")
 
     def note(self, text: str) -> None:
         """Write and pass on one line."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ipmix_cli.cli.screen import show
+
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.run.merge import Merged
 
@@ -37,10 +39,10 @@ def merge(
     if merged.manifest is not None:
         manifest = merged.manifest
         copies = manifest.samples * manifest.job.output.copies
-        typer.echo(f"finished: {manifest.samples:,} pictures, {copies:,} copies in {merged.shards:,} shards")
-        typer.echo(f"next: ipmix validate {folder}")
+        show(f"finished: {manifest.samples:,} pictures, {copies:,} copies in {merged.shards:,} shards")
+        show(f"next: ipmix validate {folder}")
         return
-    typer.echo(missing(merged))
+    show(missing(merged))
     raise typer.Exit(4)
 
 

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from ipmix_cli.cli.screen import show
+
 WHAT = "What goes in"
 OUTPUT = "What comes out"
 
@@ -47,4 +49,4 @@ def preview(
     clean_head = ["clean"] if output.clean else []
     heads = [*clean_head, *(output.variant(number) for number in range(shown))]
     save_picture(contact_sheet(pictures, names, heads), out)
-    typer.echo(f"{len(samples)} samples in {out}")
+    show(f"{len(samples)} samples in {out}")

@@ -12,6 +12,7 @@ from typing import Any
 from tqdm import tqdm
 
 from ipmix_cli.pipeline.listener import Advance, Listener
+from ipmix_cli.printable import printable
 
 LINE_SECONDS = 10.0  # between two lines where there is no terminal
 SHORT_SECONDS = 0.5  # an activity shorter than this shows no bar
@@ -29,7 +30,7 @@ class Bars(Listener):
     def note(self, text: str) -> None:
         """Write one line."""
         if not self.quiet:
-            tqdm.write(text, file=sys.stderr)  # above a bar, where there is one
+            tqdm.write(printable(text), file=sys.stderr)  # above a bar, where there is one
             sys.stderr.flush()
 
     def detail(self, text: str) -> None:
@@ -52,7 +53,7 @@ class Bars(Listener):
 @contextlib.contextmanager
 def _bar(label: str, total: int, unit: str) -> Iterator[Advance]:
     with tqdm(
-        desc=label,
+        desc=printable(label),
         total=total or None,
         unit="B" if unit == "B" else f" {unit}",
         unit_scale=unit == "B",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ipmix_cli.cli.screen import show
+
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.verify.repair import Repaired
 
@@ -49,7 +51,7 @@ def repair(
     dataset = open_dataset(folder)
     origin = RepairSource(source=moved_source(dataset, source, data_dir), fractals=fractals)
     done = run(dataset, origin, Execution(jobs=jobs or available_cpus()), Bars(quiet or as_json))
-    typer.echo(json.dumps(done.to_dict(), indent=1) if as_json else table(done, folder))
+    show(json.dumps(done.to_dict(), indent=1) if as_json else table(done, folder))
     if done.problems:
         raise typer.Exit(4)
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ipmix_cli.cli.screen import show
+
 OUTPUT = "What comes out"
 ORIGIN = "What it was made from, if that has moved"
 RUNNING = "Running"
@@ -55,4 +57,4 @@ def report(
     checks = Checks(level=level, source=moved_source(dataset, source, data_dir), fractals=fractals, seed=seed)
     page = make(dataset, checks, Execution(jobs=jobs or available_cpus()), Bars(quiet)).encode()
     write_atomically(Path(out), page)
-    typer.echo(f"{out}: {len(page) / 1e6:.1f} MB")
+    show(f"{out}: {len(page) / 1e6:.1f} MB")

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ipmix_cli.cli.screen import show
+from ipmix_cli.printable import printable
+
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.inspect.status import Status
 
@@ -28,7 +31,7 @@ def status(
     from ipmix_cli.pipeline.inspect.status import status as run
 
     found = run(folder)
-    typer.echo(json.dumps(found.to_dict(), indent=1) if as_json else table(found))
+    show(json.dumps(found.to_dict(), indent=1) if as_json else table(found))
     if not found.finished:
         raise typer.Exit(4)
 
@@ -47,13 +50,16 @@ def table(found: Status) -> str:
         lines.append(f"{'damaged':<12}{len(found.damaged):,} shards by their size: {_first(found.damaged)}")
     if found.failed:
         lines.append(f"{'failed':<12}{len(found.failed):,} pictures could not be read:")
-        lines += [f"{'':<12}{failure.source_key}: {failure.reason}" for failure in found.failed[:MOST_SHOWN]]
+        lines += [
+            f"{'':<12}{printable(failure.source_key)}: {printable(failure.reason)}"
+            for failure in found.failed[:MOST_SHOWN]
+        ]
     if found.being_written:
         lines.append(f"{'running':<12}{found.being_written} files are being written on this machine")
     lines.append("finished" if found.finished else "UNFINISHED" if not found.sealed else "INCOMPLETE")
-    lines.append(f"{'next' if found.finished else 'to go on'}: {found.remedy}")
+    lines.append(f"{'next' if found.finished else 'to go on'}: {printable(found.remedy)}")
     return "\n".join(lines)
 
 
 def _first(names: tuple[str, ...]) -> str:
-    return ", ".join(names[:MOST_SHOWN]) + (", ..." if len(names) > MOST_SHOWN else "")
+    return printable(", ".join(names[:MOST_SHOWN])) + (", ..." if len(names) > MOST_SHOWN else "")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ipmix_cli.cli.screen import show
+
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.output.dataset import Dataset
     from ipmix_cli.pipeline.verify.validate import Report
@@ -70,7 +72,7 @@ def validate(
     spec = moved_source(dataset, source, data_dir)
     checks = Checks(level=level, sample=sample, source=spec, replay=replay, fractals=fractals, seed=seed)
     report = run(dataset, checks, Execution(jobs=jobs or available_cpus()), Bars(quiet or as_json))
-    typer.echo(json.dumps(report.to_dict(), indent=1) if as_json else table(report))
+    show(json.dumps(report.to_dict(), indent=1) if as_json else table(report))
     if not report.passed:
         raise typer.Exit(4)
 

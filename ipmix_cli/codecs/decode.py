@@ -51,6 +51,13 @@ PLUGINS = (
 FORMATS = tuple(str(plugin.format) for plugin in PLUGINS if plugin.format in Image.OPEN)
 """Their names; a Pillow built without WebP knows one less."""
 
+JPEG_SCAN = b"\xff\xda"
+MOST_SCANS = 100
+"""Of one JPEG. Progressive ones have about ten; each further one costs a pass over all pixels for a few bytes."""
+
+PREMATURE_END = "premature end of data segment"
+"""What libjpeg warns of where the coded data of a picture end early; a missing end of the file is another warning."""
+
 ORIENTATION = 274
 """The EXIF tag that says how a camera was held."""
 
@@ -160,14 +167,38 @@ def _opened(data: bytes) -> Image.Image:
 
 
 def _sound_jpeg(data: bytes, image: Image.Image) -> Picture | None:
-    """Return the pixels of an upright colour JPEG, or None for anything else and for whatever may be damaged."""
-    if decode_jpeg is None or (image.format, image.mode) != ("JPEG", "RGB") or _orientation(image) in TURNS:
+    """Return the pixels of an upright colour JPEG, or None for anything else and for whatever may be damaged.
+
+    Raises
+    ------
+    BadSampleError
+        For a JPEG of hundreds of scans, and for one whose data end before half of its picture: libjpeg fills the rest
+        with one colour, and Pillow says nothing of it.
+    """
+    if decode_jpeg is None or image.format != "JPEG":
         return None
+    if data.count(JPEG_SCAN) > MOST_SCANS:
+        raise _bad(f"a JPEG of more than {MOST_SCANS} scans")
+    upright = image.mode == "RGB" and _orientation(image) not in TURNS
     try:
-        picture: Picture = decode_jpeg(data, "RGB")
-    except ValueError:  # an error or a warning of libjpeg
+        picture: Picture = decode_jpeg(data, "RGB" if upright else "GRAY")
+    except ValueError as error:  # an error or a warning of libjpeg
+        if PREMATURE_END in str(error) and _is_flat_below(_decoded_anyway(data)):
+            raise _bad("cut off: its data end before half of its picture does") from error
         return None
-    return picture if picture.shape[:2] == (image.height, image.width) else None
+    return picture if upright and picture.shape[:2] == (image.height, image.width) else None
+
+
+def _decoded_anyway(data: bytes) -> Picture:
+    """Return the grey pixels of a damaged JPEG, (H, W, 1); the damage is not told."""
+    picture: Picture = decode_jpeg(data, "GRAY", strict=False)
+    return picture
+
+
+def _is_flat_below(picture: Picture) -> bool:
+    """Tell whether the lower half of a picture has one value only."""
+    lower = picture[picture.shape[0] // 2 :]
+    return bool((lower == lower[-1, -1]).all())
 
 
 def _loaded(image: Image.Image) -> Image.Image:

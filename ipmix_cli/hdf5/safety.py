@@ -1,13 +1,15 @@
 """Opening HDF5 files of unknown origin: nothing outside of the file is read.
 
 Refused are links to other files, virtual arrays, arrays stored in other files, filters that would load a
-plug-in, and arrays larger than the file could hold. What HDF5 itself raises on a damaged file becomes a
+plug-in, arrays larger than what is stored of them can mean, and arrays of which chunks were never written, which HDF5
+would fill with zeros. What HDF5 itself raises on a damaged file becomes a
 SourceError.
 """
 
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,8 @@ import h5py
 
 from ipmix_cli.errors import IpmixError, SourceError
 from ipmix_cli.picture import Bytes
+from ipmix_cli.storage.bounded import MOST_EXPANSION, SLACK_BYTES
+from ipmix_cli.storage.regular_file import check_regular
 
 # What h5py makes of HDF5's complaints about damaged files, by where the damage is.
 H5PY_ERRORS = (
@@ -30,7 +34,6 @@ H5PY_ERRORS = (
 )
 
 FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_LZF, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
-MOST_EXPANSION = 1100  # deflate reaches 1032; shuffling adds nothing
 MOST_CHUNK = 1 << 28  # 256 MiB: one chunk is unpacked at once
 
 
@@ -51,6 +54,7 @@ def explained(location: str) -> Iterator[None]:
 def open_file(content: Path | Bytes) -> h5py.File:
     """Open a file, or the bytes of one, for reading only."""
     if isinstance(content, Path):
+        check_regular(content)
         return h5py.File(content, "r", locking=False)
     return h5py.File(io.BytesIO(content), "r")
 
@@ -102,13 +106,29 @@ def refusal(found: h5py.Dataset, file_bytes: int) -> str | None:
         return "needs a filter plug-in"
     if found.dtype.hasobject and h5py.check_ref_dtype(found.dtype):
         return "holds references"
-    claimed = found.size * found.dtype.itemsize
-    if layout == h5py.h5d.CHUNKED:
-        if found.id.get_storage_size() * MOST_EXPANSION < claimed or _chunk_bytes(found) > MOST_CHUNK:
-            return f"claims {claimed} bytes, more than it can hold"
-    elif claimed > file_bytes or (found.id.get_storage_size() < claimed and not found.dtype.hasobject):
-        return f"claims {claimed} bytes in a file of {file_bytes}"
+    return _oversized(found, file_bytes) or _unwritten(found)
+
+
+def _oversized(found: h5py.Dataset, file_bytes: int) -> str | None:
+    """Return in words that an array claims more than what is stored of it can mean, or None."""
+    claimed, stored = found.size * found.dtype.itemsize, found.id.get_storage_size()
+    if found.chunks is None:
+        if claimed > file_bytes or stored < claimed:
+            return f"claims {claimed} bytes, and {stored} are stored of it in a file of {file_bytes}"
+    elif stored > file_bytes or stored * MOST_EXPANSION + SLACK_BYTES < claimed or _chunk_bytes(found) > MOST_CHUNK:
+        return f"claims {claimed} bytes, more than {stored} stored ones can mean"
     return None
+
+
+def _unwritten(found: h5py.Dataset) -> str | None:
+    """Return in words that HDF5 would fill parts of an array with zeros, or None."""
+    missing = 0 if found.chunks is None else _chunks(found) - found.id.get_num_chunks()
+    return f"has {missing} chunks that were never written" if missing > 0 else None
+
+
+def _chunks(found: h5py.Dataset) -> int:
+    """Return how many chunks an array has."""
+    return math.prod(-(-length // chunk) for length, chunk in zip(found.shape, found.chunks or (), strict=True))
 
 
 def _chunk_bytes(found: h5py.Dataset) -> int:

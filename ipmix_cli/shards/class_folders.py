@@ -33,6 +33,7 @@ from ipmix_cli.picture import Bytes
 from ipmix_cli.shards.checksum import sample_checksum
 from ipmix_cli.shards.places import CLEAN
 from ipmix_cli.shards.shard import ShardSample, ShardSettings, StoredSample
+from ipmix_cli.storage.regular_file import read_regular
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # in typing from 3.11 on
@@ -44,6 +45,7 @@ TEXTS = ("key", "source_key", "checksum")
 LINE = re.compile(r"([0-9a-f]{64})  ([^/\0]+/[^/\0]+/([A-Za-z0-9-]+)_(clean|aug[0-9]{1,6})\.[a-z]+)")
 TITLE = "# ipmix list 1 of {} samples"
 MOST_LIST = 1 << 28  # bytes
+MOST_PICTURE = 1 << 28  # bytes
 
 
 def folder_names(class_names: Sequence[str]) -> list[str]:
@@ -213,9 +215,9 @@ class FolderView:
             raise BadSampleError(f"{self._location} holds no copy {copy}", "open the list in its data set's folder")
         path = self._root / name
         try:
-            if path.is_symlink() or not path.is_file():
-                raise BadSampleError(f"{path} is missing, or no plain file", REMEDY)
-            data = path.read_bytes()
+            if path.is_symlink():
+                raise BadSampleError(f"{path} is a link, no plain file", REMEDY)
+            data = read_regular(path, MOST_PICTURE)
         except OSError as error:
             raise BadSampleError(f"cannot read {path}: {error.strerror or error}", REMEDY) from error
         if hashlib.sha256(data).hexdigest() != digest:
@@ -256,8 +258,7 @@ def _text(content: Path | Bytes, location: str) -> str:
     """Return a list's text; raises SourceError."""
     try:
         if isinstance(content, Path):
-            with content.open("rb") as file:
-                content = file.read(MOST_LIST)
+            content = read_regular(content, MOST_LIST)
         return bytes(content).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f"cannot read {location}: {error}", REMEDY) from error

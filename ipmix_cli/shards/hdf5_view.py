@@ -90,7 +90,7 @@ class HDF5View:
         self._open.close()
 
     def _column(self, column: h5py.Dataset, kind: str) -> NDArray[Any]:
-        if column.ndim != 1 or column.dtype != np.dtype(kind):
+        if column.ndim != 1 or column.dtype != np.dtype(kind) or column.chunks:
             raise self._wrong(f"{column.name!r} as {column.dtype} {column.shape}, not {kind} (N,)")
         return np.asarray(column[:])
 
@@ -103,13 +103,15 @@ class HDF5View:
         """Return where the elements of a column of variable length are."""
         if column.ndim != 1 or column.id.get_storage_size() != len(column) * REFERENCE.itemsize or column.chunks:
             raise self._wrong(f"{column.name!r} in another form than ipmix writes")
-        return self._heap.references(column.id.get_offset() or 0, len(column))
+        found = self._heap.references(column.id.get_offset() or 0, len(column))
+        self._heap.check_lengths(found)
+        return found
 
     def _picture_sizes(self, file: h5py.File, pictures: dict[str, h5py.Dataset]) -> NDArray[np.int64]:
         """Return the (height, width) of each sample's pictures, (N, 2)."""
         if "aug" not in pictures:
             sizes = array(file, "size", self._location)
-            if sizes.shape != (self._length, 2) or sizes.dtype != np.int32:
+            if sizes.shape != (self._length, 2) or sizes.dtype != np.int32 or sizes.chunks:
                 raise self._wrong(f"'size' as {sizes.dtype} {sizes.shape}")
             return np.asarray(sizes[:], np.int64)
         for name, column in pictures.items():

@@ -32,6 +32,7 @@ from ipmix_cli.sources.listed_source import ListedSource
 from ipmix_cli.sources.name_table import Names
 from ipmix_cli.sources.source import BadSample, Sample
 from ipmix_cli.stages import StageClock
+from ipmix_cli.storage.regular_file import open_regular
 from ipmix_cli.storage.source_digest import array_digest, digest_kind
 
 __all__ = [
@@ -78,7 +79,7 @@ class FileRows:
         """Return the rows start..stop; raises SourceError where the file is gone or shorter."""
         record = self.skip + int(np.prod(self.shape[1:]))
         try:
-            with open(self.path, "rb") as file:  # noqa: PTH123 (a Path costs more than a small read)
+            with open_regular(self.path) as file:
                 file.seek(self.offset + start * record)
                 data = file.read((stop - start) * record)
         except OSError as error:

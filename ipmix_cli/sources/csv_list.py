@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import re
@@ -22,6 +23,7 @@ from ipmix_cli.sources.name_table import Names
 from ipmix_cli.sources.source import SourceSpec
 from ipmix_cli.storage.object_files import remote_text
 from ipmix_cli.storage.object_store import is_remote
+from ipmix_cli.storage.regular_file import open_regular
 
 CSV, JSON_LINES = (".csv", ".tsv"), (".jsonl", ".ndjson")
 PATH_NAMES = ("path", "file", "filename", "file_name", "filepath", "image", "img", "image_path")
@@ -137,7 +139,7 @@ def _rows(path: str, spec: SourceSpec) -> Iterator[Row]:
 def _opened(path: str) -> IO[str]:
     if is_remote(path):
         return remote_text(path)
-    return Path(path).open(encoding="utf-8-sig", errors="surrogateescape", newline="")
+    return io.TextIOWrapper(open_regular(path), encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
 def _lines(file: IO[str], path: str) -> Iterator[str]:

@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.errors import SourceError
-from ipmix_cli.hdf5.heap import Heap
+from ipmix_cli.hdf5.heap import REFERENCE, Heap
+from ipmix_cli.hdf5.references import column_references
 from ipmix_cli.hdf5.safety import array, explained, open_file
 from ipmix_cli.sources.array_names import choose_arrays
 from ipmix_cli.sources.arrays import ArrayData, ArrayRows, FileRows, array_source, picture_layout
 from ipmix_cli.sources.common_size import CommonSize
 from ipmix_cli.sources.decoded import decoded_sample
-from ipmix_cli.sources.labels import checked_labels, default_class_names
+from ipmix_cli.sources.labels import check_count, checked_labels, default_class_names
 from ipmix_cli.sources.listed_source import ListedSource
 from ipmix_cli.sources.source import BadSample, Sample, Source, SourceSpec
 from ipmix_cli.stages import StageClock
@@ -26,8 +27,7 @@ from ipmix_cli.storage.memory_map import mapped
 from ipmix_cli.storage.source_digest import digest_kind, framed, source_digest
 
 MOST_NAMES = 1000
-BATCH = 32
-"""Encoded pictures read at a time."""
+MOST_NAME_BYTES = 1 << 30  # of class names, at the worst: each refers to the largest object of the file
 
 
 def open_hdf5(spec: SourceSpec) -> Source:
@@ -49,8 +49,9 @@ def open_hdf5(spec: SourceSpec) -> Source:
         names = _class_names(file, path)
         settings = {"images_key": images_key, "labels_key": labels_key}
         if h5py.check_vlen_dtype(pictures.dtype) == np.uint8:
-            Heap(mapped(path, str(path)), str(path)).check()
-            whole = EncodedPart(str(path), images_key, 0, labels, spec.alpha)
+            heap = Heap(mapped(path, str(path)), str(path))
+            references = column_references(pictures, heap, f"{path}: {images_key}")
+            whole = EncodedPart(str(path), references, 0, labels, spec.alpha)
             return encoded_source(whole, names, {**settings, "alpha": spec.alpha})
         picture_layout(pictures.shape, f"{path}: {images_key}", pictures.dtype)
         rows = _rows(pictures, path, images_key)
@@ -77,16 +78,19 @@ class ChunkedRows:
 
 @dataclass(frozen=True)
 class EncodedPart:
-    """Pictures start.. of a column of variable-length bytes, with their labels."""
+    """Pictures start.. of a column of variable-length bytes, with their labels.
+
+    `references` (n,) say where in the file each lies: HDF5 itself reads none of them.
+    """
 
     path: str
-    name: str
+    references: NDArray[np.void]
     start: int
     labels: NDArray[np.int64]
     alpha: str
 
     def samples(self, clock: StageClock) -> Iterator[Sample | BadSample]:
-        """Yield the samples in order, some tens at a time."""
+        """Yield the samples in order."""
         for position, data in enumerate(self.encoded()):
             clock.lap("read")
             index = self.start + position
@@ -94,15 +98,9 @@ class EncodedPart:
             clock.lap("decode")
 
     def encoded(self) -> Iterator[bytes]:
-        """Yield the encoded pictures; the file is open only while it is read."""
-        stop = self.start + len(self.labels)
-        for first in range(self.start, stop, BATCH):
-            with explained(self.path), open_file(Path(self.path)) as file:
-                values = array(file, self.name, self.path)[first : min(first + BATCH, stop)]
-            if len(values) != min(BATCH, stop - first):
-                raise SourceError(f"{self.path} has fewer pictures than before", "put it back as it was")
-            for value in values:
-                yield np.asarray(value, np.uint8).tobytes()
+        """Yield the encoded pictures."""
+        heap = Heap(mapped(Path(self.path), self.path), self.path)
+        return map(heap.get, self.references)
 
     def key(self, position: int) -> str:
         """Return the name of the sample at a position: its number."""
@@ -110,7 +108,8 @@ class EncodedPart:
 
     def cut(self, start: int, stop: int) -> EncodedPart:
         """Return the samples start..stop."""
-        return replace(self, start=start, labels=self.labels[start:stop])
+        references, labels = self.references[start:stop], self.labels[start:stop]
+        return replace(self, references=references, start=start, labels=labels)
 
 
 def encoded_source(whole: EncodedPart, names: tuple[str, ...] | None, settings: dict[str, Any]) -> ListedSource:
@@ -144,17 +143,28 @@ def _names(file: h5py.File) -> list[str]:
 
 
 def _labels(column: h5py.Dataset, count: int, where: str) -> NDArray[np.int64]:
-    if column.shape not in {(count,), (count, 1)}:  # refused, without reading it
-        checked_labels(np.broadcast_to(np.zeros((), np.int64), column.shape), where, count)
+    if column.shape not in {(count,), (count, 1)} or column.dtype.kind not in "iu":  # refused, without reading it
+        checked_labels(np.broadcast_to(np.zeros((), _stand_in(column.dtype)), column.shape), where, count)
+    check_count(count, where)
     return checked_labels(column[:], where, count)
+
+
+def _stand_in(kind: np.dtype[Any]) -> np.dtype[Any]:
+    """Return a type of elements that is refused as this one is, but takes no memory."""
+    return kind if kind.kind in "iufb" else np.dtype("U1")
 
 
 def _class_names(file: h5py.File, path: Path) -> tuple[str, ...] | None:
     if "class_names" not in file.attrs:
         return None
-    kind = file.attrs.get_id("class_names").dtype
-    if kind.hasobject:
-        Heap(mapped(path, str(path)), str(path)).check()
+    stored = file.attrs.get_id("class_names")
+    size = stored.get_storage_size()
+    if stored.dtype.hasobject:  # references of 16 bytes, which HDF5 follows, each to the same object perhaps
+        size = size // REFERENCE.itemsize * Heap(mapped(path, str(path)), str(path)).check()
+    if size > MOST_NAME_BYTES:
+        raise SourceError(
+            f"{path}: class_names may be as large as {size} bytes", "store them as text of a fixed length: dtype 'S'"
+        )
     found = file.attrs["class_names"]
     if not isinstance(found, np.ndarray) or found.ndim != 1 or not len(found):
         return None

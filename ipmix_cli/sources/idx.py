@@ -12,10 +12,12 @@ import numpy as np
 
 from ipmix_cli.errors import SourceError
 from ipmix_cli.sources.arrays import ArrayData, ArrayRows, FileRows, array_source, picture_layout
+from ipmix_cli.sources.labels import check_count
 from ipmix_cli.sources.listed_source import ListedSource
 from ipmix_cli.sources.source import SourceSpec
 from ipmix_cli.sources.unpack_cache import UnpackedRows, file_key
 from ipmix_cli.storage.bounded import check_swelling
+from ipmix_cli.storage.regular_file import open_regular
 
 PIXELS = "pixels.raw"
 SPLIT_WORDS = {"train": ("train",), "test": ("t10k", "test")}
@@ -47,6 +49,7 @@ def open_idx(spec: SourceSpec) -> ListedSource:
             f"{labels} holds labels of the shape {label_shape}, {images} {shape[0]} pictures",
             "fetch both again",
         )
+    check_count(shape[0], str(images))
     data = ArrayData(
         format="idx",
         location=str(images),
@@ -101,7 +104,7 @@ def _content(path: Path, shape: tuple[int, ...]) -> Iterator[bytes]:
 def _read(path: Path, count: int) -> Iterator[bytes]:
     """Yield at most the first `count` bytes of a file, unzipped, in pieces."""
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+        with open_regular(path) as file, gzip.open(file) if path.suffix == ".gz" else file as stream:
             while count and (piece := stream.read(min(count, 2**20))):
                 count -= len(piece)
                 yield piece

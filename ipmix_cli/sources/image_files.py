@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from ipmix_cli.sources.source import BadSample, Sample
 from ipmix_cli.stages import StageClock
 from ipmix_cli.storage.object_files import remote_pictures, remote_sizes
 from ipmix_cli.storage.object_store import is_remote
+from ipmix_cli.storage.regular_file import open_regular
 from ipmix_cli.storage.source_digest import digest_kind, framed, source_digest
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
@@ -122,20 +122,14 @@ def read_picture_file(path: str | bytes | Path) -> bytes:
     """
     remedy = "repair or leave out that file, or allow for it with --max-errors"
     try:
-        with open(path, "rb", opener=_without_waiting) as file:
+        with open_regular(path) as file:
             status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise BadSampleError("not a regular file", remedy)
             if status.st_size > MAX_FILE_BYTES:
                 raise BadSampleError(f"a picture of {status.st_size} bytes is over the limit", remedy)
             content = file.read(status.st_size + 1)  # not of MAX_FILE_BYTES: read() sets aside all that it is asked for
             return content if len(content) <= status.st_size else content + file.read(MAX_FILE_BYTES - len(content))
-    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
-        raise BadSampleError(f"cannot be read: {getattr(error, 'strerror', None) or error}", remedy) from error
-
-
-def _without_waiting(path: str | bytes, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK)  # a named pipe would wait for its other end
+    except OSError as error:
+        raise BadSampleError(f"cannot be read: {error.strerror or error}", remedy) from error
 
 
 def _paths(part: FilePart) -> Iterator[bytes]:

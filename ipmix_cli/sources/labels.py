@@ -13,6 +13,31 @@ MAX_CLASSES = 100_000
 """More than any known set has; a label of a billion would otherwise make a billion class names."""
 
 
+MAX_LABEL_BYTES = 2**28
+"""256 MiB, as int64: 33 million pictures, twice ImageNet-21k; deflated or run-length labels may claim billions."""
+
+
+def check_count(count: int, where: str) -> None:
+    """Refuse more pictures than labels are held for in memory, before any label is read.
+
+    Raises
+    ------
+    SourceError
+
+    Examples
+    --------
+    >>> check_count(10**9, "x.h5")
+    Traceback (most recent call last):
+    ipmix_cli.errors.SourceError: x.h5 claims 1000000000 pictures, more than the 33554432 that a source may have
+    """
+    most = MAX_LABEL_BYTES // 8
+    if count > most:
+        raise SourceError(
+            f"{where} claims {count} pictures, more than the {most} that a source may have",
+            "split the source, and make a data set of each part",
+        )
+
+
 def checked_labels(
     labels: NDArray[Any], where: str, count: int, class_names: tuple[str, ...] | None = None
 ) -> NDArray[np.int64]:
@@ -35,6 +60,7 @@ def checked_labels(
         For text, fractions, NaN, one-hot rows, negatives, no such class, or not one for each picture.
     """
     labels = np.asarray(labels)
+    check_count(count, where)
     _check_shape(labels, where, count)
     labels = labels.reshape(-1)
     if labels.dtype.kind not in "iu":

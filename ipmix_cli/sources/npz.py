@@ -26,11 +26,13 @@ from ipmix_cli.sources.arrays import (
     choose_arrays,
     picture_layout,
 )
-from ipmix_cli.sources.labels import MAX_CLASSES
+from ipmix_cli.sources.labels import MAX_CLASSES, MAX_LABEL_BYTES, check_count
 from ipmix_cli.sources.listed_source import ListedSource
 from ipmix_cli.sources.source import SourceSpec
 from ipmix_cli.sources.unpack_cache import UnpackedRows, file_key
 from ipmix_cli.storage.bounded import check_swelling, too_large
+from ipmix_cli.storage.regular_file import open_regular
+from ipmix_cli.storage.source_digest import digest_kind
 
 MAX_HEADER = 10_000
 """numpy's own bound on the text that describes an array."""
@@ -79,7 +81,10 @@ def open_npz(spec: SourceSpec) -> ListedSource:
         if header.fortran:
             raise SourceError(f"{path}: {images_key} is in Fortran order", "store np.ascontiguousarray of it")
         rows = _rows(members[images_key], path, header)
-        labels = _small_array(archive, members[labels_key], path, "iufb", header.shape[0] + MAX_CLASSES)
+        check_count(header.shape[0], str(path))
+        if members[images_key].compress_type == zipfile.ZIP_STORED and digest_kind(header.nbytes) == "content":
+            _check_crc(archive, members[images_key])  # what is unpacked is checked when it is
+        labels = _small_array(archive, members[labels_key], path, "iufb", MAX_LABEL_BYTES)
         class_names = _class_names(archive, members, path)
     data = ArrayData(
         format="npz",
@@ -113,7 +118,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     """Open a zip file; whatever is wrong with it inside the block becomes a SourceError."""
     damaged = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError, KeyError)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_regular(path) as file, zipfile.ZipFile(file) as archive:
             yield archive
     except damaged as error:
         raise SourceError(f"{path} is damaged, or no NPZ file: {error}", "make the file again") from error
@@ -159,9 +164,16 @@ def _rows(info: zipfile.ZipInfo, path: Path, header: Header) -> ArrayRows:
     return UnpackedRows(str(path), file_key(path, *parts), parts, PIXELS, header.shape, unpack)
 
 
+def _check_crc(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+    """Read a stored member through: zipfile compares its checksum at the end, and raises BadZipFile."""
+    with archive.open(info) as stream:
+        while stream.read(2**20):
+            pass
+
+
 def _data_offset(path: Path, info: zipfile.ZipInfo) -> int:
     """Return where a member's bytes begin: its own header's length may differ from the directory's."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         file.seek(info.header_offset)
         fixed = file.read(30)
     name, extra = struct.unpack("<HH", fixed[26:30])
@@ -169,22 +181,23 @@ def _data_offset(path: Path, info: zipfile.ZipInfo) -> int:
 
 
 def _small_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, kinds: str, limit: int) -> NDArray[Any]:
-    """Return a whole array of some kinds of elements, about `limit` of them at most."""
+    """Return a whole array of some kinds of elements, of at most `limit` bytes."""
     header = _header(archive, info, path)
     where = f"{path}: {info.filename}"
     if header.dtype.kind not in kinds:
         raise SourceError(f"{where} holds {header.dtype}, not what it should", "number the classes from 0")
-    if header.nbytes > limit * 256:  # one-hot rows of ImageNet's classes are refused, but with a better reason
+    if header.nbytes > limit:
         raise too_large(where)
     with archive.open(info) as stream:
         stream.read(header.size)
         data = stream.read(header.nbytes)
+        stream.read(1)  # the end: its checksum is compared
     return np.frombuffer(data, header.dtype).reshape(header.shape)
 
 
 def _class_names(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], path: Path) -> tuple[str, ...] | None:
     for name in CLASS_NAMES:
         if name in members:
-            found = _small_array(archive, members[name], path, "US", MAX_CLASSES)
+            found = _small_array(archive, members[name], path, "US", MAX_CLASSES * 256)
             return tuple(map(str, found.astype(np.str_).ravel().tolist()))
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,16 +19,20 @@ from ipmix_cli.errors import SourceError
 from ipmix_cli.sources.array_names import SPLIT_NAMES
 from ipmix_cli.sources.common_size import CommonSize
 from ipmix_cli.sources.decoded import decoded_sample
-from ipmix_cli.sources.labels import checked_labels, default_class_names
+from ipmix_cli.sources.labels import check_count, checked_labels, default_class_names
 from ipmix_cli.sources.listed_source import ListedSource
 from ipmix_cli.sources.source import BadSample, Sample, SourceSpec
 from ipmix_cli.stages import StageClock
+from ipmix_cli.storage.bounded import MOST_EXPANSION, SLACK_BYTES, too_large
+from ipmix_cli.storage.regular_file import open_regular
 from ipmix_cli.storage.source_digest import digest_kind, framed, source_digest
 
 IMAGE_NAMES = ("image", "img", "images", "picture")
 LABEL_NAMES = ("label", "labels", "fine_label", "class")
 BATCH = 32
-"""Pictures decoded from a row group at a time."""
+"""Pictures read from a row group at a time, or fewer: together they are to have about `BATCH_BYTES`."""
+
+BATCH_BYTES = 32 * 2**20
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,8 @@ class ParquetPart:
         for group in self.groups:
             with _opened(group.path) as file:
                 skip, left = group.skip, group.count
-                for batch in file.iter_batches(BATCH, [group.group], [self.column]):
+                rows = _rows_at_once(file, group.group, self.column, group.path)
+                for batch in file.iter_batches(rows, [group.group], [self.column]):
                     values = _bytes_of(batch.column(0))[skip : skip + left]
                     skip, left = max(0, skip - len(batch)), left - len(values)
                     for value in values:
@@ -86,6 +92,29 @@ class ParquetPart:
         return ParquetPart(tuple(groups), self.labels[start:stop], start, self.column, self.alpha)
 
 
+def _rows_at_once(file: Any, group: int, column: str, path: str) -> int:
+    """Return how many pictures of a row group fit in memory together; refuse one that swells without bound.
+
+    Raises
+    ------
+    SourceError
+    """
+    facts = _column_facts(file, group, column)
+    if facts.total_uncompressed_size > MOST_EXPANSION * facts.total_compressed_size + SLACK_BYTES:
+        raise too_large(path)
+    each = max(1, facts.total_uncompressed_size // max(1, facts.num_values))
+    return int(max(1, min(BATCH, BATCH_BYTES // each)))
+
+
+def _column_facts(file: Any, group: int, column: str) -> Any:
+    """Return what a file's footer says of one column of a row group."""
+    row_group = file.metadata.row_group(group)
+    for number in range(row_group.num_columns):
+        if row_group.column(number).path_in_schema == column:
+            return row_group.column(number)
+    raise SourceError(f"the row group {group} has no column {column}", "fetch the file again")
+
+
 def looks_like_parquet(path: Path) -> bool:
     """Tell whether a path is a .parquet file, or a folder with some in it or in its ``data``."""
     return path.suffix == ".parquet" if path.is_file() else bool(_files_below(path))
@@ -104,6 +133,7 @@ def open_parquet(spec: SourceSpec) -> ListedSource:
     """
     given = Path(spec.input).absolute()
     paths = [given] if given.is_file() else _files_of_split(given, spec.split)
+    check_count(_row_count(paths), str(given))
     with _opened(str(paths[0])) as file:
         image, label = _columns(file.schema_arrow, spec, paths[0])
         names = _class_names(file.schema_arrow.metadata, label)
@@ -146,7 +176,7 @@ def _opened(path: str) -> Iterator[Any]:
             "pip install 'ipmix-cli[parquet]'",
         ) from error
     try:
-        with parquet.ParquetFile(path, pre_buffer=False) as file:
+        with open_regular(path) as stream, parquet.ParquetFile(stream, pre_buffer=False) as file:
             yield file
     except (arrow.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         line = " ".join(str(error).split())[:200]
@@ -195,8 +225,19 @@ def _groups(path: Path) -> Iterator[RowGroup]:
             yield RowGroup(str(path), group, 0, file.metadata.row_group(group).num_rows)
 
 
+def _row_count(paths: list[Path]) -> int:
+    total = 0
+    for path in paths:
+        with _opened(str(path)) as file:
+            total += file.metadata.num_rows
+    return total
+
+
 def _labels(path: Path, label: str) -> NDArray[Any]:
     with _opened(str(path)) as file:
+        kind = str(file.schema_arrow.field(label).type)
+        if not re.fullmatch(r"u?int(8|16|32|64)|bool|float|double|halffloat", kind):  # text may be of any length
+            raise SourceError(f"{path}: the labels in {label!r} are {kind[:80]}", "number the classes from 0")
         column = file.read([label]).column(0)
         if column.null_count:
             raise SourceError(f"{path}: {column.null_count} labels are missing", "give each picture a label")
@@ -226,6 +267,6 @@ def _content(paths: list[Path], kind: str) -> Iterator[bytes]:
     for path in paths:
         yield framed(path.name.encode("utf-8", "surrogateescape")) + path.stat().st_size.to_bytes(8, "little")
         if kind == "content":
-            with path.open("rb") as file:
+            with open_regular(path) as file:
                 while piece := file.read(2**20):
                     yield piece

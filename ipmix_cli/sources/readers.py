@@ -20,6 +20,7 @@ from ipmix_cli.sources.npz import looks_like_npz
 from ipmix_cli.sources.parquet import looks_like_parquet
 from ipmix_cli.sources.source import Source, SourceSpec
 from ipmix_cli.storage.download import Progress
+from ipmix_cli.storage.regular_file import open_regular
 
 NAMED = ("cifar10", "cifar100", "demo")
 """Sources that are a name and not a path."""
@@ -55,7 +56,7 @@ def _looks_like_hdf5(path: Path) -> bool:
     """Tell whether a file begins as HDF5 files do, or is called like one."""
     if not path.is_file():
         return False
-    with contextlib.suppress(OSError), path.open("rb") as file:
+    with contextlib.suppress(OSError), open_regular(path) as file:
         return file.read(8) == b"\x89HDF\r\n\x1a\n" or path.suffix.lower() in {".h5", ".hdf5"}
     return False
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from ipmix_cli.errors import SourceError
 from ipmix_cli.sources.arrays import FileRows, gone
 from ipmix_cli.storage.folder import write_error
+from ipmix_cli.storage.regular_file import open_regular
 
 KEEP_SECONDS = 14 * 24 * 3600
 """What nobody used for two weeks is removed when something new is unpacked."""
@@ -67,7 +68,7 @@ def file_key(path: Path, *parts: str) -> str:
     """Return a key for what is unpacked from a file: its sha256, and what else decides the result."""
     digest = hashlib.sha256("\0".join(parts).encode() + b"\0")
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             while piece := file.read(2**20):
                 digest.update(piece)
     except OSError as error:

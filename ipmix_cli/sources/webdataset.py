@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -258,13 +258,6 @@ def _classes(samples: Sequence[_Found], where: str) -> tuple[NDArray[np.int64], 
     names = tuple(sorted(texts))
     numbers = {name: number for number, name in enumerate(names)}
     return np.array([numbers[str(value)] for value in values], np.int64), names
-
-
-def _opened(path: str) -> Any:
-    try:
-        return Path(path).open("rb")
-    except OSError as error:
-        raise SourceError(f"cannot read {path}: {error.strerror or error}", "put it back as it was") from error
 
 
 def _content(whole: TarPart, kind: str, common: CommonSize) -> Iterator[bytes]:

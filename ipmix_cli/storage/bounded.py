@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from pathlib import Path
 from typing import IO
 
 from ipmix_cli.errors import SourceError
+from ipmix_cli.storage.regular_file import read_regular
 
 
 def read_file(path: Path, limit: int) -> bytes:
@@ -19,20 +18,11 @@ def read_file(path: Path, limit: int) -> bytes:
         For a file that is missing, unreadable, larger, or no regular file.
     """
     try:
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise SourceError(f"{path} is not a regular file", "name a file")
-            if status.st_size > limit:
-                raise SourceError(
-                    f"{path} has {status.st_size} bytes, more than the {limit} that such a file has",
-                    "check that it is the right file",
-                )
-            return file.read(status.st_size)
+        return read_regular(path, limit)
     except FileNotFoundError as error:
         raise SourceError(f"{path} is missing", "fetch or unpack the whole data set again") from error
     except OSError as error:
-        raise SourceError(f"cannot read {path}: {error.strerror}", "check the file and its permissions") from error
+        raise SourceError(f"cannot read {path}: {error.strerror}", "check that it is the right file") from error
 
 
 SLACK = 2**20
@@ -80,13 +70,20 @@ def too_large(where: str) -> SourceError:
     )
 
 
+MOST_EXPANSION = 200
+"""Deflate goes to 1000 times for a bomb, pictures to two or three, drawn ones to fifty."""
+
+SLACK_BYTES = 64 * 2**20
+"""A small file may hold a few black pictures."""
+
+
 def check_swelling(path: Path, unpacked: int) -> None:
     """Refuse a compressed file that says it holds far more than pictures and labels compress to.
 
     Raises
     ------
     SourceError
-        Above 200 times the file and 64 MiB; deflate goes to 1000 times for a bomb, pictures to two or three.
+        Above `MOST_EXPANSION` times the file, and `SLACK_BYTES`.
     """
-    if unpacked > 200 * path.stat().st_size + 64 * 2**20:
+    if unpacked > MOST_EXPANSION * path.stat().st_size + SLACK_BYTES:
         raise too_large(str(path))

@@ -16,6 +16,9 @@ import xxhash
 from ipmix_cli.errors import WriteError
 from ipmix_cli.numba_cache.user_cache import writable_folder
 from ipmix_cli.storage.folder import being_written
+from ipmix_cli.storage.regular_file import read_regular
+
+MOST_ENTRY = 1024  # bytes: two digests
 
 
 def remembered_sha256(pieces: Callable[[], Iterable[bytes | memoryview]]) -> str:
@@ -50,7 +53,7 @@ def _remember(place: Path, digest: str) -> None:
 
 def _recall(place: Path) -> str | None:
     try:
-        entry = place.read_text("ascii")
+        entry = read_regular(place, MOST_ENTRY).decode("ascii")
     except (OSError, ValueError):
         return None
     digest = entry.partition(" ")[0]

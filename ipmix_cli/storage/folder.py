@@ -12,6 +12,7 @@ from typing import Protocol
 
 from ipmix_cli.errors import IpmixError, WriteError
 from ipmix_cli.picture import Bytes
+from ipmix_cli.storage.regular_file import open_regular, read_regular, regular_size
 from ipmix_cli.storage.temporary import temporary_path
 
 WRITES = 20  # of one file, while its temporary file vanishes: other runs of the job, done, clear all of them away
@@ -30,8 +31,8 @@ class Folder(Protocol):
         """Write files, names and contents, as `write` does each; what was interrupted may have left some of them."""
         ...
 
-    def read(self, name: str) -> bytes:
-        """Return a file's content; raises FileNotFoundError."""
+    def read(self, name: str, most: int | None = None) -> bytes:
+        """Return a file's content, of at most `most` bytes; raises FileNotFoundError, or another OSError."""
         ...
 
     def size(self, name: str) -> int | None:
@@ -74,17 +75,16 @@ class LocalFolder:
         """Write files as `write` does, but let the disk take them together, which is many times as fast."""
         write_together([(self.path(name), data) for name, data in files])
 
-    def read(self, name: str) -> bytes:
-        """Return a file's content; raises FileNotFoundError."""
+    def read(self, name: str, most: int | None = None) -> bytes:
+        """Return a regular file's content, of at most `most` bytes; raises FileNotFoundError, or another OSError."""
         try:
-            return self.path(name).read_bytes()
+            return read_regular(self.path(name), most)
         except NotADirectoryError as error:  # a file stands where a folder should be
             raise FileNotFoundError(*error.args) from error
 
     def size(self, name: str) -> int | None:
         """Return a file's size in bytes, or None where there is no regular file."""
-        path = self.path(name)
-        return path.stat().st_size if path.is_file() else None
+        return regular_size(self.path(name))
 
     def names(self, below: str = "") -> list[str]:
         """Return the names of all files below a subfolder, sorted; hidden ones too."""
@@ -204,7 +204,7 @@ def being_written(path: Path) -> Iterator[Path]:
 def sha256_of(path: Path) -> str:
     """Return the sha256 of a file's content, in hexadecimal."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         while block := file.read(2**20):
             digest.update(block)
     return digest.hexdigest()

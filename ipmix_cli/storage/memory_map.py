@@ -8,6 +8,7 @@ from typing import Protocol
 
 from ipmix_cli.errors import SourceError
 from ipmix_cli.picture import Bytes
+from ipmix_cli.storage.regular_file import open_regular
 
 
 class Sliceable(Protocol):
@@ -23,7 +24,7 @@ def mapped(content: Path | Bytes, location: str) -> Sliceable:
     if not isinstance(content, Path):
         return content
     try:
-        with content.open("rb") as file:
+        with open_regular(content) as file:
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError) as error:  # ValueError: an empty file
         raise SourceError(f"cannot read {location}: {error}", "check the path, or fetch the file again") from error

@@ -6,11 +6,11 @@ import contextlib
 import io
 import os
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import IO, Any
 
 from ipmix_cli.errors import BadSampleError, SourceError
 from ipmix_cli.storage.object_store import REMEDY, RemoteFolder, file_system, is_remote, persist
+from ipmix_cli.storage.regular_file import open_regular
 
 BLOCK = 8 * 2**20  # bytes of one request: some eighty photographs, which follow each other in a tar
 AT_ONCE = 64  # pictures that are fetched at a time: a store answers late, but many requests together
@@ -67,7 +67,7 @@ def ranges_of(location: str) -> Iterator[Callable[[int, int], bytes]]:
         yield lambda offset, size: remote[offset : offset + size]
         return
     try:
-        file = Path(location).open("rb")  # noqa: SIM115 - closed below
+        file = open_regular(location)
     except OSError as error:
         raise SourceError(f"cannot read {location}: {error.strerror or error}", "put it back as it was") from error
     with file:

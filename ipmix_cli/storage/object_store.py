@@ -7,6 +7,7 @@ arrived, and what fails in passing is tried again with growing pauses.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -118,9 +119,14 @@ class RemoteFolder:
         except FileNotFoundError as error:  # another run of the job, which is done, has cleared it away: once more
             raise OSError("what has arrived was removed at once") from error
 
-    def read(self, name: str) -> bytes:
-        """Return a file's content; raises FileNotFoundError, and SourceError where the store cannot be asked."""
+    def read(self, name: str, most: int | None = None) -> bytes:
+        """Return a file's content, of at most `most` bytes.
+
+        Raises FileNotFoundError, OSError where it is larger, and SourceError where the store cannot be asked.
+        """
         key = self._key(name)
+        if most is not None and (size := self.size(name) or 0) > most:
+            raise OSError(errno.EFBIG, f"it has {size} bytes, more than the {most} that such a file has", name)
         content: bytes = self._asked(name, lambda: self._files.cat_file(key))
         return content
 

@@ -29,6 +29,7 @@ PLAIN = b"0\0"  # the types of a plain file
 LONG_NAME, EXTENDED = ord("L"), ord("x")
 HEADERS = b"LKxg"  # say something of the next file, or of all
 WITHOUT_DATA = b"123456"  # links, devices, folders, pipes: nothing follows, whatever size they state
+MOST_PADDING = 1 << 20  # bytes of zeros at the end: tar writes records of 10 KiB, or of up to a megabyte
 MOST_EXTRA = 1 << 20  # bytes of a long name or an extended header
 
 
@@ -84,7 +85,7 @@ def own_members(tar: Sliceable, location: str) -> Iterator[Member]:
         place = end + -size % BLOCK
         if bytes(tar[end:place]).strip(b"\0"):
             raise _damaged(location, end, "something between files")
-    if bytes(tar[place:length]) != END:
+    if length - place != len(END) or bytes(tar[place:length]) != END:
         raise _damaged(location, place, "no proper end")
 
 
@@ -102,6 +103,7 @@ def members(tar: Sliceable, location: str) -> Iterator[Member]:
     while place + BLOCK <= length:
         block = bytes(tar[place : place + BLOCK])
         if not block.strip(b"\0"):
+            _check_end(tar, location, place)
             return
         kind, data = block[156], place + BLOCK
         size = _checked_size(block, location, place)
@@ -116,8 +118,13 @@ def members(tar: Sliceable, location: str) -> Iterator[Member]:
                 yield Member((name or _ustar_name(block)).decode("utf-8", "surrogateescape"), data, size)
             name = stated = None
         place = data + size + -size % BLOCK
-    if place < length or not length:
-        raise _damaged(location, place, "no tar header")
+    raise _damaged(location, place, "no tar header" if place < length or not length else "no end: it was cut off")
+
+
+def _check_end(tar: Sliceable, location: str, place: int) -> None:
+    """Refuse what does not end where it says so: a header that was zeroed would hide every file behind it."""
+    if len(tar) - place > MOST_PADDING or bytes(tar[place : place + MOST_PADDING]).strip(b"\0"):
+        raise _damaged(location, place, "an empty header in its midst: files may stand behind it")
 
 
 def _said(kind: int, extra: bytes, name: bytes | None, size: int | None) -> tuple[bytes | None, int | None]:

@@ -157,7 +157,7 @@ def test_a_file_that_becomes_a_pipe_or_a_device_is_a_bad_sample(tmp_path, opened
         (root / "a" / name).unlink()
     os.mkfifo(root / "a" / "1.png")
     (root / "a" / "2.png").symlink_to("/dev/zero")
-    assert [sample.reason for sample in read(source)] == ["not a regular file"] * 2
+    assert [sample.reason for sample in read(source)] == ["cannot be read: it is not a regular file"] * 2
 
 
 def test_a_folder_that_is_gone_is_a_source_error(class_folder, opened, read):

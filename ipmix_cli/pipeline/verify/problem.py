@@ -6,6 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from ipmix_cli.printable import printable
+
 CODES = {
     "manifest-damaged": "the manifest, or its second copy, is not what was written",
     "file-missing": "a small file that the manifest lists is not there",
@@ -61,12 +63,3 @@ class Problem:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values."""
         return dataclasses.asdict(self)
-
-
-def printable(text: str) -> str:
-    r"""Return text in which whatever no terminal should be sent is spelt out: rotten names may hold anything.
-
-    >>> printable("a\x1b[2J\udc80")
-    'a\\x1b[2J\\udc80'
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

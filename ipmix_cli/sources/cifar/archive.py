@@ -25,6 +25,7 @@ from ipmix_cli.sources.cifar.batches import (
 from ipmix_cli.sources.name_table import Names
 from ipmix_cli.sources.unpack_cache import UnpackedRows, file_key, spooled
 from ipmix_cli.storage.bounded import BoundedStream, read_file, too_large
+from ipmix_cli.storage.regular_file import open_regular
 
 MAX_ARCHIVE_BYTES = 256 * 2**20
 """Decompressed; the published archives have 186 MB at most."""
@@ -40,7 +41,7 @@ def looks_like_cifar_archive(path: Path, dataset: str) -> bool:
     try:
         if not path.is_file():
             return False
-        with gzip.open(path) as stream, _tar(stream, str(path)) as tar:
+        with open_regular(path) as file, gzip.open(file) as stream, _tar(stream, str(path)) as tar:
             member = tar.next()
             names = {variant.folder for variant in VARIANTS if variant.dataset == dataset}
             return member is not None and bool(names & set(Path(member.name).parts))
@@ -109,7 +110,7 @@ def _members(archive: Path, split: str) -> Iterator[tuple[str, bytes]]:
     """Yield (base name, content) of the plain files of a split; all else is passed over, whatever it is."""
     wanted = {name for variant in VARIANTS for name in (*variant.batches(split), variant.meta)}
     try:
-        with gzip.open(archive) as stream, _tar(stream, str(archive)) as tar:
+        with open_regular(archive) as file, gzip.open(file) as stream, _tar(stream, str(archive)) as tar:
             for number, member in enumerate(tar):
                 if number > MAX_MEMBERS:
                     raise too_large(str(archive))

@@ -127,13 +127,13 @@ def read_class_names(data: bytes, variant: Variant, where: str) -> tuple[str, ..
         names = read_pickle(data, where).get(variant.names)
         if isinstance(names, list):
             names = [name.decode("utf-8", "replace") if isinstance(name, bytes) else name for name in names]
-    if not isinstance(names, list) or len(set(map(str, names))) != variant.classes:
+    if not isinstance(names, list) or not all(isinstance(name, str) and 0 < len(name) < 200 for name in names):
+        raise SourceError(f"{where}: a class name is not text", f"use the file of the published {variant.folder}")
+    if len(set(names)) != variant.classes or not all(name.isprintable() for name in names):
         raise SourceError(
             f"{where} does not name {variant.classes} classes",
             f"use the file of the published {variant.folder}",
         )
-    if not all(isinstance(name, str) and 0 < len(name) < 200 and name.isprintable() for name in names):
-        raise SourceError(f"{where}: a class name is not text", f"use the file of the published {variant.folder}")
     return tuple(names)
 
 

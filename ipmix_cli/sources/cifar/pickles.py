@@ -100,6 +100,7 @@ class _Machine:
     at: int = 0
     stack: list[Any] = field(default_factory=list)
     memo: dict[int, Any] = field(default_factory=dict)
+    encoded: int = 0
 
     def run(self) -> Any:
         data, often = self.data, OFTEN
@@ -198,12 +199,19 @@ class _Machine:
         elif code == "R":
             arguments, called = self.stack.pop(), self.stack.pop()
             self.stack.append(_made(called, arguments))
+            self.count_encoded(self.stack[-1])
         elif code == "b":
             _set_state(self.stack[-2], self.stack.pop())
         elif code == "\x8a":
             self.stack.append(int.from_bytes(self.take(min(self.number("<B"), 16)), "little", signed=True))
         else:
             raise _RefusedError(f"it holds the pickle instruction {code!r}, which no file of arrays and labels needs")
+
+    def count_encoded(self, made: Any) -> None:
+        """Refuse bytes that together are longer than the file: one text would be encoded again and again."""
+        self.encoded += len(made) if isinstance(made, bytes) else 0
+        if self.encoded > len(self.data):
+            raise _RefusedError("it holds more bytes than the file has")
 
     def close(self, code: str) -> None:
         items = self.since_mark()

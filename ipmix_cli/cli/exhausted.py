@@ -1,0 +1,53 @@
+"""What ran out, where an error is none of the place that it names: file handles, memory, threads, processes."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+
+HANDLES = ("there are no file handles left", "raise the limit (ulimit -n 4096), or give fewer --jobs")
+MEMORY = (
+    "there is not enough memory",
+    "give fewer --jobs or fewer --samples-per-shard, or raise the limit (ulimit -v)",
+)
+THREADS = ("no further process or thread can be started", "raise the limit (ulimit -u), or give fewer --jobs")
+BY_NUMBER = {
+    errno.EMFILE: HANDLES,
+    errno.ENFILE: HANDLES,
+    errno.ENOMEM: MEMORY,
+    errno.EAGAIN: THREADS,
+}
+BY_TEXT = {  # what libraries, and errors that come from other processes, say of it
+    os.strerror(errno.EMFILE): HANDLES,
+    os.strerror(errno.ENFILE): HANDLES,
+    os.strerror(errno.ENOMEM): MEMORY,
+    "failed to map segment": MEMORY,
+    "std::bad_alloc": MEMORY,
+    "can't start new thread": THREADS,
+}
+
+
+def exhausted(error: BaseException) -> tuple[str, str] | None:
+    """Return (message, remedy) where an error, or what caused it, is that something ran out; else None.
+
+    >>> exhausted(OSError(errno.EMFILE, "Too many open files"))[0]
+    'there are no file handles left'
+    """
+    for cause in _causes(error):
+        if isinstance(cause, MemoryError):
+            return MEMORY
+        if isinstance(cause, OSError) and cause.errno in BY_NUMBER:
+            return BY_NUMBER[cause.errno]
+        found = next((what for text, what in BY_TEXT.items() if text in str(cause)), None)
+        if found is not None:
+            return found
+    return None
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
