@@ -83,7 +83,12 @@ def test_damaged_pictures_have_pillows_pixels_or_reasons(options, damage, monkey
     chance = np.random.default_rng(7)
     for _ in range(20):
         data = damaged(encoded(**options), damage, chance)
-        assert outcome(data) == pillows(data, monkeypatch)
+        found, theirs = outcome(data), pillows(data, monkeypatch)
+        if isinstance(found, str) and "end before half" in found:
+            lower = np.array(theirs)[len(theirs) // 2 :]
+            assert np.ptp(lower.astype(int).mean(axis=-1)) < 2, "refused although there is a picture in its lower half"
+        else:
+            assert found == theirs
     assert capfd.readouterr() == ("", "")
 
 
