@@ -17,18 +17,21 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # help pages need settings, and no numpy
+    import numpy as np
+    from numpy.typing import NDArray
 
-from ipmix_cli.picture import Picture
+    from ipmix_cli.picture import Picture
+
+    Plans = NDArray[Any]
+    """A structured array (N, V): one plan for each variant of each of N pictures."""
+else:
+    Plans = Any
 
 Size = tuple[int, int]
 """Height and width in pixels."""
-
-Plans = NDArray[Any]
-"""A structured array (N, V): one plan for each variant of each of N pictures."""
 
 NATIVE = 0.0
 """The ratio of mixing pictures that a transform takes at their own size."""
@@ -87,6 +90,13 @@ class StageRow:
     figures: tuple[StageFigure, ...]
 
 
+class Shortcut(NamedTuple):
+    """An option without a value that stands for some settings, with its help."""
+
+    help: str
+    changes: Mapping[str, Any]
+
+
 class Transform(ABC):
     """One kind of variants, without state: the same arguments give the same bytes.
 
@@ -106,10 +116,15 @@ class Transform(ABC):
         Raised whenever a distribution, or the order of draws, changes.
     settings_type : type
         A frozen, keyword-only dataclass with ``to_dict()`` and a classmethod ``from_dict(values)``; checks itself and
-        raises UsageError. Every field is an option of the command line (``max_steps`` is ``--max-steps``). A field
+        raises UsageError. Every field is an option of the command line (``max_steps`` is ``--max-steps``); its
+        metadata may have "help", "low", "high" and "choices", and its type is bool, int, float, str or a tuple. A field
         that is added after a release is declared with :func:`ipmix_cli.record.added`.
     presets : mapping of str to settings
         Named settings, each with its source in a comment. May be empty for a transform without presets.
+    shortcuts : mapping of str to Shortcut
+        Further options of the command line, each a flag that stands for some settings (``all_ops``).
+    mixes_labels : bool
+        Whether a plan names a second sample, whose label the variant gets a part of: see :meth:`partners`.
     """
 
     name: ClassVar[str]
@@ -122,6 +137,8 @@ class Transform(ABC):
     plan_version: ClassVar[int] = 1
     settings_type: ClassVar[type[Any]]
     presets: ClassVar[Mapping[str, Any]]
+    shortcuts: ClassVar[Mapping[str, Shortcut]] = {}
+    mixes_labels: ClassVar[bool] = False
 
     @abstractmethod
     def settings_for(self, preset: str, size: Size | None, changes: Mapping[str, Any]) -> Any:
@@ -140,6 +157,21 @@ class Transform(ABC):
         del settings
         return [f"copy{number}" for number in range(copies)]
 
+    def partners(self, plans: Plans, indices: NDArray[np.int64], samples: int) -> NDArray[np.int64]:
+        """Return (N, V): the index of the second sample that each plan mixes in, for transforms with `mixes_labels`.
+
+        Any of the data set's `samples` samples can be one, whatever shards they lie in; where a plan mixes none it is
+        the sample's own index. It follows from the plan and these numbers alone: the plan holds what was drawn.
+        """
+        raise NotImplementedError
+
+    def label_weights(self, plans: Plans) -> NDArray[np.float64]:
+        """Return (N, V): the weight of each sample's own label, 0 to 1; the second sample's label has the rest.
+
+        For transforms with `mixes_labels`.
+        """
+        raise NotImplementedError
+
     def mixing_ratio(self, settings: Any) -> float | None:
         """Return the side of a resized mixing picture over the picture's side; None if none are needed.
 
@@ -150,6 +182,8 @@ class Transform(ABC):
 
     def mixing_used(self, plans: Plans) -> NDArray[np.int64]:
         """Return the indices of the mixing pictures that some plans use, in any order, repeated or not."""
+        import numpy as np
+
         del plans
         return np.zeros(0, np.int64)
 
@@ -179,7 +213,11 @@ class Transform(ABC):
         out: Picture,
         workspace: Any = None,
     ) -> None:
-        """Fill `out` (N, V, H, W, 3) with what the plans make of `pictures` (N, H, W, 3); inputs are not modified."""
+        """Fill `out` (N, V, H, W, 3) with what the plans make of `pictures` (N, H, W, 3); inputs are not modified.
+
+        A transform with `mixes_labels` is given the second samples as `mixing`: picture number n * V + v is that of
+        plan (n, v), of the size of `pictures`; for :meth:`stages` it is picture 0.
+        """
 
     def workspace(self, size: Size, settings: Any) -> Any:
         """Return memory for :meth:`apply`, for one thread at a time; None if none is needed."""
@@ -206,11 +244,13 @@ class Transform(ABC):
         """Return how the stages of a plan are shown: by default all pictures among them, in one row."""
         del plan, settings
         shape = stages["clean"].shape
-        pictures = [name for name, stage in stages.items() if stage.shape == shape and stage.dtype == np.uint8]
+        pictures = [name for name, stage in stages.items() if stage.shape == shape and stage.dtype == "uint8"]
         return [StageRow("stages", "", tuple(StageFigure(name, name.replace("_", " ")) for name in pictures))]
 
     def interest(self, plans: Plans) -> NDArray[np.float64]:
         """Return (N, V): how much there is to see in each plan, for the one that a report shows."""
+        import numpy as np
+
         return np.zeros(plans.shape, np.float64)
 
     def operations(self, plans: Plans, settings: Any) -> dict[str, int]:

@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 
 from ipmix_cli.cli.exhausted import exhausted
 from ipmix_cli.cli.exit_codes import EXIT_CODES
-from ipmix_cli.cli.help_panels import GroupedCommand
+from ipmix_cli.cli.help_panels import WORDS, GroupedCommand
 from ipmix_cli.cli.screen import show
 from ipmix_cli.cli.signals import Interrupted, stopping_on_signals
 from ipmix_cli.errors import IpmixError, check_name
@@ -49,6 +49,7 @@ class LazyGroup(TyperGroup):
         """Return the command that was typed; a misspelt one gets a suggestion."""
         if args and not args[0].startswith("-"):
             check_name("command", args[0], COMMANDS)
+            ctx.meta[WORDS] = args[1:]
         return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
@@ -56,7 +57,10 @@ class LazyGroup(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         name = cmd_name.replace("-", "_")
-        function = getattr(importlib.import_module(f"ipmix_cli.cli.{name}"), name)
+        module = importlib.import_module(f"ipmix_cli.cli.{name}")
+        function = getattr(module, name)
+        if hasattr(module, "for_words"):  # a command whose options depend on the method that is asked for
+            function = module.for_words([] if ctx is None else ctx.meta.get(WORDS, []))
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
         single.command(cmd_name, cls=GroupedCommand)(function)
         command: Any = typer.main.get_command(single)

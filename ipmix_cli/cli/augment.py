@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,7 +19,9 @@ from ipmix_cli.cli.execution_options import (
     prepare_workers,
 )
 from ipmix_cli.cli.logbook import LogOption, VerboseOption
+from ipmix_cli.cli.method_options import MethodOption, method_in, with_settings
 from ipmix_cli.cli.screen import show
+from ipmix_cli.methods import DEFAULT_METHOD, transform_named
 
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.job import Execution
@@ -26,10 +29,15 @@ if TYPE_CHECKING:
     from ipmix_cli.pipeline.run.prepare import Request
 
 SOURCE = "What goes in"
-VIEWS = "Sizes and crops, before IPMix"
-IPMIX = "IPMix"
+VIEWS = "Sizes and crops, before the method"
+COPIES = "Copies"
 OUTPUT = "What comes out"
 RUNNING = "Running"
+
+
+def for_words(words: Sequence[str]) -> Callable[..., None]:
+    """Return the command with the options of the method that a command line asks for."""
+    return with_settings(augment, transform_named(method_in(words, DEFAULT_METHOD)))
 
 
 def augment(
@@ -70,68 +78,17 @@ def augment(
     crops: Annotated[
         int, typer.Option(help="Random crops of each picture, each a sample of its own.", min=1, rich_help_panel=VIEWS)
     ] = 1,
+    method: MethodOption = DEFAULT_METHOD,
     fractals: Annotated[
         str,
         typer.Option(
-            help="Mixing pictures: a bank.h5, or a folder of pictures; the built-in bank is made once.",
-            rich_help_panel=IPMIX,
+            help="Mixing pictures, where the method has some: a bank.h5, or a folder of pictures; the built-in bank is "
+            "made once.",
+            rich_help_panel=COPIES,
         ),
     ] = "builtin",
-    preset: Annotated[
-        str,
-        typer.Option(help="cifar, imagenet, or auto (cifar up to 64 px).", rich_help_panel=IPMIX),
-    ] = "auto",
-    copies: Annotated[int, typer.Option(help="Copies of each sample, K.", min=1, max=1000, rich_help_panel=IPMIX)] = 4,
-    seed: Annotated[int, typer.Option(help="0 to 2**63 - 1.", min=0, rich_help_panel=IPMIX)] = 0,
-    chains: Annotated[
-        int | None, typer.Option(help="Chains of a copy, k, 1 to 64.  [preset: 3]", rich_help_panel=IPMIX)
-    ] = None,
-    max_steps: Annotated[
-        int | None, typer.Option(help="Most steps of a chain, t, 1 to 64.  [preset: 3]", rich_help_panel=IPMIX)
-    ] = None,
-    severity: Annotated[
-        float | None,
-        typer.Option(help="Highest level of operations, 0.1 to 10.  [cifar: 3, imagenet: 1]", rich_help_panel=IPMIX),
-    ] = None,
-    beta: Annotated[
-        float | None,
-        typer.Option(help="Shape of the mixings' Beta laws.  [cifar: 3, imagenet: 4]", rich_help_panel=IPMIX),
-    ] = None,
-    patch_sizes: Annotated[
-        str | None,
-        typer.Option(
-            help="Patch sizes in px, such as 4,8,16,32.  [default: powers of two, and the short side]",
-            rich_help_panel=IPMIX,
-        ),
-    ] = None,
-    self_mix: Annotated[
-        float | None,
-        typer.Option(
-            help="Probability that a patch's partner is an augmented copy.  [cifar: 0, imagenet: 0.5]",
-            rich_help_panel=IPMIX,
-        ),
-    ] = None,
-    mixing_ratio: Annotated[
-        float | None,
-        typer.Option(
-            help="Mixing picture's side over the sample's.  [cifar: 9/8, imagenet: 8/7]", rich_help_panel=IPMIX
-        ),
-    ] = None,
-    overflow: Annotated[
-        str, typer.Option(help="Mixed values out of range: clip, or wrap as published.", rich_help_panel=IPMIX)
-    ] = "clip",
-    all_ops: Annotated[
-        bool,
-        typer.Option(
-            "--all-ops", help="Also the five operations that overlap with the -C benchmarks.", rich_help_panel=IPMIX
-        ),
-    ] = False,
-    operations: Annotated[
-        str | None, typer.Option(help="Only these operations, with commas between.", rich_help_panel=IPMIX)
-    ] = None,
-    mixings: Annotated[
-        str | None, typer.Option(help="Only these mixings, with commas between.", rich_help_panel=IPMIX)
-    ] = None,
+    copies: Annotated[int, typer.Option(help="Copies of each sample, K.", min=1, max=1000, rich_help_panel=COPIES)] = 4,
+    seed: Annotated[int, typer.Option(help="0 to 2**63 - 1.", min=0, rich_help_panel=COPIES)] = 0,
     output_format: Annotated[
         str, typer.Option("--format", help="hdf5, webdataset or files.", rich_help_panel=OUTPUT)
     ] = "hdf5",
@@ -196,11 +153,13 @@ def augment(
     log: LogOption = None,
     config: ConfigOption = None,
     save_config: SaveConfigOption = None,
+    settings: dict[str, Any] | None = None,
 ) -> None:
-    """Make IPMix shards from a data set, or finish those that were begun.
+    """Make augmented shards from a data set, or finish those that were begun.
 
-    The same command again goes on where it stopped. The bytes depend on what goes in, IPMix's numbers and what comes
-    out, never on the number of jobs, on scheduling, or on the place.
+    The same command again goes on where it stopped. The bytes depend on what goes in, the method's settings and what
+    comes out, never on the number of jobs, on scheduling, or on the place. Each method has options of its own: see
+    ipmix augment --method NAME --help.
 
     Examples:
       ipmix augment --in demo --out demo-shards
@@ -211,7 +170,7 @@ def augment(
     """
     options = locals()
     if backend == "joblib" and not dry_run:
-        prepare_workers(jobs, "ipmix")
+        prepare_workers(jobs, method)
     request = _request(options)
     from ipmix_cli.cli.logbook import logging_to
     from ipmix_cli.cli.progress import Bars
@@ -251,13 +210,15 @@ def _request(options: dict[str, Any]) -> Request:
     from ipmix_cli.sources.source import SourceSpec
 
     spec = {field.name: options[field.name] for field in dataclasses.fields(SourceSpec) if field.name in options}
+    settings = dict(options["settings"] or {})
     crop = options["crop"] or ("none" if options["size"] is None else "center")
     files = options["layout"] == "files"
     return Request(
         source=SourceSpec(input=options["source"], **spec),
         fractals=options["fractals"],
-        preset=options["preset"],
-        changes=_changes(options),
+        method=options["method"],
+        preset=settings.pop("preset", "auto"),
+        changes=settings,
         crop=CropConfig(mode=crop, size=options["size"], crops=options["crops"]),
         output=ShardSettings(
             format="files" if files else options["output_format"],
@@ -273,29 +234,3 @@ def _request(options: dict[str, Any]) -> Request:
         limit=options["limit"],
         recorded=recorded_job(options["config"]),
     )
-
-
-def _changes(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of AugmentConfig that the user gave."""
-    from ipmix_cli.methods.operations import ALL_OPERATIONS
-
-    names = ("chains", "max_steps", "severity", "beta", "self_mix", "mixing_ratio")
-    changes = {name: options[name] for name in names if options[name] is not None}
-    changes["overflow"] = options["overflow"]
-    if options["all_ops"]:
-        changes["operations"] = ALL_OPERATIONS
-    for name in ("operations", "mixings"):
-        if options[name] is not None:
-            changes[name] = tuple(options[name].replace(",", " ").split())
-    if options["patch_sizes"] is not None:
-        changes["patch_sizes"] = _whole_numbers("--patch-sizes", options["patch_sizes"])
-    return changes
-
-
-def _whole_numbers(option: str, text: str) -> tuple[int, ...]:
-    from ipmix_cli.errors import UsageError
-
-    try:
-        return tuple(int(word) for word in text.replace(",", " ").split())
-    except ValueError as error:
-        raise UsageError(f"{option} {text!r} is not a list of whole numbers", f"give {option} 4,8,16") from error

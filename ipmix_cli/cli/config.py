@@ -113,14 +113,40 @@ def check_values(ctx: typer.Context, path: str, values: dict[str, Any]) -> dict[
     """
     kinds, names = _kinds(ctx), option_names(ctx)
     found = {}
-    for name, value in values.items():
+    for name, value in _with_table(ctx, values, names).items():
         parameter = names.get(name.replace("_", "-"))
         if parameter is None:
-            close = difflib.get_close_matches(name.replace("_", "-"), names, n=1)
-            remedy = f"did you mean {close[0]!r}?" if close else f"see ipmix {ctx.info_name} --help"
-            raise UsageError(f"{path}: ipmix {ctx.info_name} has no option {name!r}", remedy)
+            raise _unknown(ctx, path, name, names)
         found[parameter] = _value(f"{path}: {name}", value, kinds[parameter])
     return found
+
+
+def _with_table(ctx: typer.Context, values: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """Return a file's options with those of its method's table among them; tables of other methods are left out."""
+    if "method" not in names:
+        return values
+    from ipmix_cli.cli.help_panels import WORDS
+    from ipmix_cli.cli.method_options import method_in
+    from ipmix_cli.methods import DEFAULT_METHOD, METHODS
+
+    tables = {name: value for name, value in values.items() if name in METHODS and isinstance(value, dict)}
+    plain = {name: value for name, value in values.items() if name not in tables}
+    return {**plain, **tables.get(method_in(ctx.meta.get(WORDS, []), DEFAULT_METHOD), {})}
+
+
+def _unknown(ctx: typer.Context, path: str, name: str, names: dict[str, str]) -> UsageError:
+    """Return the error for what a command has no option for: the nearest that it has, or the method that has it."""
+    option = name.replace("_", "-")
+    owner = None
+    if "method" in names:
+        from ipmix_cli.cli.method_options import owner_of
+
+        owner = owner_of(option.replace("-", "_"))
+    close = difflib.get_close_matches(option, names, n=1)
+    remedy = f"did you mean {close[0]!r}?" if close else f"see ipmix {ctx.info_name} --help"
+    if owner is not None:
+        remedy = f'{name!r} is an option of the method {owner!r}: give method = "{owner}", or leave it out'
+    return UsageError(f"{path}: ipmix {ctx.info_name} has no option {name!r}", remedy)
 
 
 def option_names(ctx: typer.Context) -> dict[str, str]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from typer.core import TyperCommand
 
+from ipmix_cli.errors import UsageError
+
+WORDS = "ipmix_cli.words"  # where a context holds what was typed after the command
 FIRST = "What goes in"
 LAST = ("What comes out", "Running", "Many machines", "Options")
 
@@ -25,6 +29,11 @@ class GroupedCommand(TyperCommand):
 
             save_config(ctx, path)
         return super().invoke(ctx)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse what was typed; an option that does not exist gets a suggestion, of another method if one has it."""
+        refuse_unknown(args, self.get_params(ctx), str(ctx.command_path))
+        return list(super().parse_args(ctx, args))
 
     def format_help_text(self, ctx: Any, formatter: Any) -> None:
         """Write the docstring up to its examples."""
@@ -57,6 +66,41 @@ class GroupedCommand(TyperCommand):
     def _split_help(self) -> tuple[str, str]:
         text, _, examples = inspect.cleandoc(self.help or "").partition("\nExamples:\n")
         return text.strip(), examples.rstrip()
+
+
+def refuse_unknown(words: Sequence[str], parameters: Sequence[Any], command: str) -> None:
+    """Refuse a long option that a command does not have.
+
+    Raises
+    ------
+    UsageError
+        Naming the method that has it, or the nearest option.
+    """
+    options = {name: one for one in parameters for name in (*one.opts, *getattr(one, "secondary_opts", ()))}
+    remaining = iter(words)
+    for word in remaining:
+        name, _, value = word.partition("=")
+        if word == "--":
+            return
+        if name in options:
+            if not value and not getattr(options[name], "is_flag", False):
+                next(remaining, None)
+        elif name.startswith("--") and len(name) > 2:
+            raise unknown_option(name, options, command)
+
+
+def unknown_option(name: str, options: Iterable[str], command: str) -> UsageError:
+    """Return the error for an option that a command does not have."""
+    close = difflib.get_close_matches(name, [option for option in options if option.startswith("--")], n=1)
+    method = None
+    if command.endswith("augment"):
+        from ipmix_cli.cli.method_options import owner_of
+
+        method = owner_of(name.lstrip("-").replace("-", "_"))
+    remedy = f"did you mean {close[0]}?" if close else f"see {command} --help"
+    if method is not None:
+        return UsageError(f"{name} is an option of --method {method}", f"give --method {method}, or leave it out")
+    return UsageError(f"{command} has no option {name}", remedy)
 
 
 def panels(parameters: Sequence[Any]) -> dict[str, list[Any]]:

@@ -25,6 +25,8 @@ METHODS: dict[str, Entry] = {
 }
 """What ``ipmix augment --method`` offers."""
 
+DEFAULT_METHOD = "ipmix"
+
 TRANSFORMS: dict[str, Entry] = {**METHODS}
 """All that a job can name as its method: the methods, and what other commands make."""
 

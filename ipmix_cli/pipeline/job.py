@@ -11,14 +11,13 @@ from typing import Any
 
 from ipmix_cli.crop import CropConfig
 from ipmix_cli.errors import IpmixError, UsageError
-from ipmix_cli.methods import transform_named
+from ipmix_cli.methods import DEFAULT_METHOD, transform_named
 from ipmix_cli.pipeline.typed import build
 from ipmix_cli.record import added, record_of
 from ipmix_cli.shards.shard import ShardSettings
 from ipmix_cli.transform import Transform
 
 SHARD_BYTES = 64 * 2**20  # raw bytes of a shard that reads well from disk and network, and fits in a worker's memory
-DEFAULT_METHOD = "ipmix"
 FEWEST_SHARDS = 16  # a loader with more workers than shards fails or starves
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from ipmix_cli.errors import UsageError
@@ -14,6 +14,11 @@ from ipmix_cli.methods.operations import BASIC_OPERATIONS, OPS
 OVERFLOWS = ("clip", "wrap")
 SMALLEST_PATCH = 2  # the thin patches are drawn from 2..s
 RULE = (4, 8, 16, 32, 64)
+
+
+def _number(help_text: str, low: float, high: float) -> dict[str, Any]:
+    """Return what the command line says of a number, and the range that it is checked against."""
+    return {"help": help_text, "low": low, "high": high}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,26 +56,28 @@ class AugmentConfig:
         For a number out of range or a name that does not exist.
     """
 
-    chains: int
-    max_steps: int
-    severity: float
-    beta: float
-    self_mix: float
-    mixing_ratio: float
-    patch_sizes: tuple[int, ...] | None = None
-    overflow: str = "clip"
-    operations: tuple[str, ...] = BASIC_OPERATIONS
-    mixings: tuple[str, ...] = ALL_MIXINGS
+    chains: int = field(metadata=_number("Chains of a copy, k.", 1, 64))
+    max_steps: int = field(metadata=_number("Most steps of a chain, t.", 1, 64))
+    severity: float = field(metadata=_number("Highest level of operations.", 0.1, 10.0))
+    beta: float = field(metadata=_number("Shape of the mixings' Beta distributions.", 0.01, 1000.0))
+    self_mix: float = field(metadata=_number("Probability that a patch's partner is an augmented copy.", 0.0, 1.0))
+    mixing_ratio: float = field(metadata=_number("Mixing picture's side over the sample's.", 1.0, 4.0))
+    patch_sizes: tuple[int, ...] | None = field(
+        default=None,
+        metadata={"help": "Patch sizes in px, such as 4,8,16,32.  [default: powers of two, and the short side]"},
+    )
+    overflow: str = field(default="clip", metadata={"help": "Mixed values out of range: clip, or wrap as published."})
+    operations: tuple[str, ...] = field(
+        default=BASIC_OPERATIONS, metadata={"help": "Only these operations, with commas between."}
+    )
+    mixings: tuple[str, ...] = field(default=ALL_MIXINGS, metadata={"help": "Only these mixings, with commas between."})
 
     def __post_init__(self) -> None:
-        for name in ("severity", "beta", "self_mix", "mixing_ratio"):  # 3 and 3.0 are one setting, so one record
-            object.__setattr__(self, name, float(getattr(self, name)))
-        _check_range("chains", self.chains, 1, 64)
-        _check_range("max_steps", self.max_steps, 1, 64)
-        _check_range("severity", self.severity, 0.1, 10.0)
-        _check_range("beta", self.beta, 0.01, 1000.0)
-        _check_range("self_mix", self.self_mix, 0.0, 1.0)
-        _check_range("mixing_ratio", self.mixing_ratio, 1.0, 4.0)
+        for one in fields(self):
+            if one.type == "float":  # 3 and 3.0 are one setting, so one record
+                object.__setattr__(self, one.name, float(getattr(self, one.name)))
+            if "low" in one.metadata:
+                _check_range(one.name, getattr(self, one.name), one.metadata["low"], one.metadata["high"])
         _check_names("overflow", [self.overflow], OVERFLOWS)
         _check_names("operation", self.operations, OPS)
         _check_names("mixing", self.mixings, ALL_MIXINGS)

@@ -6,18 +6,19 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ipmix_cli.errors import check_name
 from ipmix_cli.methods.ipmix.presets import AUTO_LIMIT, PRESETS, preset_for
 from ipmix_cli.methods.ipmix.settings import AugmentConfig
-from ipmix_cli.methods.mixing_set import MixingSet
-from ipmix_cli.picture import Picture
-from ipmix_cli.transform import MixingPictures, Plans, Size, StageRow, Transform
+from ipmix_cli.methods.operations import ALL_OPERATIONS
+from ipmix_cli.transform import MixingPictures, Plans, Shortcut, Size, StageRow, Transform
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ipmix_cli.methods.ipmix.plan_view import Plan
+    from ipmix_cli.methods.mixing_set import MixingSet
+    from ipmix_cli.picture import Picture
 
 PHOTOGRAPH = (2 * AUTO_LIMIT, 2 * AUTO_LIMIT)  # what pictures of many sizes are taken for
 
@@ -32,6 +33,11 @@ class IPMixTransform(Transform):
     plan_version: ClassVar[int] = 1  # a changed distribution or order of draws changes every byte: raise it then
     settings_type: ClassVar[type[Any]] = AugmentConfig
     presets: ClassVar[Mapping[str, Any]] = PRESETS
+    shortcuts: ClassVar[Mapping[str, Shortcut]] = {
+        "all_ops": Shortcut(
+            "Also the five operations that overlap with the -C benchmarks.", {"operations": ALL_OPERATIONS}
+        ),
+    }
 
     def settings_for(self, preset: str, size: Size | None, changes: Mapping[str, Any]) -> AugmentConfig:
         """Return a preset with some fields replaced; ``auto`` takes pictures of many sizes for photographs."""
@@ -48,6 +54,8 @@ class IPMixTransform(Transform):
 
     def mixing_used(self, plans: Plans) -> NDArray[np.int64]:
         """Return each plan's mixing picture."""
+        import numpy as np
+
         return np.asarray(plans["mixing"], np.int64).reshape(-1)
 
     def plan(
@@ -141,5 +149,7 @@ IPMIX = IPMixTransform()
 
 
 def _mixing_set(mixing: MixingPictures | None) -> MixingSet:
+    from ipmix_cli.methods.mixing_set import MixingSet
+
     assert isinstance(mixing, MixingSet), "IPMix is never without mixing pictures"
     return mixing

@@ -11,10 +11,10 @@ from typing import Any
 from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.crop import CropConfig
 from ipmix_cli.errors import UsageError, check_name
-from ipmix_cli.methods import transform_named
+from ipmix_cli.methods import DEFAULT_METHOD, transform_named
 from ipmix_cli.pipeline.banks.bank import bank_path, builtin_settings
 from ipmix_cli.pipeline.banks.mixing import BUILTIN_SIDE, MixingHandle, check_covers, open_bank, prepare_mixing
-from ipmix_cli.pipeline.job import DEFAULT_METHOD, Job, MixingRecord, SourceRecord
+from ipmix_cli.pipeline.job import Job, MixingRecord, SourceRecord
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.manifest import Manifest, Places
 from ipmix_cli.pipeline.run.recorded_job import check_mixing, check_source
@@ -93,6 +93,8 @@ def open_job(request: Request, listener: Listener, jobs: int = 1, source: Source
     unmixed = job_of(request, record, NO_MIXING)  # refuses what cannot be, before a bank is drawn for it
     places = Places(source=_lasting(request.source, source), fractals=_place_of_bank(request, unmixed))
     if not unmixed.needs_mixing:
+        if request.fractals != BUILTIN:
+            raise UsageError(f"{request.method} uses no mixing pictures", "leave out --fractals")
         return OpenJob(unmixed, places, source, None)
     mixing = _open_mixing(request, unmixed, listener, jobs)
     return OpenJob(dataclasses.replace(unmixed, mixing=mixing.record), places, source, mixing)

@@ -8,6 +8,7 @@ from typing import Any
 
 from ipmix_cli.crop import CropConfig
 from ipmix_cli.errors import SourceError, UsageError
+from ipmix_cli.methods import DEFAULT_METHOD
 from ipmix_cli.pipeline.job import Job, MixingRecord, SourceRecord
 from ipmix_cli.pipeline.output.job_state import JobState
 from ipmix_cli.pipeline.output.manifest import Manifest
@@ -19,14 +20,15 @@ from ipmix_cli.sources.source import SourceSpec
 def options_of(manifest: Manifest | JobState) -> dict[str, Any]:
     """Return the options of `ipmix augment` that make a data set again, every number given; all but ``out``.
 
-    The keys are the options' own names with underscores; lists stand for names with commas between. An option that
-    was not given is left out.
+    The keys are the options' own names with underscores; lists stand for names with commas between. The settings of
+    another method than IPMix are a dict under its name. An option that was not given is left out.
     """
     job = manifest.job
     source = dict(manifest.places.source)
     options = {"in": source.pop("input"), **source, "fractals": manifest.places.fractals}
     options |= {"limit": job.limit, "size": job.crop.size, "crop": job.crop.mode, "crops": job.crop.crops}
-    options |= job.augment.to_dict()
+    settings = job.augment.to_dict()
+    options |= settings if job.method == DEFAULT_METHOD else {"method": job.method, job.method: settings}
     output = record_of(job.output)
     output.pop("variants", None)  # they follow from the settings
     options |= {"no_clean": not output.pop("clean")} | output
@@ -37,6 +39,7 @@ def options_of(manifest: Manifest | JobState) -> dict[str, Any]:
 def command_of(manifest: Manifest | JobState, out: str = "OUT") -> str:
     """Return the shortest `ipmix augment` command that makes a data set again: no option that has its default."""
     job, options = manifest.job, options_of(manifest) | {"out": out}
+    options |= {name: value for name, value in options.pop(job.method, {}).items() if value is not None}
     preset = _nearest_preset(job)
     defaults = {
         **_defaults(SourceSpec),
@@ -48,7 +51,7 @@ def command_of(manifest: Manifest | JobState, out: str = "OUT") -> str:
         "crop": "none" if options.get("size") is None else "center",  # what --size alone means
     }
     given = {name: value for name, value in options.items() if defaults.get(name, ...) != value}
-    first = {name: given.pop(name) for name in ("in", "data_dir", "split") if name in given}
+    first = {name: given.pop(name) for name in ("in", "data_dir", "split", "method") if name in given}
     chosen = {"preset": preset} if preset else {}
     words = [word for name, value in (first | chosen | given).items() for word in _words(name, value)]
     return shlex.join(["ipmix", job.transform.command, *words])
