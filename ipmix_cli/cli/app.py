@@ -15,7 +15,8 @@ from typer.core import TyperGroup
 
 from ipmix_cli.cli.exhausted import exhausted
 from ipmix_cli.cli.exit_codes import EXIT_CODES
-from ipmix_cli.cli.help_panels import WORDS, GroupedCommand
+from ipmix_cli.cli.help_panels import GroupedCommand
+from ipmix_cli.cli.method_options import WORDS
 from ipmix_cli.cli.screen import show
 from ipmix_cli.cli.signals import Interrupted, stopping_on_signals
 from ipmix_cli.errors import IpmixError, check_name

@@ -203,7 +203,7 @@ def show_estimate(request: Request, out: str, execution: Execution, listener: Li
 
 
 def _request(options: dict[str, Any]) -> Request:
-    from ipmix_cli.cli.config import recorded_job
+    from ipmix_cli.cli.job_file import recorded_job
     from ipmix_cli.crop import CropConfig
     from ipmix_cli.pipeline.run.prepare import Request
     from ipmix_cli.shards.shard import ShardSettings

@@ -9,21 +9,13 @@ from __future__ import annotations
 import difflib
 import inspect
 import json
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 
+from ipmix_cli.cli.job_file import read_config
 from ipmix_cli.errors import UsageError
-
-if TYPE_CHECKING:
-    from ipmix_cli.pipeline.job import Job
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 OWN = ("config", "save_config", "help")  # options that make no part of a job
 GROUP = "Running"
@@ -61,48 +53,6 @@ SaveConfigOption = Annotated[
 ]
 
 
-def read_config(path: str) -> dict[str, Any]:
-    """Return the options that a file holds: TOML, or the manifest of a data set.
-
-    Raises
-    ------
-    UsageError
-        Where it is neither.
-    """
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}", "name a job.toml, or a manifest.json") from error
-    if content.lstrip().startswith(b"{"):
-        return read_manifest_options(path, content)
-    try:
-        return tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is no TOML: {error}", "write lines such as: copies = 8") from error
-
-
-def read_manifest_options(path: str, content: bytes) -> dict[str, Any]:
-    """Return the options of `ipmix augment` that make the same data set again."""
-    from ipmix_cli.pipeline.output.manifest import Manifest
-    from ipmix_cli.pipeline.run.recorded_job import options_of
-
-    try:
-        return options_of(Manifest.from_bytes(content))
-    except ValueError as error:
-        raise UsageError(
-            f"{path} is no manifest of a data set, or is damaged: {error}",
-            "name the manifest.json of a finished data set, or its second copy, .ipmix/manifest.json",
-        ) from error
-
-
-def recorded_job(path: str | None) -> Job | None:
-    """Return the job of a manifest that ``--config`` names; None for TOML, and without the option."""
-    from ipmix_cli.pipeline.output.manifest import Manifest
-
-    content = b"" if path is None else Path(path).read_bytes()
-    return Manifest.from_bytes(content).job if content.lstrip().startswith(b"{") else None
-
-
 def check_values(ctx: typer.Context, path: str, values: dict[str, Any]) -> dict[str, Any]:
     """Return a file's options by the names of the command's parameters.
 
@@ -125,8 +75,7 @@ def _with_table(ctx: typer.Context, values: dict[str, Any], names: dict[str, str
     """Return a file's options with those of its method's table among them; tables of other methods are left out."""
     if "method" not in names:
         return values
-    from ipmix_cli.cli.help_panels import WORDS
-    from ipmix_cli.cli.method_options import method_in
+    from ipmix_cli.cli.method_options import WORDS, method_in
     from ipmix_cli.methods import DEFAULT_METHOD, METHODS
 
     tables = {name: value for name, value in values.items() if name in METHODS and isinstance(value, dict)}

@@ -11,7 +11,6 @@ from typer.core import TyperCommand
 
 from ipmix_cli.errors import UsageError
 
-WORDS = "ipmix_cli.words"  # where a context holds what was typed after the command
 FIRST = "What goes in"
 LAST = ("What comes out", "Running", "Many machines", "Options")
 

@@ -24,6 +24,7 @@ MethodOption = Annotated[
         rich_help_panel="Copies",
     ),
 ]
+WORDS = "ipmix_cli.words"  # where a context holds what was typed after the command
 GIVEN = "settings"  # the parameter of a command that takes the method's options
 KINDS = {"bool": bool, "int": int, "float": float}  # by the first word of a field's type; other types are text
 EACH = {"int": int, "float": float}  # items of a tuple, by their type
@@ -39,7 +40,7 @@ def method_in(words: Sequence[str], default: str) -> str:
     """
     name = _value_of("--method", words)
     if name is None and (path := _value_of("--config", words)) is not None:
-        from ipmix_cli.cli.config import read_config
+        from ipmix_cli.cli.job_file import read_config
 
         with contextlib.suppress(UsageError):  # what is wrong with the file is told when its options are taken
             found = read_config(path).get("method")

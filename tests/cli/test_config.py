@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ipmix_cli.cli.config import as_toml, tomllib
+from ipmix_cli.cli.config import as_toml
+from ipmix_cli.cli.job_file import tomllib
 from ipmix_cli.pipeline.output.manifest import Manifest
 from ipmix_cli.pipeline.run.recorded_job import command_of, options_of
 
