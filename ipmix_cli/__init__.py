@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from ipmix_cli.pipeline.verify.repair import repair
     from ipmix_cli.pipeline.verify.validate import Checks, validate
     from ipmix_cli.reader.shard_dataset import ShardDataset
+    from ipmix_cli.reader.shard_sampler import ShardSampler
     from ipmix_cli.shards.shard import ShardSettings
     from ipmix_cli.sources.source import SourceSpec
 
@@ -76,6 +77,7 @@ _PUBLIC = {
     "ExistingOutput": "ipmix_cli.pipeline.run.schedule",
     "Request": "ipmix_cli.pipeline.run.prepare",
     "ShardDataset": "ipmix_cli.reader.shard_dataset",
+    "ShardSampler": "ipmix_cli.reader.shard_sampler",
     "ShardSettings": "ipmix_cli.shards.shard",
     "SourceSpec": "ipmix_cli.sources.source",
     "augment": "ipmix_cli.pipeline.run.augment",
@@ -106,6 +108,7 @@ __all__ = [
     "Listener",
     "Request",
     "ShardDataset",
+    "ShardSampler",
     "ShardSettings",
     "SourceSpec",
     "augment",

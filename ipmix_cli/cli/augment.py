@@ -112,7 +112,16 @@ def augment(
     samples_per_shard: Annotated[
         int | None,
         typer.Option(
-            help="At most so many.  [default: 64 MiB of raw pictures, at least 16 shards]",
+            help="At most so many.  [default: by --shard-mb]",
+            min=1,
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    shard_mb: Annotated[
+        int | None,
+        typer.Option(
+            "--shard-mb",
+            help="Stored MB of a shard, about.  [default: 200, or less for at least 16 to 64 shards]",
             min=1,
             rich_help_panel=OUTPUT,
         ),
@@ -231,6 +240,7 @@ def _request(options: dict[str, Any]) -> Request:
         ),
         seed=options["seed"],
         samples_per_shard=options["samples_per_shard"],
+        shard_mb=options["shard_mb"],
         limit=options["limit"],
         recorded=recorded_job(options["config"]),
     )

@@ -1,5 +1,6 @@
 """What training reads with."""
 
 from ipmix_cli.reader.shard_dataset import ShardDataset
+from ipmix_cli.reader.shard_sampler import ShardSampler
 
-__all__ = ["ShardDataset"]
+__all__ = ["ShardDataset", "ShardSampler"]

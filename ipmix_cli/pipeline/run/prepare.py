@@ -18,6 +18,7 @@ from ipmix_cli.pipeline.job import Job, MixingRecord, SourceRecord
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.manifest import Manifest, Places
 from ipmix_cli.pipeline.run.recorded_job import check_mixing, check_source
+from ipmix_cli.pipeline.run.shard_size import samples_per_shard
 from ipmix_cli.shards.shard import ShardSettings
 from ipmix_cli.shards.writers import WRITERS
 from ipmix_cli.sources.readers import open_source
@@ -48,6 +49,8 @@ class Request:
     output : ShardSettings
     seed, samples_per_shard, limit
         As in Job.
+    shard_mb : int, optional
+        Stored megabytes of a shard, about, in place of samples per shard; 200 by default.
     recorded : Job, optional
         A job whose source and mixing pictures these must be.
     """
@@ -61,6 +64,7 @@ class Request:
     output: ShardSettings = field(default_factory=ShardSettings)
     seed: int = 0
     samples_per_shard: int | None = None
+    shard_mb: int | None = None
     limit: int | None = None
     recorded: Job | None = None
 
@@ -154,7 +158,7 @@ def job_of(request: Request, source: SourceRecord, mixing: MixingRecord) -> Job:
     transform = transform_named(request.method)
     settings = transform.settings_for(request.preset, size, request.changes)
     output = with_variants(resolved(request.output, size), transform.variants(settings, request.output.copies))
-    return Job(
+    job = Job(
         source=source,
         mixing=mixing,
         augment=settings,
@@ -166,6 +170,9 @@ def job_of(request: Request, source: SourceRecord, mixing: MixingRecord) -> Job:
         plan_version=transform.plan_version,
         method=request.method,
     )
+    if request.samples_per_shard is not None or (request.recorded is not None and request.shard_mb is None):
+        return job
+    return dataclasses.replace(job, samples_per_shard=samples_per_shard(job, request.shard_mb))
 
 
 def with_variants(output: ShardSettings, names: Sequence[str]) -> ShardSettings:
