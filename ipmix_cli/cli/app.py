@@ -8,6 +8,7 @@ import importlib
 import os
 import signal
 import sys
+import warnings
 from typing import Annotated, Any
 
 import typer
@@ -131,6 +132,7 @@ def main() -> None:
     """Run the program: errors become a line on what went wrong and a line on what to do, and an exit code."""
     _spare_the_collector()
     _keep_libraries_to_one_thread()
+    warnings.showwarning = _show_warning
     try:
         with stopping_on_signals():
             app()
@@ -152,6 +154,11 @@ def main() -> None:
         # the system refuses something: a traceback would tell the user nothing
         _tell("error", *(what or (str(error), "check the place and its permissions, then type the same command again")))
         sys.exit(1)
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    """Show a warning, such as that of a damaged file in the cache, as a line for a person."""
+    show(f"ipmix: note: {printable(message)}", err=True)
 
 
 def _tell(what: str, message: str, remedy: str) -> None:

@@ -19,7 +19,9 @@ from typing import Any, TypeVar
 import numba
 from numba.core import config as _config
 
+from ipmix_cli.numba_cache import checked_cache
 from ipmix_cli.numba_cache import vector_width as wide
+from ipmix_cli.numba_cache.checked_cache import all_sound, check_contents
 from ipmix_cli.numba_cache.user_cache import writable_folder
 
 config: Any = _config  # its names are made at run time
@@ -57,6 +59,7 @@ def compiled(function: F, **more: Any) -> F:
 
 def _forgiving(dispatcher: Any) -> Any:
     """Let a kernel do without its cache where the disk is full, or where what was cached is cut short or rotten."""
+    check_contents(dispatcher)
     cache = dispatcher._cache  # noqa: SLF001 - numba offers no other way to it
     save, load = cache.save_overload, cache.load_overload
 
@@ -74,9 +77,12 @@ def _forgiving(dispatcher: Any) -> Any:
 
 
 def is_compiled(source_folder: Path) -> bool:
-    """Whether the kernels of a folder lie in the disk cache already."""
+    """Whether the kernels of a folder lie in the disk cache already, each as it was written."""
     folder = cache_folder(source_folder)
-    return folder is not None and (folder / COMPLETE).exists()
+    try:
+        return folder is not None and (folder / COMPLETE).exists() and all_sound(folder)
+    except OSError:  # it vanishes while it is looked at
+        return False
 
 
 def mark_compiled(source_folder: Path) -> None:
@@ -96,7 +102,7 @@ def cache_folder(source_folder: Path) -> Path | None:
 def _digest(source_folder: Path) -> str:
     machine = f"{sys.version}{numba.__version__}{config.CPU_NAME}{config.CPU_FEATURES}{wide.PREFERENCE}"
     digest = hashlib.sha256(machine.encode())
-    compiler = [Path(__file__), Path(wide.__file__)]
+    compiler = [Path(__file__), Path(wide.__file__), Path(checked_cache.__file__)]
     for path in [*compiler, *sorted(source_folder.glob("*.py"))]:
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()

@@ -5,15 +5,29 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+import warnings
 from pathlib import Path
+
+
+class CacheWarning(UserWarning):
+    """Something in the cache is not what was written there; it is made anew."""
+
+
+def tell_damaged(path: Path) -> None:
+    """Say, as a warning, that a file of the cache was damaged and is made anew."""
+    warnings.warn(f"{path} was damaged: it is made anew", CacheWarning, stacklevel=3)
 
 
 def writable_folder(*names: str) -> Path | None:
     """Return, and make, a folder in the user's cache, or in a temporary one where that is read-only."""
-    for root in (user_cache(), private_temporary_folder()):
-        if root is not None and _is_writable(root.joinpath(*names)):
-            return root.joinpath(*names)
-    return None
+    return next(iter(writable_folders(*names)), None)
+
+
+def writable_folders(*names: str) -> list[Path]:
+    """Return, and make, the folders that :func:`writable_folder` chooses from: the second may do where one is full."""
+    roots = (user_cache(), private_temporary_folder())
+    folders = [root.joinpath(*names) for root in roots if root is not None]
+    return [folder for folder in folders if _is_writable(folder)]
 
 
 def user_cache() -> Path:

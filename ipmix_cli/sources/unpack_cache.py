@@ -7,6 +7,7 @@ made from its content. A worker on another machine, or one that finds it gone, u
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import shutil
@@ -17,18 +18,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import xxhash
 from numpy.typing import NDArray
 
 from ipmix_cli.errors import SourceError
+from ipmix_cli.numba_cache.user_cache import tell_damaged
 from ipmix_cli.sources.arrays import FileRows, gone
 from ipmix_cli.storage.folder import write_error
-from ipmix_cli.storage.regular_file import open_regular
+from ipmix_cli.storage.regular_file import open_regular, read_regular
 
 KEEP_SECONDS = 14 * 24 * 3600
 """What nobody used for two weeks is removed when something new is unpacked."""
 
-PREFIX = "v1-"
+PREFIX = "v2-"
 """Changes when the layout of what is unpacked changes."""
+
+CHECKSUMS = "checksums"
+MOST_CHECKSUMS = 2**16  # bytes
 
 
 def spooled(key: str, make: Callable[[Path], None]) -> Path:
@@ -49,19 +55,50 @@ def spooled(key: str, make: Callable[[Path], None]) -> Path:
     root = unpack_root()
     folder = root / (PREFIX + key)
     if folder.is_dir():
-        with contextlib.suppress(OSError):
-            os.utime(folder)
-        return folder
+        if _is_sound(folder):
+            with contextlib.suppress(OSError):
+                os.utime(folder)
+            return folder
+        tell_damaged(folder)
+        shutil.rmtree(folder, ignore_errors=True)
     _forget_old(root)
     try:
         with tempfile.TemporaryDirectory(prefix=".new-", dir=root, ignore_cleanup_errors=True) as fresh:
             make(Path(fresh))
+            (Path(fresh) / CHECKSUMS).write_text(_checksums(Path(fresh)))
             with contextlib.suppress(OSError):  # another process was first: its folder holds the same
                 Path(fresh).rename(folder)
     except OSError as error:
         reason = write_error(root, error)
         raise SourceError(f"cannot unpack into {root}: {error.strerror or error}", reason.remedy) from error
     return folder
+
+
+def _is_sound(folder: Path) -> bool:
+    """Return whether an unpacked folder holds what was unpacked; in one process it is read through once."""
+    try:
+        facts = tuple((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(folder.iterdir()))
+        return _was_sound(folder, facts)
+    except OSError:
+        return False
+
+
+@functools.lru_cache(maxsize=64)
+def _was_sound(folder: Path, _facts: tuple[tuple[str, int, int], ...]) -> bool:
+    return read_regular(folder / CHECKSUMS, MOST_CHECKSUMS).decode("ascii", "replace") == _checksums(folder)
+
+
+def _checksums(folder: Path) -> str:
+    """Return the name and xxh3_128 of each file in a folder, but for the file that holds these lines."""
+    lines = []
+    for path in sorted(folder.iterdir()):
+        if path.name != CHECKSUMS:
+            checksum = xxhash.xxh3_128()
+            with open_regular(path) as file:
+                while piece := file.read(2**20):
+                    checksum.update(piece)
+            lines.append(f"{checksum.hexdigest()}  {path.name}\n")
+    return "".join(lines)
 
 
 def file_key(path: Path, *parts: str) -> str:

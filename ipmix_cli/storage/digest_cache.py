@@ -14,7 +14,7 @@ from pathlib import Path
 import xxhash
 
 from ipmix_cli.errors import WriteError
-from ipmix_cli.numba_cache.user_cache import writable_folder
+from ipmix_cli.numba_cache.user_cache import tell_damaged, writable_folder
 from ipmix_cli.storage.folder import being_written
 from ipmix_cli.storage.regular_file import read_regular
 
@@ -53,11 +53,14 @@ def _remember(place: Path, digest: str) -> None:
 
 def _recall(place: Path) -> str | None:
     try:
-        entry = read_regular(place, MOST_ENTRY).decode("ascii")
-    except (OSError, ValueError):
+        entry = read_regular(place, MOST_ENTRY).decode("ascii", "replace")
+    except OSError:
         return None
     digest = entry.partition(" ")[0]
-    return digest if entry == _entry(place, digest) else None
+    if entry == _entry(place, digest):
+        return digest
+    tell_damaged(place)
+    return None
 
 
 def _entry(place: Path, digest: str) -> str:

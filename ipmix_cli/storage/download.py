@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ipmix_cli.errors import SourceError, WriteError
 from ipmix_cli.storage.folder import being_written
+from ipmix_cli.storage.regular_file import open_regular
 
 Progress = Callable[[int, int], None]
 """Told (bytes so far, bytes in all); 0 in all where the server does not say."""
@@ -66,6 +67,15 @@ def download(published: Published, folder: Path, progress: Progress | None = Non
     except WriteError as error:
         raise SourceError(error.message, f"{error.remedy}; or {by_hand}") from error
     return path
+
+
+def is_as_published(path: Path, published: Published) -> bool:
+    """Return whether a file has the checksum that its publisher states."""
+    digest = hashlib.md5(usedforsecurity=False)
+    with open_regular(path) as file:
+        while piece := file.read(2**20):
+            digest.update(piece)
+    return digest.hexdigest() == published.md5
 
 
 class _NetworkError(Exception):

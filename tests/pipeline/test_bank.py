@@ -214,7 +214,7 @@ def test_the_built_in_bank_is_as_large_as_the_pictures_need(short_side: int, siz
 
 def test_the_cached_bank_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IPMIX_CACHE_DIR", str(tmp_path))
-    path = bank.bank_path(SETTINGS)
+    path = bank.bank_paths(SETTINGS)[0]
     assert len(list(drawing.ensure_bank(SETTINGS, 1))) == 30
     assert path.parent.parent == tmp_path
     assert images(path).shape == (30, 32, 32, 3)
@@ -225,17 +225,17 @@ def test_a_cached_bank_that_other_code_has_drawn_is_not_taken(tmp_path: Path, mo
     monkeypatch.setenv("IPMIX_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(bank, "drawing_code", lambda: "0123456789abcdef")
     list(drawing.ensure_bank(SETTINGS, 1))
-    before = bank.bank_path(SETTINGS)
+    before = bank.bank_paths(SETTINGS)[0]
     monkeypatch.undo()
     monkeypatch.setenv("IPMIX_CACHE_DIR", str(tmp_path))
     assert len(list(drawing.ensure_bank(SETTINGS, 1))) == 30  # made anew: the other's is not asked
-    assert bank.bank_path(SETTINGS) != before
-    assert before.read_bytes() == bank.bank_path(SETTINGS).read_bytes()  # since that code was the same after all
+    assert bank.bank_paths(SETTINGS)[0] != before
+    assert before.read_bytes() == bank.bank_paths(SETTINGS)[0].read_bytes()  # since that code was the same after all
 
 
 def test_a_read_only_cache_is_replaced_by_a_private_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "cache").write_text("this is no folder")
     monkeypatch.setenv("IPMIX_CACHE_DIR", str(tmp_path / "cache"))
-    folder = bank.bank_path(SETTINGS).parent
+    folder = bank.bank_paths(SETTINGS)[0].parent
     assert folder.is_dir()
     assert os.access(folder, os.W_OK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import json
@@ -9,15 +10,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import xxhash
+
 import fractals
 from fractals import GENERATOR
 from fractals.draw_spec import DrawSpec
 from fractals.mixes import MIXES
 from ipmix_cli.errors import UsageError, WriteError
-from ipmix_cli.numba_cache.user_cache import writable_folder
+from ipmix_cli.numba_cache.user_cache import tell_damaged, writable_folders
+from ipmix_cli.storage.folder import write_atomically
+from ipmix_cli.storage.regular_file import open_regular, read_regular
 from ipmix_cli.storage.source_digest import framed
 
 SCHEMA = 1
+MOST_SEAL = 64  # bytes: a checksum in hexadecimal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,18 +107,58 @@ def builtin_settings(short_side: int) -> BankSettings:
     return BankSettings(count=BUILT_IN[size], size=size, seed=0)
 
 
-def bank_path(settings: BankSettings) -> Path:
-    """Return where a cached bank is, or would be made: in the user's cache or a private temporary folder.
+def bank_paths(settings: BankSettings) -> list[Path]:
+    """Return where a cached bank may lie, the best place first: in the user's cache, in a private temporary folder.
 
     Its name tells its settings and the code that draws it, so that what other code has left there is never taken.
+
+    Raises
+    ------
+    WriteError
+        Where neither can be written.
     """
-    folder = writable_folder("banks")
-    if folder is None:
+    folders = writable_folders("banks")
+    if not folders:
         raise WriteError(
             "neither the user's cache nor the temporary folder can be written",
             "set IPMIX_CACHE_DIR to a folder",
         )
-    return folder / f"{settings.size}px-{settings.digest()[:16]}-{drawing_code()[:16]}.h5"
+    name = f"{settings.size}px-{settings.digest()[:16]}-{drawing_code()[:16]}.h5"
+    return [folder / name for folder in folders]
+
+
+def cached_bank(settings: BankSettings) -> Path | None:
+    """Return a cached bank that is what was drawn, by its checksum; None where it has to be drawn."""
+    for path in bank_paths(settings):
+        with contextlib.suppress(OSError):
+            status = path.stat()
+            if _is_sound(path, (status.st_size, status.st_mtime_ns)):
+                return path
+            tell_damaged(path)
+    return None
+
+
+def seal_bank(path: Path) -> None:
+    """Write a bank's checksum beside it, without which it does not count."""
+    with contextlib.suppress(WriteError):
+        write_atomically(_seal_path(path), _checksum(path).encode())
+
+
+@functools.lru_cache(maxsize=8)
+def _is_sound(path: Path, _status: tuple[int, int]) -> bool:
+    return read_regular(_seal_path(path), MOST_SEAL).decode("ascii", "replace") == _checksum(path)
+
+
+def _seal_path(path: Path) -> Path:
+    return path.with_name(f"{path.name}.xxh3")
+
+
+def _checksum(path: Path) -> str:
+    checksum = xxhash.xxh3_128()
+    with open_regular(path) as file:
+        while block := file.read(2**20):
+            checksum.update(block)
+    return checksum.hexdigest()
 
 
 @functools.cache

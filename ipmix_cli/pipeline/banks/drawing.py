@@ -21,10 +21,10 @@ from fractals.draw_spec import DrawSpec
 from fractals.mixes import MIXES
 from fractals.picture import Drawn, drawn
 from fractals.quality import DUPLICATE_BITS, Figures, nearest
-from ipmix_cli.errors import IpmixError
+from ipmix_cli.errors import IpmixError, WriteError
 from ipmix_cli.numba_cache.jit import is_compiled, mark_compiled
 from ipmix_cli.pipeline.backends.child_processes import deaf_children
-from ipmix_cli.pipeline.banks.bank import BankSettings, attributes, bank_path
+from ipmix_cli.pipeline.banks.bank import BankSettings, attributes, bank_paths, cached_bank, seal_bank
 
 REDRAWS = 16  # of one picture for being like an earlier one; then it stays
 RESTARTS = 3  # of the workers, after one of them was killed
@@ -190,9 +190,27 @@ def _warm(name: str) -> None:
 
 
 def ensure_bank(settings: BankSettings, jobs: int) -> Iterator[BankRecord]:
-    """Make a bank in the cache unless it is there; two processes may do so at once: same bytes."""
-    path = bank_path(settings)
-    if not path.exists():
-        for _ in warmed(settings, jobs):
-            pass
-        yield from make_bank(settings, path, jobs=jobs)
+    """Make a bank in the cache unless it is there, whole; two processes may do so at once: same bytes.
+
+    Raises
+    ------
+    WriteError
+        Where no place of the cache has room for it.
+    """
+    if cached_bank(settings) is not None:
+        return
+    for _ in warmed(settings, jobs):
+        pass
+    *places, last = bank_paths(settings)
+    for path in places:
+        try:
+            yield from _cached(settings, path, jobs)
+        except WriteError:  # a full disk, which is told before anything is drawn
+            continue
+        return
+    yield from _cached(settings, last, jobs)
+
+
+def _cached(settings: BankSettings, path: Path, jobs: int) -> Iterator[BankRecord]:
+    yield from make_bank(settings, path, jobs=jobs)
+    seal_bank(path)

@@ -21,7 +21,7 @@ from ipmix_cli.hdf5.safety import array, explained, open_file
 from ipmix_cli.methods.mixing_set import MixingSet, covering_shape, resize_mixing
 from ipmix_cli.numba_cache.user_cache import private_temporary_folder, user_cache
 from ipmix_cli.picture import Picture
-from ipmix_cli.pipeline.banks.bank import bank_path, builtin_settings
+from ipmix_cli.pipeline.banks.bank import builtin_settings, cached_bank
 from ipmix_cli.pipeline.banks.pixel_map import open_pixels, write_pixels
 from ipmix_cli.pipeline.job import MixingRecord
 from ipmix_cli.pipeline.listener import Listener
@@ -146,12 +146,14 @@ def open_bank(location: str) -> Bank:
     """
     if location.startswith(BUILTIN_SIDE):
         settings = builtin_settings(int(location.removeprefix(BUILTIN_SIDE)))
-        path = bank_path(settings)
-        if not path.exists():
+        if (path := cached_bank(settings)) is None:
             from ipmix_cli.pipeline.banks.drawing import ensure_bank  # and with it all that draws
 
             for _ in ensure_bank(settings, 1):
                 pass
+            path = cached_bank(settings)
+        if path is None:
+            raise WriteError("the built-in bank vanished from the cache", "set IPMIX_CACHE_DIR to a folder that stays")
         return ArrayBank(path)
     path = Path(location).expanduser().absolute()
     if path.is_dir():

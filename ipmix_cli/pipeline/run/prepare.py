@@ -12,7 +12,7 @@ from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.crop import CropConfig
 from ipmix_cli.errors import UsageError, check_name
 from ipmix_cli.methods import DEFAULT_METHOD, transform_named
-from ipmix_cli.pipeline.banks.bank import bank_path, builtin_settings
+from ipmix_cli.pipeline.banks.bank import bank_paths, builtin_settings, cached_bank
 from ipmix_cli.pipeline.banks.mixing import BUILTIN_SIDE, MixingHandle, check_covers, open_bank, prepare_mixing
 from ipmix_cli.pipeline.job import Job, MixingRecord, SourceRecord
 from ipmix_cli.pipeline.listener import Listener
@@ -264,11 +264,10 @@ def builtin_bank(size: tuple[int, int] | None, ratio: float, listener: Listener,
     height, width = size or MANY_SIZES
     side = round(max(height, width) * ratio)
     settings = builtin_settings(side)
-    path = bank_path(settings)
-    if not path.exists():
+    if cached_bank(settings) is None:
         from ipmix_cli.pipeline.banks.drawing import ensure_bank, warmed  # and with it all that draws
 
-        listener.note(f"Making the built-in bank of mixing pictures, once on this machine: {path}")
+        listener.note(f"Making the built-in bank of mixing pictures, once on this machine: {bank_paths(settings)[0]}")
         with listener.activity("compiling the families' kernels", len(settings.mix), "families") as advance:
             for warming in warmed(settings, jobs):
                 advance(warming.done)

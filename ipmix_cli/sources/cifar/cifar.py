@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ipmix_cli.errors import SourceError
+from ipmix_cli.numba_cache.user_cache import tell_damaged, user_cache
 from ipmix_cli.sources.arrays import ArrayData, ArrayRows, ChainedRows, FileRows, array_source
 from ipmix_cli.sources.cifar.archive import archive_data, batch_keys, looks_like_cifar_archive
 from ipmix_cli.sources.cifar.batches import (
@@ -26,7 +27,7 @@ from ipmix_cli.sources.name_table import Names
 from ipmix_cli.sources.source import SourceSpec
 from ipmix_cli.sources.unpack_cache import UnpackedRows, file_key
 from ipmix_cli.storage.bounded import read_file
-from ipmix_cli.storage.download import PUBLISHED, Progress, download
+from ipmix_cli.storage.download import PUBLISHED, Progress, download, is_as_published
 
 SPLITS = ("train", "test")
 
@@ -70,8 +71,6 @@ def open_cifar(spec: SourceSpec, dataset: str, progress: Progress | None = None)
 
 def default_data_dir() -> Path:
     """Return where named data sets are kept when no --data-dir is given: in the user's cache."""
-    from ipmix_cli.numba_cache.user_cache import user_cache
-
     return user_cache() / "data"
 
 
@@ -87,7 +86,9 @@ def _place(spec: SourceSpec, dataset: str, progress: Progress | None) -> Path:
         return data_dir
     for name in _archive_names(dataset):
         if (data_dir / name).is_file():
-            return data_dir / name
+            if spec.data_dir or name != PUBLISHED[dataset].name or is_as_published(data_dir / name, PUBLISHED[dataset]):
+                return data_dir / name
+            tell_damaged(data_dir / name)
     return download(PUBLISHED[dataset], data_dir, progress)
 
 
