@@ -71,11 +71,11 @@ def test_compiled_code_that_was_cut_short_is_made_anew(compiled, length: int) ->
 
 
 def test_one_functions_code_under_anothers_name_is_refused(compiled) -> None:
-    folder, cache = compiled
+    _, cache = compiled
     (path,) = cache.rglob("*.nbc")
+    other = path.with_name("another.1.nbc")
+    other.write_bytes(path.read_bytes())
     with pytest.warns(CacheWarning):
-        other = path.with_name("another.1.nbc")
-        other.write_bytes(path.read_bytes())
         assert checked_cache.sound_content(other) is None
     other.unlink()
 
