@@ -103,6 +103,11 @@ def _digest(source_folder: Path) -> str:
     machine = f"{sys.version}{numba.__version__}{config.CPU_NAME}{config.CPU_FEATURES}{wide.PREFERENCE}"
     digest = hashlib.sha256(machine.encode())
     compiler = [Path(__file__), Path(wide.__file__), Path(checked_cache.__file__)]
-    for path in [*compiler, *sorted(source_folder.glob("*.py"))]:
+    for path in [*compiler, *_shared_kernels(source_folder), *sorted(source_folder.glob("*.py"))]:
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
+
+
+def _shared_kernels(source_folder: Path) -> list[Path]:
+    """Return the kernels that those of a folder within theirs may call."""
+    return sorted(source_folder.parent.glob("*.py")) if source_folder.parent.name == "kernels" else []

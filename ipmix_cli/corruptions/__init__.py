@@ -1,0 +1,1 @@
+"""Corrupted test sets: what one corrupted picture is, and the tables of corruptions and their parameters."""
