@@ -9,7 +9,7 @@ from __future__ import annotations
 from ipmix_cli.errors import UsageError
 
 # What a stream is for: two purposes never share numbers. A number once given stays.
-PURPOSES = {"copy": 1, "crop": 2, "choice": 3}
+PURPOSES = {"copy": 1, "crop": 2, "choice": 3, "corruption": 4, "frost": 5}
 
 MASK = 0xFFFFFFFFFFFFFFFF
 GOLDEN = 0x9E3779B97F4A7C15
@@ -63,6 +63,10 @@ def uniforms(seed: int, purpose: str, index: int, count: int, copy: int = 0) -> 
     >>> uniforms(0, "crop", 7, 2) == uniforms(0, "crop", 7, 3)[:2]
     True
     """
-    key = stream_key(seed, purpose, index, copy)
+    return uniforms_of(stream_key(seed, purpose, index, copy), count)
+
+
+def uniforms_of(key: int, count: int) -> list[float]:
+    """Return the first numbers of the stream with this key, each in the open interval (0, 1)."""
     words = (_scramble((key + (slot + 1) * GOLDEN) & MASK) for slot in range(count))
     return [((word >> 12) + 0.5) * 2.0**-52 for word in words]

@@ -70,9 +70,7 @@ def glass_steps(values: tuple[float, int, int], draws: Draws, size: tuple[int, i
     return draws.steps(0, reach, iterations, rows, columns, 2)
 
 
-def glass_fields(
-    values: Any, draws: Draws, size: tuple[int, int], _: Conditions
-) -> dict[str, NDArray[Any]]:
+def glass_fields(values: Any, draws: Draws, size: tuple[int, int], _: Conditions) -> dict[str, NDArray[Any]]:
     """Return the steps of the shuffle."""
     return {"steps": glass_steps(values, draws, size)}
 
@@ -101,10 +99,18 @@ def motion(picture: Picture, radius: int, sigma: float, degrees: float) -> NDArr
     return sums
 
 
+def levels_of(sums: NDArray[np.float64], conditions: Conditions) -> Picture:
+    """Return levels of 0 .. 255 as bytes.
+
+    Truncation may turn flat white into 254, since weights do not sum to one exactly: the NumPy port of the published
+    code does that, ImageMagick, which sums in 16 bits, does not. Both agree to a level, in all but 0.4 % of values.
+    """
+    return np.asarray(np.clip(sums + conditions.half, 0, 255).astype(np.uint8))
+
+
 def motion_blur(picture: Picture, values: tuple[int, float], draws: Draws, conditions: Conditions) -> Picture:
     """Blur along a line of random direction."""
-    sums = motion(picture, *values, draws.numbers["degrees"])
-    return np.clip(sums + conditions.half, 0, 255).astype(np.uint8)
+    return levels_of(motion(picture, *values, draws.numbers["degrees"]), conditions)
 
 
 def zoom_blur(picture: Picture, values: tuple[float, float], _: Draws, conditions: Conditions) -> Picture:

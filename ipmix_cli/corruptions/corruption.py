@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.corruptions.draws import Draws
+from ipmix_cli.corruptions.frost import FrostPictures
 from ipmix_cli.picture import Picture
 
 
@@ -23,13 +24,13 @@ class Conditions:
         The published profile, never ``auto``.
     corrected : bool
         Whether the published faults are mended, truncation to whole levels among them.
-    frost : sequence of ndarray of uint8, (h, w, 3)
-        Pictures of frost, RGB; only ``frost`` needs them.
+    frost : FrostPictures or None
+        Pictures of frost; only ``frost`` needs them.
     """
 
     profile: str
     corrected: bool = False
-    frost: tuple[Picture, ...] = ()
+    frost: FrostPictures | None = None
 
     @property
     def half(self) -> float:
@@ -89,9 +90,14 @@ class Corruption:
         assert len(self.numbers) <= 8
 
     @property
+    def draws_fields(self) -> bool:
+        """Whether random arrays belong to a plan."""
+        return self.fields is not no_fields
+
+    @property
     def draws_chance(self) -> bool:
         """Whether two plans can differ at all."""
-        return bool(self.numbers) or self.fields is not no_fields
+        return bool(self.numbers) or self.draws_fields
 
     def described(self, profile: str, severity: int) -> dict[str, Any]:
         """Return the parameters of a severity by their names."""
@@ -105,4 +111,4 @@ def to_bytes(values: NDArray[np.floating[Any]], half: float) -> Picture:
     scaled = np.clip(values, 0, 1) * 255
     if half:
         scaled += np.asarray(half, scaled.dtype)
-    return scaled.astype(np.uint8)
+    return np.asarray(scaled.astype(np.uint8))

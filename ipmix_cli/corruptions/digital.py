@@ -107,9 +107,7 @@ def affine_of(size: tuple[int, int], moves: NDArray[np.float64]) -> NDArray[np.f
 
     centre = np.array(size, np.float32) // 2
     reach = min(size) // 3
-    before = np.array(
-        [centre + reach, [centre[0] + reach, centre[1] - reach], centre - reach], np.float32
-    )
+    before = np.array([centre + reach, [centre[0] + reach, centre[1] - reach], centre - reach], np.float32)
     if reach == 0:  # three points in one place, below 3 px: a shift by the first
         return np.array([[1, 0, moves[0, 0]], [0, 1, moves[0, 1]]], np.float64)
     return np.asarray(cv2.getAffineTransform(before, before + moves.astype(np.float32)))
@@ -118,9 +116,7 @@ def affine_of(size: tuple[int, int], moves: NDArray[np.float64]) -> NDArray[np.f
 POINTS = tuple(f"point{point}_{axis}" for point in range(3) for axis in ("first", "second"))
 
 
-def elastic_fields(
-    values: Any, draws: Draws, size: tuple[int, int], _: Conditions
-) -> dict[str, NDArray[Any]]:
+def elastic_fields(values: Any, draws: Draws, size: tuple[int, int], _: Conditions) -> dict[str, NDArray[Any]]:
     """Return the uniforms of both displacement fields, where they are used."""
     if values[0] == 0:
         return {}

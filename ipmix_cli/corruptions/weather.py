@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ipmix_cli.corruptions.blur import bytes_of, motion
+from ipmix_cli.corruptions.blur import bytes_of, levels_of, motion
 from ipmix_cli.corruptions.corruption import Conditions, Corruption, to_bytes
 from ipmix_cli.corruptions.draws import Draws
 from ipmix_cli.corruptions.gaussian import gaussian
@@ -33,8 +33,7 @@ def snow(picture: Picture, values: tuple[float, ...], draws: Draws, conditions: 
     flakes = zoom_of_layer(mean + deviation * draws.normal(0, *picture.shape[:2]), zoom)
     flakes[flakes < threshold] = 0
     levels = bytes_of(flakes, conditions.half)[..., None]
-    sums = motion(levels, int(radius), sigma, draws.numbers["degrees"])
-    layer = np.clip(sums + conditions.half, 0, 255).astype(np.uint8) / 255.0
+    layer = levels_of(motion(levels, int(radius), sigma, draws.numbers["degrees"]), conditions) / 255.0
     x = picture.astype(np.float32) / np.float32(255)
     grey = np.asarray(cv2.cvtColor(x, cv2.COLOR_RGB2GRAY), np.float32)[..., None]
     whitened = np.float32(keep) * x + np.float32(1 - keep) * np.maximum(x, grey * np.float32(1.5) + np.float32(0.5))
@@ -44,24 +43,14 @@ def snow(picture: Picture, values: tuple[float, ...], draws: Draws, conditions: 
 def frost(picture: Picture, values: tuple[float, float, float], draws: Draws, conditions: Conditions) -> Picture:
     """Add part of a picture of frost."""
     keep, share, scale = values
-    count = len(conditions.frost) if conditions.corrected else min(PUBLISHED_FROST, len(conditions.frost))
-    ice = scaled_frost(conditions.frost[int(draws.numbers["which"] * count)], scale, picture.shape[:2])
+    assert conditions.frost is not None, "frost needs pictures of frost"
     height, width = picture.shape[:2]
+    count = conditions.frost.count if conditions.corrected else min(PUBLISHED_FROST, conditions.frost.count)
+    ice = conditions.frost.scaled(int(draws.numbers["which"] * count), scale, (height, width))
     top = int(draws.numbers["top"] * (ice.shape[0] - height))
     left = int(draws.numbers["left"] * (ice.shape[1] - width))
     mixed = keep * picture + share * ice[top : top + height, left : left + width]
     return np.clip(mixed + conditions.half, 0, 255).astype(np.uint8)
-
-
-def scaled_frost(ice: Picture, scale: float, size: tuple[int, ...]) -> Picture:
-    """Return a picture of frost, resized by the profile's scale, and by more if it would not exceed the picture."""
-    import cv2
-
-    needed = max((side + 1) / length for side, length in zip(size, ice.shape[:2], strict=True))
-    scale = max(float(scale), needed)
-    if scale == 1.0:
-        return ice
-    return np.asarray(cv2.resize(ice, (0, 0), fx=scale, fy=scale), np.uint8)
 
 
 def fog_side(size: tuple[int, int]) -> int:
@@ -116,7 +105,7 @@ def with_water(x: NDArray[np.float32], liquid: NDArray[np.float64], strength: fl
     _, distance = cv2.threshold(distance, 20, 20, cv2.THRESH_TRUNC)
     distance = cv2.equalizeHist(cv2.blur(distance, (3, 3)).astype(np.uint8))
     distance = cv2.filter2D(distance, cv2.CV_8U, np.array([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]]))
-    light = drops * cv2.blur(distance, (3, 3)).astype(np.float32)
+    light = np.asarray(drops * cv2.blur(distance, (3, 3)).astype(np.float32), np.float32)
     if light.max() > 0:
         light /= light.max()
     light *= np.float32(strength)

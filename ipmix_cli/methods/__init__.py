@@ -27,7 +27,10 @@ METHODS: dict[str, Entry] = {
 
 DEFAULT_METHOD = "ipmix"
 
-TRANSFORMS: dict[str, Entry] = {**METHODS}
+TRANSFORMS: dict[str, Entry] = {
+    **METHODS,
+    "corruptions": Entry("ipmix_cli.corruptions.transform:TRANSFORM", "common corruptions at five severities"),
+}
 """All that a job can name as its method: the methods, and what other commands make."""
 
 

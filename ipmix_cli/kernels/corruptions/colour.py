@@ -48,17 +48,15 @@ def write_colour(hue: Number, saturation: Number, value: Number, half: Number, o
 
 
 @entry
-def shift_colours(
-    pixels: Bytes, factor: Number, saturate: Number, brighten: Number, half: Number, out: Bytes
-) -> None:
+def shift_colours(pixels: Bytes, factor: Number, saturate: Number, brighten: Number, half: Number, out: Bytes) -> None:
     """Make saturation * factor + saturate of the saturation, and value + brighten of the value, of (N, 3) pixels.
 
     A factor below 0 leaves the saturation as it is.
     """
     for i in range(pixels.shape[0]):
         r, g, b = pixels[i, 0] / 255.0, pixels[i, 1] / 255.0, pixels[i, 2] / 255.0
-        value = max(max(r, g), b)
-        delta = value - min(min(r, g), b)
+        value = max(r, g, b)
+        delta = value - min(r, g, b)
         hue, saturation = 0.0, 0.0
         if delta > 0.0:
             hue = hue_of(r, g, b, value, delta)

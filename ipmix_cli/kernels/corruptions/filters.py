@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ipmix_cli.kernels.compiler import entry
 from ipmix_cli.kernels.types import Bytes, Number, Reals, Words
 

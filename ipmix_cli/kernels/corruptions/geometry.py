@@ -11,7 +11,9 @@ from ipmix_cli.kernels.types import Floats, Number, Reals, Words
 
 
 @entry
-def add_zoomed(source: Floats, rows: Words, row_weights: Reals, columns: Words, column_weights: Reals, out: Floats) -> None:
+def add_zoomed(
+    source: Floats, rows: Words, row_weights: Reals, columns: Words, column_weights: Reals, out: Floats
+) -> None:
     """Add the bilinear zoom of (h, w, C) float32 to (H, W, C) float32; each value is rounded to float32 first.
 
     Parameters
@@ -37,7 +39,9 @@ def add_zoomed(source: Floats, rows: Words, row_weights: Reals, columns: Words, 
 
 
 @entry
-def zoom_layer(source: Reals, rows: Words, row_weights: Reals, columns: Words, column_weights: Reals, out: Reals) -> None:
+def zoom_layer(
+    source: Reals, rows: Words, row_weights: Reals, columns: Words, column_weights: Reals, out: Reals
+) -> None:
     """Fill (H, W) with the bilinear zoom of one channel, in float64; see :func:`add_zoomed`."""
     for y in range(out.shape[0]):
         upper, lower = source[rows[y, 0]], source[rows[y, 1]]

@@ -1,0 +1,133 @@
+"""Which corruptions a test set has, and how they are made; checked once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from ipmix_cli.corruptions.profiles import AUTO, SIZES
+from ipmix_cli.corruptions.table import CORRUPTIONS, SETS
+from ipmix_cli.errors import UsageError, check_name
+from ipmix_cli.record import record_of
+
+FROSTS = ("synthetic", "pictures")
+SEVERITIES = (1, 2, 3, 4, 5)
+NOT_COMPARABLE = "synthetic frost: not comparable with published numbers"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorruptionSettings:
+    """What a corrupted test set consists of.
+
+    Parameters
+    ----------
+    corruptions : tuple of str
+        Names of the table CORRUPTIONS, in the order of the variants.
+    severities : tuple of int
+        Of 1 to 5, rising.
+    profile : {"auto", "32", "64", "224", "299"}
+        The published parameters; ``auto`` chooses by each picture's size.
+    corrected : bool
+        Whether the faults of the published code are mended: glass blur exchanges pixels, all frost pictures are drawn,
+        elastic constants follow the true side, and levels are rounded, not truncated.
+    frost : {"synthetic", "pictures"}
+        Frost of our own making, or the pictures given as mixing pictures.
+
+    Raises
+    ------
+    UsageError
+        For a name that does not exist and a value out of range.
+    """
+
+    corruptions: tuple[str, ...]
+    severities: tuple[int, ...] = SEVERITIES
+    profile: str = AUTO
+    corrected: bool = False
+    frost: str = FROSTS[0]
+
+    def __post_init__(self) -> None:
+        for name in self.corruptions:
+            check_name("corruption", name, CORRUPTIONS)
+        check_name("profile", self.profile, [AUTO, *SIZES])
+        check_name("kind of frost", self.frost, FROSTS)
+        _check_distinct("corruptions", self.corruptions)
+        _check_distinct("severities", self.severities)
+        if not set(self.severities) <= set(SEVERITIES) or list(self.severities) != sorted(self.severities):
+            raise UsageError(
+                f"severities {list(self.severities)}: expected whole numbers of 1 to 5, rising",
+                "give something like --severity 1,3,5, or leave it out for all five",
+            )
+
+    @property
+    def variants(self) -> tuple[tuple[str, int], ...]:
+        """Corruption and severity of each variant: all severities of the first corruption, then of the next."""
+        return tuple((name, severity) for name in self.corruptions for severity in self.severities)
+
+    @property
+    def needs_frost(self) -> bool:
+        """Whether pictures of frost must be given."""
+        return self.frost == "pictures" and "frost" in self.corruptions
+
+    @property
+    def remark(self) -> str:
+        """What every table made of this test set must say, or nothing."""
+        return NOT_COMPARABLE if self.frost == "synthetic" and "frost" in self.corruptions else ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values that JSON can hold; :meth:`from_dict` is the way back."""
+        return record_of(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> CorruptionSettings:
+        """Make settings from :meth:`to_dict`'s values.
+
+        Raises
+        ------
+        UsageError
+            For a name that no setting has, and a value out of range.
+        """
+        for name in values:
+            check_name("setting", name, [field.name for field in fields(cls)])
+        plain: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+        }
+        try:
+            return cls(**plain)
+        except TypeError as error:
+            raise UsageError(f"settings of corruptions: {error}", "name the corruptions") from error
+
+
+def corruptions_named(text: str) -> tuple[str, ...]:
+    """Return the corruptions that a list of names and sets stands for, each once, in the order of the list.
+
+    Raises
+    ------
+    UsageError
+        For a name that is neither.
+
+    Examples
+    --------
+    >>> corruptions_named("fog,validation")
+    ('fog', 'speckle_noise', 'gaussian_blur', 'spatter', 'saturate')
+    """
+    names: dict[str, None] = {}
+    for part in (part.strip() for part in text.split(",")):
+        check_name("corruption or set", part, [*SETS, *CORRUPTIONS])
+        names |= dict.fromkeys(SETS.get(part, (part,)))
+    return tuple(names)
+
+
+def _check_distinct(what: str, values: Iterable[Any]) -> None:
+    given = list(values)
+    if not given or len(set(given)) < len(given):
+        raise UsageError(f"{what} {given}: expected at least one, each once", f"name the {what} once each")
+
+
+PRESETS: dict[str, CorruptionSettings] = {
+    # The 15 that mCE averages (Hendrycks and Dietterich, ICLR 2019, section 4)
+    "test": CorruptionSettings(corruptions=SETS["test"]),
+    # The four that are kept apart to tune on (the same, appendix B)
+    "validation": CorruptionSettings(corruptions=SETS["validation"]),
+    "all": CorruptionSettings(corruptions=SETS["all"]),
+}

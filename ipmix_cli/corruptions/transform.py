@@ -1,0 +1,166 @@
+"""Corruptions as the pipeline knows them: each variant of a picture is a corruption at a severity."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ipmix_cli.corruptions.profiles import AUTO, profile_for
+from ipmix_cli.corruptions.settings import PRESETS, CorruptionSettings
+from ipmix_cli.errors import check_name
+from ipmix_cli.picture import Picture
+from ipmix_cli.transform import NATIVE, MixingPictures, Plans, Size, Transform
+
+if TYPE_CHECKING:
+    from ipmix_cli.corruptions.plan import CorruptionView
+
+DEFAULT_SET = "test"
+
+
+class CorruptionTransform(Transform):
+    """The corruptions of ImageNet-C, each at up to five severities."""
+
+    name: ClassVar[str] = "corruptions"
+    summary: ClassVar[str] = "noise, blur, weather and digital corruptions at five severities"
+    title: ClassVar[str] = "Corruptions"
+    credit: ClassVar[str] = "common corruptions (Hendrycks and Dietterich, ICLR 2019)"
+    made: ClassVar[str] = "corrupted"
+    purpose: ClassVar[str] = "test data"
+    command: ClassVar[str] = "corrupt"
+    plan_version: ClassVar[int] = 1
+    settings_type: ClassVar[type[Any]] = CorruptionSettings
+    presets: ClassVar[Mapping[str, Any]] = PRESETS
+
+    def settings_for(self, preset: str, size: Size | None, changes: Mapping[str, Any]) -> CorruptionSettings:
+        """Return a set of corruptions with some fields replaced; ``auto`` is the test set.
+
+        The profile is fixed by the pictures' size; where sizes differ, ``auto`` is kept, and chooses for each.
+        """
+        name = DEFAULT_SET if preset == AUTO else preset
+        check_name("set of corruptions", name, PRESETS)
+        for field in changes:
+            check_name("setting", field, [known.name for known in dataclasses.fields(CorruptionSettings)])
+        settings = dataclasses.replace(PRESETS[name], **changes)
+        if size is None:
+            return settings
+        return dataclasses.replace(settings, profile=profile_for(settings.profile, *size))
+
+    def variants(self, settings: Any, copies: int) -> Sequence[str]:
+        """Return ``CORRUPTION.SEVERITY`` of each variant."""
+        del copies
+        return [f"{name}.{severity}" for name, severity in settings.variants]
+
+    def mixing_ratio(self, settings: Any) -> float | None:
+        """Return that pictures of frost are taken at their own size, if any are needed."""
+        return NATIVE if settings.needs_frost else None
+
+    def mixing_used(self, plans: Plans) -> NDArray[np.int64]:
+        """Return the pictures of frost that may be used: which one depends on how many there are."""
+        from ipmix_cli.corruptions.frost import LOOKS
+        from ipmix_cli.corruptions.table import CORRUPTIONS
+
+        frozen = (plans["corruption"] == CORRUPTIONS["frost"].code).any()
+        return np.arange(len(LOOKS) if frozen else 0, dtype=np.int64)
+
+    def plan(
+        self,
+        settings: Any,
+        size: Size,
+        seed: int,
+        indices: NDArray[np.int64],
+        copies: int,
+        mixing_shapes: NDArray[np.int32],
+    ) -> Plans:
+        """Draw the plans (N, V)."""
+        del mixing_shapes
+        from ipmix_cli.corruptions.plan import draw_plans
+
+        plans = draw_plans(settings, size, seed, indices)
+        assert plans.shape[1] == copies, "a job of corruptions has as many copies as variants"
+        return plans
+
+    def apply(
+        self,
+        pictures: Picture,
+        plans: Plans,
+        mixing: MixingPictures | None,
+        settings: Any,
+        out: Picture,
+        workspace: Any = None,
+    ) -> None:
+        """Fill `out` with the corrupted pictures."""
+        from ipmix_cli.corruptions.apply import Workspace, apply_plan
+
+        memory = workspace or Workspace()
+        for picture, row, targets in zip(pictures, plans, out, strict=True):
+            own = np.ascontiguousarray(picture)
+            for plan, target in zip(row, targets, strict=True):
+                target[...] = apply_plan(own, plan, mixing, settings, memory)
+
+    def workspace(self, size: Size, settings: Any) -> Any:
+        """Return a place to keep resized pictures of frost."""
+        del size, settings
+        from ipmix_cli.corruptions.apply import Workspace
+
+        return Workspace()
+
+    def unchanged(self, plans: Plans) -> NDArray[np.bool_]:
+        """Return that no plan is sure to give back the clean picture."""
+        return np.zeros(plans.shape, np.bool_)
+
+    def view(self, plan: Any, settings: Any) -> CorruptionView:
+        """Return one plan as words and plain data."""
+        from ipmix_cli.corruptions.plan import CorruptionView
+
+        return CorruptionView.of(plan, settings)
+
+    def stages(
+        self, picture: Picture, plan: Any, mixing: MixingPictures | None, settings: Any
+    ) -> dict[str, NDArray[Any]]:
+        """Return the clean picture, the random arrays, and the corrupted picture."""
+        from ipmix_cli.corruptions.apply import stages_of
+
+        return stages_of(picture, plan, mixing, settings)
+
+    def interest(self, plans: Plans) -> NDArray[np.float64]:
+        """Prefer the middle severity, of which there is most to see."""
+        return -np.abs(plans["severity"] - 3.0)
+
+    def operations(self, plans: Plans, settings: Any) -> dict[str, int]:
+        """Return how many pictures each corruption makes."""
+        del settings
+        from ipmix_cli.corruptions.plan import BY_CODE
+
+        codes, counts = np.unique(plans["corruption"], return_counts=True)
+        return {BY_CODE[int(code)].name: int(count) for code, count in zip(codes, counts, strict=True)}
+
+    def is_warm(self) -> bool:
+        """Whether this machine's cache holds the compiled kernels."""
+        from ipmix_cli.numba_cache.jit import is_compiled
+
+        return is_compiled(_kernels())
+
+    def warm_up(self) -> None:
+        """Compile the kernels into the cache, or load them from it."""
+        from ipmix_cli.numba_cache.jit import mark_compiled
+
+        settings = PRESETS["all"]
+        pictures = np.arange(4 * 4 * 3, dtype=np.uint8).reshape(1, 4, 4, 3)
+        variants = len(settings.variants)
+        plans = self.plan(settings, (4, 4), 0, np.zeros(1, np.int64), variants, np.zeros((0, 2), np.int32))
+        self.apply(pictures, plans, None, settings, np.empty((1, variants, 4, 4, 3), np.uint8))
+        mark_compiled(_kernels())
+
+
+def _kernels() -> Path:
+    from ipmix_cli.kernels import corruptions
+
+    return Path(corruptions.__file__).parent
+
+
+TRANSFORM = CorruptionTransform()
