@@ -15,6 +15,7 @@ from ipmix_cli.kernels.types import Bytes, Number
 
 CHUNK = 64  # bytes
 VECTOR = ir.VectorType(ir.IntType(8), CHUNK)
+PIXEL = ir.IntType(32)  # three bytes and one more
 
 extending: Any = numba.extending
 void: Any = types.void
@@ -24,13 +25,25 @@ void: Any = types.void
 def copy_chunk(_: Any, source: Bytes, first: Number, target: Bytes, to: Number) -> Any:
     """Copy a chunk of source, from byte ``first`` on, to the bytes of target from ``to`` on; both are uintp."""
 
+    return void(source, first, target, to), _copying(VECTOR)
+
+
+@extending.intrinsic
+def copy_pixel(_: Any, source: Bytes, first: Number, target: Bytes, to: Number) -> Any:
+    """Copy four bytes of source, from byte ``first`` on, to the bytes of target from ``to`` on; both are uintp."""
+    return void(source, first, target, to), _copying(PIXEL)
+
+
+def _copying(kind: Any) -> Any:
+    """Return what writes the code that copies one value of a kind, wherever it begins."""
+
     def write(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         places = []
         for at in (0, 2):
             array = context.make_array(signature.args[at])(context, builder, values[at])
             place = builder.gep(array.data, [values[at + 1]])
-            places.append(builder.bitcast(place, VECTOR.as_pointer()))
+            places.append(builder.bitcast(place, kind.as_pointer()))
         builder.store(builder.load(places[0], align=1), places[1], align=1)
         return context.get_dummy_value()
 
-    return void(source, first, target, to), write
+    return write

@@ -19,6 +19,16 @@ COLOR = 11
 CONTRAST = 12
 BRIGHTNESS = 13
 SHARPNESS = 14
+# Of sequences alone (``sequence.py``)
+IDENTITY = 15
+SOLARIZE_ADD = 16
+ERASE = 17
+ERASE_WITH_NOISE = 18
+
+# How a geometric operation of a sequence takes pixels: the numbers of Pillow's Image.Resampling
+NEAREST = 0
+BILINEAR = 2
+BICUBIC = 3
 
 ADD = 0
 MULTIPLY = 1
@@ -85,3 +95,18 @@ DRAW_A = 14
 DRAW_B = 15
 DRAW_MASK = 16
 STEP_DRAWS = 17
+
+# Words of one step of a sequence; a row is its length, then the steps
+SEQUENCE_LENGTH = 0
+SEQUENCE_HEAD_WORDS = 1
+OP_CODE = 0
+OP_PARAMETER = 1
+OP_RESAMPLE = 2
+OP_FILL = 3
+OP_NUMBERS = 4  # six words: a matrix, or the mean and standard deviation of noise
+OP_TOP = 10
+OP_LEFT = 11
+OP_HEIGHT = 12
+OP_WIDTH = 13
+OP_KEY = 14
+OP_WORDS = 15

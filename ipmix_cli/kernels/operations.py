@@ -57,13 +57,20 @@ def mean_of(source: Bytes, known: Words) -> Number:
 
 
 @spliced
-def operate(  # noqa: C901, PLR0912
+def operate(
     code: Number, parameter: Number, source_row: Number, target_row: Number, frame: Frame, workspace: Workspace
 ) -> None:
     """Apply one operation to a picture of workspace.buffers; only the frame's box of the result is made."""
     buffers = workspace.buffers
-    source, target = buffers[source_row], buffers[target_row]
     which = 0 if source_row == 0 else 1
+    operate_on(code, parameter, buffers[source_row], buffers[target_row], which, frame, workspace)
+
+
+@spliced
+def operate_on(  # noqa: C901, PLR0912, PLR0913 - one branch for each operation
+    code: Number, parameter: Number, source: Bytes, target: Bytes, which: Number, frame: Frame, workspace: Workspace
+) -> None:
+    """Apply one operation; ``which`` says whose figures are kept, the clean picture's (0) or a running one's (1)."""
     number = np.int64(parameter)
     if code == codes.EQUALIZE or code == codes.AUTOCONTRAST:  # noqa: PLR1714
         apply_tables(source, target, frame, workspace.tables[tables_of(code, parameter, source, which, workspace)])

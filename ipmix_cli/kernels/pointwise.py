@@ -8,6 +8,7 @@ from ipmix_cli.kernels.compiler import inlined, kernel
 from ipmix_cli.kernels.frames import byte_rows, copy_box
 from ipmix_cli.kernels.types import Bytes, Frame, Number
 
+HALF = np.uint8(128)
 ZERO, TOP = np.float32(0.0), np.float32(255.0)
 
 
@@ -47,6 +48,18 @@ def solarize(source: Bytes, target: Bytes, frame: Frame, threshold: Number) -> N
         b = target[r * count : r * count + count]
         for i in range(count):
             b[i] = a[i] if a[i] < limit else ~a[i]
+
+
+@kernel
+def solarize_add(source: Bytes, target: Bytes, frame: Frame, added: Number) -> None:
+    """Add to the bytes below 128, up to 255."""
+    rows, first, count, stride = byte_rows(frame)
+    amount = np.int32(added)
+    for r in range(rows):
+        a = source[first + r * stride : first + r * stride + count]
+        b = target[r * count : r * count + count]
+        for i in range(count):
+            b[i] = np.uint8(min(np.int32(a[i]) + amount, np.int32(255))) if a[i] < HALF else a[i]
 
 
 @inlined

@@ -51,8 +51,13 @@ def rotate(source: Bytes, target: Bytes, frame: Frame, degrees: Number, workspac
     if degrees % 360 == 0:
         copy_box(source, target, frame)
         return
-    H, W, top, left, height, width = frame
-    matrix = rotation(degrees, H, W)
+    resample(source, target, frame, rotation(degrees, frame[0], frame[1]), workspace)
+
+
+@spliced
+def resample(source: Bytes, target: Bytes, frame: Frame, matrix: Matrix, workspace: Workspace) -> None:
+    """Take every pixel from where a matrix says, bilinearly; a step to the right moves by a pixel at most."""
+    _, W, top, left, height, width = frame
     steps = fixed(matrix[0]), fixed(matrix[3])
     padded, lines, advances = workspace.padded, workspace.lines, workspace.advances
     margin = np.float32(MARGIN + MARGIN_PER_COLUMN * W)

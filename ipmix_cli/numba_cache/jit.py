@@ -27,7 +27,7 @@ from ipmix_cli.numba_cache.user_cache import writable_folder
 config: Any = _config  # its names are made at run time
 F = TypeVar("F", bound=Callable[..., Any])
 
-COMPLETE = "complete"  # marker file: every kernel of the folder has been compiled into this cache
+COMPLETE = "complete"  # marker file: what the folder is for, or one use of it, has been compiled into this cache
 
 
 def kernel(function: F) -> F:
@@ -76,21 +76,25 @@ def _forgiving(dispatcher: Any) -> Any:
     return dispatcher
 
 
-def is_compiled(source_folder: Path) -> bool:
-    """Whether the kernels of a folder lie in the disk cache already, each as it was written."""
+def is_compiled(source_folder: Path, use: str = "") -> bool:
+    """Whether what a folder's main use needs, or the use named, is in the disk cache, each kernel as it was written."""
     folder = cache_folder(source_folder)
     try:
-        return folder is not None and (folder / COMPLETE).exists() and all_sound(folder)
+        return folder is not None and _marker(folder, use).exists() and all_sound(folder)
     except OSError:  # it vanishes while it is looked at
         return False
 
 
-def mark_compiled(source_folder: Path) -> None:
-    """Record that every kernel of a folder has been compiled into the disk cache."""
+def mark_compiled(source_folder: Path, use: str = "") -> None:
+    """Record that the kernels of a folder that some use needs have been compiled into the disk cache."""
     folder = cache_folder(source_folder)
     if folder is not None:
         with contextlib.suppress(OSError):  # a full disk
-            (folder / COMPLETE).touch()
+            _marker(folder, use).touch()
+
+
+def _marker(folder: Path, use: str) -> Path:
+    return folder / (f"{COMPLETE}-{use}" if use else COMPLETE)
 
 
 @functools.cache
