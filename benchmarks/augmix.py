@@ -33,8 +33,9 @@ from benchmarks.table import micro, row, times
 from benchmarks.timing import Seconds, by_turns, ratio, typical
 from ipmix_cli.kernels import codes
 from ipmix_cli.methods.ipmix.apply import apply_plans, workspace_for
-from ipmix_cli.methods.ipmix.plan import PlanArray, sample_plans
+from ipmix_cli.methods.ipmix.plan import sample_plans
 from ipmix_cli.methods.ipmix.presets import PRESETS
+from ipmix_cli.methods.steps.chains import PlanArray
 
 NAMES = (
     "autocontrast",

@@ -18,10 +18,11 @@ from benchmarks.setting import Setting
 from benchmarks.table import micro, row, times
 from benchmarks.timing import by_turns, ratio, typical
 from ipmix_cli.methods.ipmix.apply import apply_plans, workspace_for
-from ipmix_cli.methods.ipmix.plan import PlanArray, sample_plans
+from ipmix_cli.methods.ipmix.plan import sample_plans
 from ipmix_cli.methods.ipmix.presets import preset_for
 from ipmix_cli.methods.ipmix.settings import AugmentConfig
 from ipmix_cli.methods.mixing_set import MixingSet
+from ipmix_cli.methods.steps.chains import PlanArray
 from ipmix_cli.pipeline.run.worker import CHUNK_BYTES
 
 CASES = ((32, 10), (32, 1), (224, 4), (224, 1))  # px, copies of each picture

@@ -23,10 +23,11 @@ from benchmarks.table import micro, row, times
 from benchmarks.timing import Seconds, by_turns, ratio, typical
 from ipmix_cli.kernels import codes
 from ipmix_cli.methods.ipmix.apply import apply_plans, workspace_for
-from ipmix_cli.methods.ipmix.plan import PlanArray, sample_plans
+from ipmix_cli.methods.ipmix.plan import sample_plans
 from ipmix_cli.methods.ipmix.presets import preset_for
 from ipmix_cli.methods.mixing_set import MixingSet
 from ipmix_cli.methods.operations import OPS
+from ipmix_cli.methods.steps.chains import PlanArray
 
 COUNTS = {32: 300, 224: 24}  # pictures
 POOL = 40  # plans drawn for each that is used: one in some eight begins with three steps of the kind that is wanted

@@ -10,13 +10,13 @@ import numpy as np
 
 from fractals import draw
 from ipmix_cli.kernels import codes
-from ipmix_cli.methods.ipmix.explain import explain
 from ipmix_cli.methods.ipmix.plan import sample_plans
-from ipmix_cli.methods.ipmix.plan_view import Plan
 from ipmix_cli.methods.ipmix.presets import PRESETS
 from ipmix_cli.methods.ipmix.settings import AugmentConfig
 from ipmix_cli.methods.mixing_set import MixingSet, mixing_set
 from ipmix_cli.methods.operations import OPS
+from ipmix_cli.methods.steps.chains_stages import chain_stages
+from ipmix_cli.methods.steps.chains_view import Plan
 from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.contact_sheet import contact_sheet, save_picture
 from ipmix_cli.sources.readers import open_source
@@ -48,7 +48,7 @@ def one_step(config: AugmentConfig, kind: int, mixing: MixingSet) -> list[tuple[
         row = sample_plans(config, SIZE, seed, [0], 1, mixing.shapes)[0, 0]
         step = row["steps"][0, 0]
         if row["lengths"][0] == 1 and step["kind"] == kind and (kind != codes.MIXING or step["height"] >= 12):
-            stages = explain(clean_picture(), row, mixing, config)
+            stages = chain_stages(clean_picture(), row, mixing, wrap=config.overflow == "wrap")
             found.append((stages["chain0_step0"], Plan.from_row(row, "clip").chains[0].steps[0].describe()))
         if len(found) == VARIANTS:
             return found
@@ -85,7 +85,9 @@ def overflows() -> None:
     for overflow in ("clip", "wrap"):
         config = dataclasses.replace(PRESETS["cifar"], mixings=("add", "multiply"), overflow=overflow)
         plans = sample_plans(config, SIZE, 8, [0], 8, mixing.shapes)[0]
-        rows.append([explain(clean_picture(), plan, mixing, config)["out"] for plan in plans])
+        rows.append(
+            [chain_stages(clean_picture(), plan, mixing, wrap=config.overflow == "wrap")["out"] for plan in plans]
+        )
     save_picture(contact_sheet(rows, ["clip", "wrap"]), str(IMAGES / "overflow.png"))
 
 
@@ -94,7 +96,10 @@ def stages() -> None:
     config, mixing = PRESETS["cifar"], bank()
     plans = sample_plans(config, SIZE, 0, np.arange(200), 1, mixing.shapes)[:, 0]
     plan = max(plans, key=lambda row: (row["lengths"].min(), row["blend"]))
-    found, view = explain(clean_picture(), plan, mixing, config), Plan.from_row(plan, "clip")
+    found, view = (
+        chain_stages(clean_picture(), plan, mixing, wrap=config.overflow == "wrap"),
+        Plan.from_row(plan, "clip"),
+    )
     rows, names = [[found["clean"], found["mixing"], found["out"]]], ["clean,\nmixing,\nout"]
     for i, chain in enumerate(view.chains):
         rows.append([found["clean"], *(found[f"chain{i}_step{j}"] for j in range(len(chain.steps)))])

@@ -79,9 +79,7 @@ def nearest(source: Bytes, target: Bytes, frame: Frame, matrix: Matrix, colour: 
 
 
 @inlined
-def gather(
-    source: Bytes, W: Number, place: tuple[Number, Number], step: tuple[Number, Number], out: Bytes
-) -> None:
+def gather(source: Bytes, W: Number, place: tuple[Number, Number], step: tuple[Number, Number], out: Bytes) -> None:
     """Fill a row with the pixels under places that all lie in the picture, in 2**-16 pixels."""
     x, y = place
     last = out.size // 3 - 1

@@ -24,7 +24,6 @@ void: Any = types.void
 @extending.intrinsic
 def copy_chunk(_: Any, source: Bytes, first: Number, target: Bytes, to: Number) -> Any:
     """Copy a chunk of source, from byte ``first`` on, to the bytes of target from ``to`` on; both are uintp."""
-
     return void(source, first, target, to), _copying(VECTOR)
 
 

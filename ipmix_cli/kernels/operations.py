@@ -67,7 +67,7 @@ def operate(
 
 
 @spliced
-def operate_on(  # noqa: C901, PLR0912, PLR0913 - one branch for each operation
+def operate_on(  # noqa: C901, PLR0912, PLR0913, PLR0917 - one branch for each; spliced
     code: Number, parameter: Number, source: Bytes, target: Bytes, which: Number, frame: Frame, workspace: Workspace
 ) -> None:
     """Apply one operation; ``which`` says whose figures are kept, the clean picture's (0) or a running one's (1)."""

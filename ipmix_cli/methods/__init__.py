@@ -22,6 +22,15 @@ class Entry(NamedTuple):
 
 METHODS: dict[str, Entry] = {
     "ipmix": Entry("ipmix_cli.methods.ipmix.transform:IPMIX", "chains of operations and mixings with fractals"),
+    "augmix": Entry("ipmix_cli.methods.augmix:AUGMIX", "chains of operations, mixed with the clean picture"),
+    "pixmix": Entry("ipmix_cli.methods.pixmix:PIXMIX", "the whole picture mixed with fractals, up to four times"),
+    "trivialaugment": Entry(
+        "ipmix_cli.methods.trivialaugment:TRIVIALAUGMENT", "one operation, at a strength drawn anew for each copy"
+    ),
+    "randaugment": Entry("ipmix_cli.methods.randaugment:RANDAUGMENT", "two operations at one magnitude"),
+    "autoaugment": Entry("ipmix_cli.methods.autoaugment:AUTOAUGMENT", "a learned pair of operations"),
+    "cutout": Entry("ipmix_cli.methods.cutout:CUTOUT", "a square of one colour"),
+    "random-erasing": Entry("ipmix_cli.methods.random_erasing:RANDOM_ERASING", "a box of one colour, or of noise"),
 }
 """What ``ipmix augment --method`` offers."""
 

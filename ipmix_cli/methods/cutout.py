@@ -20,7 +20,9 @@ from ipmix_cli.transform import Size
 class CutoutSettings(Settings):
     """What one copy of Cutout is drawn from."""
 
-    length: int = setting("side of a square, in pixels; halved and truncated to either side of its centre", low=1, high=10000)
+    length: int = setting(
+        "side of a square, in pixels; halved and truncated to either side of its centre", low=1, high=10000
+    )
     holes: int = setting("squares of a copy", default=1, low=1, high=64)
     fill: tuple[int, ...] = setting("colour of the squares: red, green, blue", low=0, high=255, length=3)
 

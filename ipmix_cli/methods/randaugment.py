@@ -64,7 +64,9 @@ class RandAugmentSettings(Settings):
 
     space: str = setting("magnitudes: torchvision's bins, or timm's increasing ones", choices=SPACES)
     layers: int = setting("operations of a copy", default=2, low=1, high=16)
-    magnitude: float = setting("magnitude: a whole number below --bins for torchvision's, 0 to 10 for timm's", low=0, high=1000)
+    magnitude: float = setting(
+        "magnitude: a whole number below --bins for torchvision's, 0 to 10 for timm's", low=0, high=1000
+    )
     bins: int = setting("how many magnitudes torchvision's space has", default=31, low=2, high=1000)
     probability: float = setting("probability of each operation to be made", default=1.0, low=0, high=1)
     deviation: float = setting("standard deviation of timm's magnitude", default=0.0, low=0, high=10)

@@ -63,7 +63,7 @@ PRESETS: dict[str, RandomErasingSettings] = {
 
 
 def first_fit(u: Reals, settings: RandomErasingSettings, size: Size) -> tuple[Words, Words]:
-    """Return height and width (N, V) of the first box smaller than the picture of ten tries, (N, V, 10, 2); 0 if none."""
+    """Return height and width (N, V) of the first of ten tries, (N, V, 10, 2), that is smaller than the picture, or 0."""
     low, high = logarithms(np.array([settings.min_aspect, settings.max_aspect]))
     area = (settings.min_area + (settings.max_area - settings.min_area) * u[..., 0]) * (size[0] * size[1])
     aspect = exponentials(low + (high - low) * u[..., 1])
@@ -102,7 +102,7 @@ class RandomErasing(SequenceMethod):
         at_all, row, column, key, *_ = np.moveaxis(uniforms[..., :BEYOND], 2, 0)
         tries = uniforms[..., BEYOND:].reshape(*uniforms.shape[:2], TRIES, PER_TRY)
         height, width = first_fit(tries, settings, size)
-        fields = {
+        fields: dict[str, Any] = {
             "code": codes.ERASE_WITH_NOISE if settings.filling == "noise" else codes.ERASE,
             "fill": _colours(settings, uniforms[..., 4:BEYOND]),
             "numbers": np.array((*settings.fill, *settings.deviation), np.float64),

@@ -55,7 +55,9 @@ class TrivialAugmentSettings(Settings):
     translation: float = setting("largest translation, in pixels", low=0, high=1000)
     operations: tuple[str, ...] = setting("operations to draw from", default=OPERATIONS, choices=OPERATIONS)
     resample: str = setting("how geometric operations take pixels", default="nearest", choices=RESAMPLE)
-    fill: tuple[int, ...] = setting("colour outside the picture: red, green, blue", default=(0, 0, 0), low=0, high=255, length=3)
+    fill: tuple[int, ...] = setting(
+        "colour outside the picture: red, green, blue", default=(0, 0, 0), low=0, high=255, length=3
+    )
 
 
 PRESETS: dict[str, TrivialAugmentSettings] = {

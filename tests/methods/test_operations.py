@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from ipmix_cli.kernels import codes
 from ipmix_cli.kernels.plans import parameter_of
 from ipmix_cli.methods.ipmix.apply import apply_plans
-from ipmix_cli.methods.ipmix.plan import plan_dtype
 from ipmix_cli.methods.ipmix.presets import PRESETS
 from ipmix_cli.methods.mixing_set import mixing_set
 from ipmix_cli.methods.operations import ALL_OPERATIONS, OPS
+from ipmix_cli.methods.steps.chains import plan_dtype
 from tests.methods import oracle
 
 SIDES = st.integers(2, 80)

@@ -12,9 +12,9 @@ from ipmix_cli.kernels import codes
 from ipmix_cli.kernels.mixing import fill_mask
 from ipmix_cli.kernels.stream import stream_key as compiled_key
 from ipmix_cli.methods.ipmix.plan import sample_plans
-from ipmix_cli.methods.ipmix.plan_view import Plan
 from ipmix_cli.methods.ipmix.presets import PRESETS
 from ipmix_cli.methods.operations import ALL_OPERATIONS, OPS
+from ipmix_cli.methods.steps.chains_view import Plan
 from ipmix_cli.randomness import PURPOSES, stream_key, uniforms
 
 SHAPES = np.array([(36, 36), (36, 50), (40, 36)], np.int32)

@@ -1,76 +1,20 @@
 """Plans: all chance of a copy, as data, made apart from their application.
 
-A plan is a row of a structured array, so that a batch of them is one block of memory that kernels read. A plan has
-chains, a chain has steps, and the kind belongs to the step: PixMix (an operation, then mixings of the full picture)
-and AugMix (chains of operations alone) are other plans over the same steps.
+A plan is a row of a structured array (see :mod:`ipmix_cli.methods.steps.chains`), so that a batch of them is one block
+of memory that kernels read.
 """
 
 from __future__ import annotations
 
-import functools
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
-from ipmix_cli.kernels import codes
 from ipmix_cli.kernels.plans import Distributions, draw_plans
-from ipmix_cli.kernels.types import PlanRows
 from ipmix_cli.methods.ipmix.settings import AugmentConfig
 from ipmix_cli.methods.mixings import MIXERS
 from ipmix_cli.methods.operations import OPS
+from ipmix_cli.methods.steps.chains import PlanArray, plan_dtype, rows_of
 from ipmix_cli.randomness import PURPOSES, check_seed
-
-PlanArray = npt.NDArray[Any]
-
-# The order is that of kernels/codes.py; every field has 8 bytes, so that a row is integers and reals at once
-STEP = np.dtype(
-    [
-        ("kind", np.int64),
-        ("code", np.int64),
-        ("parameter", np.float64),
-        ("a", np.float64),
-        ("b", np.float64),
-        ("p", np.float64),
-        ("top", np.int64),
-        ("left", np.int64),
-        ("height", np.int64),
-        ("width", np.int64),
-        ("partner", np.int64),
-        ("partner_code", np.int64),
-        ("partner_parameter", np.float64),
-        ("mask_key", np.uint64),
-    ]
-)
-
-
-@functools.cache
-def plan_dtype(chains: int, max_steps: int) -> np.dtype[Any]:
-    """Return the type of one plan.
-
-    Fields: blend m; mixing, crop_top, crop_left (the mixing picture and where it is cropped); weights w (chains,);
-    lengths (chains,), how many of a chain's steps count; steps (chains, max_steps) of :data:`STEP`.
-    """
-    return np.dtype(
-        [
-            ("blend", np.float64),
-            ("mixing", np.int64),
-            ("crop_top", np.int64),
-            ("crop_left", np.int64),
-            ("weights", np.float64, (chains,)),
-            ("lengths", np.int64, (chains,)),
-            ("steps", STEP, (chains, max_steps)),
-        ]
-    )
-
-
-def rows_of(plans: PlanArray) -> PlanRows:
-    """Return plans (N, K) as the words that kernels read, (N, K, words): views, not copies."""
-    words = plans.dtype.itemsize // 8
-    flat = np.ascontiguousarray(plans)
-    return PlanRows(
-        flat.view(np.int64).reshape(*plans.shape, words), flat.view(np.float64).reshape(*plans.shape, words)
-    )
 
 
 def distributions_of(
@@ -135,30 +79,3 @@ def sample_plans(
     side = (int(size[0]), int(size[1]))
     draw_plans(np.uint64(check_seed(seed)), np.uint64(PURPOSES["copy"]), places, distributions, side, rows_of(plans))
     return plans
-
-
-STILL_AT_ZERO = (codes.ROTATE, codes.TRANSLATE_X, codes.TRANSLATE_Y)
-
-
-def unchanged_plans(plans: PlanArray) -> npt.NDArray[np.bool_]:
-    """Return (N, K): which plans have no step that changes anything; turns and shifts by nothing do not."""
-    steps = plans["steps"]
-    still = np.isin(steps["code"], STILL_AT_ZERO) & (steps["parameter"] == 0) & (steps["kind"] == codes.OPERATION)
-    return np.asarray((still | ~taken_steps(plans)).all(axis=(2, 3)))
-
-
-def taken_steps(plans: PlanArray) -> npt.NDArray[np.bool_]:
-    """Return (N, K, chains, steps): which steps lie before the end of their chain."""
-    return np.asarray(np.arange(plans["steps"].shape[-1]) < plans["lengths"][..., None])
-
-
-def interest(plans: PlanArray) -> npt.NDArray[np.float64]:
-    """Return (N, K): high for plans with many steps of both kinds, of which the blend lets much through."""
-    taken = taken_steps(plans)
-    mixings = (taken & (plans["steps"]["kind"] == codes.MIXING)).sum(axis=(2, 3))
-    steps = taken.sum(axis=(2, 3))
-    return np.asarray((np.minimum(mixings, steps - mixings) * 100 + steps) * plans["blend"], np.float64)
-
-
-assert len(STEP.names or ()) == codes.STEP_WORDS
-assert STEP.itemsize == 8 * codes.STEP_WORDS

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ipmix_cli.methods.ipmix.plan_view import Plan
     from ipmix_cli.methods.mixing_set import MixingSet
+    from ipmix_cli.methods.steps.chains_view import Plan
     from ipmix_cli.picture import Picture
 
 PHOTOGRAPH = (2 * AUTO_LIMIT, 2 * AUTO_LIMIT)  # what pictures of many sizes are taken for
@@ -94,13 +94,13 @@ class IPMixTransform(Transform):
 
     def unchanged(self, plans: Plans) -> NDArray[np.bool_]:
         """Return which plans have no step that changes anything."""
-        from ipmix_cli.methods.ipmix.plan import unchanged_plans
+        from ipmix_cli.methods.steps.chains import unchanged_plans
 
         return unchanged_plans(plans)
 
     def view(self, plan: Any, settings: Any) -> Plan:
         """Return one plan as words and plain data."""
-        from ipmix_cli.methods.ipmix.plan_view import Plan
+        from ipmix_cli.methods.steps.chains_view import Plan
 
         return Plan.from_row(plan, settings.overflow)
 
@@ -108,27 +108,27 @@ class IPMixTransform(Transform):
         self, picture: Picture, plan: Any, mixing: MixingPictures | None, settings: Any
     ) -> dict[str, NDArray[Any]]:
         """Return the clean and the mixing picture, each chain after each step, masks, partners, and the copy."""
-        from ipmix_cli.methods.ipmix.explain import explain
+        from ipmix_cli.methods.steps.chains_stages import chain_stages
 
-        return explain(picture, plan, _mixing_set(mixing), settings)
+        return chain_stages(picture, plan, _mixing_set(mixing), wrap=settings.overflow == "wrap")
 
     def stage_rows(self, plan: Any, settings: Any, stages: Mapping[str, NDArray[Any]]) -> list[StageRow]:
         """Return what goes in, each chain step by step, and what comes out."""
         del stages
-        from ipmix_cli.methods.ipmix.plan_view import stage_rows
+        from ipmix_cli.methods.steps.chains_view import stage_rows
 
         return stage_rows(self.view(plan, settings))
 
     def interest(self, plans: Plans) -> NDArray[np.float64]:
         """Prefer plans with many steps of both kinds that the blend lets through."""
-        from ipmix_cli.methods.ipmix.plan import interest
+        from ipmix_cli.methods.steps.chains import interest
 
         return interest(plans)
 
     def operations(self, plans: Plans, settings: Any) -> dict[str, int]:
         """Return how often each operation and each mixing is a step."""
         del settings
-        from ipmix_cli.methods.ipmix.plan_view import count_steps
+        from ipmix_cli.methods.steps.chains_view import count_steps
 
         return count_steps(plans)
 

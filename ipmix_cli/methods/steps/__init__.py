@@ -1,1 +1,1 @@
-"""What several methods are made of: settings that check themselves, draws over batches, sequences and chains of steps."""
+"""What several methods are made of: settings, draws over batches, sequences and chains of steps."""

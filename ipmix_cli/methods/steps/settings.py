@@ -5,15 +5,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from ipmix_cli.errors import UsageError, check_name
 from ipmix_cli.record import record_of
 
-S = TypeVar("S", bound="Settings")
+if TYPE_CHECKING:
+    from typing_extensions import Self  # in typing from 3.11 on
 
 
-def setting(  # noqa: PLR0913 - keywords alone, each a property of the field
+def setting(
     help_text: str,
     *,
     default: Any = MISSING,
@@ -66,7 +67,7 @@ class Settings:
         return record_of(self)
 
     @classmethod
-    def from_dict(cls: type[S], values: Mapping[str, Any]) -> S:
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Make settings from :meth:`to_dict`'s values.
 
         Raises

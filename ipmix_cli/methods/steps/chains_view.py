@@ -4,7 +4,8 @@ The plan as plain data (:meth:`Plan.to_dict`), numbers in Pillow's own terms::
 
     {"blend": m,                                    out = (1 - m) * clean + m * sum of weight * chain, to the nearest
      "mixing": {"index", "top", "left"},            which (resized) mixing picture, and where it is cropped
-     "overflow": "clip" | "wrap",                   what becomes of mixed values outside [0, 1]
+     "overflow": "clip" | "wrap" | "float",         what becomes of mixed values outside [0, 1]; after each step of a
+                                                    chain, or, with "float": clipped, and quantised after the last one
      "chains": [{"weight": w, "steps": [step, ..]}, ..]}         a chain starts from the clean picture
 
     step = {"kind": "operation", "operation": name, "parameters": {..}}               of the running picture; or
@@ -14,6 +15,8 @@ The plan as plain data (:meth:`Plan.to_dict`), numbers in Pillow's own terms::
                      | {"kind": "operation", "operation": name, "parameters": {..}},  .. the clean picture, operated on
             "a", "b"                                                of add and multiply
             "p", "mask_key"}                                        of random_pixels and random_elements
+
+    A plan of operations alone has neither "mixing" nor "overflow".
 
     parameters: bits | threshold | degrees | f | d | cutoff | factor, one or none; see ``operations.py`` for the calls
 """
@@ -26,9 +29,9 @@ from typing import Any
 import numpy as np
 
 from ipmix_cli.kernels import codes
-from ipmix_cli.methods.ipmix.plan import PlanArray, taken_steps
 from ipmix_cli.methods.mixings import MIXERS, MIXING_NAMES
 from ipmix_cli.methods.operations import OPERATION_NAMES, OPS
+from ipmix_cli.methods.steps.chains import PlanArray, taken_steps
 from ipmix_cli.transform import Box, StageFigure, StageRow
 
 
@@ -122,11 +125,11 @@ class Plan:
     crop_top: int
     crop_left: int
     chains: tuple[Chain, ...]
-    overflow: str
+    overflow: str  # empty for a plan of operations alone
 
     @classmethod
     def from_row(cls, row: Any, overflow: str) -> Plan:
-        """Make it from one element of a plan array (:func:`ipmix_cli.methods.ipmix.plan.sample_plans`)."""
+        """Make it from one element of a plan array (:func:`ipmix_cli.methods.steps.chains.plan_dtype`)."""
         chains = zip(row["weights"], row["lengths"], row["steps"], strict=True)
         return cls(
             blend=float(row["blend"]),
@@ -141,16 +144,18 @@ class Plan:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain data; the module says which."""
+        mixing = {"index": self.mixing, "top": self.crop_top, "left": self.crop_left}
         return {
             "blend": self.blend,
-            "mixing": {"index": self.mixing, "top": self.crop_top, "left": self.crop_left},
-            "overflow": self.overflow,
+            **({"mixing": mixing, "overflow": self.overflow} if self.overflow else {}),
             "chains": [chain.to_dict() for chain in self.chains],
         }
 
     def describe(self) -> list[str]:
         """Return the plan in words, one line for each thing that happens."""
-        lines = [f"mixing picture {self.mixing}, cropped at row {self.crop_top}, column {self.crop_left}"]
+        lines = []
+        if self.overflow:
+            lines.append(f"mixing picture {self.mixing}, cropped at row {self.crop_top}, column {self.crop_left}")
         for number, chain in enumerate(self.chains):
             lines.append(f"chain {number}, weight {chain.weight:.3f}" + ("" if chain.steps else ": no steps"))
             lines += [f"  {at}. {step.describe()}" for at, step in enumerate(chain.steps)]
@@ -160,8 +165,10 @@ class Plan:
 
 def stage_rows(plan: Plan) -> list[StageRow]:
     """Return how the stages of a copy are shown: what goes in, each chain step by step, what comes out."""
-    ends = (StageFigure("clean", "clean"), StageFigure("mixing", "mixing picture"))
-    rows = [StageRow("goes in", "", ends)]
+    ends = [StageFigure("clean", "clean")]
+    if plan.overflow:
+        ends.append(StageFigure("mixing", "mixing picture"))
+    rows = [StageRow("goes in", "", tuple(ends))]
     for i, chain in enumerate(plan.chains):
         steps = tuple(_figure(f"chain{i}_step{j}", step) for j, step in enumerate(chain.steps))
         rows.append(StageRow(f"chain {i}", f"weight {chain.weight:.2f}", steps or (StageFigure("clean", "no steps"),)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,16 +10,16 @@ import numpy.typing as npt
 
 from ipmix_cli.kernels import codes
 from ipmix_cli.kernels.mixing import fill_mask
-from ipmix_cli.methods.ipmix.apply import apply_plans
-from ipmix_cli.methods.ipmix.settings import AugmentConfig
 from ipmix_cli.methods.mixing_set import MixingSet
 from ipmix_cli.methods.mixings import MIXERS, MIXING_NAMES
+from ipmix_cli.methods.steps.chains import PlanArray
+from ipmix_cli.methods.steps.chains_apply import NO_MIXING, apply_chains
 from ipmix_cli.picture import Picture
 
 Stages = dict[str, npt.NDArray[Any]]
 
 
-def explain(picture: Picture, plan: Any, mixing: MixingSet, config: AugmentConfig) -> Stages:
+def chain_stages(picture: Picture, plan: Any, mixing: MixingSet | None, *, wrap: bool = False) -> Stages:
     """Return every stage of one copy.
 
     Parameters
@@ -27,10 +28,10 @@ def explain(picture: Picture, plan: Any, mixing: MixingSet, config: AugmentConfi
         The clean picture. Not modified.
     plan : numpy.void
         One element of a plan array.
-    mixing : MixingSet
-        The mixing pictures that the plan was drawn for.
-    config : AugmentConfig
-        The config that the plan was drawn by.
+    mixing : MixingSet or None
+        The mixing pictures that the plan was drawn for; None if it has operations alone.
+    wrap : bool
+        As :func:`ipmix_cli.methods.steps.chains_apply.apply_chains` has it.
 
     Returns
     -------
@@ -39,21 +40,27 @@ def explain(picture: Picture, plan: Any, mixing: MixingSet, config: AugmentConfi
         ``mask{i}_{j}``, where a mixing used a mask: bool, True where the running picture's own value stays, (h, w) of
         the patch for random_pixels and (h, w, 3) for random_elements; ``partner{i}_{j}``, where the partner was an
         augmented copy: the whole of that copy, of which the mixing saw the patch; ``out``. All pictures are uint8 (H,
-        W, 3). ``out`` is what :func:`apply_plans` makes of the same plan, byte for byte.
+        W, 3). ``out`` is what :func:`ipmix_cli.methods.steps.chains_apply.apply_chains` makes of the same plan, byte
+        for byte.
     """
-    height, width = picture.shape[:2]
-    top, left = int(plan["crop_top"]), int(plan["crop_left"])
-    stages: Stages = {
-        "clean": picture.copy(),
-        "mixing": mixing.picture(int(plan["mixing"]))[top : top + height, left : left + width].copy(),
-    }
 
-    def made(changed: Any) -> Picture:
-        out = np.empty((1, 1, height, width, 3), np.uint8)
-        apply_plans(picture[None], changed.reshape(1, 1), mixing, config, out)
+    def made(row: PlanArray) -> Picture:
+        out = np.empty((1, 1, *picture.shape), np.uint8)
+        apply_chains(picture[None], row.reshape(1, 1), mixing or NO_MIXING, out, wrap=wrap)
         made_copy: Picture = out[0, 0]
         return made_copy
 
+    return stages_by(made, picture, plan, mixing)
+
+
+def stages_by(made: Callable[[PlanArray], Picture], picture: Picture, plan: Any, mixing: MixingSet | None) -> Stages:
+    """Return what :func:`chain_stages` does, where a function makes the copy of a plan array of one element."""
+    height, width = picture.shape[:2]
+    top, left = int(plan["crop_top"]), int(plan["crop_left"])
+    stages: Stages = {"clean": picture.copy()}
+    if mixing is not None:
+        whole = mixing.picture(int(plan["mixing"]))
+        stages["mixing"] = whole[top : top + height, left : left + width].copy()
     for i, length in enumerate(plan["lengths"]):
         for j in range(length):
             stages[f"chain{i}_step{j}"] = made(_only(plan, i, j + 1))
