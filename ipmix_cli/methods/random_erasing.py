@@ -63,7 +63,7 @@ PRESETS: dict[str, RandomErasingSettings] = {
 
 
 def first_fit(u: Reals, settings: RandomErasingSettings, size: Size) -> tuple[Words, Words]:
-    """Return height and width (N, V) of the first of ten tries, (N, V, 10, 2), that is smaller than the picture, or 0."""
+    """Return height and width (N, V) of the first of ten tries (N, V, 10, 2) that is smaller than the picture, or 0."""
     low, high = logarithms(np.array([settings.min_aspect, settings.max_aspect]))
     area = (settings.min_area + (settings.max_area - settings.min_area) * u[..., 0]) * (size[0] * size[1])
     aspect = exponentials(low + (high - low) * u[..., 1])
