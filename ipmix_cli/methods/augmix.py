@@ -42,7 +42,7 @@ CHAIN_SLOTS = 2  # weight, length; then for each step three
 class AugMixSettings(Settings):
     """What one copy of AugMix is drawn from."""
 
-    severity: float = setting("highest level of an operation, 0.1 to 10", low=0.1, high=10)
+    severity: float = setting("highest level of an operation", low=0.1, high=10)
     chains: int = setting("chains of a copy (the authors' mixture width)", default=3, low=1, high=64)
     min_steps: int = setting("smallest number of operations of a chain", default=1, low=0, high=64)
     max_steps: int = setting("largest number of operations of a chain (the authors' depth)", default=3, low=1, high=64)

@@ -30,7 +30,7 @@ class PixMixSettings(Settings):
     """What one copy of PixMix is drawn from."""
 
     max_rounds: int = setting("largest number of mixings, the authors' k; drawn from 0 on", default=4, low=0, high=64)
-    severity: float = setting("highest level of an operation, 0.1 to 10", low=0.1, high=10)
+    severity: float = setting("highest level of an operation", low=0.1, high=10)
     beta: float = setting("shape of the Beta distributions of a mixing's factors", low=0.01, high=1000)
     mixing_ratio: float = setting("short side of a resized mixing picture over the picture's side", low=1, high=4)
     operations: tuple[str, ...] = setting("operations to draw from", default=BASIC_OPERATIONS, choices=OPERATIONS)
