@@ -75,6 +75,7 @@ class AugMix(ChainsMethod):
     presets: ClassVar[Mapping[str, Any]] = PRESETS
     small: ClassVar[str] = "cifar"
     large: ClassVar[str] = "imagenet"
+    kernels: ClassVar[str] = "chains"
 
     def plan(
         self,

@@ -65,6 +65,7 @@ class PixMix(ChainsMethod):
     presets: ClassVar[Mapping[str, Any]] = PRESETS
     small: ClassVar[str] = "cifar"
     large: ClassVar[str] = "imagenet"
+    kernels: ClassVar[str] = "pixmix"
     overflow: ClassVar[str] = "float"
 
     def mixing_ratio(self, settings: PixMixSettings) -> float | None:

@@ -25,10 +25,13 @@ class Method(Transform):
     ----------
     small, large : str
         The presets that ``auto`` takes for pictures of up to 64 px, and for larger ones.
+    kernels : str
+        What the cache calls the kernels that the method calls; methods that call the same ones share the name.
     """
 
     small: ClassVar[str]
     large: ClassVar[str]
+    kernels: ClassVar[str]
 
     def settings_for(self, preset: str, size: Size | None, changes: Mapping[str, Any]) -> Any:
         """Return a preset with some fields replaced; ``auto`` takes pictures of many sizes for photographs."""
@@ -50,7 +53,7 @@ class Method(Transform):
         """Whether this machine's cache holds the kernels that the method calls."""
         from ipmix_cli.numba_cache.jit import is_compiled
 
-        return is_compiled(_kernels(), self.name)
+        return is_compiled(_kernels(), self.kernels)
 
     def warm_up(self) -> None:
         """Compile the kernels into the cache, or load them from it, by making one small copy."""
@@ -58,7 +61,7 @@ class Method(Transform):
 
         settings = self.settings_for(AUTO, (8, 8), {})
         self.make_one(np.zeros((1, 8, 8, 3), np.uint8), settings)
-        mark_compiled(_kernels(), self.name)
+        mark_compiled(_kernels(), self.kernels)
 
     @abstractmethod
     def make_one(self, pictures: Any, settings: Any) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,8 @@ class Drawn:
 
 class SequenceMethod(Method):
     """A method of operations one after the other."""
+
+    kernels: ClassVar[str] = "sequence"
 
     @abstractmethod
     def max_steps(self, settings: Any) -> int:
