@@ -15,8 +15,10 @@ SUM_TOLERANCE = 1e-3
 ROWS_AT_ONCE = 65536  # checked together, so that the checks of large files need little memory
 
 
-def checked_scores(scores: ArrayLike, where: str = "scores") -> NDArray[Any]:
+def checked_scores(scores: ArrayLike, where: str = "scores", first: int = 0) -> NDArray[Any]:
     """Return scores (N, C), logits or probabilities, as they are; refuse what is no such array, empty or not finite.
+
+    `first` is the number of the first row, for messages on a part of a larger array.
 
     Raises
     ------
@@ -36,7 +38,7 @@ def checked_scores(scores: ArrayLike, where: str = "scores") -> NDArray[Any]:
         if not finite.all():
             row = start + int(finite.argmin())
             raise PredictionsError(
-                f"{where}: row {row} (from 0) holds {_first_strange(array[row])}",
+                f"{where}: row {first + row} (from 0) holds {_first_strange(array[row])}",
                 "find out why the model gives it: mixed precision overflows, and a mean of nothing is NaN",
             )
     return array
@@ -47,7 +49,9 @@ def _first_strange(row: NDArray[Any]) -> str:
     return f"{row[column]} in column {column}"
 
 
-def checked_probabilities(probabilities: ArrayLike, where: str = "probabilities") -> NDArray[np.float64]:
+def checked_probabilities(
+    probabilities: ArrayLike, where: str = "probabilities", first: int = 0
+) -> NDArray[np.float64]:
     """Return probabilities (N, C) as float64; refuse negative ones, and rows that do not sum to one.
 
     Raises
@@ -55,12 +59,12 @@ def checked_probabilities(probabilities: ArrayLike, where: str = "probabilities"
     PredictionsError
         Naming `where` and the row, from 0.
     """
-    array = np.asarray(checked_scores(probabilities, where), dtype=np.float64)
+    array = np.asarray(checked_scores(probabilities, where, first), dtype=np.float64)
     lowest = array.min(axis=1)
     if lowest.min() < 0:
         row = int(lowest.argmin())
         raise PredictionsError(
-            f"{where}: row {row} (from 0) holds the negative probability {lowest[row]:.6g}",
+            f"{where}: row {first + row} (from 0) holds the negative probability {lowest[row]:.6g}",
             "if these are logits, say so, or take their softmax",
         )
     sums = array.sum(axis=1)
@@ -68,7 +72,7 @@ def checked_probabilities(probabilities: ArrayLike, where: str = "probabilities"
     if distance.max() > SUM_TOLERANCE:
         row = int((distance > SUM_TOLERANCE).argmax())
         raise PredictionsError(
-            f"{where}: the probabilities of row {row} (from 0) sum to {sums[row]:.6g}, not to one",
+            f"{where}: the probabilities of row {first + row} (from 0) sum to {sums[row]:.6g}, not to one",
             "if these are logits, say so; if classes were masked, take the softmax after that",
         )
     return array

@@ -150,7 +150,7 @@ def positions(keys: Keys, wanted: Keys, where: str, wanted_where: str) -> NDArra
     found = order[place]
     missing = keys[found] != wanted
     if missing.any():
-        first = wanted[int(missing.argmax())]
+        first = str(wanted[int(missing.argmax())])
         raise PredictionsError(
             f"{where}: {missing.sum():,} of {len(wanted):,} pictures of {wanted_where} are missing, such as {first!r}",
             "make the predictions for all pictures of the set",
