@@ -20,6 +20,7 @@ CENTER_RATIO = 8 / 7  # 256 for 224, as in the published evaluation
 SCALE = (0.08, 1.0)  # part of the picture's area
 RATIO = (3 / 4, 4 / 3)  # width over height
 TRIES = 10
+MOST_CROPS = 10_000
 DIGITS = Context(prec=25)  # decimals round the same way on every machine, which no libm's exp promises
 
 
@@ -58,6 +59,8 @@ class CropConfig:
             )
         if self.size is not None and not 2 <= self.size <= 1024:
             raise UsageError(f"size is {self.size}: expected 2 to 1024 px", "choose a size in that range")
+        if self.crops > MOST_CROPS:
+            raise UsageError(f"{self.crops} crops of each picture", f"give at most {MOST_CROPS}")
         if self.crops < 1 or (self.crops > 1 and self.mode != "random-resized"):
             raise UsageError(
                 f"{self.crops} crops with {self.mode!r}: expected one, or more with random-resized",

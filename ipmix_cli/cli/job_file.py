@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ipmix_cli.errors import UsageError
+from ipmix_cli.record import MOST_BYTES, SMALL_BYTES, RecordError, check_values
 
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.job import Job
@@ -25,16 +25,26 @@ def read_config(path: str) -> dict[str, Any]:
     UsageError
         Where it is neither.
     """
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}", "name a job.toml, or a manifest.json") from error
+    content = _content(path)
     if content.lstrip().startswith(b"{"):
         return read_manifest_options(path, content)
     try:
-        return tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is no TOML: {error}", "write lines such as: copies = 8") from error
+        if len(content) > SMALL_BYTES:
+            raise RecordError(f"it has {len(content)} bytes, more than the {SMALL_BYTES} that such a file has")
+        options = tomllib.loads(content.decode())
+        check_values(options)
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, or numbers of thousands of digits
+        raise UsageError(f"{path} is no TOML of options: {error}", "write lines such as: copies = 8") from error
+    return options
+
+
+def _content(path: str) -> bytes:
+    from ipmix_cli.storage.regular_file import read_regular
+
+    try:
+        return read_regular(path, MOST_BYTES)
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}", "name a job.toml, or a manifest.json") from error
 
 
 def read_manifest_options(path: str, content: bytes) -> dict[str, Any]:
@@ -55,5 +65,5 @@ def recorded_job(path: str | None) -> Job | None:
     """Return the job of a manifest that ``--config`` names; None for TOML, and without the option."""
     from ipmix_cli.pipeline.output.manifest import Manifest
 
-    content = b"" if path is None else Path(path).read_bytes()
+    content = b"" if path is None else _content(path)
     return Manifest.from_bytes(content).job if content.lstrip().startswith(b"{") else None

@@ -7,37 +7,49 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from ipmix_cli.crop import CropConfig
 from ipmix_cli.errors import IpmixError, UsageError
 from ipmix_cli.methods import DEFAULT_METHOD, transform_named
-from ipmix_cli.pipeline.typed import build
-from ipmix_cli.record import added, record_of
+from ipmix_cli.record import RecordError, added, record_of, typed
 from ipmix_cli.shards.shard import ShardSettings
 from ipmix_cli.transform import Transform
 
 SHARD_BYTES = 64 * 2**20  # raw bytes of a shard that reads well from disk and network, and fits in a worker's memory
 FEWEST_SHARDS = 16  # a loader with more workers than shards fails or starves
+MOST_SHARDS = 100_000  # 6 TB at 64 MiB each; the manifest that lists them has some 30 MB
+MOST_COPIES = 1000
+
+Count = Annotated[int, Meta(ge=0, le=2**40)]
+Side = Annotated[int, Meta(ge=1, le=2**24)]
+Digest = Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
+"""A sha256 in hexadecimal; empty where there is nothing to digest."""
+
+Word = Annotated[str, Meta(max_length=4096)]
+Scalar = str | int | float | bool | None
+Setting = str | int | float | bool | list[Scalar] | dict[str, Scalar] | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class SourceRecord:
     """What a source was: enough to recognise it, wherever it lies now."""
 
-    format: str
-    digest: str
-    pictures: int
-    size: tuple[int, int] | None
-    settings: dict[str, Any]
+    format: Word
+    digest: Digest
+    pictures: Count
+    size: tuple[Side, Side] | None
+    settings: dict[str, Setting]
 
 
 @dataclass(frozen=True, kw_only=True)
 class MixingRecord:
     """What a set of mixing pictures was: enough to recognise it, wherever it lies now."""
 
-    digest: str
-    pictures: int
+    digest: Digest
+    pictures: Count
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +80,8 @@ class Job:
     crop: CropConfig
     output: ShardSettings
     seed: int
-    samples_per_shard: int | None
-    limit: int | None
+    samples_per_shard: Count | None
+    limit: Count | None
     plan_version: int
     method: str = added(DEFAULT_METHOD)
 
@@ -80,6 +92,12 @@ class Job:
             raise UsageError(f"{self.samples_per_shard} samples per shard", "give at least 1 with --samples-per-shard")
         if self.limit is not None and self.limit < 1:
             raise UsageError(f"a limit of {self.limit} pictures", "give at least 1 with --limit, or leave it out")
+        _check_output(self.output)
+        if (shards := shard_count(self)) > MOST_SHARDS:
+            raise UsageError(
+                f"{self.samples} samples would become {shards} shards; a data set has {MOST_SHARDS} at most",
+                "give more --samples-per-shard, or make several data sets, each of a part of the source",
+            )
 
     @property
     def pictures(self) -> int:
@@ -122,12 +140,12 @@ class Job:
         Raises
         ------
         ValueError
-            Where it gave no such thing.
+            Where it gave no such thing, naming the field.
         """
         try:
             return _decoded(values)
         except IpmixError as error:
-            raise ValueError(f"it holds no job: {error.message}") from error
+            raise RecordError(f"it holds no job: {error.message}") from error
 
     def digest(self) -> str:
         """Return the sha256 of the job, in hexadecimal."""
@@ -138,8 +156,15 @@ def _decoded(values: Any) -> Job:
     """Return a job whose settings have the type that its method says."""
     rest = dict(values) if isinstance(values, dict) else {}
     settings_type = transform_named(str(rest.get("method", DEFAULT_METHOD))).settings_type
-    settings = build(settings_type, rest.pop("augment", None))
-    return build(Job, rest, augment=settings)
+    settings = typed(settings_type, rest.pop("augment", None))
+    return typed(Job, rest, augment=settings)
+
+
+def _check_output(output: ShardSettings) -> None:
+    if not 1 <= output.copies <= MOST_COPIES:
+        raise UsageError(f"{output.copies} copies", f"give 1 to {MOST_COPIES} with --copies")
+    if not 1 <= output.quality <= 100:
+        raise UsageError(f"quality {output.quality}", "give 1 to 100 with --quality")
 
 
 @dataclass(frozen=True, kw_only=True)

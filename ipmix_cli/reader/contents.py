@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bisect
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from itertools import accumulate
@@ -11,6 +10,7 @@ from typing import Any
 
 from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.errors import SourceError
+from ipmix_cli.record import MOST_BYTES, decoded
 from ipmix_cli.shards.shard import ShardSettings
 from ipmix_cli.shards.writers import WRITERS
 from ipmix_cli.storage.folder import Folder
@@ -76,7 +76,7 @@ def read_contents(folder: Folder) -> Contents:
     """
     location = folder.location
     try:
-        manifest = json.loads(folder.read("manifest.json"))
+        manifest = decoded(folder.read("manifest.json", MOST_BYTES))
         return _contents(manifest, location)
     except FileNotFoundError as error:
         raise SourceError(

@@ -47,8 +47,8 @@ class Folder(Protocol):
         """Return the sizes in bytes of those of these files that are there."""
         ...
 
-    def contents(self, names: Collection[str]) -> dict[str, bytes]:
-        """Return the contents of those of these files that are there."""
+    def contents(self, names: Collection[str], most: int | None = None) -> dict[str, bytes]:
+        """Return the contents of those of these files that are there, regular, and of at most `most` bytes."""
         ...
 
     def remove(self, *names: str) -> None:
@@ -98,12 +98,13 @@ class LocalFolder:
         found = {name: self.size(name) for name in names}
         return {name: size for name, size in found.items() if size is not None}
 
-    def contents(self, names: Collection[str]) -> dict[str, bytes]:
-        """Return the contents of those of these files that are there."""
+    def contents(self, names: Collection[str], most: int | None = None) -> dict[str, bytes]:
+        """Return the contents of those of these files that are there, regular, and of at most `most` bytes."""
         found = {}
         for name in names:
-            with contextlib.suppress(FileNotFoundError):
-                found[name] = self.read(name)
+            if (size := self.size(name)) is not None and (most is None or size <= most):
+                with contextlib.suppress(FileNotFoundError):
+                    found[name] = self.read(name, most)
         return found
 
     def remove(self, *names: str) -> None:

@@ -152,8 +152,10 @@ class RemoteFolder:
         found = {name: self.size(name) for name in names}
         return {name: size for name, size in found.items() if size is not None}
 
-    def contents(self, names: Collection[str]) -> dict[str, bytes]:
+    def contents(self, names: Collection[str], most: int | None = None) -> dict[str, bytes]:
         """Return the contents of those of these files that are there, many fetched at a time."""
+        if most is not None:
+            names = [name for name, size in self.sizes(names).items() if size <= most]
         found: dict[str, bytes] = {}
         for name, content in self.attempts(list(names)).items():
             with contextlib.suppress(FileNotFoundError):

@@ -13,6 +13,7 @@ from ipmix_cli.methods.operations import BASIC_OPERATIONS, OPS
 
 OVERFLOWS = ("clip", "wrap")
 SMALLEST_PATCH = 2  # the thin patches are drawn from 2..s
+MOST_PATCH_SIZES = 64
 RULE = (4, 8, 16, 32, 64)
 
 
@@ -81,6 +82,8 @@ class AugmentConfig:
         _check_names("overflow", [self.overflow], OVERFLOWS)
         _check_names("operation", self.operations, OPS)
         _check_names("mixing", self.mixings, ALL_MIXINGS)
+        if self.patch_sizes is not None and len(self.patch_sizes) > MOST_PATCH_SIZES:
+            raise UsageError(f"{len(self.patch_sizes)} patch sizes", f"name at most {MOST_PATCH_SIZES}")
         if self.patch_sizes is not None and (not self.patch_sizes or min(self.patch_sizes) < SMALLEST_PATCH):
             raise UsageError(
                 f"patch sizes {self.patch_sizes}: expected one or more, each at least {SMALLEST_PATCH} px",

@@ -20,8 +20,8 @@ from ipmix_cli.pipeline.banks.mixing import open_bank
 from ipmix_cli.pipeline.inspect.distance import Distances, count_classes, measure_distances
 from ipmix_cli.pipeline.job import Job, shard_bounds
 from ipmix_cli.pipeline.output.dataset import Dataset, open_dataset
+from ipmix_cli.pipeline.output.job_state import job_in
 from ipmix_cli.pipeline.output.manifest import MANIFEST, SECOND_COPY
-from ipmix_cli.pipeline.output.ownership import existing_job
 from ipmix_cli.pipeline.output.resume import committed
 from ipmix_cli.pipeline.run.recorded_job import command_of
 from ipmix_cli.record import record_of
@@ -78,9 +78,9 @@ def info(path: str) -> Info:
         inside_quotes = json.dumps(path, ensure_ascii=False)[1:-1]
         reading = {title: code.replace("THIS_FOLDER", inside_quotes) for title, code in _reading(dataset).items()}
         return Info(kind="dataset", location=folder.location, facts=dataset_facts(dataset), reading=reading)
-    if (job := existing_job(folder)) is not None:
+    if (job := job_in(folder)) is not None:
         status = {"what is missing": f"ipmix status {path}"}
-        facts = unfinished_facts(path, Job.from_dict(job))
+        facts = unfinished_facts(path, job)
         return Info(kind="unfinished", location=folder.location, facts=facts, reading=status)
     if place.is_dir():
         return _bank(place)

@@ -10,12 +10,18 @@ import contextlib
 import dataclasses
 import json
 from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
 
 from ipmix_cli.errors import UnfinishedError
-from ipmix_cli.pipeline.job import Job
+from ipmix_cli.pipeline.job import Digest, Job, Word
 from ipmix_cli.pipeline.output.manifest import Places, read_manifest
 from ipmix_cli.pipeline.output.ownership import OWNER, existing_job
+from ipmix_cli.record import MOST_BYTES, decoded, typed
 from ipmix_cli.storage.folder import Folder
+
+MOST_TASKS = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,25 +61,36 @@ def job_in(folder: Folder) -> Job | None:
     """Return the job that a folder holds, even where it says no more of it; None where it holds none."""
     try:
         return Job.from_dict(existing_job(folder))
-    except (ValueError, KeyError, TypeError):
+    except ValueError:
         return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnerFile:
+    """What ``.ipmix/claim.json`` holds: a :class:`JobState`, with the job's digest in place of the job."""
+
+    job: Digest
+    places: Places
+    class_names: tuple[Word, ...]
+    task_count: Annotated[int, Meta(ge=1, le=MOST_TASKS)]
+    max_errors: Annotated[str, Meta(max_length=64)]
 
 
 def _claimed(folder: Folder, job: Job) -> JobState | None:
     """Return what was remembered of this job; None for what a run of another job has left."""
     try:
-        claim = json.loads(folder.read(OWNER))
-        if claim["job"] != job.digest():
-            return None
-        return JobState(
-            job=job,
-            places=Places(**claim["places"]),
-            class_names=tuple(claim["class_names"]),
-            task_count=claim["task_count"],
-            max_errors=claim["max_errors"],
-        )
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        claim = typed(OwnerFile, decoded(folder.read(OWNER, MOST_BYTES)))
+    except (OSError, ValueError):
         return None
+    if claim.job != job.digest():
+        return None
+    return JobState(
+        job=job,
+        places=claim.places,
+        class_names=claim.class_names,
+        task_count=claim.task_count,
+        max_errors=claim.max_errors,
+    )
 
 
 def save_job_state(folder: Folder, this: JobState) -> None:
@@ -89,7 +106,7 @@ def save_job_state(folder: Folder, this: JobState) -> None:
         "max_errors": this.max_errors,
     }
     content = json.dumps(values, indent=1).encode()
-    with contextlib.suppress(FileNotFoundError):
-        if folder.read(OWNER) == content:
+    with contextlib.suppress(OSError):
+        if folder.read(OWNER, MOST_BYTES) == content:
             return
     folder.write(OWNER, content)

@@ -12,9 +12,10 @@ from typing import Any
 from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.errors import UnfinishedError
 from ipmix_cli.picture import Bytes
-from ipmix_cli.pipeline.job import Job, shard_bounds, shard_count
-from ipmix_cli.pipeline.typed import build
+from ipmix_cli.pipeline.job import Count, Digest, Job, Word, shard_bounds, shard_count
+from ipmix_cli.record import MOST_BYTES, RecordError, decoded, typed
 from ipmix_cli.shards.writers import WRITERS
+from ipmix_cli.sources.source import SourceSpec
 from ipmix_cli.storage.folder import Folder
 
 SCHEMA = 1
@@ -29,7 +30,7 @@ ERRORS = "errors.jsonl"
 class Failure:
     """A picture that was left out, and why."""
 
-    source_index: int
+    source_index: Count
     source_key: str
     reason: str
 
@@ -38,9 +39,9 @@ class Failure:
 class FileRecord:
     """A file of the data set: its name in the folder, its size and its sha256."""
 
-    name: str
-    bytes: int
-    sha256: str
+    name: Word
+    bytes: Count
+    sha256: Digest
 
     @classmethod
     def of(cls, name: str, content: Bytes) -> FileRecord:
@@ -52,10 +53,10 @@ class FileRecord:
 class ShardRecord(FileRecord):
     """A finished shard: the pictures first .. stop of the source became so many samples; some may have failed."""
 
-    number: int
-    first: int
-    stop: int
-    samples: int
+    number: Count
+    first: Count
+    stop: Count
+    samples: Count
     failures: tuple[Failure, ...] = ()
 
 
@@ -65,6 +66,9 @@ class Places:
 
     source: dict[str, Any]
     fractals: str
+
+    def __post_init__(self) -> None:
+        typed(SourceSpec, self.source)  # refuses what no source can be opened with
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,37 +124,50 @@ class Manifest:
         Raises
         ------
         ValueError
-            Where it is not what :meth:`to_bytes` wrote, to the last byte.
+            Where it is not what :meth:`to_bytes` wrote, to the last byte; names the field that is wrong.
         """
         values = manifest_values(content)
-        try:
-            manifest = cls(
-                job=Job.from_dict(values["job"]),
-                places=build(Places, values["places"]),
-                class_names=tuple(values["class_names"]),
-                shards=tuple(build(ShardRecord, shard) for shard in values["shards"]),
-                files=tuple(build(FileRecord, file) for file in values["files"]),
-                tool=values["tool"],
-                schema=values["schema"],
-            )
-            whole = manifest.to_bytes() == content
-        except (KeyError, TypeError, RecursionError) as error:
-            raise ValueError(f"not a manifest of ipmix: {error!r}") from error
-        if not whole:
-            raise ValueError("it is not what ipmix writes")
+        stored = typed(StoredManifest, values)
+        manifest = cls(
+            job=Job.from_dict(stored.job),
+            places=stored.places,
+            class_names=stored.class_names,
+            shards=stored.shards,
+            files=stored.files,
+            tool=stored.tool,
+            schema=stored.schema,
+        )
         check_plan(manifest)
+        if manifest.to_bytes() != content:
+            raise RecordError("it is not what ipmix writes")
         return manifest
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredManifest:
+    """The fields of a manifest's file, but for its seal; some follow from others."""
+
+    schema: int
+    tool: Word
+    job_digest: Digest
+    job: dict[str, Any]
+    places: Places
+    class_names: tuple[Word, ...]
+    samples: Count
+    copies: Count
+    failed: Count
+    files: tuple[FileRecord, ...]
+    shards: tuple[ShardRecord, ...]
 
 
 def manifest_values(content: bytes) -> dict[str, Any]:
     """Return what a manifest's JSON holds; raises ValueError where it does not fit its own checksum."""
-    try:
-        values: dict[str, Any] = json.loads(content)
-        seal = values.pop("seal")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError(f"not a manifest of ipmix: {error!r}") from error
+    values = decoded(content)
+    if not isinstance(values, dict) or "seal" not in values:
+        raise RecordError("it is no manifest of ipmix: it has no seal")
+    seal = values.pop("seal")
     if seal != _seal(values):
-        raise ValueError("its content does not fit its own checksum")
+        raise RecordError("its content does not fit its own checksum")
     return values
 
 
@@ -164,23 +181,21 @@ def check_plan(manifest: Manifest) -> None:
     """
     job = manifest.job
     if manifest.schema != SCHEMA:
-        raise ValueError(f"it has schema {manifest.schema}: another version of ipmix wrote it")
+        raise RecordError(f"it has schema {manifest.schema}: another version of ipmix wrote it")
     if job.output.format not in WRITERS or job.output.encoding not in CODECS or not re.fullmatch(SPLIT, job.split):
-        raise ValueError(f"its job has an output that does not exist: {job.output}")
-    if not all(isinstance(name, str) for name in manifest.class_names):
-        raise ValueError("its class names are no texts")
+        raise RecordError(f"its job has an output that does not exist: {job.output}")
     if {file.name for file in manifest.files} - {CARD, ERRORS}:
-        raise ValueError("it lists small files that a data set does not have")
+        raise RecordError("it lists small files that a data set does not have")
     if len(manifest.shards) != shard_count(job):
-        raise ValueError(f"it lists {len(manifest.shards)} shards, the job has {shard_count(job)}")
+        raise RecordError(f"it lists {len(manifest.shards)} shards, the job has {shard_count(job)}")
     for number, (shard, bounds) in enumerate(zip(manifest.shards, shard_bounds(job), strict=True)):
         failed = {failure.source_index for failure in shard.failures}
         expected = (bounds[1] - bounds[0] - len(failed)) * job.crop.crops
         planned = (number, *bounds, shard_name(job, number), expected)
         if (shard.number, shard.first, shard.stop, shard.name, shard.samples) != planned:
-            raise ValueError(f"shard {number} is not the one that the job plans")
+            raise RecordError(f"shard {number} is not the one that the job plans")
         if shard.samples > shard.bytes or any(not bounds[0] <= index < bounds[1] for index in failed):
-            raise ValueError(f"shard {number} has more samples than bytes, or failures of other shards")
+            raise RecordError(f"shard {number} has more samples than bytes, or failures of other shards")
 
 
 def shard_name(job: Job, number: int) -> str:
@@ -203,15 +218,15 @@ def read_manifest(folder: Folder) -> Manifest:
     reasons = []
     for name in (MANIFEST, SECOND_COPY):
         try:
-            return Manifest.from_bytes(folder.read(name))
+            return Manifest.from_bytes(folder.read(name, MOST_BYTES))
         except (OSError, ValueError) as error:
-            reasons.append(error)
-    if all(isinstance(reason, FileNotFoundError) for reason in reasons):
+            reasons.append((name, error))
+    if all(isinstance(reason, FileNotFoundError) for _, reason in reasons):
         raise UnfinishedError(
             f"{folder.location} has no {MANIFEST}: it is no finished data set",
             "type the same `ipmix augment` command again to finish it; `ipmix status` tells what is missing",
         )
     raise UnfinishedError(
-        f"the manifest of {folder.location} is damaged: {reasons[0]}",
+        f"the manifest of {folder.location} is damaged: {'; '.join(f'{name}: {why}' for name, why in reasons)}",
         "type the same `ipmix augment` command again: it checks the shards and writes the manifest anew",
     )

@@ -7,11 +7,14 @@ import dataclasses
 import hashlib
 import json
 import re
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from ipmix_cli.errors import OtherJobError, UsageError
-from ipmix_cli.pipeline.job import Job
+from ipmix_cli.pipeline.job import Digest, Job
 from ipmix_cli.pipeline.output.manifest import CARD, ERRORS, MANIFEST, SECOND_COPY, manifest_values
+from ipmix_cli.record import MOST_BYTES, SMALL_BYTES, decoded, typed
 from ipmix_cli.storage.folder import Folder
 from ipmix_cli.storage.temporary import PART
 
@@ -22,15 +25,30 @@ OWNER = ".ipmix/claim.json"
 
 def existing_job(folder: Folder) -> dict[str, Any] | None:
     """Return the job that a folder holds, finished or not, as plain values; None where it holds none that is whole."""
-    with contextlib.suppress(FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
-        values = json.loads(folder.read(JOB))
-        if values["digest"] == _digest(values["job"]) and isinstance(values["job"], dict):
-            unfinished: dict[str, Any] = values["job"]
-            return unfinished
+    stored = _job_file(folder)
+    if stored is not None:
+        return stored.job
     for name in (MANIFEST, SECOND_COPY):
-        with contextlib.suppress(FileNotFoundError, ValueError, KeyError):
-            finished: dict[str, Any] = manifest_values(folder.read(name))["job"]
-            return finished
+        with contextlib.suppress(OSError, ValueError):
+            finished = manifest_values(folder.read(name, MOST_BYTES)).get("job")
+            if isinstance(finished, dict):
+                return finished
+    return None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class JobFile:
+    """What ``.ipmix/job.json`` holds: a job, its digest, and how the names begin of what is being cleared away."""
+
+    digest: Digest
+    job: dict[str, Any]
+    clearing: Annotated[str, Meta(max_length=128)] | None = None
+
+
+def _job_file(folder: Folder) -> JobFile | None:
+    with contextlib.suppress(OSError, ValueError):
+        stored = typed(JobFile, decoded(folder.read(JOB, SMALL_BYTES), SMALL_BYTES))
+        return stored if stored.digest == _digest(stored.job) else None
     return None
 
 
@@ -89,11 +107,8 @@ def _split_of(found: dict[str, Any] | None) -> str:
 
 def _split_to_clear(folder: Folder) -> str | None:
     """Return how the names of shards begin that are being removed, or were when a run was killed in the midst of it."""
-    with contextlib.suppress(FileNotFoundError, ValueError, TypeError, RecursionError):
-        values = json.loads(folder.read(JOB))
-        split = values.get("clearing") if isinstance(values, dict) else None
-        return split if isinstance(split, str) else None
-    return None
+    stored = _job_file(folder)
+    return None if stored is None else stored.clearing
 
 
 def is_claimed_by(folder: Folder, digest: str) -> bool:

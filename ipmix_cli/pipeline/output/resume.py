@@ -9,6 +9,7 @@ from ipmix_cli.pipeline.job import Job, shard_bounds
 from ipmix_cli.pipeline.output.manifest import Manifest, ShardRecord, read_manifest, shard_name
 from ipmix_cli.pipeline.output.ownership import JOB, OWNER, is_claimed_by
 from ipmix_cli.pipeline.output.shard_records import NO_RECORD, SHARD_RECORDS, number_of, read_record, record_name
+from ipmix_cli.record import MOST_BYTES
 from ipmix_cli.shards.writers import open_shard
 from ipmix_cli.storage.folder import Folder, sha256_in
 from ipmix_cli.storage.temporary import PART, is_stale
@@ -64,7 +65,7 @@ def _left_by_workers(folder: Folder, job: Job, numbers: Collection[int] | None) 
     """Return the records that workers have left, by their shards; None for one that counts for no shard of the job."""
     names = folder.names(SHARD_RECORDS) if numbers is None else [record_name(number) for number in numbers]
     digest = job.digest()
-    contents = folder.contents([name for name in names if name.endswith(".json")])
+    contents = folder.contents([name for name in names if name.endswith(".json")], MOST_BYTES)
     return {number_of(name): read_record(content, digest) for name, content in contents.items()}
 
 
@@ -112,7 +113,7 @@ def clear_state(folder: Folder, manifest: Manifest | None = None) -> None:
 def _later(folder: Folder, names: Collection[str], manifest: Manifest) -> set[str]:
     """Return the names of marks, and of records that are not those of the manifest."""
     digest, sealed = manifest.job.digest(), {None, *manifest.shards}
-    contents = folder.contents(names).items()
+    contents = folder.contents(names, MOST_BYTES).items()
     return {name for name, content in contents if content == NO_RECORD or read_record(content, digest) not in sealed}
 
 

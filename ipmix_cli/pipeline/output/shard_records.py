@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from ipmix_cli.pipeline.output.manifest import ShardRecord
-from ipmix_cli.pipeline.typed import build
+from ipmix_cli.record import decoded, typed
 from ipmix_cli.storage.folder import Folder
 
 SHARD_RECORDS = ".ipmix/shards"
@@ -35,10 +35,10 @@ def write_record(folder: Folder, job_digest: str, record: ShardRecord) -> None:
 def read_record(content: bytes, job_digest: str) -> ShardRecord | None:
     """Return the record of a file's content; None where it is damaged, or of another job: the shard is made again."""
     try:
-        digest, values, seal = json.loads(content)
-        record = build(ShardRecord, values)
+        digest, values, seal = decoded(content)
+        record = typed(ShardRecord, values)
         whole = digest == job_digest and seal == _seal([digest, dataclasses.asdict(record)])
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, TypeError):
         return None
     return record if whole else None
 

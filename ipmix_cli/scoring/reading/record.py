@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.errors import PredictionsError, UnfinishedError
-from ipmix_cli.pipeline.typed import build
+from ipmix_cli.record import decoded, typed
 from ipmix_cli.scoring.reading.predictions import PredictionSet, Scores
 from ipmix_cli.storage.folder import Folder, LocalFolder, sha256_in
 
@@ -127,8 +127,8 @@ def read_job(folder: Folder) -> EvaluationJob | None:
     except FileNotFoundError:
         return None
     try:
-        return build(EvaluationJob, json.loads(content))
-    except (ValueError, TypeError, RecursionError) as error:
+        return typed(EvaluationJob, decoded(content))
+    except (ValueError, TypeError) as error:
         raise PredictionsError(f"{folder.location}/{JOB} is damaged: {error}", "choose another --out") from error
 
 
@@ -144,12 +144,12 @@ def read_set(path: Path) -> tuple[EvaluationJob, PredictionSet]:
     """
     folder = LocalFolder(path)
     try:
-        record = build(SetRecord, json.loads(folder.read(RECORD)))
+        record = typed(SetRecord, decoded(folder.read(RECORD)))
     except FileNotFoundError as error:
         raise UnfinishedError(
             f"{path} is not finished: it has no {RECORD}", "type its `ipmix evaluate` command again"
         ) from error
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError) as error:
         raise PredictionsError(f"{path / RECORD} is damaged: {error}", "make these predictions again") from error
     job = record.job
     if strange := [name for name in job.variants if not NAME.fullmatch(name)]:
