@@ -53,17 +53,47 @@ def augment(
     input_format: Annotated[
         str | None, typer.Option(help="Force the format, else it is found out by looking.", rich_help_panel=SOURCE)
     ] = None,
-    split: Annotated[str, typer.Option(help="train or test.", rich_help_panel=SOURCE)] = "train",
+    split: Annotated[str, typer.Option(help="train, test or val.", rich_help_panel=SOURCE)] = "train",
     limit: Annotated[int | None, typer.Option(help="Only the first N pictures.", min=1, rich_help_panel=SOURCE)] = None,
     images_key: Annotated[
-        str | None, typer.Option(help="Name of the pictures' array or column.", rich_help_panel=SOURCE)
+        str | None,
+        typer.Option(
+            help="Name of the pictures' array or column; in tars, the extension of the picture.", rich_help_panel=SOURCE
+        ),
     ] = None,
     labels_key: Annotated[
-        str | None, typer.Option(help="Name of the labels' array or column.", rich_help_panel=SOURCE)
+        str | None,
+        typer.Option(
+            help="Name of the labels' array or column; in tars, the extension of the label, or folder.",
+            rich_help_panel=SOURCE,
+        ),
     ] = None,
     label_field: Annotated[
         str | None, typer.Option(help="Field of a WebDataset sample's JSON with the label.", rich_help_panel=SOURCE)
     ] = None,
+    labels_start: Annotated[
+        int,
+        typer.Option(help="Number of the first class: 1 if labels are counted from 1.", min=0, rich_help_panel=SOURCE),
+    ] = 0,
+    labels_as: Annotated[
+        str,
+        typer.Option(help='Labels such as "007": auto (refuse), numbers or names of classes.', rich_help_panel=SOURCE),
+    ] = "auto",
+    classes_from: Annotated[
+        str | None,
+        typer.Option(
+            help="Classes in their order: a folder of class folders, or a file of names.", rich_help_panel=SOURCE
+        ),
+    ] = None,
+    split_folder: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder below --in whose sub folders are the classes; . is --in itself.", rich_help_panel=SOURCE
+        ),
+    ] = None,
+    empty_classes: Annotated[
+        str, typer.Option(help="Class folders without pictures: refuse, keep or skip.", rich_help_panel=SOURCE)
+    ] = "refuse",
     alpha: Annotated[
         str, typer.Option(help="Transparent pictures: white (compose on white) or drop.", rich_help_panel=SOURCE)
     ] = "white",

@@ -19,6 +19,8 @@ def table(cost: Estimate, out: str, task_count: int) -> str:
     made = f"from {cost.measured:,} samples made now"
     lines = [
         f"source    {job.pictures:,} pictures of {job.source.format}",
+        f"classes   {cost.classes}",
+        *(f"          {note}" for note in cost.notes),
         f"samples   {job.samples:,} {size}, with {job.samples * job.output.copies:,} copies, {output}",
         f"shards    {cost.shards:,} of {_bytes(cost.bytes / cost.shards)}, {_bytes(cost.bytes)} in all ({made})",
         f"work      {_time(cost.seconds)} of one worker, {_rate(cost)} copies/s",

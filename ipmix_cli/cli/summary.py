@@ -15,6 +15,7 @@ def summary(outcome: Outcome, out: str) -> str:
     lines = [f"{made}, {outcome.made_bytes / 1e6:,.1f} MB in {outcome.seconds:.1f} s: {rate:,.0f} copies/s"]
     if outcome.resumed_shards:
         lines.append(f"shards that were there already: {outcome.resumed_shards}")
+    lines += [line for line in (outcome.classes, *outcome.notes) if line]
     if outcome.manifest is None:
         lines.append(f"this run has no more to make; what others are to make or are making: ipmix merge {out}")
         return "\n".join(lines)

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from ipmix_cli.errors import SourceError
 from ipmix_cli.sources.source import SourceSpec
+from ipmix_cli.sources.split_names import SPLIT_NAMES
 
 SPLIT_PAIRS = (
     ("x_{}", "y_{}"),
@@ -29,7 +30,6 @@ PAIRS = (
     ("data", "target"),
     ("arr_0", "arr_1"),
 )
-SPLIT_NAMES = {"train": ("train", "training"), "test": ("test", "testing", "val", "valid", "validation")}
 
 
 def choose_arrays(names: Collection[str], spec: SourceSpec, where: str) -> tuple[str, str]:

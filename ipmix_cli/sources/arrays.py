@@ -10,7 +10,7 @@ A reader finds its two arrays (:func:`choose_arrays` knows their usual names), w
         return array_source(
             ArrayData(format="npz", location=location, rows=FileRows(...), labels=labels,
                       settings={"images_key": images_key, "labels_key": labels_key}),
-            spec.alpha,
+            spec,
         )
 """
 
@@ -27,10 +27,10 @@ from numpy.typing import NDArray
 from ipmix_cli.codecs.decode import check_pixels, without_alpha
 from ipmix_cli.errors import SourceError
 from ipmix_cli.sources.array_names import choose_arrays
-from ipmix_cli.sources.labels import checked_labels, default_class_names
+from ipmix_cli.sources.labels import label_rule, labels_of_array
 from ipmix_cli.sources.listed_source import ListedSource
 from ipmix_cli.sources.name_table import Names
-from ipmix_cli.sources.source import BadSample, Sample
+from ipmix_cli.sources.source import BadSample, Sample, SourceSpec
 from ipmix_cli.stages import StageClock
 from ipmix_cli.storage.regular_file import open_regular
 from ipmix_cli.storage.source_digest import array_digest, digest_kind
@@ -172,7 +172,7 @@ class ArrayPart:
         return dataclasses.replace(self, start=start, labels=self.labels[start:stop], keys=keys)
 
 
-def array_source(data: ArrayData, alpha: str) -> ListedSource:
+def array_source(data: ArrayData, spec: SourceSpec) -> ListedSource:
     """Check two arrays and make a source of them.
 
     Raises
@@ -182,8 +182,8 @@ def array_source(data: ArrayData, alpha: str) -> ListedSource:
     """
     shape = data.rows.shape
     layout = picture_layout(shape, data.location)
-    labels = checked_labels(data.labels, data.location, shape[0], data.class_names)
-    names = data.class_names or default_class_names(labels)
+    rule = label_rule(spec)
+    labels, names = labels_of_array(data.labels, data.location, shape[0], rule, data.class_names)
     kind = digest_kind(int(np.prod(shape, dtype=object)))
     description = {"kind": kind, "shape": list(shape)}
     height, width = shape[2:] if layout == "CHW" else shape[1:3]
@@ -193,8 +193,8 @@ def array_source(data: ArrayData, alpha: str) -> ListedSource:
         class_names=names,
         size=(height, width),
         digest=array_digest(description, names, labels, lambda: _pixels(data.rows) if kind == "content" else ()),
-        settings={**data.settings, "alpha": alpha, "digest": kind},
-        whole=ArrayPart(data.rows, layout, alpha, 0, labels, data.keys),
+        settings={**data.settings, **rule.settings(), "alpha": spec.alpha, "digest": kind},
+        whole=ArrayPart(data.rows, layout, spec.alpha, 0, labels, data.keys),
     )
 
 

@@ -5,19 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import re
-from array import array
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ipmix_cli.errors import SourceError
 from ipmix_cli.sources.image_files import FilePart, file_source
-from ipmix_cli.sources.labels import MAX_CLASSES, checked_labels, default_class_names
+from ipmix_cli.sources.label_text import meaning_of, shown
+from ipmix_cli.sources.labels import LabelColumn, label_rule
+from ipmix_cli.sources.list_paths import ListPaths
 from ipmix_cli.sources.listed_source import ListedSource
 from ipmix_cli.sources.name_table import Names
 from ipmix_cli.sources.source import SourceSpec
@@ -26,14 +23,20 @@ from ipmix_cli.storage.object_store import is_remote
 from ipmix_cli.storage.regular_file import open_regular
 
 CSV, JSON_LINES = (".csv", ".tsv"), (".jsonl", ".ndjson")
-PATH_NAMES = ("path", "file", "filename", "file_name", "filepath", "image", "img", "image_path")
-LABEL_NAMES = ("label", "labels", "class", "target", "class_id")
+PATH_NAMES = (
+    *("path", "file", "filename", "file_name", "filepath", "image", "img", "image_path"),
+    *("image_id", "imageid", "image_name", "file_path", "fname", "id"),
+)
+LABEL_NAMES = (
+    *("label", "labels", "class", "target", "class_id"),
+    *("classid", "class_name", "classname", "label_name", "category"),
+)
 
 MAX_LINE = 2**16
 """Characters: a path has 4096 at most; a file without line ends would fill the memory otherwise."""
 
-Row = tuple[int, str, str]
-"""Line number, path, label as text."""
+Row = tuple[int, str, object]
+"""Line number, path, label as it stands there."""
 
 
 def looks_like_list(path: Path) -> bool:
@@ -46,8 +49,8 @@ def open_list(spec: SourceSpec) -> ListedSource:
 
     The columns (or fields) are found by their usual names, or named with `images_key` and `labels_key`; a CSV
     of two columns needs no header. Paths are taken from the list's own folder, or from `data_dir`, and may
-    not leave it. Labels are whole numbers from 0; a `labels_key` that the user names may hold texts, which
-    then are the classes, sorted.
+    not leave it (:class:`ipmix_cli.sources.list_paths.ListPaths`). Labels follow the one rule of
+    :mod:`ipmix_cli.sources.labels`.
 
     Raises
     ------
@@ -60,76 +63,32 @@ def open_list(spec: SourceSpec) -> ListedSource:
     root = path.rpartition("/")[0] or "/"
     if spec.data_dir:
         root = spec.data_dir.rstrip("/") if is_remote(spec.data_dir) else str(Path(spec.data_dir).absolute())
-    classes = _Classes(path, spec.labels_key is not None)
-    names = Names.of(classes.noted(_below(root, row, path), row) for row in _rows(path, spec))
-    labels, class_names = classes.finished(len(names))
-    settings = {"images_key": spec.images_key, "labels_key": spec.labels_key}
+    rule, paths = label_rule(spec), ListPaths(root, path)
+    column = LabelColumn(path, rule)
+    names = Names.of(_noted(row, column, paths) for row in _rows(path, spec, paths))
+    labels, class_names = column.finished()
+    settings = {"images_key": spec.images_key, "labels_key": spec.labels_key, **rule.settings()}
     part = FilePart(root, names, labels, 0, spec.alpha)
-    return file_source("list", part, class_names, settings, path)
+    source = file_source("list", part, class_names, settings, path)
+    if paths.respelt:
+        source.notes = (*source.notes, f"{paths.respelt:,} paths were found with slashes, or with an extension added")
+    return source
 
 
-class _Classes:
-    """The labels of a list while it is read: each different text once, and a number for each row."""
-
-    def __init__(self, where: str, texts_allowed: bool) -> None:
-        self._where = where
-        self._texts_allowed = texts_allowed
-        self._known: dict[str, int] = {}
-        self._numbers = array("q")
-
-    def noted(self, name: str, row: Row) -> str:
-        """Note a row's label, and pass its name on."""
-        line, _, text = row
-        number = self._known.get(text)
-        if number is None:
-            self._check(line, text)
-            number = self._known[text] = len(self._known)
-        self._numbers.append(number)
-        return name
-
-    def finished(self, count: int) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-        """Return the labels and the class names."""
-        numbers = np.array(self._numbers, dtype=np.int64)
-        digits = [_is_number(text) for text in self._known]
-        if not count or all(digits):
-            values = np.array([int(text) for text in self._known], dtype=np.int64)
-            labels = checked_labels(values[numbers] if count else numbers, self._where, count)
-            return labels, default_class_names(labels)
-        if any(digits):
-            raise SourceError(f"{self._where}: some labels are numbers and some are text", "use one of both")
-        names = tuple(sorted(self._known))
-        ranks = {name: rank for rank, name in enumerate(names)}
-        return np.array([ranks[text] for text in self._known])[numbers], names
-
-    def _check(self, line: int, text: str) -> None:
-        if _is_number(text):
-            return
-        if not self._texts_allowed or _like_a_number(text) or not text.strip() or not text.isprintable():
-            raise SourceError(
-                f"{self._where}, line {line}: the label {text[:60]!r} is not a whole number from 0",
-                "number the classes from 0, or name a column of class names with --labels-key",
-            )
-        if len(self._known) >= MAX_CLASSES:
-            raise SourceError(f"{self._where}, line {line}: too many classes", "check --labels-key")
+def _noted(row: Row, column: LabelColumn, paths: ListPaths) -> str:
+    """Note a row's label, and return its path below the root."""
+    line, name, label = row
+    column.note(line, label)
+    return paths.relative(line, name)
 
 
-def _is_number(text: str) -> bool:
-    return re.fullmatch("[0-9]{1,9}", text) is not None
-
-
-def _like_a_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return text.strip().lower() in {"none", "null", "na", "n/a"}
-    return True
-
-
-def _rows(path: str, spec: SourceSpec) -> Iterator[Row]:
-    read = _csv_rows if path.lower().endswith(CSV) else _json_rows
+def _rows(path: str, spec: SourceSpec, paths: ListPaths) -> Iterator[Row]:
     try:
         with _opened(path) as file:
-            yield from read(file, path, spec)
+            if path.lower().endswith(CSV):
+                yield from _csv_rows(file, path, spec, paths)
+            else:
+                yield from _json_rows(file, path, spec)
     except (csv.Error, UnicodeError) as error:
         raise SourceError(f"{path} is not a list of paths and labels: {error}", "check the file") from error
     except OSError as error:
@@ -139,7 +98,11 @@ def _rows(path: str, spec: SourceSpec) -> Iterator[Row]:
 def _opened(path: str) -> IO[str]:
     if is_remote(path):
         return remote_text(path)
-    return io.TextIOWrapper(open_regular(path), encoding="utf-8-sig", errors="surrogateescape", newline="")
+    file = open_regular(path)
+    utf_16 = file.read(2) in {b"\xff\xfe", b"\xfe\xff"}  # as Excel's "Unicode text"
+    file.seek(0)
+    encoding, errors = ("utf-16", "strict") if utf_16 else ("utf-8-sig", "surrogateescape")
+    return io.TextIOWrapper(file, encoding=encoding, errors=errors, newline="")
 
 
 def _lines(file: IO[str], path: str) -> Iterator[str]:
@@ -149,19 +112,34 @@ def _lines(file: IO[str], path: str) -> Iterator[str]:
         yield line
 
 
-def _csv_rows(file: IO[str], path: str, spec: SourceSpec) -> Iterator[Row]:
+def _csv_rows(file: IO[str], path: str, spec: SourceSpec, paths: ListPaths) -> Iterator[Row]:
     lines = _lines(file, path)
-    first = next(lines, "")
+    first, skipped = next(lines, ""), 1
+    if re.fullmatch(r"sep=.\s*", first):  # Excel's own line on the delimiter
+        first, skipped = next(lines, ""), 2
     delimiter = max(",;\t", key=first.count)
     header = next(csv.reader([first], delimiter=delimiter), [])
     columns = _columns(header, path, spec)
     reader = csv.reader(lines, delimiter=delimiter)
     if columns is None:
         columns = (0, 1)
-        yield _cells(header, columns, path, 1)
+        row = _cells(header, columns, path, skipped)
+        _check_data(row, path, paths)
+        yield row
     for cells in reader:
         if cells:
-            yield _cells(cells, columns, path, reader.line_num + 1)
+            yield _cells(cells, columns, path, reader.line_num + skipped)
+
+
+def _check_data(row: Row, path: str, paths: ListPaths) -> None:
+    """Refuse a first line that may be a header: neither is its label a number, nor is its file there."""
+    line, name, label = row
+    if meaning_of(label).kind != "number" and not paths.is_there(name):
+        raise SourceError(
+            f"{path}, line {line}: neither usual names of columns, nor a picture below {paths.root} and its label: "
+            f"{shown(name)}, {shown(str(label))}",
+            "name the columns with --images-key and --labels-key, or the folder of the pictures with --data-dir",
+        )
 
 
 def _columns(header: list[str], path: str, spec: SourceSpec) -> tuple[int, int] | None:
@@ -200,13 +178,13 @@ def _json_rows(file: IO[str], path: str, spec: SourceSpec) -> Iterator[Row]:
         record = _record(line, f"{path}, line {number}")
         name = _field(record, spec.images_key, PATH_NAMES)
         label = _field(record, spec.labels_key, LABEL_NAMES)
-        if not isinstance(name, str) or isinstance(label, bool) or not isinstance(label, int | str):
+        if not isinstance(name, str) or label is None:
             raise SourceError(
-                f"{path}, line {number}: a path (text) and a label (a whole number) are expected, "
-                f"not {str(name)[:60]!r} and {str(label)[:60]!r}",
+                f"{path}, line {number}: a path (text) and a label are expected, not {str(name)[:60]!r} and "
+                f"{str(label)[:60]!r}",
                 "check that line, or name the fields with --images-key and --labels-key",
             )
-        yield number, name, str(label)
+        yield number, name, label
 
 
 def _record(line: str, where: str) -> dict[str, object]:
@@ -223,18 +201,3 @@ def _field(record: dict[str, object], wanted: str | None, usual: tuple[str, ...]
     if wanted is not None:
         return record.get(wanted)
     return next((record[name] for name in usual if name in record), None)
-
-
-def _below(root: str, row: Row, path: str) -> str:
-    """Return a row's path relative to the root, or refuse one that leaves it."""
-    line, name, _ = row
-    if name.startswith("/") or ".." in name or "\0" in name or not name:
-        place = os.path.normpath(os.path.join(root, name))  # noqa: PTH118 (without following links)
-        inside = place.startswith(os.path.join(root, "")) and not is_remote(root)  # noqa: PTH118
-        if not name or "\0" in name or not inside:
-            raise SourceError(
-                f"{path}, line {line}: {name[:200]!r} is not below {root}",
-                "name the folder that holds all pictures with --data-dir",
-            )
-        return os.path.relpath(place, root)
-    return name

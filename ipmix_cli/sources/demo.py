@@ -157,7 +157,7 @@ def open_demo(spec: SourceSpec) -> ListedSource:
         ),
         settings={"split": spec.split},
     )
-    return array_source(data, spec.alpha)
+    return array_source(data, spec)
 
 
 def draw(number: int) -> NDArray[np.uint8]:

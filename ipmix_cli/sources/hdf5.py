@@ -19,7 +19,7 @@ from ipmix_cli.sources.array_names import choose_arrays
 from ipmix_cli.sources.arrays import ArrayData, ArrayRows, FileRows, array_source, picture_layout
 from ipmix_cli.sources.common_size import CommonSize
 from ipmix_cli.sources.decoded import decoded_sample
-from ipmix_cli.sources.labels import check_count, checked_labels, default_class_names
+from ipmix_cli.sources.labels import MAX_LABEL_BYTES, check_count, label_rule, labels_of_array
 from ipmix_cli.sources.listed_source import ListedSource
 from ipmix_cli.sources.source import BadSample, Sample, Source, SourceSpec
 from ipmix_cli.stages import StageClock
@@ -45,18 +45,20 @@ def open_hdf5(spec: SourceSpec) -> Source:
     with explained(str(path)), open_file(path) as file:
         images_key, labels_key = choose_arrays(_names(file), spec, str(path))
         pictures = array(file, images_key, str(path))
-        labels = _labels(array(file, labels_key, str(path)), len(pictures), f"{path}: {labels_key}")
         names = _class_names(file, path)
+        labels = _labels(array(file, labels_key, str(path)), len(pictures), path, f"{path}: {labels_key}")
         settings = {"images_key": images_key, "labels_key": labels_key}
         if h5py.check_vlen_dtype(pictures.dtype) == np.uint8:
             heap = Heap(mapped(path, str(path)), str(path))
             references = column_references(pictures, heap, f"{path}: {images_key}")
-            whole = EncodedPart(str(path), references, 0, labels, spec.alpha)
-            return encoded_source(whole, names, {**settings, "alpha": spec.alpha})
+            rule = label_rule(spec)
+            known, class_names = labels_of_array(labels, f"{path}: {labels_key}", len(pictures), rule, names)
+            whole = EncodedPart(str(path), references, 0, known, spec.alpha)
+            return encoded_source(whole, class_names, {**settings, **rule.settings(), "alpha": spec.alpha})
         picture_layout(pictures.shape, f"{path}: {images_key}", pictures.dtype)
         rows = _rows(pictures, path, images_key)
     data = ArrayData(format="hdf5", location=str(path), rows=rows, labels=labels, class_names=names, settings=settings)
-    return array_source(data, spec.alpha)
+    return array_source(data, spec)
 
 
 @dataclass(frozen=True)
@@ -112,14 +114,12 @@ class EncodedPart:
         return replace(self, references=references, start=start, labels=labels)
 
 
-def encoded_source(whole: EncodedPart, names: tuple[str, ...] | None, settings: dict[str, Any]) -> ListedSource:
+def encoded_source(whole: EncodedPart, class_names: tuple[str, ...], settings: dict[str, Any]) -> ListedSource:
     """Make a source of a column of encoded pictures, digested as the other kinds are."""
     kind = digest_kind(Path(whole.path).stat().st_size)
-    labels = checked_labels(whole.labels, whole.path, len(whole.labels), names)
-    class_names = names or default_class_names(labels)
     common = CommonSize()
     content = map(framed, common.passing(whole.encoded())) if kind == "content" else ()
-    digest = source_digest({"kind": kind}, class_names, labels, content)
+    digest = source_digest({"kind": kind}, class_names, whole.labels, content)
     return ListedSource(
         format="hdf5",
         location=whole.path,
@@ -142,16 +142,22 @@ def _names(file: h5py.File) -> list[str]:
     return found
 
 
-def _labels(column: h5py.Dataset, count: int, where: str) -> NDArray[np.int64]:
-    if column.shape not in {(count,), (count, 1)} or column.dtype.kind not in "iu":  # refused, without reading it
-        checked_labels(np.broadcast_to(np.zeros((), _stand_in(column.dtype)), column.shape), where, count)
+def _labels(column: h5py.Dataset, count: int, path: Path, where: str) -> NDArray[Any]:
+    """Return the labels as they are stored, if their number is that of the pictures and they are bearably many."""
+    rows = column.shape in {(count,), (count, 1), (1, count)}
+    one_hot = len(column.shape) == 2 and column.shape[0] == count and column.dtype.kind in "iufb"
+    if not rows and not one_hot:
+        remedy = "name the array with one label for each picture with --labels-key"
+        raise SourceError(f"{where}: {count} pictures, but labels of the shape {column.shape}", remedy)
     check_count(count, where)
-    return checked_labels(column[:], where, count)
-
-
-def _stand_in(kind: np.dtype[Any]) -> np.dtype[Any]:
-    """Return a type of elements that is refused as this one is, but takes no memory."""
-    return kind if kind.kind in "iufb" else np.dtype("U1")
+    size = column.nbytes
+    if column.dtype.hasobject:  # references that HDF5 follows, each to the same object perhaps
+        if h5py.check_string_dtype(column.dtype) is None:
+            raise SourceError(f"{where} holds neither numbers nor text", "name the labels' array with --labels-key")
+        size = count * Heap(mapped(path, str(path)), str(path)).check()
+    if size > MAX_LABEL_BYTES:
+        raise SourceError(f"{where}: the labels may be as large as {size} bytes", "store them as whole numbers")
+    return np.asarray(column[()])
 
 
 def _class_names(file: h5py.File, path: Path) -> tuple[str, ...] | None:

@@ -57,7 +57,7 @@ def open_idx(spec: SourceSpec) -> ListedSource:
         labels=np.frombuffer(b"".join(_content(labels, label_shape)), np.uint8),
         settings={"split": None if given.is_file() else spec.split},
     )
-    return array_source(data, spec.alpha)
+    return array_source(data, spec)
 
 
 def unpack_idx(path: Path, folder: Path) -> None:

@@ -16,6 +16,7 @@ from ipmix_cli.codecs.decode import decode_picture
 from ipmix_cli.errors import BadSampleError, SourceError
 from ipmix_cli.picture import Picture
 from ipmix_cli.sources.common_size import CommonSize
+from ipmix_cli.sources.label_text import readable
 from ipmix_cli.sources.listed_source import ListedSource
 from ipmix_cli.sources.name_table import Names
 from ipmix_cli.sources.source import BadSample, Sample
@@ -24,9 +25,6 @@ from ipmix_cli.storage.object_files import remote_pictures, remote_sizes
 from ipmix_cli.storage.object_store import is_remote
 from ipmix_cli.storage.regular_file import open_regular
 from ipmix_cli.storage.source_digest import digest_kind, framed, source_digest
-
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp")
-"""What counts as a picture in a folder, in lower case: torchvision's list."""
 
 MAX_FILE_BYTES = 2**30
 """No encoded picture under the pixel limit is larger; a device or a sparse file may be."""
@@ -50,9 +48,9 @@ class FilePart:
             try:
                 picture = self._picture(data, clock)
             except BadSampleError as error:
-                yield BadSample(index, name, error.message)
+                yield BadSample(index, readable(name), error.message)
             else:
-                yield Sample(index, name, picture, int(self.labels[position]))
+                yield Sample(index, readable(name), picture, int(self.labels[position]))
 
     def contents(self) -> Iterator[bytes | BadSampleError]:
         """Yield the content of each file, or why it cannot be read."""
@@ -76,7 +74,7 @@ class FilePart:
 
     def key(self, position: int) -> str:
         """Return the name of the sample at a position: its path below the root."""
-        return self.names[position]
+        return readable(self.names[position])
 
     def cut(self, start: int, stop: int) -> FilePart:
         """Return the samples start..stop."""
@@ -98,6 +96,8 @@ def file_source(
     remote = is_remote(part.root)
     found = remote_sizes(part.root, list(part.names)) if remote else map(_size, _paths(part))
     sizes = np.fromiter(found, dtype=np.int64, count=len(part.names))
+    if len(sizes) and sizes.max() < 0:
+        _refuse_nothing(part, location)
     kind = digest_kind(int(sizes.sum()))
     common = CommonSize()
     digest = source_digest({"kind": kind}, class_names, part.labels, _content(part, sizes, kind, common))
@@ -109,6 +109,7 @@ def file_source(
         digest=digest,
         settings={**settings, "alpha": part.alpha, "digest": kind},
         whole=part,
+        root=part.root,
     )
 
 
@@ -130,6 +131,15 @@ def read_picture_file(path: str | bytes | Path) -> bytes:
             return content if len(content) <= status.st_size else content + file.read(MAX_FILE_BYTES - len(content))
     except OSError as error:
         raise BadSampleError(f"cannot be read: {error.strerror or error}", remedy) from error
+
+
+def _refuse_nothing(part: FilePart, location: str) -> None:
+    """Refuse a list of which no file is there."""
+    first = readable(os.path.join(part.root, part.names[0]))  # noqa: PTH118
+    raise SourceError(
+        f"{location}: none of its {len(part.names):,} files is below {readable(part.root)}; the first: {first}",
+        "name the folder that the paths start from with --data-dir",
+    )
 
 
 def _paths(part: FilePart) -> Iterator[bytes]:

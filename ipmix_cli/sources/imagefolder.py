@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from ipmix_cli.errors import SourceError
-from ipmix_cli.sources.array_names import SPLIT_NAMES
-from ipmix_cli.sources.image_files import EXTENSIONS, FilePart, file_source
+from ipmix_cli.errors import SourceError, check_name
+from ipmix_cli.sources.flat_split import KnownLabels, flat_labels
+from ipmix_cli.sources.folders import Listing, holds_pictures
+from ipmix_cli.sources.given_classes import given_classes
+from ipmix_cli.sources.image_files import FilePart, file_source
+from ipmix_cli.sources.label_text import readable
+from ipmix_cli.sources.layouts import Layout, find_layout, two_readings
 from ipmix_cli.sources.listed_source import ListedSource
 from ipmix_cli.sources.name_table import Names
 from ipmix_cli.sources.source import SourceSpec
 
-ALL_SPLITS = {name for names in SPLIT_NAMES.values() for name in names}
+EMPTY = ("refuse", "keep", "skip")
+MOST_SHOWN = 5
+
+Pairs = list[tuple[str, list[str]]]
+"""Each class with its pictures."""
 
 
 def looks_like_imagefolder(path: Path) -> bool:
@@ -24,110 +30,117 @@ def looks_like_imagefolder(path: Path) -> bool:
 
 
 def open_imagefolder(spec: SourceSpec) -> ListedSource:
-    """Open a folder of class folders.
+    """Open a folder of class folders, or of splits of them.
 
     Classes are the sub folders, sorted by name, and a class's pictures are the files at any depth below its
-    folder with a picture's extension, sorted; both in Python's order of strings. Hidden files and folders are
-    passed over; links are followed, but none into a folder that was already seen in this class. A folder (or
-    the only sub folder of one) with nothing but ``train``, ``test`` or ``val`` in it stands for the one that
-    `spec.split` names.
+    folder, sorted; both in Python's order of strings. Which folder holds the classes is found by
+    :func:`ipmix_cli.sources.layouts.find_layout`; a split beside a training split has its classes, in its order. A
+    split without class folders is read if a file of labels comes with it
+    (:mod:`ipmix_cli.sources.flat_split`). What is passed over is told in the source's notes.
 
     Raises
     ------
     SourceError
-        No class folders, a class folder without pictures, or no such split.
+        No class folders, more than one reading, a class folder without pictures, or no such split.
     """
+    check_name("way to take empty class folders", spec.empty_classes, EMPTY)
     given = Path(spec.input).absolute()
-    root = split_folder(given, spec.split)
-    classes = _folders(root)
-    if not classes:
+    listing = Listing()
+    layout = find_layout(spec, listing)
+    if spec.input_format is None and any(given.glob("*.tar")):
+        tars = "tars, and folders are beside them"
+        raise two_readings(given, tars, "class folders", "--input-format webdataset, or imagefolder")
+    order = given_classes(spec.classes_from) or _classes_of(layout.train)
+    found, classes = _listed(layout, listing, order, spec)
+    labels = np.repeat([classes.index(name) for name, _ in found], [len(pictures) for _, pictures in found])
+    names = Names.of(name for _, pictures in found for name in pictures)
+    part = FilePart(str(layout.root), names, labels.astype(np.int64), 0, spec.alpha)
+    source = file_source(
+        "imagefolder", part, _printable(classes, layout.root), {"split": layout.split}, str(layout.root)
+    )
+    source.notes = (*source.notes, *listing.notes())
+    if layout.root != given:
+        source.notes = (f"reading {layout.root}", *source.notes)
+    return source
+
+
+def _classes_of(train: Path | None) -> tuple[str, ...] | None:
+    """Return the classes of a training split: its folders with pictures."""
+    if train is None:
+        return None
+    return tuple(name for name in Listing().folders(train) if holds_pictures(train / name)) or None
+
+
+def _listed(
+    layout: Layout, listing: Listing, order: tuple[str, ...] | None, spec: SourceSpec
+) -> tuple[Pairs, tuple[str, ...]]:
+    """Return each class with its pictures, and all classes in their order."""
+    root = layout.root
+    known = flat_labels(root, lambda: [Path(name).name for name in Listing().pictures_below(root, root)])
+    folders = listing.folders(root)
+    if known is not None and (not folders or len(folders) == 1):
+        return _annotated(root, listing, known, order)
+    found = [(name, list(listing.pictures_below(root / name, root))) for name in folders]
+    listing.pictures_in(root)  # counts what is no picture; pictures beside class folders belong to no class
+    beside = len(listing.pictures_in(root)) if folders else 0
+    if beside:
+        listing.passed["pictures outside of class folders"] += beside
+    return _with_classes(root, found, order, spec)
+
+
+def _annotated(
+    root: Path, listing: Listing, known: KnownLabels, order: tuple[str, ...] | None
+) -> tuple[Pairs, tuple[str, ...]]:
+    names = list(listing.pictures_below(root, root))
+    stems = [Path(name).name.partition(".")[0] for name in names]
+    lost = next((name for name, stem in zip(names, stems, strict=True) if stem not in known), None)
+    if lost is not None or not names:
+        what = f"says nothing of {lost}" if lost else "is there, but no picture"
+        raise SourceError(f"{root}: the file of labels {what}", "fetch the split again, in full")
+    classes = order or tuple(sorted(set(known.values())))
+    stranger = next((known[stem] for stem in stems if known[stem] not in classes), None)
+    if stranger is not None:
+        raise _not_in_order(root, stranger, len(classes))
+    return [(known[stem], [name]) for name, stem in zip(names, stems, strict=True)], classes
+
+
+def _with_classes(
+    root: Path, found: Pairs, order: tuple[str, ...] | None, spec: SourceSpec
+) -> tuple[Pairs, tuple[str, ...]]:
+    filled = [(name, pictures) for name, pictures in found if pictures]
+    empty = [name for name, pictures in found if not pictures]
+    if not filled:
+        what = "pictures, but no class folders" if Listing().pictures_in(root) else "no class folders of pictures"
         raise SourceError(
-            f"{root} holds no class folders",
-            f"put each class's pictures in a folder of its own: {root}/CLASS/PICTURE.png",
+            f"{root} holds {what}, and no file of labels that is known",
+            f"give --in a list of paths and labels (CSV) with --data-dir {root}, or a folder of class folders",
         )
-    listed = [list(pictures_below(root / name, root)) for name in classes]
-    for name, pictures in zip(classes, listed, strict=True):
-        if not pictures:
-            raise SourceError(
-                f"the class folder {root / name} holds no pictures ({' '.join(EXTENSIONS)})",
-                "put some in, or remove that folder",
-            )
-    labels = np.repeat(np.arange(len(classes)), [len(pictures) for pictures in listed])
-    names = Names.of(name for pictures in listed for name in pictures)
-    part = FilePart(str(root), names, labels, 0, spec.alpha)
-    settings = {"split": root.name if root != given else None}
-    return file_source("imagefolder", part, tuple(classes), settings, str(root))
+    if order is not None:
+        stranger = next((name for name, _ in filled if name not in set(order)), None)
+        if stranger is not None:
+            raise _not_in_order(root, stranger, len(order))
+        return filled, order
+    if empty and spec.empty_classes == "refuse":
+        some = ", ".join(empty[:MOST_SHOWN])
+        raise SourceError(
+            f"the class folder {root / empty[0]} holds no pictures (of {len(empty)} such folders: {some})",
+            "give --empty-classes keep if these are classes, or --empty-classes skip if they are none",
+        )
+    kept = found if spec.empty_classes == "keep" else filled
+    return filled, tuple(name for name, _ in kept)
 
 
-def split_folder(folder: Path, split: str) -> Path:
-    """Return the sub folder of a split where a folder, or its only sub folder, holds nothing but splits."""
-    candidates = [folder]
-    below = _folders(folder)
-    if len(below) == 1:
-        candidates.append(folder / below[0])
-    for candidate in candidates:
-        splits = _folders(candidate)
-        if splits and set(splits) <= ALL_SPLITS and _folders(candidate / splits[0]):
-            for name in SPLIT_NAMES.get(split, (split,)):
-                if name in splits:
-                    return candidate / name
-            raise SourceError(f"{candidate} has no {split} split, only {', '.join(splits)}", "choose another --split")
-    if split != "train":
-        raise SourceError(f"{folder} has no folders of splits, so no {split} split", "leave out --split")
-    return folder
+def _not_in_order(root: Path, stranger: str, classes: int) -> SourceError:
+    return SourceError(
+        f"{root} has the class {stranger}, which is none of the {classes} classes of the training split, or of "
+        "--classes-from",
+        f"give --classes-from {root} if it has its own classes, or the folder or file that names all",
+    )
 
 
-def list_pictures(folder: Path) -> Names:
-    """Return the pictures at any depth below a folder, relative to it and sorted; classes do not matter."""
-    return Names.of(pictures_below(folder, folder))
-
-
-def pictures_below(folder: Path, root: Path) -> Iterator[str]:
-    """Yield the picture files below a folder as names relative to `root`, in torchvision's order.
-
-    That is: folder by folder in the order of their whole paths, each one's files by name.
-    """
-    found = sorted(_walk(folder, {_identity(root), _identity(folder)}))
-    prefix = len(os.path.join(root, ""))  # noqa: PTH118 (a million paths: strings)
-    for place, files in found:
-        for file in files:
-            yield os.path.join(place, file)[prefix:]  # noqa: PTH118
-
-
-def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[tuple[str, list[str]]]:
-    waiting = [str(folder)]
-    while waiting:
-        place = waiting.pop()
-        files = []
-        for entry in _entries(place):
-            if entry.name.lower().endswith(EXTENSIONS) and _is(entry.is_file):
-                files.append(entry.name)
-            elif _is(entry.is_dir) and (identity := _identity(entry.path)) not in seen:
-                seen.add(identity)
-                waiting.append(entry.path)
-        yield place, sorted(files)
-
-
-def _folders(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in _entries(str(folder)) if _is(entry.is_dir))
-
-
-def _entries(place: str) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(place) as entries:
-            return [entry for entry in entries if not entry.name.startswith(".")]
-    except OSError as error:
-        raise SourceError(f"cannot list {place}: {error.strerror}", "check the folder and its permissions") from error
-
-
-def _is(check: Callable[[], bool]) -> bool:
-    """Ask an entry what it is or links to; a link to itself is nothing."""
-    try:
-        return check()
-    except OSError:
-        return False
-
-
-def _identity(path: Path | str) -> tuple[int, int]:
-    status = os.stat(path)  # noqa: PTH116 (follows links, on purpose)
-    return status.st_dev, status.st_ino
+def _printable(classes: tuple[str, ...], root: Path) -> tuple[str, ...]:
+    """Return class names with what is not UTF-8 spelt out."""
+    names = tuple(map(readable, classes))
+    if len(set(names)) < len(set(classes)):
+        raise SourceError(f"{root} has class folders whose names differ in nothing that is text", "rename one of them")
+    return names

@@ -1,20 +1,38 @@
-"""Labels from strangers: whole numbers from 0, one for each picture, within the classes."""
+"""Labels of a whole source: whole numbers from 0 and the names of the classes, by one rule for every reader.
+
+A reader hands over an array (:func:`labels_of_array`) or notes each row's label while it reads (:class:`LabelColumn`).
+What a label means is told by :mod:`ipmix_cli.sources.label_text`; here all of them must agree.
+"""
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ipmix_cli.errors import SourceError
+from ipmix_cli.errors import SourceError, check_name
+from ipmix_cli.sources.given_classes import given_classes
+from ipmix_cli.sources.label_text import WORDS, Meaning, meaning_of, shown
+from ipmix_cli.sources.source import SourceSpec
 
 MAX_CLASSES = 100_000
 """More than any known set has; a label of a billion would otherwise make a billion class names."""
 
-
 MAX_LABEL_BYTES = 2**28
 """256 MiB, as int64: 33 million pictures, twice ImageNet-21k; deflated or run-length labels may claim billions."""
+
+READINGS = ("auto", "numbers", "names")
+UNSIGNED_MINUS_ONE = 255
+"""What -1, "no label", becomes in an array of bytes."""
+
+AS_NAMES = "give --labels-as names to take every text as a class of its own"
+
+Labels = tuple[NDArray[np.int64], tuple[str, ...]]
+"""The label of each picture, int64 (N,), and the names of the classes."""
 
 
 def check_count(count: int, where: str) -> None:
@@ -38,42 +56,170 @@ def check_count(count: int, where: str) -> None:
         )
 
 
-def checked_labels(
-    labels: NDArray[Any], where: str, count: int, class_names: tuple[str, ...] | None = None
-) -> NDArray[np.int64]:
-    """Return labels as int64 (count,), or refuse them.
+@dataclass(frozen=True, kw_only=True)
+class LabelRule:
+    """What the user says about labels.
+
+    Parameters
+    ----------
+    start : int
+        The number of the first class: 1 where classes are numbered from 1.
+    reading : {"auto", "numbers", "names"}
+        ``names`` takes every label as the text of a class name, ``numbers`` as a number in whatever form it is printed.
+    texts_asked : bool
+        Whether the user named the column or the field: words such as "NA" are class names then.
+    names : tuple of str, optional
+        The classes in their order, where the user gave them.
+    """
+
+    start: int = 0
+    reading: str = "auto"
+    texts_asked: bool = False
+    names: tuple[str, ...] | None = None
+
+    def settings(self) -> dict[str, Any]:
+        """Return what decides labels, as JSON; nothing where all is as usual."""
+        found: dict[str, Any] = {"labels_start": self.start} if self.start else {}
+        return found | ({"labels_as": self.reading} if self.reading != "auto" else {})
+
+
+USUAL = LabelRule()
+
+
+def label_rule(spec: SourceSpec) -> LabelRule:
+    """Return the rule that a spec asks for.
+
+    Raises
+    ------
+    UsageError
+        For a reading that does not exist.
+    SourceError
+        For a ``--classes-from`` that names no classes.
+    """
+    check_name("reading of labels", spec.labels_as, READINGS)
+    asked = spec.labels_key is not None or spec.label_field is not None
+    return LabelRule(
+        start=spec.labels_start, reading=spec.labels_as, texts_asked=asked, names=given_classes(spec.classes_from)
+    )
+
+
+@dataclass(frozen=True)
+class _Distinct:
+    """The different labels of a source: each one's meaning and the row where it stood first; a number for each row."""
+
+    where: str
+    row_word: str
+    meanings: Sequence[Meaning]
+    rows: Sequence[object]
+    numbers: NDArray[np.int64]
+
+    def at(self, position: int) -> str:
+        """Return where one of them stood first."""
+        return f"{self.row_word} {self.rows[position]}"
+
+    def wrong(self, position: int, what: str, remedy: str) -> SourceError:
+        """Return the error for one of them."""
+        one = self.meanings[position]
+        text = one.text if one.text == str(one.value) else shown(one.text)
+        return SourceError(f"{self.where}, {self.at(position)}: the label {text} {what}", remedy)
+
+    def first_of(self, kind: str) -> int | None:
+        """Return the position of the first label of a kind."""
+        return next((position for position, one in enumerate(self.meanings) if one.kind == kind), None)
+
+
+class LabelColumn:
+    """The labels of a source while it is read: each different one is kept once, and a number for each row.
+
+    Parameters
+    ----------
+    where : str
+        The file, for messages.
+    rule : LabelRule
+    names : tuple of str, optional
+        The classes, where the source names them.
+    row_word : str
+        What a row is called: line, row, sample.
+    """
+
+    def __init__(
+        self, where: str, rule: LabelRule = USUAL, names: tuple[str, ...] | None = None, row_word: str = "line"
+    ) -> None:
+        self._where, self._rule, self._names, self._row_word = where, rule, names, row_word
+        self._known: dict[Hashable, int] = {}
+        self._meanings: list[Meaning] = []
+        self._rows: list[object] = []
+        self._numbers = array("q")
+
+    def note(self, row: object, value: object) -> None:
+        """Note a row's label; what can never be one is refused at once."""
+        key = value if isinstance(value, str | bytes) else (type(value), value if type(value) is int else repr(value))
+        number = self._known.get(key)
+        if number is None:
+            number = self._known[key] = len(self._meanings)
+            self._meanings.append(meaning_of(value))
+            self._rows.append(row)
+            if len(self._meanings) > MAX_CLASSES:
+                remedy = "name the column or the field of labels with --labels-key or --label-field"
+                raise SourceError(f"{self._where} has more than {MAX_CLASSES} different labels", remedy)
+            _check_possible(self._distinct(np.zeros(0, np.int64)), number, self._rule)
+        self._numbers.append(number)
+
+    def finished(self) -> Labels:
+        """Return the labels and the class names; raises SourceError where they do not agree."""
+        return _resolved(self._distinct(np.array(self._numbers, np.int64)), self._rule, self._names)
+
+    def _distinct(self, numbers: NDArray[np.int64]) -> _Distinct:
+        return _Distinct(self._where, self._row_word, self._meanings, self._rows, numbers)
+
+
+def labels_of_array(
+    labels: NDArray[Any], where: str, count: int, rule: LabelRule = USUAL, names: tuple[str, ...] | None = None
+) -> Labels:
+    """Return the labels of an array, or refuse them.
 
     Parameters
     ----------
     labels : array
-        Integers, shape (N,) or (N, 1).
+        Numbers, truth values, text or bytes of shape (N,), (N, 1) or (1, N), or one-hot rows (N, classes).
     where : str
-        The file, for the message.
+        The file, for messages.
     count : int
-        The number of pictures.
-    class_names : tuple of str, optional
-        When known, labels must be among them.
+        The number of pictures, N.
+    rule : LabelRule
+    names : tuple of str, optional
+        The classes, where the source names them; labels must be among them.
 
     Raises
     ------
     SourceError
-        For text, fractions, NaN, one-hot rows, negatives, no such class, or not one for each picture.
+        For fractions, NaN, negatives, soft labels, no such class, labels of two kinds, or not one for each picture.
     """
     labels = np.asarray(labels)
     check_count(count, where)
-    _check_shape(labels, where, count)
+    if not count:
+        raise SourceError(f"{where} holds no pictures", "choose another source")
+    if labels.shape not in {(count,), (count, 1), (1, count)}:
+        return _of_one_hot(labels, where, count, rule, names)
     labels = labels.reshape(-1)
-    if labels.dtype.kind not in "iu":
-        raise SourceError(f"{where}: labels must be whole numbers from 0, {_what(labels)}", "number the classes from 0")
-    low, high = int(labels.min()), int(labels.max())
-    if low < 0:
-        raise SourceError(f"{where}: label {low} is negative", "number the classes from 0")
-    limit = MAX_CLASSES if class_names is None else len(class_names)
-    if high >= limit:
-        raise SourceError(
-            f"{where}: label {high} is beyond the {limit} classes", "number the classes from 0, without gaps"
-        )
-    return labels.astype(np.int64)
+    if labels.dtype.kind not in "iufb":
+        column = LabelColumn(where, rule, names, "row")
+        for row, value in enumerate(labels.tolist()):
+            column.note(row, value)
+        return column.finished()
+    values, rows, numbers = np.unique(labels, return_index=True, return_inverse=True)
+    if len(values) > MAX_CLASSES:
+        raise SourceError(f"{where} has more than {MAX_CLASSES} different labels", "name their array with --labels-key")
+    meanings = [meaning_of(value) for value in values.tolist()]
+    distinct = _Distinct(where, "row", meanings, rows.tolist(), numbers.reshape(-1).astype(np.int64))
+    return _resolved(distinct, rule, names)
+
+
+def checked_labels(
+    labels: NDArray[Any], where: str, count: int, class_names: tuple[str, ...] | None = None
+) -> NDArray[np.int64]:
+    """Return the labels of a format whose labels can only be numbers from 0; see :func:`labels_of_array`."""
+    return labels_of_array(labels, where, count, USUAL, class_names)[0]
 
 
 def default_class_names(labels: NDArray[np.int64]) -> tuple[str, ...]:
@@ -82,26 +228,179 @@ def default_class_names(labels: NDArray[np.int64]) -> tuple[str, ...]:
     >>> default_class_names(np.array([2, 0]))
     ('0', '1', '2')
     """
-    return tuple(str(label) for label in range(int(labels.max()) + 1))
+    return tuple(str(label) for label in range(int(labels.max(initial=-1)) + 1))
 
 
-def _check_shape(labels: NDArray[Any], where: str, count: int) -> None:
-    if labels.ndim == 2 and labels.shape[1] > 1:
+def _of_one_hot(labels: NDArray[Any], where: str, count: int, rule: LabelRule, names: tuple[str, ...] | None) -> Labels:
+    remedy = "name the array with one label for each picture with --labels-key"
+    if labels.ndim != 2 or len(labels) != count or labels.dtype.kind not in "iufb":
+        raise SourceError(f"{where}: {count} pictures, but labels of the shape {labels.shape}", remedy)
+    ones = labels == 1
+    wrong = (ones.sum(axis=1) != 1) | ((labels != 0).sum(axis=1) != 1)
+    if wrong.any():
+        row = int(wrong.argmax())
         raise SourceError(
-            f"{where}: labels have the shape {labels.shape}, which looks like one-hot rows",
-            "store one whole number for each picture: labels.argmax(axis=1)",
+            f"{where}: labels of the shape {labels.shape}, and row {row} is not a one among zeros", remedy
         )
-    if labels.ndim not in {1, 2} or len(labels) != count or labels.size != count:
+    classes = names or tuple(map(str, range(labels.shape[1])))
+    found = ones.argmax(axis=1).astype(np.int64)
+    if len(classes) != labels.shape[1] or rule.start:
         raise SourceError(
-            f"{where}: {count} pictures, but labels of the shape {labels.shape}",
-            "store one label for each picture, or name the right array with --labels-key",
+            f"{where}: one-hot rows of {labels.shape[1]} classes, but {len(classes)} classes from {rule.start}",
+            "leave out --labels-start, or name the labels' array with --labels-key",
         )
-    if not count:
-        raise SourceError(f"{where} holds no pictures", "choose another source")
+    return found, classes
 
 
-def _what(labels: NDArray[Any]) -> str:
-    if labels.dtype.kind == "f" and np.isnan(labels).any():
-        return f"but label {int(np.isnan(labels).argmax())} (from 0) is NaN"
-    kinds = {"f": "fractions", "b": "true or false", "U": "text", "S": "text", "O": "objects"}
-    return f"these are {kinds.get(labels.dtype.kind, 'something else')} ({labels.dtype})"
+def _check_possible(distinct: _Distinct, position: int, rule: LabelRule) -> None:
+    """Refuse what no other row could make a label."""
+    one = distinct.meanings[position]
+    if one.kind == "missing" and (rule.reading == "names" or rule.texts_asked) and one.text not in {"", "null"}:
+        return
+    if rule.reading == "names" and one.kind in {"fraction", "vector"} and one.text:
+        return
+    if one.kind in {"missing", "fraction", "vector", "unprintable", "other"}:
+        raise distinct.wrong(position, f"is {WORDS[one.kind]}", _remedy_for(one))
+    if rule.reading == "numbers" and one.kind == "text":
+        raise distinct.wrong(position, "is not a number", "leave out --labels-as numbers")
+
+
+def _remedy_for(one: Meaning) -> str:
+    if one.text in {"", "null"} or one.kind in {"unprintable", "other"}:
+        return "leave that row out of the list, or name another column or field with --labels-key or --label-field"
+    if one.kind == "vector":
+        return "name a column of whole numbers or class names with --labels-key or --label-field"
+    return f"if that is the name of a class, {AS_NAMES}; otherwise name the labels with --labels-key or --label-field"
+
+
+def _resolved(distinct: _Distinct, rule: LabelRule, names: tuple[str, ...] | None) -> Labels:
+    """Return labels and class names where all the different labels agree on what they are."""
+    if not len(distinct.numbers):
+        raise SourceError(f"{distinct.where} holds no pictures", "choose another source")
+    for position in range(len(distinct.meanings)):
+        _check_possible(distinct, position, rule)
+    kinds = {one.kind for one in distinct.meanings}
+    if kinds == {"truth"} and rule.reading != "names":
+        return _truths(distinct, rule, names)
+    if rule.reading == "names" or kinds <= {"text", "missing", "truth"}:
+        return _named(distinct, rule, names)
+    if len(kinds) > 1:
+        raise _mixed(distinct)
+    if kinds == {"number"}:
+        return _numbered(distinct, rule, names)
+    return _one_hot_texts(distinct, rule, names)
+
+
+def _mixed(distinct: _Distinct) -> SourceError:
+    kinds = list(dict.fromkeys(one.kind for one in distinct.meanings))[:2]
+    first, second = (distinct.first_of(kind) for kind in kinds)
+    assert first is not None
+    assert second is not None
+    told = " and ".join(
+        f"{shown(distinct.meanings[place].text)} ({distinct.at(place)}) is {WORDS[distinct.meanings[place].kind]}"
+        for place in (first, second)
+    )
+    return SourceError(f"{distinct.where}: the labels are of two kinds: {told}", f"{AS_NAMES}, or use one kind")
+
+
+def _truths(distinct: _Distinct, rule: LabelRule, names: tuple[str, ...] | None) -> Labels:
+    if rule.start:
+        raise distinct.wrong(0, "is true or false, and has no first number", "leave out --labels-start")
+    values = np.array([one.value for one in distinct.meanings], np.int64)
+    return values[distinct.numbers], _fitting(names, 2, distinct) or ("False", "True")
+
+
+def _one_hot_texts(distinct: _Distinct, rule: LabelRule, names: tuple[str, ...] | None) -> Labels:
+    lengths = [one.length for one in distinct.meanings]
+    if len(set(lengths)) > 1:
+        other = next(place for place, length in enumerate(lengths) if length != lengths[0])
+        what = f"has {lengths[other]} numbers, that of {distinct.at(0)} {lengths[0]}"
+        raise distinct.wrong(other, what, "use rows of one length")
+    if rule.start:
+        raise distinct.wrong(0, "is a one-hot row, and has no first number", "leave out --labels-start")
+    values = np.array([one.value for one in distinct.meanings], np.int64)
+    return values[distinct.numbers], _fitting(names, lengths[0], distinct) or tuple(map(str, range(lengths[0])))
+
+
+def _fitting(names: tuple[str, ...] | None, count: int, distinct: _Distinct) -> tuple[str, ...] | None:
+    if names is not None and len(names) != count:
+        what = f"stands for one of {count} classes, of which {len(names)} have names"
+        raise distinct.wrong(0, what, "name the right labels with --labels-key")
+    return names
+
+
+def _numbered(distinct: _Distinct, rule: LabelRule, names: tuple[str, ...] | None) -> Labels:
+    values = [one.value - rule.start for one in distinct.meanings]
+    if rule.reading != "numbers":
+        _check_one_text_each(distinct)
+        _check_padding(distinct, values)
+    limit = MAX_CLASSES if names is None else len(names)
+    _check_range(distinct, values, rule, limit)
+    high = max(values)
+    lonely = high == UNSIGNED_MINUS_ONE and high - 1 not in values and len(values) > 1
+    if lonely and names is None and rule.reading != "numbers":
+        what = "is what -1, no label, becomes in a byte"
+        raise distinct.wrong(values.index(high), what, "if it is a class, give --labels-as numbers")
+    labels = np.array(values, np.int64)[distinct.numbers]
+    return labels, names or default_class_names(labels)
+
+
+def _check_range(distinct: _Distinct, values: list[int], rule: LabelRule, limit: int) -> None:
+    low, high = min(values), max(values)
+    if low < 0:
+        what = f"is below --labels-start {rule.start}" if rule.start else "is negative: no class, or no label at all"
+        raise distinct.wrong(values.index(low), what, "leave such rows out, or name other labels with --labels-key")
+    if high >= limit:
+        remedy = (
+            "if the classes are numbered from 1, give --labels-start 1"
+            if high == limit
+            else (f"if it is the name of a class, {AS_NAMES}")
+        )
+        raise distinct.wrong(values.index(high), f"is beyond the {limit} classes", remedy)
+
+
+def _check_one_text_each(distinct: _Distinct) -> None:
+    """Refuse "7" beside "007": one class by number, two by name."""
+    known: dict[int, int] = {}
+    for position, one in enumerate(distinct.meanings):
+        other = known.setdefault(one.value, position)
+        if distinct.meanings[other].text != one.text:
+            raise distinct.wrong(
+                position,
+                f"and {shown(distinct.meanings[other].text)} ({distinct.at(other)}) are one number and two texts",
+                f"{AS_NAMES}, or --labels-as numbers for one class",
+            )
+
+
+def _check_padding(distinct: _Distinct, values: list[int]) -> None:
+    """Refuse "005" and "007": classes 5 and 7 by number, 0 and 1 by name; "00" to "09" are the same either way."""
+    padded = [place for place, one in enumerate(distinct.meanings) if len(one.text) > 1 and one.text[0] == "0"]
+    digits = [one.text for one in distinct.meanings]
+    padded = [place for place in padded if digits[place].isdigit()]
+    if padded and sorted(values) != list(range(len(values))):
+        place = padded[0]
+        by_name = sorted(digits).index(digits[place])
+        raise distinct.wrong(
+            place,
+            f"is class {values[place]} as a number, and class {by_name} as a code",
+            "give --labels-as numbers, or --labels-as names",
+        )
+
+
+def _named(distinct: _Distinct, rule: LabelRule, names: tuple[str, ...] | None) -> Labels:
+    """Return labels of texts: their places among the known classes, or else in their sorted order."""
+    if rule.start:
+        raise distinct.wrong(0, "is text, and has no first number", "leave out --labels-start")
+    texts = [one.text for one in distinct.meanings]
+    known = names or rule.names
+    if known is None:
+        known = tuple(sorted(set(texts)))
+    places = {name: place for place, name in reversed(list(enumerate(known)))}
+    for position, text in enumerate(texts):
+        if text not in places:
+            what = f"is none of the {len(known)} classes ({', '.join(known)[:80]})"
+            raise distinct.wrong(position, what, "name the classes with --classes-from FILE, or the right labels")
+        if known.count(text) > 1:
+            raise distinct.wrong(position, "is the name of several classes", "name labels that are numbers")
+    labels = np.array([places[text] for text in texts], np.int64)[distinct.numbers]
+    return labels, known

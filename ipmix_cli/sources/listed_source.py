@@ -39,9 +39,16 @@ class ListedSource:
     digest: str
     settings: dict[str, Any]
     whole: Listing
+    notes: tuple[str, ...] = ()
+    root: str = ""
 
     def __len__(self) -> int:
         return len(self.whole.labels)
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """The label of each sample."""
+        return self.whole.labels
 
     def key(self, index: int) -> str:
         """Return the name of one sample in the source."""

@@ -84,7 +84,7 @@ def open_npz(spec: SourceSpec) -> ListedSource:
         check_count(header.shape[0], str(path))
         if members[images_key].compress_type == zipfile.ZIP_STORED and digest_kind(header.nbytes) == "content":
             _check_crc(archive, members[images_key])  # what is unpacked is checked when it is
-        labels = _small_array(archive, members[labels_key], path, "iufb", MAX_LABEL_BYTES)
+        labels = _small_array(archive, members[labels_key], path, "iufbUS", MAX_LABEL_BYTES)
         class_names = _class_names(archive, members, path)
     data = ArrayData(
         format="npz",
@@ -94,7 +94,7 @@ def open_npz(spec: SourceSpec) -> ListedSource:
         class_names=class_names,
         settings={"images_key": images_key, "labels_key": labels_key},
     )
-    return array_source(data, spec.alpha)
+    return array_source(data, spec)
 
 
 def unpack_member(path: Path, folder: Path, member: str) -> None:
@@ -185,7 +185,7 @@ def _small_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, ki
     header = _header(archive, info, path)
     where = f"{path}: {info.filename}"
     if header.dtype.kind not in kinds:
-        raise SourceError(f"{where} holds {header.dtype}, not what it should", "number the classes from 0")
+        raise SourceError(f"{where} holds {header.dtype}, no labels", "name the labels' array with --labels-key")
     if header.nbytes > limit:
         raise too_large(where)
     with archive.open(info) as stream:
@@ -197,7 +197,7 @@ def _small_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, ki
 
 def _class_names(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], path: Path) -> tuple[str, ...] | None:
     for name in CLASS_NAMES:
-        if name in members:
+        if name in members and _header(archive, members[name], path).dtype.kind in "US":  # numbers are no names
             found = _small_array(archive, members[name], path, "US", MAX_CLASSES * 256)
             return tuple(map(str, found.astype(np.str_).ravel().tolist()))
     return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import re
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,12 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.errors import SourceError
-from ipmix_cli.sources.array_names import SPLIT_NAMES
 from ipmix_cli.sources.common_size import CommonSize
 from ipmix_cli.sources.decoded import decoded_sample
-from ipmix_cli.sources.labels import check_count, checked_labels, default_class_names
+from ipmix_cli.sources.labels import (
+    MAX_LABEL_BYTES,
+    LabelColumn,
+    LabelRule,
+    Labels,
+    check_count,
+    label_rule,
+    labels_of_array,
+)
 from ipmix_cli.sources.listed_source import ListedSource
 from ipmix_cli.sources.source import BadSample, Sample, SourceSpec
+from ipmix_cli.sources.split_names import SPLIT_NAMES
 from ipmix_cli.stages import StageClock
 from ipmix_cli.storage.bounded import MOST_EXPANSION, SLACK_BYTES, too_large
 from ipmix_cli.storage.regular_file import open_regular
@@ -29,10 +36,12 @@ from ipmix_cli.storage.source_digest import digest_kind, framed, source_digest
 
 IMAGE_NAMES = ("image", "img", "images", "picture")
 LABEL_NAMES = ("label", "labels", "fine_label", "class")
+BINARY = {"binary", "large_binary", "binary_view"}
 BATCH = 32
 """Pictures read from a row group at a time, or fewer: together they are to have about `BATCH_BYTES`."""
 
 BATCH_BYTES = 32 * 2**20
+LABEL_BATCH = 1024
 
 
 @dataclass(frozen=True)
@@ -117,7 +126,10 @@ def _column_facts(file: Any, group: int, column: str) -> Any:
 
 def looks_like_parquet(path: Path) -> bool:
     """Tell whether a path is a .parquet file, or a folder with some in it or in its ``data``."""
-    return path.suffix == ".parquet" if path.is_file() else bool(_files_below(path))
+    if path.is_file():
+        return path.suffix == ".parquet"
+    files = _files_below(path)
+    return bool(files) and not all(file.with_suffix(".tar").is_file() for file in files)  # img2dataset's, beside tars
 
 
 def open_parquet(spec: SourceSpec) -> ListedSource:
@@ -136,12 +148,10 @@ def open_parquet(spec: SourceSpec) -> ListedSource:
     check_count(_row_count(paths), str(given))
     with _opened(str(paths[0])) as file:
         image, label = _columns(file.schema_arrow, spec, paths[0])
-        names = _class_names(file.schema_arrow.metadata, label)
         column = _leaf(file.schema_arrow, image, paths[0])
     groups = tuple(group for path in paths for group in _groups(path))
-    raw = np.concatenate([_labels(path, label) for path in paths])
-    labels = checked_labels(raw, str(given), sum(group.count for group in groups), names)
-    class_names = names or default_class_names(labels)
+    rule = label_rule(spec)
+    labels, class_names = _labels(paths, label, rule, _common_names(paths, label))
     kind = digest_kind(sum(path.stat().st_size for path in paths))
     whole = ParquetPart(groups, labels, 0, column, spec.alpha)
     common = CommonSize()
@@ -157,6 +167,7 @@ def open_parquet(spec: SourceSpec) -> ListedSource:
             "split": spec.split,
             "images_key": image,
             "labels_key": label,
+            **rule.settings(),
             "alpha": spec.alpha,
             "digest": kind,
         },
@@ -165,8 +176,11 @@ def open_parquet(spec: SourceSpec) -> ListedSource:
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[Any]:
-    """Open a Parquet file; whatever pyarrow says of it inside the block becomes a SourceError."""
+def _opened(path: str, words: str | None = None) -> Iterator[Any]:
+    """Open a Parquet file; whatever pyarrow says of it inside the block becomes a SourceError.
+
+    Of the column `words`, if it is text, each different one is held only once.
+    """
     try:
         arrow = importlib.import_module("pyarrow")
         parquet = importlib.import_module("pyarrow.parquet")
@@ -176,7 +190,8 @@ def _opened(path: str) -> Iterator[Any]:
             "pip install 'ipmix-cli[parquet]'",
         ) from error
     try:
-        with open_regular(path) as stream, parquet.ParquetFile(stream, pre_buffer=False) as file:
+        dictionary = {} if words is None else {"read_dictionary": [words]}
+        with open_regular(path) as stream, parquet.ParquetFile(stream, pre_buffer=False, **dictionary) as file:
             yield file
     except (arrow.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         line = " ".join(str(error).split())[:200]
@@ -196,13 +211,13 @@ def _columns(schema: Any, spec: SourceSpec, path: Path) -> tuple[str, str]:
 
 def _leaf(schema: Any, image: str, path: Path) -> str:
     """Return the column that holds the encoded bytes."""
-    kind = str(schema.field(image).type)
-    if kind in {"binary", "large_binary"}:
+    kind = schema.field(image).type
+    if str(kind) in BINARY:
         return image
-    if kind.startswith("struct<") and "bytes: binary" in kind:
+    if str(kind).startswith("struct<") and any(part.name == "bytes" and str(part.type) in BINARY for part in kind):
         return f"{image}.bytes"
     raise SourceError(
-        f"{path}: the column {image} holds {kind[:80]}, not encoded pictures", "choose it with --images-key"
+        f"{path}: the column {image} holds {str(kind)[:80]}, not encoded pictures", "choose it with --images-key"
     )
 
 
@@ -233,15 +248,76 @@ def _row_count(paths: list[Path]) -> int:
     return total
 
 
-def _labels(path: Path, label: str) -> NDArray[Any]:
-    with _opened(str(path)) as file:
-        kind = str(file.schema_arrow.field(label).type)
-        if not re.fullmatch(r"u?int(8|16|32|64)|bool|float|double|halffloat", kind):  # text may be of any length
-            raise SourceError(f"{path}: the labels in {label!r} are {kind[:80]}", "number the classes from 0")
-        column = file.read([label]).column(0)
-        if column.null_count:
-            raise SourceError(f"{path}: {column.null_count} labels are missing", "give each picture a label")
-        return np.asarray(column.to_numpy())
+def _common_names(paths: list[Path], label: str) -> tuple[str, ...] | None:
+    """Return the class names that the files' descriptions give; refuse files that number the classes differently."""
+    found: dict[Path, tuple[str, ...] | None] = {}
+    for path in paths:
+        with _opened(str(path)) as file:
+            found[path] = _class_names(file.schema_arrow.metadata, label)
+    first = found[paths[0]]
+    for path, names in found.items():
+        if names != first:
+            raise SourceError(
+                f"{paths[0]} and {path} have other class names in {label}: {_named(first)} and {_named(names)}",
+                "give one of them to --in at a time, or write them again with one ClassLabel",
+            )
+    return first
+
+
+def _named(names: tuple[str, ...] | None) -> str:
+    return "none" if names is None else f"{', '.join(names)[:100]} ({len(names)})"
+
+
+def _labels(paths: list[Path], label: str, rule: LabelRule, names: tuple[str, ...] | None) -> Labels:
+    """Return the labels of all files: in one array where they are numbers, else row by row."""
+    where = f"{paths[0] if len(paths) == 1 else paths[0].parent}: {label}"
+    columns = []
+    for path in paths:
+        with _opened(str(path)) as file:
+            if not _is_number(file.schema_arrow.field(label).type):
+                return _texts(paths, label, LabelColumn(where, rule, names, "row"))
+            columns.append(file.read([label]).column(0))
+            if columns[-1].null_count:
+                return _texts(paths, label, LabelColumn(where, rule, names, "row"))
+    values = np.concatenate([np.asarray(column.to_numpy()) for column in columns])
+    return labels_of_array(values, where, len(values), rule, names)
+
+
+def _texts(paths: list[Path], label: str, column: LabelColumn) -> Labels:
+    """Return labels that are no column of numbers, a bearable number of rows at a time."""
+    for path in paths:
+        with _opened(str(path), label) as file:
+            for group in range(file.num_row_groups):
+                _check_label_size(file.metadata.row_group(group), label, path)
+            row = 0
+            for batch in file.iter_batches(LABEL_BATCH, columns=[label]):
+                for value in _values(batch.column(0)):
+                    column.note(row if len(paths) == 1 else f"{row} of {path.name}", value)
+                    row += 1
+    return column.finished()
+
+
+def _check_label_size(group: Any, label: str, path: Path) -> None:
+    columns = [group.column(number) for number in range(group.num_columns)]
+    if (
+        sum(one.total_uncompressed_size for one in columns if one.path_in_schema.split(".")[0] == label)
+        > MAX_LABEL_BYTES
+    ):
+        raise too_large(str(path))
+
+
+def _values(column: Any) -> Iterator[object]:
+    """Yield the values of a column; each different text of one is made once."""
+    if not hasattr(column, "dictionary"):
+        yield from column.to_pylist()
+        return
+    words = column.dictionary.to_pylist()
+    yield from (None if index is None else words[index] for index in column.indices.to_pylist())
+
+
+def _is_number(kind: Any) -> bool:
+    types = importlib.import_module("pyarrow.types")
+    return bool(types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind))
 
 
 def _files_below(folder: Path) -> list[Path]:

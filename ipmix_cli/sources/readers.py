@@ -13,7 +13,9 @@ from pathlib import Path
 
 from ipmix_cli.errors import SourceError, UsageError
 from ipmix_cli.sources.cifar.cifar import looks_like_cifar
+from ipmix_cli.sources.compressed_tars import COMPRESSED
 from ipmix_cli.sources.csv_list import CSV, JSON_LINES, looks_like_list
+from ipmix_cli.sources.folders import Listing, holds_pictures
 from ipmix_cli.sources.idx import looks_like_idx
 from ipmix_cli.sources.imagefolder import looks_like_imagefolder
 from ipmix_cli.sources.npz import looks_like_npz
@@ -62,10 +64,12 @@ def _looks_like_hdf5(path: Path) -> bool:
 
 
 def _looks_like_webdataset(path: Path) -> bool:
-    """Tell whether a path is a tar, or a folder with tars and no folders of classes."""
+    """Tell whether a path is a tar, gzipped or not, or a folder with tars and no folders of pictures."""
     if path.is_dir():
-        return any(path.glob("*.tar")) and not any(f.is_dir() for f in path.iterdir() if not f.name.startswith("."))
-    return path.suffix.lower() == ".tar"
+        with contextlib.suppress(SourceError, OSError):
+            return any(path.glob("*.tar")) and not any(holds_pictures(path / name) for name in Listing().folders(path))
+        return False
+    return path.name.lower().endswith((".tar", *COMPRESSED))
 
 
 READERS = {  # asked in this order

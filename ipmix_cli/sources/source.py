@@ -7,9 +7,13 @@ machines list nothing.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ipmix_cli.picture import Picture
 from ipmix_cli.stages import StageClock
@@ -35,6 +39,16 @@ class SourceSpec:
         The field of a WebDataset sample's JSON that holds the label.
     alpha : {"white", "drop"}
         Compose transparent pictures on white, or drop the alpha channel.
+    labels_start : int
+        The number of the first class, where labels are numbers: 1 where they are counted from 1.
+    labels_as : {"auto", "numbers", "names"}
+        What labels are where they could be two things, such as "007".
+    classes_from : str, optional
+        The classes in their order: a folder of class folders, or a file with one name a line.
+    split_folder : str, optional
+        The folder, below the input, whose sub folders are the classes.
+    empty_classes : {"refuse", "keep", "skip"}
+        What a class folder without pictures is: an error, a class all the same, or none.
     """
 
     input: str
@@ -45,6 +59,21 @@ class SourceSpec:
     labels_key: str | None = None
     label_field: str | None = None
     alpha: str = "white"
+    labels_start: int = 0
+    labels_as: str = "auto"
+    classes_from: str | None = None
+    split_folder: str | None = None
+    empty_classes: str = "refuse"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for a record; options that came later are left out where they have their defaults."""
+        values = dataclasses.asdict(self)
+        defaults = {field.name: field.default for field in dataclasses.fields(self)}
+        return {name: value for name, value in values.items() if name not in LATER or value != defaults[name]}
+
+
+LATER = ("labels_start", "labels_as", "classes_from", "split_folder", "empty_classes")
+"""Fields that older records do not have."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +126,15 @@ class Source(Protocol):
     """sha256 in hexadecimal of the content: the same wherever a copy of the source lies."""
     settings: dict[str, Any]
     """What of the spec decided the samples (the split, the keys ...), as JSON."""
+    root: str
+    """The folder that keys start from; empty where keys are no paths."""
+    notes: tuple[str, ...]
+    """What a user should know of how it was read: a line each."""
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """The label of each sample."""
+        ...
 
     def __len__(self) -> int: ...
 

@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
-import json
 import operator
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.errors import SourceError
-from ipmix_cli.sources.array_names import SPLIT_NAMES
 from ipmix_cli.sources.common_size import CommonSize
+from ipmix_cli.sources.compressed_tars import check_uncompressed
 from ipmix_cli.sources.decoded import decoded_sample
-from ipmix_cli.sources.image_files import EXTENSIONS, MAX_FILE_BYTES
-from ipmix_cli.sources.labels import checked_labels, default_class_names
+from ipmix_cli.sources.image_files import MAX_FILE_BYTES
+from ipmix_cli.sources.label_text import readable
+from ipmix_cli.sources.labels import LabelColumn, LabelRule, label_rule
 from ipmix_cli.sources.listed_source import ListedSource
 from ipmix_cli.sources.name_table import Names
 from ipmix_cli.sources.source import BadSample, Sample, SourceSpec
+from ipmix_cli.sources.split_names import SPLIT_NAMES
+from ipmix_cli.sources.tar_folders import folder_classes
+from ipmix_cli.sources.tar_samples import FOLDER, TarReader, TarSample
 from ipmix_cli.stages import StageClock
-from ipmix_cli.storage.memory_map import Sliceable, mapped
+from ipmix_cli.storage.memory_map import mapped
 from ipmix_cli.storage.object_files import RemoteFile, ranges_of, remote_tars
 from ipmix_cli.storage.object_store import is_remote
 from ipmix_cli.storage.source_digest import digest_kind, framed, source_digest
-from ipmix_cli.storage.tar import Member, members
+from ipmix_cli.storage.tar import members
 
-LABEL_FIELD = "label"
-LABEL_FILES = {"cls", "json"}
-MOST_SMALL = 1 << 20  # bytes of a label or of a JSON
 MOST_TARS = 100_000
 
 
@@ -52,7 +52,7 @@ class TarPart:
         """Yield the samples in order."""
         for position, data in enumerate(self.encoded()):
             clock.lap("read")
-            index, key = self.start + position, self.keys[position]
+            index, key = self.start + position, readable(self.keys[position])
             yield decoded_sample((index, key), data, int(self.labels[position]), self.alpha)
             clock.lap("decode")
 
@@ -68,7 +68,7 @@ class TarPart:
 
     def key(self, position: int) -> str:
         """Return the name of the sample at a position: its path up to the first dot."""
-        return self.keys[position]
+        return readable(self.keys[position])
 
     def cut(self, start: int, stop: int) -> TarPart:
         """Return the samples start..stop, with the tars that hold them."""
@@ -80,54 +80,87 @@ class TarPart:
         return replace(self, tars=self.tars[low:high], places=places, labels=labels, keys=keys, start=start)
 
 
-class _Found(NamedTuple):
-    """One sample of a tar."""
-
-    key: str
-    picture: Member
-    label: int | str
-
-
 def open_webdataset(spec: SourceSpec) -> ListedSource:
     """Open one tar, a folder of tars, or ``NAME-{000..009}.tar``.
 
-    A sample is the run of files that share a path up to the first dot of the base name. Its picture is the
-    file with a picture's extension (``clean`` before any other where there are several); its label the number
-    in ``.cls``, else the field `spec.label_field` (``label``) of its ``.json``: a number, or a text, and then
-    the texts are the classes, sorted. In a tar of class folders, with neither, it is the folder that the picture lies
-    in. Links and devices are passed over.
+    Which files are a sample, its picture and its label is told in :mod:`ipmix_cli.sources.tar_samples`, which folder is
+    a class in :mod:`ipmix_cli.sources.tar_folders`. Links and devices are passed over.
 
     Raises
     ------
     SourceError
-        No tars, a damaged one, or a sample without a picture or label.
+        No tars, a damaged one, a sample without a picture or label, or labels that do not agree.
     """
     paths = tar_paths(spec)
-    samples: list[_Found] = []
+    samples: list[TarSample] = []
     tars: list[int] = []
+    reader = TarReader(spec)
     for number, path in enumerate(paths):
         tar = RemoteFile(path) if is_remote(path) else mapped(Path(path), path)
-        found = list(_samples_of(tar, path, spec.label_field))
+        check_uncompressed(bytes(tar[:6]), path)
+        found = list(reader.samples(tar, members(tar, path), path))
         samples += found
         tars += [number] * len(found)
     if not samples:
         raise SourceError(f"{spec.input} holds no samples", "check that the tars are not empty")
-    labels, class_names = _classes(samples, spec.input)
-    places = np.array([(tar, *sample.picture[1:]) for tar, sample in zip(tars, samples, strict=True)], np.int64)
-    keys = Names.of(sample.key for sample in samples)
+    rule = label_rule(spec)
+    kept, labels, class_names = _labels(samples, spec, rule)
+    places = np.array([(tars[at], *samples[at].picture[1:]) for at in kept], np.int64)
+    keys = Names.of(samples[at].key for at in kept)
     whole = TarPart(tuple(paths), places, labels, keys, 0, spec.alpha)
     kind = digest_kind(int(places[:, 2].sum()))
     common = CommonSize()
     digest = source_digest({"kind": kind}, class_names, labels, _content(whole, kind, common))
+    given = {name: getattr(spec, name) for name in ("images_key", "labels_key", "split_folder")}
     return ListedSource(
         format="webdataset",
         location=spec.input if is_remote(spec.input) else str(Path(spec.input).absolute()),
         class_names=class_names,
         size=common.value,
         digest=digest,
-        settings={"split": spec.split, "label_field": spec.label_field, "alpha": spec.alpha, "digest": kind},
+        settings={
+            "split": spec.split,
+            "label_field": spec.label_field,
+            **{name: value for name, value in given.items() if value is not None},
+            **rule.settings(),
+            "alpha": spec.alpha,
+            "digest": kind,
+        },
         whole=whole,
+        notes=tuple(_notes(reader, len(samples) - len(kept))),
     )
+
+
+def _labels(
+    samples: Sequence[TarSample], spec: SourceSpec, rule: LabelRule
+) -> tuple[list[int], NDArray[np.int64], tuple[str, ...]]:
+    """Return the positions of the samples that belong to the split, their labels, and the class names."""
+    by_folder = [sample.by_folder for sample in samples]
+    column = LabelColumn(spec.input, rule, row_word="sample")
+    if not any(by_folder):
+        for sample in samples:
+            column.note(sample.key, sample.label)
+        return [*range(len(samples))], *column.finished()
+    if not all(by_folder):
+        one, other = (samples[by_folder.index(which)].key for which in (True, False))
+        raise SourceError(
+            f"{spec.input}: the sample {readable(other)!r} has a label, and {readable(one)!r} has none",
+            f"give --labels-key {FOLDER} if the folders are the classes",
+        )
+    classes = folder_classes([sample.key for sample in samples], spec)
+    kept = [at for at, name in enumerate(classes) if name is not None]
+    column = LabelColumn(spec.input, dataclasses.replace(rule, reading="names", start=0), row_word="sample")
+    for at in kept:
+        column.note(samples[at].key, classes[at])
+    return kept, *column.finished()
+
+
+def _notes(reader: TarReader, others: int) -> Iterator[str]:
+    if reader.passed:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in reader.passed.most_common())
+        yield f"passed over in the tars: {kinds[:200]}"
+    if others:
+        yield f"passed over: {others:,} pictures of other splits"
 
 
 def tar_paths(spec: SourceSpec) -> list[str]:
@@ -178,86 +211,6 @@ def expanded(pattern: str) -> list[str]:
         raise SourceError(f"{pattern} stands for more than {MOST_TARS} tars", "check the numbers in the braces")
     middle = listed.split(",") if listed else [f"{n:0{len(first)}d}" for n in range(int(first), int(last) + 1)]
     return [pattern[: found.start()] + part + rest for part in middle for rest in expanded(pattern[found.end() :])]
-
-
-def _samples_of(tar: Sliceable, location: str, field: str | None) -> Iterator[_Found]:
-    """Yield the samples of one tar, in its order."""
-    for key, files in _runs(members(tar, location)):
-        pictures = [name for name in files if f".{name.rpartition('.')[2]}" in EXTENSIONS]
-        if not pictures:
-            raise _lacking(location, key, f"no picture ({' '.join(EXTENSIONS)})")
-        if not files.keys() & LABEL_FILES and "/" in key:
-            yield from _by_folder(key, {name: files[name] for name in pictures})
-            continue
-        picture = min(pictures, key=lambda name: (not name.startswith("clean."), "." in name))
-        yield _Found(key, files[picture], _label(tar, files, field, (location, key)))
-
-
-def _by_folder(key: str, pictures: dict[str, Member]) -> Iterator[_Found]:
-    """Yield the pictures of a tar of class folders, each a sample: its label is the folder that it lies in."""
-    folder = key.rpartition("/")[0].rpartition("/")[2]
-    for name, member in pictures.items():
-        yield _Found(f"{key}.{name}".rpartition(".")[0], member, folder)
-
-
-def _runs(files: Iterable[Member]) -> Iterator[tuple[str, dict[str, Member]]]:
-    """Yield (key, files by lower-case extension) for each run of files with one key."""
-    key, run = None, dict[str, Member]()
-    for member in files:
-        folder, _, base = member.name.rpartition("/")
-        stem, dot, extension = base.partition(".")
-        if not dot or not stem:  # no sample's file: a README, a hidden one
-            continue
-        name = f"{folder}/{stem}" if folder else stem
-        if name != key:
-            if key is not None:
-                yield key, run
-            key, run = name, {}
-        run.setdefault(extension.lower(), member)
-    if key is not None:
-        yield key, run
-
-
-def _label(tar: Sliceable, files: dict[str, Member], field: str | None, where: tuple[str, str]) -> int | str:
-    if field is None and "cls" in files:
-        text = _small(tar, files["cls"], where).decode("utf-8", "replace").strip()
-        return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else text
-    if "json" not in files:
-        raise _lacking(*where, "neither .cls nor .json")
-    try:
-        values = json.loads(_small(tar, files["json"], where))
-    except (ValueError, RecursionError) as error:
-        raise _lacking(*where, f"a damaged .json: {error}") from error
-    value = values.get(field or LABEL_FIELD) if isinstance(values, dict) else None
-    if isinstance(value, bool) or not isinstance(value, int | str) or (isinstance(value, int) and value >= 2**63):
-        raise _lacking(*where, f"no label in the field {field or LABEL_FIELD!r} of its .json")
-    return value
-
-
-def _small(tar: Sliceable, member: Member, where: tuple[str, str]) -> bytes:
-    if member.size > MOST_SMALL:
-        raise _lacking(*where, f"a label of {member.size} bytes")
-    return bytes(tar[member.offset : member.offset + member.size])
-
-
-def _lacking(location: str, key: str, what: str) -> SourceError:
-    return SourceError(f"{location}: the sample {key!r} has {what}", "name the label's field with --label-field")
-
-
-def _classes(samples: Sequence[_Found], where: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Return labels and class names: texts are numbered in their sorted order."""
-    values = [sample.label for sample in samples]
-    texts = {value for value in values if isinstance(value, str)}
-    if not texts:
-        labels = checked_labels(
-            np.array([max(value, -1) for value in values if isinstance(value, int)]), where, len(values)
-        )
-        return labels, default_class_names(labels)
-    if len(texts) != len(set(values)):
-        raise SourceError(f"{where}: some labels are numbers and some are texts", "name one field with --label-field")
-    names = tuple(sorted(texts))
-    numbers = {name: number for number, name in enumerate(names)}
-    return np.array([numbers[str(value)] for value in values], np.int64), names
 
 
 def _content(whole: TarPart, kind: str, common: CommonSize) -> Iterator[bytes]:

@@ -159,6 +159,8 @@ def test_a_forged_shard_is_refused(tmp_path: Path, forgery: Forgery, name: str) 
 @pytest.mark.parametrize("name", ["clean", "label"])
 def test_a_forged_source_is_refused(tmp_path: Path, forgery: Forgery, name: str) -> None:
     path, other = shard(tmp_path / "s.h5"), shard(tmp_path / "other.h5")
+    if (forgery, name) == (of_floats, "label"):
+        pytest.skip("1.0 is label 1")
     with h5py.File(path, "r+") as file:
         forgery(file, other, name)
     with pytest.raises(SourceError):

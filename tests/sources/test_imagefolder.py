@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from ipmix_cli.errors import SourceError
-from ipmix_cli.sources.image_files import EXTENSIONS
-from ipmix_cli.sources.imagefolder import list_pictures
+from ipmix_cli.sources.folders import list_pictures
+from ipmix_cli.sources.picture_names import EXTENSIONS
 from ipmix_cli.sources.source import BadSample
 
 
@@ -54,7 +54,7 @@ def test_pictures_and_labels_come_in_order(class_folder, pictures, opened, read)
 
 def test_the_listing_is_torchvisions(tmp_path, opened):
     names = ["b/2.PNG", "b/10.jpg", "b/sub/deep/1.webp", "b/sub-1/1.tif", "b/sub/2.bmp", "B/ä.jpeg", "a b/[1].ppm"]
-    root = make(tmp_path / "set", *names, "b/readme.txt", "a b/x.pgm", "a b/y.tiff", "a b/z.gif")
+    root = make(tmp_path / "set", *names, "b/readme.txt", "a b/x.pgm", "a b/y.tiff", "a b/z.npy")
     assert listed(opened(root)) == torchvision_listing(root)
     assert [name for name, _ in listed(opened(root))][:3] == ["B/ä.jpeg", "a b/[1].ppm", "a b/x.pgm"]
 
@@ -98,7 +98,7 @@ def test_an_empty_class_folder_is_named_with_a_remedy(tmp_path, opened):
     root = make(tmp_path / "set", "a/1.png", "b/readme.txt")
     with pytest.raises(SourceError, match="set/b holds no pictures") as caught:
         opened(root)
-    assert "remove that folder" in caught.value.remedy
+    assert "--empty-classes" in caught.value.remedy
 
 
 def test_a_folder_without_class_folders_is_refused(tmp_path, opened):

@@ -102,15 +102,15 @@ def test_pictures_of_another_kind_are_refused(name, save, pictures, opened):
 
 
 BAD_LABELS = {
-    "one-hot": (lambda y: np.eye(10, dtype=np.uint8)[y], "one-hot"),
-    "fractions": (lambda y: y + 0.5, "fractions"),
-    "nan": (lambda y: np.where(y == 3, np.nan, y), r"label 3 .* NaN"),
+    "soft": (lambda y: np.eye(10)[y] * 0.9 + 0.01, "not a one among zeros"),
+    "fractions": (lambda y: y + 0.5, "not a whole number"),
+    "nan": (lambda y: np.where(y == 3, np.nan, y), r"row 3: the label 'nan'"),
     "negative": (lambda y: y - 1, "label -1 is negative"),
     "huge": (lambda y: y + 10**9, "beyond"),
-    "text": (lambda y: y.astype(str), "<U"),
+    "two kinds": (lambda y: np.where(y == 3, "cat", y.astype(str)), "two kinds"),
     "objects": (lambda y: y.astype(object), "pickled"),
     "fewer": (lambda y: y[:-1], "23 pictures"),
-    "bool": (lambda y: y > 3, "true or false"),
+    "-1 as a byte": (lambda y: np.where(y == 3, 255, y).astype(np.uint8), "no label"),
     "scalar": (lambda y: np.array(3), "23 pictures"),
 }
 
@@ -121,6 +121,25 @@ def test_labels_of_another_kind_are_refused(name, save, pictures, opened):
     with pytest.raises(SourceError, match=words) as caught:
         opened(save(images=pictures[0], labels=change(pictures[1])))
     assert caught.value.remedy
+
+
+FORMS = {
+    "one-hot": lambda y: np.eye(10)[y],
+    "text": lambda y: y.astype(str),
+    "floats": lambda y: y.astype(np.float64),
+    "MATLAB's row": lambda y: y[None],
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_labels_in_other_forms_are_the_same_labels(name, save, pictures, opened):
+    source = opened(save(images=pictures[0], labels=FORMS[name](pictures[1])))
+    assert source.labels.tolist() == pictures[1].tolist()
+    assert source.class_names == tuple(map(str, range(10)))
+
+
+def test_an_array_of_numbers_is_no_list_of_class_names(save, pictures, opened):
+    assert opened(save(images=pictures[0], labels=pictures[1], classes=np.arange(10))).class_names[9] == "9"
 
 
 def test_labels_in_a_column_are_taken(save, pictures, opened):

@@ -76,7 +76,7 @@ def test_plain_bytes_are_read_and_paths_are_never_followed(save, pictures, png, 
 
 
 @pytest.mark.parametrize(
-    "labels", [["a"] * 23, [-1] * 23, [1.5] * 23, [None] + [1] * 22, [10] * 23, [[1]] * 23, [True] * 23]
+    "labels", [["a"] * 23, [-1] * 23, [1.5] * 23, [None] + [1] * 22, [10] * 23, [[1, 2]] * 23, [True] * 23]
 )
 def test_labels_of_another_kind_are_refused(labels, save, opened):
     with pytest.raises(SourceError):

@@ -174,9 +174,12 @@ def test_what_nobody_used_for_weeks_is_forgotten(cifar, opened, own_cache):
     assert old not in own_cache.iterdir()
 
 
-def test_class_folders_beside_tars_are_class_folders(class_folder, opened):
+def test_class_folders_beside_tars_can_be_read_in_two_ways(class_folder, opened):
     (class_folder / "left-over.tar").write_bytes(b"")
-    assert opened(class_folder).format == "imagefolder"
+    with pytest.raises(SourceError, match="two ways") as caught:
+        opened(class_folder)
+    assert "--input-format" in caught.value.remedy
+    assert opened(class_folder, input_format="imagefolder").format == "imagefolder"
 
 
 def test_no_room_to_unpack_is_said(cifar, opened, monkeypatch):

@@ -25,8 +25,8 @@ from ipmix_cli.pipeline.banks.bank import builtin_settings, cached_bank
 from ipmix_cli.pipeline.banks.pixel_map import open_pixels, write_pixels
 from ipmix_cli.pipeline.job import MixingRecord
 from ipmix_cli.pipeline.listener import Listener
+from ipmix_cli.sources.folders import list_pictures
 from ipmix_cli.sources.image_files import read_picture_file
-from ipmix_cli.sources.imagefolder import list_pictures
 from ipmix_cli.storage.digest_cache import remembered_sha256
 from ipmix_cli.storage.source_digest import framed
 from ipmix_cli.transform import NATIVE

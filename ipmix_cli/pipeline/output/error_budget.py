@@ -9,8 +9,10 @@ from ipmix_cli.pipeline.job import Execution, Job
 from ipmix_cli.pipeline.output.manifest import Failure
 
 
-def check_failures(failures: Iterable[Failure], job: Job, max_errors: str) -> None:
-    """Stop where more pictures have failed than the user allows.
+def check_failures(failures: Iterable[Failure], job: Job, max_errors: str, root: str = "") -> None:
+    """Stop where more pictures have failed than the user allows, or all of them.
+
+    `root` is the folder that the pictures' names start from.
 
     Raises
     ------
@@ -23,6 +25,17 @@ def check_failures(failures: Iterable[Failure], job: Job, max_errors: str) -> No
         first = by_index[min(by_index)]
         raise ErrorBudgetError(
             f"{len(by_index)} pictures could not be read, and {budget} may be left out; "
-            f"the first: {first.source_key}: {first.reason}",
+            f"the first: {_full_path(root, first.source_key)}: {first.reason}",
             f"mend it, or leave such pictures out with --max-errors {len(by_index)} (or a share, such as 1%)",
         )
+    if len(by_index) == job.pictures:
+        first = by_index[min(by_index)]
+        raise ErrorBudgetError(
+            f"none of the {job.pictures} pictures could be read, so there is no data set; "
+            f"the first: {_full_path(root, first.source_key)}: {first.reason}",
+            "check --in, and --data-dir for a list of paths",
+        )
+
+
+def _full_path(root: str, key: str) -> str:
+    return f"{root.rstrip('/')}/{key}" if root else key

@@ -28,6 +28,7 @@ from ipmix_cli.pipeline.run.progress_counters import progress_counters
 from ipmix_cli.pipeline.run.schedule import ExistingOutput, Run, materialise, start
 from ipmix_cli.pipeline.run.warmup import compile_kernels
 from ipmix_cli.pipeline.run.worker import ShardResult
+from ipmix_cli.sources.class_summary import class_summary
 from ipmix_cli.sources.source import Source
 from ipmix_cli.storage.folder import open_folder
 
@@ -37,7 +38,8 @@ class Outcome:
     """What one run of a job did.
 
     `manifest` is None where shards of other tasks are missing yet; `made` counts this run's samples and copies alone;
-    `stages` are seconds of work by stage, over all workers together.
+    `stages` are seconds of work by stage, over all workers together; `classes` names the source's classes and how many
+    pictures each has, `notes` tells what was passed over; both are empty where the source was not opened.
     """
 
     job: Job
@@ -47,6 +49,8 @@ class Outcome:
     made_bytes: int = 0
     resumed_shards: int = 0
     seconds: float = 0.0
+    classes: str = ""
+    notes: tuple[str, ...] = ()
     stages: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -91,6 +95,7 @@ def augment(
     outcome = nothing_left(request, out, execution, existing_output)
     if outcome is None:
         source = open_source_of(request, listener)
+        classes = told_classes(source, request.limit, listener)
         outcome = nothing_ever(request, source, execution)
     if outcome is None:
         opened = open_job(request, listener, execution.jobs, source)
@@ -98,8 +103,17 @@ def augment(
             run = start(opened, out, execution, existing_output, counters)
             outcome = make(run, listener, counters.done)
         outcome.manifest = finalize(run.folder, opened)
+        outcome.classes, outcome.notes = classes, source.notes
     outcome.seconds = time.perf_counter() - began
     return outcome
+
+
+def told_classes(source: Source, limit: int | None, listener: Listener) -> str:
+    """Tell a listener the classes of a source and what was passed over, before anything is made; return the classes."""
+    classes = class_summary(source.labels[:limit], source.class_names)
+    for line in (classes, *source.notes):
+        listener.note(line)
+    return classes
 
 
 def nothing_left(request: Request, out: str, execution: Execution, existing_output: ExistingOutput) -> Outcome | None:

@@ -17,6 +17,7 @@ from ipmix_cli.pipeline.run.prepare import OpenJob, Request, open_job, prepare_p
 from ipmix_cli.pipeline.run.progress_counters import ShardProgress
 from ipmix_cli.pipeline.run.warmup import compile_kernels
 from ipmix_cli.pipeline.run.worker import ShardTask, build_shard
+from ipmix_cli.sources.class_summary import class_summary
 from ipmix_cli.stages import StageClock
 from ipmix_cli.storage.folder import open_folder
 
@@ -40,7 +41,8 @@ class Estimate:
 
     `bytes` is the size of all shards, `seconds` the work of one worker on this machine for all of them, writing not
     counted; `there` counts shards that are there already; `free` is the space at the folder, None where unlimited.
-    `other_job` says that the folder holds another job, so that the run would be refused.
+    `other_job` says that the folder holds another job, so that the run would be refused. `classes` and `notes` are as
+    in :class:`ipmix_cli.pipeline.run.augment.Outcome`.
     """
 
     job: Job
@@ -52,6 +54,8 @@ class Estimate:
     free: int | None
     other_job: bool
     jobs: int
+    classes: str
+    notes: tuple[str, ...]
 
     @property
     def missing(self) -> int:
@@ -105,6 +109,8 @@ def estimate(
         free=free_space(folder.path("shard")),
         other_job=found is not None and not ours,
         jobs=execution.jobs,
+        classes=class_summary(opened.source.labels[: job.pictures], opened.class_names),
+        notes=opened.source.notes,
     )
 
 

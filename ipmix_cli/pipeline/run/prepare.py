@@ -184,7 +184,7 @@ def with_variants(output: ShardSettings, names: Sequence[str]) -> ShardSettings:
 def asks_for_the_same(request: Request, job: Job, places: Places) -> bool:
     """Return whether a request asks for a job opened before, as far as can be told without opening anything."""
     there = places.source
-    asked = {**dataclasses.asdict(request.source), "data_dir": _absolute(request.source.data_dir)}
+    asked = _absolute_files(request.source).to_dict()
     named = asked == there or {**asked, "input": _absolute(request.source.input)} == there
     if not named or request.recorded is not None or request.method != job.method:
         return False
@@ -280,9 +280,13 @@ def builtin_bank(size: tuple[int, int] | None, ratio: float, listener: Listener,
 def _lasting(spec: SourceSpec, source: Source) -> dict[str, Any]:
     """Return the spec in a form that finds the source again from any working folder."""
     named = source.location == spec.input or spec.data_dir is not None
-    data_dir = _absolute(spec.data_dir)
-    found = dataclasses.replace(spec, data_dir=data_dir, input=spec.input if named else source.location)
-    return dataclasses.asdict(found)
+    place = str(_absolute(spec.input)) if Path(spec.input).exists() else source.location
+    found = dataclasses.replace(_absolute_files(spec), input=spec.input if named else place)
+    return found.to_dict()
+
+
+def _absolute_files(spec: SourceSpec) -> SourceSpec:
+    return dataclasses.replace(spec, data_dir=_absolute(spec.data_dir), classes_from=_absolute(spec.classes_from))
 
 
 def _place_of_bank(request: Request, job: Job) -> str:

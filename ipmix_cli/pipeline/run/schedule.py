@@ -178,7 +178,7 @@ def check_budget(run: Run) -> None:
     """Stop where more pictures have failed than the user allows, of those that this run knows."""
     failures = [failure for record in run.records.values() for failure in record.failures]
     failures += [Failure(bad.index, bad.key, bad.reason) for bads in run.quarantined.values() for bad in bads]
-    check_failures(failures, run.opened.job, run.execution.max_errors)
+    check_failures(failures, run.opened.job, run.execution.max_errors, run.opened.source.root)
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def open_cifar(spec: SourceSpec, dataset: str, progress: Progress | None = None)
         data = _folder_data(folder, variant, spec.split)
     else:
         data = archive_data(place, spec.split, dataset)
-    return array_source(dataclasses.replace(data, settings={"split": spec.split}), spec.alpha)
+    return array_source(dataclasses.replace(data, settings={"split": spec.split}), spec)
 
 
 def default_data_dir() -> Path:
