@@ -20,7 +20,7 @@ MODULES = sorted(
     module.name
     for package in (ipmix_cli, fractals)
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
-    if not module.name.endswith("__main__")
+    if not module.name.endswith(("__main__", "worker_preload"))  # both act when they are imported
 )
 
 

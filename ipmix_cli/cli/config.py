@@ -142,29 +142,14 @@ def save_config(ctx: typer.Context, path: str) -> None:
     WriteError
         Where the file cannot be written.
     """
+    import tomli_w
+
     from ipmix_cli.storage.folder import write_atomically
 
-    given = {option: ctx.params.get(name) for option, name in option_names(ctx).items()}
-    lines = [f"{option} = {as_toml(value)}" for option, value in given.items() if value not in (None, (), [])]
+    values = {option: ctx.params.get(name) for option, name in option_names(ctx).items()}
+    given = {option: value for option, value in values.items() if value not in (None, (), [])}
     try:
-        content = "\n".join([f"# ipmix {ctx.info_name} --config {json.dumps(path)}", *lines, ""]).encode()
+        content = f"# ipmix {ctx.info_name} --config {json.dumps(path)}\n{tomli_w.dumps(given)}".encode()
     except UnicodeEncodeError as error:
         raise UsageError("a path that is not Unicode cannot be written as TOML", "rename it") from error
     write_atomically(Path(path), content)
-
-
-def as_toml(value: Any) -> str:
-    r"""Return a value as TOML writes it.
-
-    Examples
-    --------
-    >>> print(as_toml('a "b" \\ c'), as_toml(["x", "y"]), as_toml(True), as_toml(0.5))
-    "a \"b\" \\ c" ["x", "y"] true 0.5
-    """
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(as_toml, value))}]"
-    if isinstance(value, str):  # JSON's escapes are TOML's, but for DEL, which JSON leaves as it is
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return repr(value)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import sys
 import time
 from collections.abc import Iterator
-from datetime import datetime, timezone
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
@@ -32,16 +32,36 @@ VerboseOption = Annotated[
 ]
 
 
-class Logbook(Listener):
-    """Writes all it hears into a file, with the time, and passes it on."""
+class LogFormatter(logging.Formatter):
+    """Formats one line: the time, in UTC, and the message, made printable."""
 
-    def __init__(self, file: TextIO, listener: Listener) -> None:
-        self._file, self._listener = file, listener
+    converter = staticmethod(time.gmtime)
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03d+00:00"
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        return f"{self.formatTime(record)} {printable(record.getMessage())}"
+
+
+class LogFile(logging.FileHandler):
+    """A log file that is appended to; a line that cannot be written is an error of the run."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """Raise what went wrong, instead of printing it and going on."""
+        del record
+        raise  # noqa: PLE0704 - called while the error is handled
+
+
+class Logbook(Listener):
+    """Logs all it hears, and passes it on."""
+
+    def __init__(self, logger: logging.Logger, listener: Listener) -> None:
+        self._logger, self._listener = logger, listener
 
     def write(self, text: str) -> None:
-        """Write one line: the time, in UTC, and the text."""
-        now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-        self._file.write(f"{now} {printable(text)}\n")
+        """Log one line."""
+        self._logger.info("%s", text)
 
     def note(self, text: str) -> None:
         """Write and pass on one line."""
@@ -85,8 +105,8 @@ def logging_to(path: str | None, listener: Listener, out: str) -> Iterator[Liste
         return
     if Path(path).resolve().is_relative_to(Path(out).resolve()):
         raise UsageError(f"the log {path} would lie inside {out}", "give --log a place outside of the data set")
-    with _opened(path) as file:
-        logbook = Logbook(file, listener)
+    with _logger(path) as logger:
+        logbook = Logbook(logger, listener)
         logbook.write(f"begins: {' '.join(sys.argv[1:])}")
         try:
             yield logbook
@@ -97,8 +117,17 @@ def logging_to(path: str | None, listener: Listener, out: str) -> Iterator[Liste
         logbook.write("done")
 
 
-def _opened(path: str) -> TextIO:
+@contextlib.contextmanager
+def _logger(path: str) -> Iterator[logging.Logger]:
+    """Give a logger of its own that writes into a file and nowhere else."""
     try:
-        return Path(path).open("a", encoding="utf-8", buffering=1)
+        handler = LogFile(path, encoding="utf-8")
     except OSError as error:
         raise WriteError(f"cannot write the log {path}: {error.strerror}", "give --log another place") from error
+    handler.setFormatter(LogFormatter())
+    logger = logging.Logger("ipmix", logging.INFO)
+    logger.addHandler(handler)
+    try:
+        yield logger
+    finally:
+        handler.close()

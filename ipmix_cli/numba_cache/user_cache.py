@@ -31,10 +31,12 @@ def writable_folders(*names: str) -> list[Path]:
 
 
 def user_cache() -> Path:
-    """Return ipmix's folder in the user's cache: ``$IPMIX_CACHE_DIR``, else ``$XDG_CACHE_HOME/ipmix``."""
+    """Return ipmix's folder in the user's cache: ``$IPMIX_CACHE_DIR``, else such as ``~/.cache/ipmix``."""
     if own := os.environ.get("IPMIX_CACHE_DIR"):
         return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "ipmix"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("ipmix", appauthor=False)
 
 
 def private_temporary_folder() -> Path | None:

@@ -6,13 +6,16 @@ equal cards.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from ipmix_cli.codecs.codecs import CODECS
+from ipmix_cli.shards.card_header import Flow, Quoted, front_matter
 from ipmix_cli.shards.class_folders import folder_names
 from ipmix_cli.shards.shard import ShardSettings
+
+Feature = dict[str, Any]
+"""One feature as Hugging Face's dataset_info has it."""
 
 INTEGERS = ("index", "source_index", "crop")
 MOST_NAMED = 10_000  # classes whose names Hugging Face's loader is told; more would make a card of megabytes
@@ -65,17 +68,20 @@ def dataset_card(
     maker : Maker
         What made the copies.
     """
-    header = [
-        *("---", "task_categories:", "- image-classification", "tags:", "- ipmix", "- data-augmentation"),
-        *("configs:", "- config_name: default", "  data_files:", f"  - split: {split}"),
-        f"    path: {json.dumps(data_files(output, split))}",
-        *("dataset_info:", "  config_name: default", "  features:"),
-        *(f"  {line}" for line in FEATURES[output.format](output, class_names, size)),
-        "---",
-    ]
-    return "\n".join(
-        [*header, "", *_description(output, class_names, samples, size, maker), *_reading(output, split), ""]
-    )
+    features = FEATURES[output.format](output, class_names, size)
+    header = {
+        "task_categories": ["image-classification"],
+        "tags": ["ipmix", "data-augmentation"],
+        "configs": [
+            {
+                "config_name": "default",
+                "data_files": [{"split": split, "path": Quoted(data_files(output, split))}],
+            }
+        ],
+        "dataset_info": {"config_name": "default", "features": features},
+    }
+    lines = ["", *_description(output, class_names, samples, size, maker), *_reading(output, split), ""]
+    return front_matter(header) + "\n".join(lines)
 
 
 def data_files(output: ShardSettings, split: str) -> str:
@@ -84,21 +90,22 @@ def data_files(output: ShardSettings, split: str) -> str:
     return suffixes.get(output.format, f"{split}/*/*.{CODECS[output.encoding].suffix}")
 
 
-def hdf5_features(output: ShardSettings, class_names: Sequence[str], size: tuple[int, int] | None) -> list[str]:
+def hdf5_features(output: ShardSettings, class_names: Sequence[str], size: tuple[int, int] | None) -> list[Feature]:
     """Return the features of HDF5 shards."""
-    lines = [line for name in (*INTEGERS,) for line in _plain(name, "int64")]
-    lines += [*_plain("key", "string"), *_plain("source_key", "string"), *_plain("checksum", "uint64")]
-    lines += _label("label", class_names)
+    features = [_plain(name, "int64") for name in INTEGERS]
+    features += [_plain("key", "string"), _plain("source_key", "string"), _plain("checksum", "uint64")]
+    features.append(_label("label", class_names))
     if output.encoding != "raw":
         names = [*(["clean"] if output.clean else []), *(f"aug{number}" for number in range(output.copies))]
-        return [*lines, *_list("size", "int32", 2), *(line for name in names for line in _list(name, "uint8"))]
+        sizes = {"name": "size", "list": "int32", "length": 2}
+        return [*features, sizes, *({"name": name, "list": "uint8"} for name in names)]
     height, width = size or (0, 0)
     if output.clean:
-        lines += _array("clean", (height, width, 3))
-    return lines + _array("aug", (output.copies, height, width, 3))
+        features.append(_array("clean", (height, width, 3)))
+    return [*features, _array("aug", (output.copies, height, width, 3))]
 
 
-def webdataset_features(output: ShardSettings, class_names: Sequence[str], _size: object) -> list[str]:
+def webdataset_features(output: ShardSettings, class_names: Sequence[str], _size: object) -> list[Feature]:
     """Return the features of tars."""
     suffix = CODECS[output.encoding].suffix
     pictures = [suffix]
@@ -109,40 +116,33 @@ def webdataset_features(output: ShardSettings, class_names: Sequence[str], _size
     fields |= dict.fromkeys(("key", "class", "source_key", "checksum"), "string")
     if output.layout == "flat":
         fields["copy"] = "int64"
-    lines = [line for name in pictures for line in _plain(name, "image")]
-    lines += [*_label("cls", class_names), "- name: json", "  struct:"]
-    lines += [f"  {line}" for name, kind in fields.items() for line in _plain(name, kind)]
-    return [*lines, *_plain("__key__", "string"), *_plain("__url__", "string")]
+    json = {"name": "json", "struct": [_plain(name, kind) for name, kind in fields.items()]}
+    ends = [_plain("__key__", "string"), _plain("__url__", "string")]
+    return [*(_plain(name, "image") for name in pictures), _label("cls", class_names), json, *ends]
 
 
-def files_features(_output: object, class_names: Sequence[str], _size: object) -> list[str]:
+def files_features(_output: object, class_names: Sequence[str], _size: object) -> list[Feature]:
     """Return the features of class folders; there the names of the folders are the classes."""
-    return [*_plain("image", "image"), *_label("label", folder_names(class_names))]
+    return [_plain("image", "image"), _label("label", folder_names(class_names))]
 
 
 FEATURES = {"hdf5": hdf5_features, "webdataset": webdataset_features, "files": files_features}
 
 
-def _plain(name: str, kind: str) -> list[str]:
-    return [f"- name: {name}", f"  dtype: {kind}"]
+def _plain(name: str, kind: str) -> Feature:
+    return {"name": name, "dtype": kind}
 
 
-def _list(name: str, kind: str, length: int | None = None) -> list[str]:
-    return [f"- name: {name}", f"  list: {kind}", *([] if length is None else [f"  length: {length}"])]
+def _array(name: str, shape: tuple[int, ...]) -> Feature:
+    return {"name": name, "dtype": {f"array{len(shape)}_d": {"shape": Flow(shape), "dtype": "uint8"}}}
 
 
-def _array(name: str, shape: tuple[int, ...]) -> list[str]:
-    numbers = ", ".join(map(str, shape))
-    kind = f"    array{len(shape)}_d:"
-    return [f"- name: {name}", "  dtype:", kind, f"      shape: [{numbers}]", "      dtype: uint8"]
-
-
-def _label(name: str, class_names: Sequence[str]) -> list[str]:
-    """Return a feature of named classes; json's text is YAML's, and names like "no" stay text in it."""
+def _label(name: str, class_names: Sequence[str]) -> Feature:
+    """Return a feature of named classes; names are quoted, so that "no" stays a string."""
     if not 0 < len(class_names) <= MOST_NAMED:
         return _plain(name, "int64")
-    names = [f"        '{number}': {json.dumps(text)}" for number, text in enumerate(class_names)]
-    return [f"- name: {name}", "  dtype:", "    class_label:", "      names:", *names]
+    names = {str(number): Quoted(text) for number, text in enumerate(class_names)}
+    return {"name": name, "dtype": {"class_label": {"names": names}}}
 
 
 def _description(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +10,9 @@ import numpy as np
 from ipmix_cli.errors import IpmixError
 from ipmix_cli.pipeline.inspect.distance import Distances, count_classes, measure_distances
 from ipmix_cli.pipeline.inspect.explain import trace
-from ipmix_cli.pipeline.inspect.report_charts import balance, histogram
-from ipmix_cli.pipeline.inspect.report_page import page, section, shard_table, table, tiles, verdict
-from ipmix_cli.pipeline.inspect.report_pictures import ClassRow, sheet, stages
+from ipmix_cli.pipeline.inspect.report_charts import class_chart, histogram
+from ipmix_cli.pipeline.inspect.report_page import ReportPage, Section
+from ipmix_cli.pipeline.inspect.report_pictures import Strip, figure, stages
 from ipmix_cli.pipeline.job import Execution
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.dataset import Dataset, chosen_numbers
@@ -21,11 +20,11 @@ from ipmix_cli.pipeline.run.recorded_job import command_of
 from ipmix_cli.pipeline.run.render import plans_without_mixing
 from ipmix_cli.pipeline.verify.validate import Checks, validate
 from ipmix_cli.shards.shard import StoredSample
-from ipmix_cli.sources.source import SourceSpec
 from ipmix_cli.transform import Transform
 
 MOST_CLASSES = 12  # rows of the sheet
 MOST_COPIES = 6  # columns of the sheet
+MOST_CLASS_ROWS = 40  # classes up to which each has a row with its name
 CANDIDATES = 48  # samples among which the copy with the richest plan is looked for
 
 
@@ -54,25 +53,36 @@ def report(
     """
     checks, listener = checks or Checks(), listener or Listener()
     validation = validate(dataset, Checks(level=checks.level, seed=checks.seed), execution, listener)
-    parts = [_head(dataset), section("Validation", "Whether everything is there, and whole.", verdict(validation))]
-    makers: tuple[Callable[[], str], ...] = (
+    sections = [Section("Validation", "Whether every file is there and undamaged.", "verdict", validation)]
+    makers: tuple[Callable[[], Section], ...] = (
         lambda: _pictures(dataset, checks.seed),
-        lambda: _stages(dataset, checks.seed, checks.source, checks.fractals, listener),
+        lambda: _stages(dataset, checks, listener),
         lambda: _distances(measure_distances(dataset), dataset.manifest.job.transform.title),
         lambda: _classes(dataset),
     )
     for make in makers:
         try:
-            parts.append(make())
+            sections.append(make())
         except IpmixError as error:  # a damaged data set deserves a report too; the validation says what is wrong
-            parts.append(section("Not shown", f"{error.message}. {error.remedy}", ""))
-    parts += [_settings(dataset), section("Shards", "As the manifest has them.", shard_table(dataset.manifest.shards))]
-    parts.append(f"<footer>{escape(dataset.manifest.tool)}, plan version {dataset.manifest.job.plan_version}</footer>")
-    return page(f"ipmix: {Path(dataset.folder.location).name}", parts)
+            sections.append(Section("Not shown", f"{error.message}. {error.remedy}"))
+    manifest, name = dataset.manifest, Path(dataset.folder.location).name
+    sections.append(Section("Settings", "Everything that decides the bytes.", "table", _settings(dataset)))
+    sections.append(Section("Shards", "As recorded in the manifest.", "shards", manifest.shards))
+    return ReportPage(
+        title=f"ipmix: {name}",
+        name=name,
+        what=f"{_what(manifest.job.transform)}, in {dataset.folder.location}",
+        facts=_facts(dataset),
+        command=command_of(manifest),
+        sections=sections,
+        shards=manifest.shards,
+        problems=validation.problems,
+        tool=f"{manifest.tool}, plan version {manifest.job.plan_version}",
+    ).html()
 
 
-def _head(dataset: Dataset) -> str:
-    """Return the title, the main numbers, and the command that made the data set."""
+def _facts(dataset: Dataset) -> list[tuple[str, str]]:
+    """Return the main numbers, each with what it is."""
     manifest, job = dataset.manifest, dataset.manifest.job
     size = "several sizes" if job.size is None else f"{job.size[1]} x {job.size[0]} px"
     facts = [
@@ -85,27 +95,24 @@ def _head(dataset: Dataset) -> str:
     ]
     if manifest.failed:
         facts.append(("left out: see errors.jsonl", f"{manifest.failed:,}"))
-    name = Path(dataset.folder.location).name
-    return (
-        f"<header><h1>{escape(name)}</h1>"
-        f'<p class="soft">{escape(_what(job.transform))}, in {escape(dataset.folder.location)}</p></header>'
-        f"{tiles(facts)}<p>Made by</p><pre>{escape(command_of(manifest))}</pre>"
-    )
+    return facts
 
 
 def _what(transform: Transform) -> str:
     return f"{transform.purpose.capitalize()} {transform.made} by {transform.title}"
 
 
-def _pictures(dataset: Dataset, seed: int) -> str:
+def _pictures(dataset: Dataset, seed: int) -> Section:
     samples, output = _one_of_each_class(dataset, seed), dataset.manifest.job.output
-    names, rows = [output.variant(number) for number in range(output.copies)], []
+    shown = min(MOST_COPIES, output.copies)
+    rows = []
     for sample in samples:
         clean, copies = dataset.pictures(sample)
-        rows.append(ClassRow(dataset.class_name(sample.label), sample.key, clean, copies[:MOST_COPIES], names))
-    shown = min(MOST_COPIES, dataset.manifest.job.output.copies)
+        figures = [] if clean is None else [figure(clean, "clean")]
+        figures += [figure(copies[number], output.variant(number)) for number in range(shown)]
+        rows.append(Strip(dataset.class_name(sample.label), sample.key, figures))
     text = f"One sample of each of {len(rows)} classes, with {shown} of its copies."
-    return section("Copies by class", text, sheet(sorted(rows, key=lambda row: row.class_name)))
+    return Section("Copies by class", text, "sheet", sorted(rows, key=lambda row: row.name))
 
 
 def _one_of_each_class(dataset: Dataset, seed: int) -> list[StoredSample]:
@@ -125,16 +132,16 @@ def _drawn(dataset: Dataset, seed: int, wanted: int) -> Sequence[int]:
     return [numbers[i] for i in np.random.Generator(np.random.Philox(key=seed)).permutation(len(numbers))]
 
 
-def _stages(dataset: Dataset, seed: int, source: SourceSpec | None, fractals: str | None, listener: Listener) -> str:
+def _stages(dataset: Dataset, checks: Checks, listener: Listener) -> Section:
     """Return the stages of one copy; they need the source and the mixing pictures."""
-    sample, copy = _richest(dataset, seed)
-    origin = trace(dataset, sample.key, copy, listener, source, fractals)
+    sample, copy = _richest(dataset, checks.seed)
+    origin = trace(dataset, sample.key, copy, listener, checks.source, checks.fractals)
     text = (
         f"{origin.variant.capitalize()} of sample {sample.key}, {dataset.class_name(sample.label)}: each chain starts "
         "from the clean picture; a frame shows the patch that a step mixed. "
         + ("The stored copy agrees." if origin.agrees else "THE STORED COPY IS NOT THIS.")
     )
-    return section("Stages of one copy", text, stages(origin))
+    return Section("Stages of one copy", text, "sheet", stages(origin))
 
 
 def _richest(dataset: Dataset, seed: int) -> tuple[StoredSample, int]:
@@ -150,9 +157,9 @@ def _richest(dataset: Dataset, seed: int) -> tuple[StoredSample, int]:
     return best
 
 
-def _distances(distances: Distances | None, title: str) -> str:
+def _distances(distances: Distances | None, title: str) -> Section:
     if distances is None:
-        return section("Distances", "The clean pictures are not stored, so there is nothing to measure from.", "")
+        return Section("Distances", "The clean pictures are not stored, so there is nothing to measure from.")
     text = (
         f"Mean absolute difference, in grey levels of 0 to 255, of {len(distances.means):,} copies in "
         f"{distances.shards} shards. Mean {distances.mean:.1f}; {distances.unchanged:.1%} of the copies equal their "
@@ -161,21 +168,26 @@ def _distances(distances: Distances | None, title: str) -> str:
     charts = [histogram(distances.means, "of a copy from its clean picture, grey levels")]
     if distances.between:
         charts.append(histogram(distances.between, "of two copies of one picture, grey levels"))
-    panels = "".join(f'<div class="panel">{chart}</div>' for chart in charts)
-    return section("Distances", text, f'<div class="two">{panels}</div>')
+    return Section("Distances", text, "charts", charts)
 
 
-def _classes(dataset: Dataset) -> str:
+def _classes(dataset: Dataset) -> Section:
+    """Return how many samples each class has: a row for each of a few classes, a chart for many."""
     classes = count_classes(dataset)
     every = classes.shards == len([shard for shard in dataset.manifest.shards if shard.samples])
     where = "" if every else f", counted in {classes.shards} of {len(dataset.manifest.shards):,} shards"
-    names = [dataset.class_name(label) for label in classes.counts]
+    names, counts = [dataset.class_name(label) for label in classes.counts], list(classes.counts.values())
     text = f"Samples of each of {len(names):,} classes{where}."
-    return section("Class balance", text, f'<div class="panel">{balance(names, list(classes.counts.values()))}</div>')
+    if not counts:
+        return Section("Class balance", "There are no samples.")
+    if len(counts) > MOST_CLASS_ROWS:
+        return Section("Class balance", text, "charts", [class_chart(names, counts)])
+    rows = [(name, count, count / max(counts)) for name, count in zip(names, counts, strict=True)]
+    return Section("Class balance", text, "classes", rows)
 
 
-def _settings(dataset: Dataset) -> str:
-    """Return everything that decides the bytes, as a table."""
+def _settings(dataset: Dataset) -> list[tuple[str, str]]:
+    """Return everything that decides the bytes, by name."""
     job = dataset.manifest.job.to_dict()
     rows = [
         (f"{group}.{name}", str(value))
@@ -183,6 +195,4 @@ def _settings(dataset: Dataset) -> str:
         if isinstance(values, dict)
         for name, value in values.items()
     ]
-    rows += [(name, str(value)) for name, value in job.items() if not isinstance(value, dict)]
-    content = f'<details class="panel"><summary>{len(rows)} numbers and names</summary>{table((), rows)}</details>'
-    return section("Settings", "Everything that decides the bytes.", content)
+    return rows + [(name, str(value)) for name, value in job.items() if not isinstance(value, dict)]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
+from markupsafe import Markup, escape
 
-WIDTH, HEIGHT = 480, 210  # of a chart's own units; the page scales it
-LEFT, RIGHT, TOP, BOTTOM = 44, 10, 12, 34
+WIDTH, HEIGHT = 480, 220  # of a chart's own units; the page scales it
+LEFT, RIGHT, TOP, BOTTOM = 48, 12, 12, 44
 BINS = 32
-MOST_ROWS = 40  # classes up to which each has a row with its name
+MOST_COLUMNS = 140  # of classes: columns of three units each
+MOST_TICKS = 5
 
 
-def histogram(values: Sequence[float], label: str) -> str:
+def histogram(values: Sequence[float], label: str) -> Markup:
     """Return a histogram of numbers from 0 on as SVG, with a mark at the median.
 
     Parameters
@@ -22,19 +24,17 @@ def histogram(values: Sequence[float], label: str) -> str:
     label : str
         What they are, with their unit.
     """
-    top = max(float(np.max(values)), 1.0) if len(values) else 1.0
-    counts, edges = np.histogram(values, bins=BINS, range=(0.0, top))
+    ticks = nice_ticks(max(float(np.max(values)), 1.0) if len(values) else 1.0)
+    counts, edges = np.histogram(values, bins=BINS, range=(0.0, ticks[-1]))
     shares = counts / max(len(values), 1)
-    highest = max(float(shares.max()), 1e-9)
-    marks = [_bar(edges[i], edges[i + 1], share, (top, highest)) for i, share in enumerate(shares) if share]
-    marks += [_tick_x(value, top) for value in np.linspace(0, top, 5)]
-    marks += [_tick_y(share, highest) for share in (0.0, highest / 2, highest)]
+    heights = nice_ticks(max(float(shares.max()), 1e-9))
+    marks = [_tick_y(share, heights[-1], f"{100 * share:g} %") for share in heights]
+    marks += [_tick_x(value, ticks[-1]) for value in ticks]
+    scale = (ticks[-1], heights[-1])
+    marks += [_bar(edges[i], edges[i + 1], share, scale) for i, share in enumerate(shares) if share]
     if len(values):
-        marks.append(_median(float(np.median(values)), top))
-    base = HEIGHT - BOTTOM
-    marks.append(f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{base}" y2="{base}"/>')
-    marks.append(f'<text class="name" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 2}">{escape(label)}</text>')
-    return _svg(f"Histogram: {label}", marks)
+        marks.append(_median(float(np.median(values)), ticks[-1]))
+    return _svg(f"Histogram: {label}", [*marks, _axis(), _name(label)])
 
 
 def _bar(start: float, stop: float, share: float, scale: tuple[float, float]) -> str:
@@ -46,14 +46,13 @@ def _bar(start: float, stop: float, share: float, scale: tuple[float, float]) ->
 
 
 def _tick_x(value: float, top: float) -> str:
-    text = f"{value:.0f}" if top >= 8 else f"{value:.1f}"
-    return f'<text class="tick" x="{_x(value, top):.1f}" y="{HEIGHT - BOTTOM + 14}">{text}</text>'
+    return f'<text class="tick" x="{_x(value, top):.1f}" y="{HEIGHT - BOTTOM + 15}">{value:g}</text>'
 
 
-def _tick_y(share: float, highest: float) -> str:
-    y = HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share / highest
+def _tick_y(value: float, highest: float, text: str) -> str:
+    y = HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * value / highest
     line = f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-    return f'{line}<text class="tick end" x="{LEFT - 5}" y="{y + 4:.1f}">{share:.1%}</text>'
+    return f'{line}<text class="tick end" x="{LEFT - 5}" y="{y + 4:.1f}">{text}</text>'
 
 
 def _median(value: float, top: float) -> str:
@@ -66,39 +65,55 @@ def _x(value: float, top: float) -> float:
     return LEFT + (WIDTH - LEFT - RIGHT) * value / top
 
 
-def _svg(label: str, marks: Sequence[str]) -> str:
+def class_chart(names: Sequence[str], counts: Sequence[int]) -> Markup:
+    """Return how many samples each of many classes has, as SVG: thin columns, from the largest class to the smallest.
+
+    Of more classes than there is room for, neighbours share a column.
+    """
+    order = sorted(range(len(counts)), key=lambda i: -counts[i])
+    groups = [group.tolist() for group in np.array_split(np.array(order), min(len(order), MOST_COLUMNS))]
+    step, room = (WIDTH - LEFT - RIGHT) / len(groups), HEIGHT - TOP - BOTTOM
+    ticks = [value for value in nice_ticks(max(counts)) if value == int(value)]
+    top = max(ticks[-1], *counts)
+    marks = [_tick_y(value, top, f"{value:,.0f}") for value in ticks]
+    for i, group in enumerate(groups):
+        mean = sum(counts[k] for k in group) / len(group)
+        height = room * mean / top
+        title = f"{escape(names[group[0]])}: {counts[group[0]]:,}"
+        if len(group) > 1:
+            title = f"{title} to {escape(names[group[-1]])}: {counts[group[-1]]:,}"
+        marks.append(
+            f'<rect class="bar" x="{LEFT + i * step + 0.1 * step:.2f}" y="{HEIGHT - BOTTOM - height:.1f}" '
+            f'width="{0.8 * step:.2f}" height="{height:.1f}"><title>{title}</title></rect>'
+        )
+    text = f"{min(counts):,} to {max(counts):,} samples, median {int(np.median(counts)):,}"
+    label = f"{len(counts):,} classes, from the largest to the smallest: {text}"
+    return _svg(label, [*marks, _axis(), _name(label)])
+
+
+def nice_ticks(top: float) -> list[float]:
+    """Return three to six round numbers from 0 up to a value or just above.
+
+    Examples
+    --------
+    >>> nice_ticks(53), nice_ticks(0.13)
+    ([0.0, 20.0, 40.0, 60.0], [0.0, 0.05, 0.1, 0.15])
+    """
+    power = 10.0 ** math.floor(math.log10(top))
+    step = next(size * power for size in (0.2, 0.5, 1.0, 2.0) if top / (size * power) <= MOST_TICKS)
+    count = math.ceil(top / step - 1e-9)
+    return [float(f"{number * step:.6g}") for number in range(count + 1)]
+
+
+def _axis() -> str:
+    base = HEIGHT - BOTTOM
+    return f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{base}" y2="{base}"/>'
+
+
+def _name(label: str) -> str:
+    return f'<text class="name" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 7}">{escape(label)}</text>'
+
+
+def _svg(label: str, marks: Sequence[str]) -> Markup:
     head = f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label)}">'
-    return f"{head}{''.join(marks)}</svg>"
-
-
-def balance(names: Sequence[str], counts: Sequence[int]) -> str:
-    """Return how many samples each class has: a row for each of a few classes, thin columns for many."""
-    if not counts:
-        return "<p>There are no samples.</p>"
-    highest = max(counts)
-    if len(counts) > MOST_ROWS:
-        return _columns(names, counts, highest)
-    rows = [
-        f'<div class="row"><span class="label" title="{escape(name)}">{escape(name)}</span>'
-        f'<span class="track"><span class="fill" style="width:{100 * count / highest:.2f}%"></span></span>'
-        f'<span class="number">{count:,}</span></div>'
-        for name, count in zip(names, counts, strict=True)
-    ]
-    return f'<div class="rows">{"".join(rows)}</div>'
-
-
-def _columns(names: Sequence[str], counts: Sequence[int], highest: int) -> str:
-    step = (WIDTH - LEFT - RIGHT) / len(counts)
-    room = HEIGHT - TOP - BOTTOM
-    marks = [
-        f'<rect class="bar" x="{LEFT + i * step:.2f}" y="{HEIGHT - BOTTOM - room * count / highest:.1f}" '
-        f'width="{step * 0.85:.2f}" height="{room * count / highest:.1f}">'
-        f"<title>{escape(name)}: {count:,}</title></rect>"
-        for i, (name, count) in enumerate(zip(names, counts, strict=True))
-    ]
-    for count in (0, highest):
-        y = HEIGHT - BOTTOM - room * count / highest
-        marks.append(f'<text class="tick end" x="{LEFT - 5}" y="{y + 4:.1f}">{count:,}</text>')
-    label = f"{len(counts):,} classes: {min(counts):,} to {highest:,} samples, median {int(np.median(counts)):,}"
-    marks.append(f'<text class="name" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 12}">{escape(label)}</text>')
-    return _svg(label, marks)
+    return Markup(f"{head}{''.join(marks)}</svg>")

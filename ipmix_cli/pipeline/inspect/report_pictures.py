@@ -6,7 +6,6 @@ import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 from PIL import Image
@@ -21,14 +20,23 @@ QUALITY = 82  # of reduced pictures, as WebP: some 6 kB each
 
 
 @dataclass(frozen=True)
-class ClassRow:
-    """One row of a sheet: a sample of a class, with its copies."""
+class Figure:
+    """One picture of a page, its caption, and a frame in shares of its sides, by CSS property."""
 
-    class_name: str
-    key: str
-    clean: Picture | None
-    copies: Sequence[Picture]
-    names: Sequence[str]
+    uri: str
+    caption: str
+    detail: str = ""
+    frame: dict[str, float] | None = None
+    sharp: bool = False
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Figures in a row: a sample with its copies, or the steps of a chain."""
+
+    name: str
+    detail: str
+    figures: Sequence[Figure]
 
 
 def data_uri(picture: Picture) -> str:
@@ -45,48 +53,21 @@ def data_uri(picture: Picture) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
-def figure(picture: Picture, caption: str, detail: str = "", patch: Box | None = None) -> str:
+def figure(picture: Picture, caption: str, detail: str = "", patch: Box | None = None) -> Figure:
     """Return a picture with its caption; `detail` shows below it, and a patch as a frame."""
-    sharp = " sharp" if max(picture.shape[:2]) <= PIXEL_SIDE else ""
-    image = f'<img class="picture{sharp}" src="{data_uri(picture)}" alt="{escape(caption)}" loading="lazy">'
-    frame = "" if patch is None else _frame(patch, picture)
-    small = f"<small>{escape(detail)}</small>" if detail else ""
-    return f'<figure><div class="frame">{image}{frame}</div><figcaption>{escape(caption)}{small}</figcaption></figure>'
-
-
-def _frame(patch: Box, picture: Picture) -> str:
     height, width = picture.shape[:2]
-    sides = {
-        "left": patch.left / width,
-        "top": patch.top / height,
-        "width": patch.width / width,
-        "height": patch.height / height,
-    }
-    return f'<i style="{";".join(f"{name}:{100 * share:.2f}%" for name, share in sides.items())}"></i>'
+    frame = None
+    if patch is not None:
+        frame = {"left": patch.left / width, "top": patch.top / height}
+        frame |= {"width": patch.width / width, "height": patch.height / height}
+    return Figure(data_uri(picture), caption, detail, frame, max(height, width) <= PIXEL_SIDE)
 
 
-def sheet(rows: Sequence[ClassRow]) -> str:
-    """Return samples as rows: the class, the clean picture, the copies."""
-    parts = []
-    for row in rows:
-        clean = [] if row.clean is None else [figure(row.clean, "clean")]
-        copies = [figure(copy, name) for copy, name in zip(row.copies, row.names, strict=False)]
-        head = f'<div class="who"><strong>{escape(row.class_name)}</strong><small>{escape(row.key)}</small></div>'
-        parts.append(f'<div class="strip">{head}{"".join(clean + copies)}</div>')
-    return f'<div class="sheet">{"".join(parts)}</div>'
-
-
-def stages(origin: CopyExplanation) -> str:
+def stages(origin: CopyExplanation) -> list[Strip]:
     """Return the stages of one copy, row by row."""
-    parts = [_strip(row.name, row.detail, [_figure(origin, one) for one in row.figures]) for row in origin.rows]
-    return f'<div class="sheet">{"".join(parts)}</div>'
+    return [Strip(row.name, row.detail, [_figure(origin, one) for one in row.figures]) for row in origin.rows]
 
 
-def _figure(origin: CopyExplanation, one: StageFigure) -> str:
+def _figure(origin: CopyExplanation, one: StageFigure) -> Figure:
     caption = origin.variant if one.stage == "out" else one.caption
     return figure(origin.stages[one.stage], caption, one.detail, one.box)
-
-
-def _strip(name: str, detail: str, figures: Sequence[str]) -> str:
-    head = f'<div class="who"><strong>{escape(name)}</strong><small>{escape(detail)}</small></div>'
-    return f'<div class="strip">{head}{"".join(figures)}</div>'
