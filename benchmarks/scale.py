@@ -38,11 +38,11 @@ from ipmix_cli.pipeline.banks.mixing import MixingHandle, open_bank, prepare_mix
 from ipmix_cli.pipeline.job import Execution, Job, MixingRecord, SourceRecord, shard_bounds
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.finalize import finalize
-from ipmix_cli.pipeline.output.job_state import JobState, read_job_state, save_job_state
 from ipmix_cli.pipeline.output.manifest import FileRecord, Places, ShardRecord, read_manifest, shard_name
 from ipmix_cli.pipeline.output.ownership import take_ownership
 from ipmix_cli.pipeline.output.resume import committed
 from ipmix_cli.pipeline.output.shard_records import write_record
+from ipmix_cli.pipeline.output.state import JobState, read_state, save_job_state
 from ipmix_cli.pipeline.run.array_task import ArrayTask
 from ipmix_cli.pipeline.run.prepare import OpenJob
 from ipmix_cli.pipeline.run.progress_counters import ShardProgress, progress_counters
@@ -245,7 +245,7 @@ def rehearse(arguments: argparse.Namespace, scratch: Path) -> None:
     manifest = timed("seal: card, manifest and its second copy", lambda: finalize(folder, opened))
     assert manifest is not None
     assert len(manifest.shards) == count
-    remembered = read_job_state(folder)
+    remembered = read_state(folder).job_state
     assert remembered is not None
     assert timed("merge what is sealed already", lambda: finalize(folder, remembered)) == manifest
     timed("read the manifest", lambda: read_manifest(folder))

@@ -123,6 +123,8 @@ class Transform(ABC):
         Named settings, each with its source in a comment. May be empty for a transform without presets.
     shortcuts : mapping of str to Shortcut
         Further options of the command line, each a flag that stands for some settings (``all_ops``).
+    mixing_option : str
+        The option that names the mixing pictures.
     mixes_labels : bool
         Whether a plan names a second sample, whose label the variant gets a part of: see :meth:`partners`.
     """
@@ -138,6 +140,7 @@ class Transform(ABC):
     settings_type: ClassVar[type[Any]]
     presets: ClassVar[Mapping[str, Any]]
     shortcuts: ClassVar[Mapping[str, Shortcut]] = {}
+    mixing_option: ClassVar[str] = "fractals"
     mixes_labels: ClassVar[bool] = False
 
     @abstractmethod
@@ -151,6 +154,11 @@ class Transform(ABC):
         UsageError
             For a preset or a field that does not exist, a value out of range, and a size that does not fit.
         """
+
+    def options(self, settings: Any) -> dict[str, Any]:
+        """Return settings as the options of the command, by name: what a recorded job is written down as."""
+        values: dict[str, Any] = settings.to_dict()
+        return values
 
     def variants(self, settings: Any, copies: int) -> Sequence[str]:
         """Return the names of what one picture becomes: ``copy0`` .., or names such as ``gaussian_noise.3``."""

@@ -76,16 +76,16 @@ def pytest_configure() -> None:
 @pytest.fixture(scope="session")
 def unseal() -> Callable[[Path], None]:
     """Turn a finished folder back into one whose shards are all made, and which nobody has sealed yet."""
-    from ipmix_cli.pipeline.output.job_state import read_job_state, save_job_state
     from ipmix_cli.pipeline.output.manifest import MANIFEST, SECOND_COPY, read_manifest
     from ipmix_cli.pipeline.output.ownership import write_job
     from ipmix_cli.pipeline.output.shard_records import write_record
+    from ipmix_cli.pipeline.output.state import read_state, save_job_state
     from ipmix_cli.storage.folder import LocalFolder
 
     def of(path: Path) -> None:
         folder = LocalFolder(path)
         manifest = read_manifest(folder)
-        save_job_state(folder, read_job_state(folder))
+        save_job_state(folder, read_state(folder).job_state)
         write_job(folder, manifest.job)
         for record in manifest.shards:
             write_record(folder, manifest.job.digest(), record)

@@ -62,9 +62,7 @@ def _value_of(option: str, words: Sequence[str]) -> str | None:
 
 def with_settings(function: Callable[..., None], transform: Transform) -> Callable[..., None]:
     """Return a command that has the options of a transform, too, and gets those that were given as ``settings``."""
-    hints = get_type_hints(function, include_extras=True)
-    own = inspect.signature(function).parameters
-    kept = [one.replace(annotation=hints[name]) for name, one in own.items() if name != GIVEN]
+    own = {name: one for name, one in parameters_of(function).items() if name != GIVEN}
     added = method_parameters(transform)
     assert not added.keys() & own.keys(), f"{transform.name} names settings as the command names its own options"
 
@@ -72,10 +70,25 @@ def with_settings(function: Callable[..., None], transform: Transform) -> Callab
         settings = settings_given(transform, {name: values.pop(name) for name in added})
         function(**values, settings=settings)
 
-    parameters = [*kept, *added.values()]
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return command(run, function, [*own.values(), *added.values()])
+
+
+def parameters_of(function: Callable[..., None]) -> dict[str, inspect.Parameter]:
+    """Return the parameters of a command by name, with annotations that need no module to be understood."""
+    hints = get_type_hints(function, include_extras=True)
+    kinds = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    found = inspect.signature(function).parameters.items()
+    return {name: one.replace(annotation=hints[name]) for name, one in found if one.kind not in kinds}
+
+
+def command(
+    run: Callable[..., None], described: Callable[..., None], parameters: Sequence[inspect.Parameter]
+) -> Callable[..., None]:
+    """Return a function that takes keywords as a command with these parameters, described as another function is."""
+    by_keyword = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters]
+    run.__signature__ = inspect.Signature(by_keyword)  # type: ignore[attr-defined]
     run.__annotations__ = {one.name: one.annotation for one in parameters}
-    run.__doc__, run.__name__ = function.__doc__, function.__name__
+    run.__doc__, run.__name__ = described.__doc__, described.__name__
     return run
 
 

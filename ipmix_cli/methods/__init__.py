@@ -36,9 +36,11 @@ METHODS: dict[str, Entry] = {
 
 DEFAULT_METHOD = "ipmix"
 
+CORRUPTIONS = "corruptions"  # the transform of ``ipmix corrupt``
+
 TRANSFORMS: dict[str, Entry] = {
     **METHODS,
-    "corruptions": Entry("ipmix_cli.corruptions.transform:TRANSFORM", "common corruptions at five severities"),
+    CORRUPTIONS: Entry("ipmix_cli.corruptions.transform:TRANSFORM", "common corruptions at five severities"),
 }
 """All that a job can name as its method: the methods, and what other commands make."""
 

@@ -13,7 +13,7 @@ from ipmix_cli.errors import ErrorBudgetError, SourceError, UsageError
 from ipmix_cli.pipeline.job import Execution
 from ipmix_cli.pipeline.output import finalize as seal_module
 from ipmix_cli.pipeline.output.finalize import finalize
-from ipmix_cli.pipeline.output.job_state import read_job_state
+from ipmix_cli.pipeline.output.state import read_state
 from ipmix_cli.pipeline.run import augment as augment_module
 from ipmix_cli.pipeline.run.augment import augment
 from ipmix_cli.pipeline.run.merge import merge
@@ -154,10 +154,10 @@ def test_sealing_beside_one_that_has_just_sealed_finds_its_manifest(
         task(request_of, tmp_path, index, 2)
     unseal(tmp_path)
     folder = open_folder(str(tmp_path))
-    there = read_job_state(folder)
+    there = read_state(folder).job_state
     really_committed = seal_module.committed
 
-    def beaten(folder, job):
+    def beaten(folder, job, **options):
         monkeypatch.setattr(seal_module, "committed", really_committed)
         finalize(open_folder(str(tmp_path)), there)  # the other is quicker, and clears the records away
         return really_committed(folder, job)

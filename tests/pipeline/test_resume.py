@@ -16,10 +16,10 @@ from ipmix_cli.errors import OtherJobError, UsageError
 from ipmix_cli.pipeline.inspect.status import status
 from ipmix_cli.pipeline.job import Job
 from ipmix_cli.pipeline.output.dataset import open_dataset
-from ipmix_cli.pipeline.output.job_state import read_job_state
 from ipmix_cli.pipeline.output.ownership import write_job
 from ipmix_cli.pipeline.output.resume import committed
 from ipmix_cli.pipeline.output.shard_records import read_record, record_name, write_record
+from ipmix_cli.pipeline.output.state import read_state
 from ipmix_cli.pipeline.run import schedule as materialise
 from ipmix_cli.pipeline.run.augment import augment
 from ipmix_cli.pipeline.run.prepare import Request
@@ -272,11 +272,11 @@ def test_a_finished_folder_that_is_mended_keeps_its_manifest_and_says_what_is_mi
 def test_what_a_run_of_another_job_has_left_is_not_sealed(wanted, begun, digests):
     """It was refused, after it had written down its own source."""
     folder = open_folder(str(begun))
-    there, whole = read_job_state(folder), open_job(begun)
+    there, whole = read_state(folder).job_state, open_job(begun)
     claim = json.loads((begun / ".ipmix" / "claim.json").read_bytes())
     other = {**claim, "job": "0" * 64, "class_names": ["cats", "dogs"]}
     (begun / ".ipmix" / "claim.json").write_text(json.dumps(other))
-    assert read_job_state(folder) is None
+    assert read_state(folder).job_state is None
     assert status(str(begun)).done == 4
     assert augment(wanted, str(begun)).manifest.class_names == there.class_names
     assert open_dataset(begun).manifest.job == whole

@@ -20,13 +20,13 @@ from ipmix_cli.pipeline.banks.mixing import open_bank
 from ipmix_cli.pipeline.inspect.distance import Distances, count_classes, measure_distances
 from ipmix_cli.pipeline.job import Job, shard_bounds
 from ipmix_cli.pipeline.output.dataset import Dataset, open_dataset
-from ipmix_cli.pipeline.output.job_state import job_in
 from ipmix_cli.pipeline.output.manifest import MANIFEST, SECOND_COPY
 from ipmix_cli.pipeline.output.resume import committed
+from ipmix_cli.pipeline.output.state import OutputState, read_state
 from ipmix_cli.pipeline.run.recorded_job import command_of
 from ipmix_cli.record import record_of
 from ipmix_cli.shards.dataset_card import reading_code
-from ipmix_cli.storage.folder import open_folder
+from ipmix_cli.storage.folder import Folder, open_folder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,9 +78,10 @@ def info(path: str) -> Info:
         inside_quotes = json.dumps(path, ensure_ascii=False)[1:-1]
         reading = {title: code.replace("THIS_FOLDER", inside_quotes) for title, code in _reading(dataset).items()}
         return Info(kind="dataset", location=folder.location, facts=dataset_facts(dataset), reading=reading)
-    if (job := job_in(folder)) is not None:
+    state = read_state(folder)
+    if (job := state.job) is not None:
         status = {"what is missing": f"ipmix status {path}"}
-        facts = unfinished_facts(path, job)
+        facts = unfinished_facts(folder, state, job)
         return Info(kind="unfinished", location=folder.location, facts=facts, reading=status)
     if place.is_dir():
         return _bank(place)
@@ -143,13 +144,13 @@ def _bytes(dataset: Dataset) -> dict[str, int]:
     return {"shards": shards, "on_disk": shards if here is None else _bytes_below(here.parent)}
 
 
-def unfinished_facts(path: str, job: Job) -> dict[str, Any]:
+def unfinished_facts(folder: Folder, state: OutputState, job: Job) -> dict[str, Any]:
     """Return what an unfinished folder will be, and how many of its shards are there."""
     return {
         "samples": job.samples,
         "copies": job.samples * job.output.copies,
         "shards": len(shard_bounds(job)),
-        "shards_done": len(committed(open_folder(path), job)),
+        "shards_done": len(committed(folder, job, state=state)),
         "job": job.to_dict(),
     }
 

@@ -9,10 +9,9 @@ from typing import Any
 
 from ipmix_cli.errors import SourceError
 from ipmix_cli.pipeline.job import Job, shard_bounds, shard_count
-from ipmix_cli.pipeline.output.job_state import JobState, job_in, read_job_state
 from ipmix_cli.pipeline.output.manifest import Failure, ShardRecord, shard_name
-from ipmix_cli.pipeline.output.ownership import STATE
-from ipmix_cli.pipeline.output.resume import committed, finished
+from ipmix_cli.pipeline.output.resume import committed
+from ipmix_cli.pipeline.output.state import STATE, JobState, read_state
 from ipmix_cli.pipeline.run.recorded_job import command_of
 from ipmix_cli.storage.folder import Folder, open_folder
 from ipmix_cli.storage.temporary import PART, is_stale
@@ -77,12 +76,13 @@ def status(location: str) -> Status:
         Where there is no folder, or none of ipmix.
     """
     folder = open_folder(location)
-    there = read_job_state(folder)
-    job = job_in(folder) if there is None else there.job  # alone where a run was killed just when it had begun
+    state = read_state(folder)
+    there = state.job_state
+    job = state.job if there is None else there.job  # alone where a run was killed just when it had begun
     if job is None:
         raise _no_job(folder)
-    sealed = finished(folder, job) is not None
-    records = committed(folder, job)
+    sealed = state.finished(job) is not None
+    records = committed(folder, job, state=state)
     absent = [number for number in range(shard_count(job)) if number not in records]
     damaged = folder.sizes([shard_name(job, number) for number in absent])
     missing = tuple(number for number in absent if shard_name(job, number) not in damaged)

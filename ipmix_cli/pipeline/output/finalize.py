@@ -8,7 +8,6 @@ from typing import Protocol
 
 from ipmix_cli.pipeline.job import Job, shard_bounds
 from ipmix_cli.pipeline.output.error_budget import check_failures
-from ipmix_cli.pipeline.output.job_state import read_job_state
 from ipmix_cli.pipeline.output.manifest import (
     CARD,
     ERRORS,
@@ -20,8 +19,9 @@ from ipmix_cli.pipeline.output.manifest import (
     ShardRecord,
 )
 from ipmix_cli.pipeline.output.ownership import check_ownership
-from ipmix_cli.pipeline.output.resume import clear_state, committed, finished
+from ipmix_cli.pipeline.output.resume import clear_state, committed
 from ipmix_cli.pipeline.output.shard_records import SHARD_RECORDS
+from ipmix_cli.pipeline.output.state import OutputState, read_state
 from ipmix_cli.shards.dataset_card import dataset_card
 from ipmix_cli.storage.folder import Folder
 
@@ -45,8 +45,13 @@ class Finalizable(Protocol):
         ...
 
 
-def finalize(folder: Folder, this: Finalizable, max_errors: str = "") -> Manifest | None:
+def finalize(
+    folder: Folder, this: Finalizable, max_errors: str = "", state: OutputState | None = None
+) -> Manifest | None:
     """Write the manifest if every shard is there; None where some are missing yet.
+
+    `state` is what the folder has just said of itself, if nothing was made since; of a finished folder nothing is read
+    again then, and nothing is written.
 
     It can be called any number of times, by any number of processes: what the folder remembers goes before what this
     process knows, so each would write the same bytes; where one makes shards again in which pictures failed, the last
@@ -60,10 +65,11 @@ def finalize(folder: Folder, this: Finalizable, max_errors: str = "") -> Manifes
         Where another job has taken the folder over.
     """
     job, count = this.job, len(shard_bounds(this.job))
-    before, manifest_before = read_job_state(folder), finished(folder, job)
+    state = state or read_state(folder)
+    before, manifest_before = state.job_state, state.finished(job)
     if manifest_before is None and len(folder.names(SHARD_RECORDS)) < count:
-        return finished(folder, job)  # another may have sealed it in between, and cleared the records away
-    records = committed(folder, job)
+        return read_state(folder).finished(job)  # another may have finalized it, and cleared the records away
+    records = committed(folder, job, state=state)
     if len(records) < count:
         return None
     shards = tuple(records[number] for number in sorted(records))
@@ -81,13 +87,13 @@ def finalize(folder: Folder, this: Finalizable, max_errors: str = "") -> Manifes
         files=tuple(FileRecord.of(name, content) for name, content in contents.items()),
         tool=f"ipmix-cli {version('ipmix-cli')}",
     )
-    sealed = manifest.to_bytes()
-    if not _all_there(folder, manifest, sealed):
+    written = manifest.to_bytes()
+    if not _all_there(folder, manifest, written, state):
         check_ownership(folder, job.digest())
-        if finished(folder, job) != manifest_before:  # another has sealed meanwhile: what was read above may be old
+        if read_state(folder).finished(job) != manifest_before:  # another has finalized: what was read may be old
             return finalize(folder, this, max_errors)
         for name in (*contents, SECOND_COPY, MANIFEST):
-            folder.write(name, contents.get(name, sealed))
+            folder.write(name, contents.get(name, written))
     if not manifest.failed:
         folder.remove(ERRORS)
     clear_state(folder, manifest)
@@ -110,10 +116,11 @@ def errors(shards: tuple[ShardRecord, ...]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
-def _all_there(folder: Folder, manifest: Manifest, sealed: bytes) -> bool:
-    """Return whether the small files are there, to the byte, and both copies of the manifest."""
+def _all_there(folder: Folder, manifest: Manifest, written: bytes, state: OutputState) -> bool:
+    """Return whether the small files are there, to the byte, and both copies of the manifest were."""
+    if any(state.files.get(name) != written for name in (MANIFEST, SECOND_COPY)):
+        return False
     try:
-        small = all(FileRecord.of(file.name, folder.read(file.name)) == file for file in manifest.files)
-        return small and all(folder.read(name) == sealed for name in (MANIFEST, SECOND_COPY))
+        return all(FileRecord.of(file.name, folder.read(file.name)) == file for file in manifest.files)
     except OSError:
         return False

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.errors import UnfinishedError
@@ -16,7 +16,6 @@ from ipmix_cli.pipeline.job import Count, Digest, Job, Word, shard_bounds, shard
 from ipmix_cli.record import MOST_BYTES, RecordError, decoded, typed
 from ipmix_cli.shards.writers import WRITERS
 from ipmix_cli.sources.source import SourceSpec
-from ipmix_cli.storage.folder import Folder
 
 SCHEMA = 1
 SPLIT = r"[^./\\\0][^/\\\0]{0,100}"  # a name that stays in its folder
@@ -207,7 +206,20 @@ def _seal(values: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-def read_manifest(folder: Folder) -> Manifest:
+class Readable(Protocol):
+    """A folder, or what was read of one."""
+
+    @property
+    def location(self) -> str:
+        """Where it is."""
+        ...
+
+    def read(self, name: str, most: int | None = None) -> bytes:
+        """Return a file's content, of at most `most` bytes; raises FileNotFoundError, or another OSError."""
+        ...
+
+
+def read_manifest(folder: Readable) -> Manifest:
     """Read the manifest of a finished folder, from its second copy where the first is damaged.
 
     Raises
@@ -224,9 +236,9 @@ def read_manifest(folder: Folder) -> Manifest:
     if all(isinstance(reason, FileNotFoundError) for _, reason in reasons):
         raise UnfinishedError(
             f"{folder.location} has no {MANIFEST}: it is no finished data set",
-            "type the same `ipmix augment` command again to finish it; `ipmix status` tells what is missing",
+            "type the same command again to finish it; `ipmix status` tells what is missing",
         )
     raise UnfinishedError(
         f"the manifest of {folder.location} is damaged: {'; '.join(f'{name}: {why}' for name, why in reasons)}",
-        "type the same `ipmix augment` command again: it checks the shards and writes the manifest anew",
+        "type the same command again: it checks the shards and writes the manifest anew",
     )

@@ -4,58 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import hashlib
 import json
 import re
-from typing import Annotated, Any
-
-from msgspec import Meta
+from typing import Any
 
 from ipmix_cli.errors import OtherJobError, UsageError
-from ipmix_cli.pipeline.job import Digest, Job
-from ipmix_cli.pipeline.output.manifest import CARD, ERRORS, MANIFEST, SECOND_COPY, manifest_values
-from ipmix_cli.record import MOST_BYTES, SMALL_BYTES, decoded, typed
+from ipmix_cli.pipeline.job import Job
+from ipmix_cli.pipeline.output.manifest import CARD, ERRORS, MANIFEST, SECOND_COPY
+from ipmix_cli.pipeline.output.state import JOB, STATE, OutputState, is_owned_by, read_state
 from ipmix_cli.storage.folder import Folder
 from ipmix_cli.storage.temporary import PART
 
-STATE = ".ipmix/"
-JOB = ".ipmix/job.json"
-OWNER = ".ipmix/claim.json"
-
-
-def existing_job(folder: Folder) -> dict[str, Any] | None:
-    """Return the job that a folder holds, finished or not, as plain values; None where it holds none that is whole."""
-    stored = _job_file(folder)
-    if stored is not None:
-        return stored.job
-    for name in (MANIFEST, SECOND_COPY):
-        with contextlib.suppress(OSError, ValueError):
-            finished = manifest_values(folder.read(name, MOST_BYTES)).get("job")
-            if isinstance(finished, dict):
-                return finished
-    return None
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class JobFile:
-    """What ``.ipmix/job.json`` holds: a job, its digest, and how the names begin of what is being cleared away."""
-
-    digest: Digest
-    job: dict[str, Any]
-    clearing: Annotated[str, Meta(max_length=128)] | None = None
-
-
-def _job_file(folder: Folder) -> JobFile | None:
-    with contextlib.suppress(OSError, ValueError):
-        stored = typed(JobFile, decoded(folder.read(JOB, SMALL_BYTES), SMALL_BYTES))
-        return stored if stored.digest == _digest(stored.job) else None
-    return None
-
 
 def take_ownership(
-    folder: Folder, job: Job, overwrite: bool = False, retry_failed: bool = False, alone: bool = True
-) -> None:
-    """Make a folder this job's.
+    folder: Folder,
+    job: Job,
+    overwrite: bool = False,
+    retry_failed: bool = False,
+    alone: bool = True,
+    state: OutputState | None = None,
+) -> bool:
+    """Make a folder this job's; `state` is what it has just said of itself. Return whether anything was written.
 
     With `overwrite`, whatever job it held is removed. With `retry_failed` that is so too where nothing but the content
     of the source differs: pictures have been mended, and no shard of the old source is good for the new one. A task
@@ -68,12 +37,13 @@ def take_ownership(
     UsageError
         Where it holds something else, or would have to be cleared by one of many tasks.
     """
-    found, clearing = existing_job(folder), _split_to_clear(folder)
+    state = state or read_state(folder)
+    found, clearing = state.recorded, state.clearing
     if found is None:
         _refuse_strangers(folder)
     elif found == job.to_dict() and not overwrite:
         if clearing is None:
-            return
+            return False
     elif not (overwrite or (retry_failed and _only_the_source_changed(found, job))):
         changes = differences(found, job.to_dict())
         raise OtherJobError(f"{folder.location} holds another job: {'; '.join(changes)}", _remedy(found, job))
@@ -82,6 +52,7 @@ def take_ownership(
         write_job(folder, job, clearing=clearing or _split_of(found))
         clear(folder)
     write_job(folder, job)
+    return True
 
 
 def _check_alone(folder: Folder, alone: bool) -> None:
@@ -105,18 +76,6 @@ def _split_of(found: dict[str, Any] | None) -> str:
     return "train"
 
 
-def _split_to_clear(folder: Folder) -> str | None:
-    """Return how the names of shards begin that are being removed, or were when a run was killed in the midst of it."""
-    stored = _job_file(folder)
-    return None if stored is None else stored.clearing
-
-
-def is_claimed_by(folder: Folder, digest: str) -> bool:
-    """Return whether a folder is the job's."""
-    found = existing_job(folder)
-    return found is not None and _digest(found) == digest
-
-
 def check_ownership(folder: Folder, digest: str) -> None:
     """Make sure that a folder is still the job's: another run may have taken it over since.
 
@@ -125,7 +84,7 @@ def check_ownership(folder: Folder, digest: str) -> None:
     OtherJobError
         Where it is not.
     """
-    if not is_claimed_by(folder, digest):
+    if not is_owned_by(folder, digest):
         raise OtherJobError(
             f"another run has taken {folder.location} over for another job, or removed what was in it",
             "let only one job write into a folder: type the same command again when the other is done",
@@ -149,7 +108,7 @@ def clear(folder: Folder) -> None:
 
     The manifest goes first, so that nothing looks finished.
     """
-    split = _split_to_clear(folder) or "train"
+    split = read_state(folder).clearing or "train"
     folder.remove(MANIFEST, SECOND_COPY)
     folder.remove(*(name for name in folder.names() if is_own(name, split) and name != JOB))
 
@@ -170,7 +129,7 @@ def _refuse_strangers(folder: Folder) -> None:
     names = folder.names()
     ours = any(name.startswith(STATE) for name in names)
     others = [] if ours else names
-    if others and existing_job(folder) is None:  # another task may have claimed it while we looked
+    if others and read_state(folder).recorded is None:  # another task may have taken it meanwhile
         raise UsageError(
             f"{folder.location} is not empty: it holds {others[0]} and no ipmix job",
             "choose an empty or a new folder with --out",
@@ -195,8 +154,3 @@ def _remedy(there: dict[str, Any], job: Job) -> str:
 def _short(value: Any) -> str:
     text = json.dumps(value)
     return text if len(text) <= 40 else f"{text[:12]}...{text[-4:]}"
-
-
-def _digest(job: dict[str, Any]) -> str:
-    """Return what :meth:`Job.digest` gives, of plain values."""
-    return hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from ipmix_cli.errors import SourceError, UnfinishedError
+from ipmix_cli.errors import SourceError
 from ipmix_cli.pipeline.job import Job, shard_bounds
-from ipmix_cli.pipeline.output.manifest import Manifest, ShardRecord, read_manifest, shard_name
-from ipmix_cli.pipeline.output.ownership import JOB, OWNER, is_claimed_by
+from ipmix_cli.pipeline.output.manifest import Manifest, ShardRecord, shard_name
 from ipmix_cli.pipeline.output.shard_records import NO_RECORD, SHARD_RECORDS, number_of, read_record, record_name
+from ipmix_cli.pipeline.output.state import JOB, OWNER, STATE, OutputState, is_owned_by, read_state
 from ipmix_cli.record import MOST_BYTES
 from ipmix_cli.shards.writers import open_shard
 from ipmix_cli.storage.folder import Folder, sha256_in
@@ -16,13 +16,18 @@ from ipmix_cli.storage.temporary import PART, is_stale
 
 
 def committed(
-    folder: Folder, job: Job, verify: bool = False, numbers: Collection[int] | None = None
+    folder: Folder,
+    job: Job,
+    verify: bool = False,
+    numbers: Collection[int] | None = None,
+    state: OutputState | None = None,
 ) -> dict[int, ShardRecord]:
     """Return the records of the shards that are there and whole: by their size, and by sha256 with `verify`.
 
-    With `numbers` only these shards are looked at: a task among many need not read what the others made.
+    With `numbers` only these shards are looked at: a task among many need not read what the others made. `state` is
+    what the folder has just said of itself.
     """
-    records = [record for record in _records(folder, job, numbers).values() if _belongs(record, job)]
+    records = [record for record in _records(folder, job, numbers, state).values() if _belongs(record, job)]
     sizes = folder.sizes([record.name for record in records])
     there = (record for record in records if sizes.get(record.name) == record.bytes)
     return {record.number: record for record in there if _is_whole(folder, job, record, verify)}
@@ -48,13 +53,18 @@ def _pictures_are_there(folder: Folder, job: Job, record: ShardRecord, verify: b
         return names == folder.sizes(names).keys()
 
 
-def _records(folder: Folder, job: Job, numbers: Collection[int] | None) -> dict[int, ShardRecord]:
+def _records(
+    folder: Folder, job: Job, numbers: Collection[int] | None, state: OutputState | None
+) -> dict[int, ShardRecord]:
     """Return the records that workers have left, and of the other shards those that the manifest holds.
 
-    The manifest is read last: what a run beside this one clears away meanwhile stands in it by then.
+    If the folder was not finished before, the manifest is read last: what a run beside this one clears away meanwhile
+    stands in it by then.
     """
     left = _left_by_workers(folder, job, numbers)
-    manifest = finished(folder, job)
+    manifest = state.finished(job) if state is not None else None
+    if manifest is None:
+        manifest = read_state(folder).finished(job)
     sealed = {} if manifest is None else {record.number: record for record in manifest.shards}
     wanted = sealed.keys() | left.keys() if numbers is None else numbers
     found = {number: left.get(number, sealed.get(number)) for number in wanted}
@@ -78,15 +88,6 @@ def _belongs(record: ShardRecord, job: Job) -> bool:
     )
 
 
-def finished(folder: Folder, job: Job) -> Manifest | None:
-    """Return the manifest, from either copy, where the folder holds this job, finished; else None."""
-    try:
-        manifest = read_manifest(folder)
-    except UnfinishedError:
-        return None
-    return manifest if manifest.job.digest() == job.digest() else None
-
-
 def invalidate(folder: Folder, numbers: Collection[int]) -> None:
     """Let shards count as missing until they are made again, whatever the manifest of a finished folder says of them.
 
@@ -97,16 +98,18 @@ def invalidate(folder: Folder, numbers: Collection[int]) -> None:
 
 
 def clear_state(folder: Folder, manifest: Manifest | None = None) -> None:
-    """Remove what only an unfinished job needs: the record of each shard, what it claimed, and temporary files.
+    """Remove what only an unfinished job needs: the record of each shard, the owner's files, and temporary files.
 
     Those of living processes too: they belong to runs of this same job, which write them again where they miss them.
-    With the `manifest` that has just been written, what such a run has marked or recorded since stays: it will seal.
+    With the `manifest` that has just been written, what such a run has marked or recorded since stays for it to finish.
     """
-    names = folder.names(SHARD_RECORDS)
+    state = folder.names(STATE)
+    names = [name for name in state if name.startswith(f"{SHARD_RECORDS}/")]
     later = _later(folder, names, manifest) if manifest is not None else set()
     folder.remove(*(name for name in names if name not in later))
-    if not later and (manifest is None or is_claimed_by(folder, manifest.job.digest())):
-        folder.remove(OWNER, JOB)
+    owner = [name for name in (OWNER, JOB) if name in state]
+    if owner and not later and (manifest is None or is_owned_by(folder, manifest.job.digest())):
+        folder.remove(*owner)
     folder.remove(*_temporary(folder))
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from ipmix_cli.pipeline.job import Execution, Job, shard_bounds
 from ipmix_cli.pipeline.listener import Listener, watched
 from ipmix_cli.pipeline.output.finalize import finalize
-from ipmix_cli.pipeline.output.job_state import read_job_state
 from ipmix_cli.pipeline.output.manifest import Manifest
 from ipmix_cli.pipeline.output.resume import committed
+from ipmix_cli.pipeline.output.state import read_state
 from ipmix_cli.pipeline.run.array_task import ArrayTask
 from ipmix_cli.pipeline.run.prepare import (
     NO_MIXING,
@@ -102,7 +102,7 @@ def augment(
         with progress_counters(len(shard_bounds(opened.job))) as counters:
             run = start(opened, out, execution, existing_output, counters)
             outcome = make(run, listener, counters.done)
-        outcome.manifest = finalize(run.folder, opened)
+        outcome.manifest = finalize(run.folder, opened, state=None if outcome.made_shards else run.state)
         outcome.classes, outcome.notes = classes, source.notes
     outcome.seconds = time.perf_counter() - began
     return outcome
@@ -126,14 +126,15 @@ def nothing_left(request: Request, out: str, execution: Execution, existing_outp
     if array_task.count == 1 or existing_output != ExistingOutput():
         return None
     folder = open_folder(out)
-    there = read_job_state(folder)
+    state = read_state(folder)
+    there = state.job_state
     if there is None or not asks_for_the_same(request, there.job, there.places):
         return None
     numbers = array_task.numbers(len(shard_bounds(there.job)))
-    records = committed(folder, there.job, numbers=numbers) if numbers else {}
+    records = committed(folder, there.job, numbers=numbers, state=state) if numbers else {}
     if len(records) < len(numbers):
         return None
-    return Outcome(there.job, finalize(folder, there), resumed_shards=len(records))
+    return Outcome(there.job, finalize(folder, there, state=state), resumed_shards=len(records))
 
 
 def nothing_ever(request: Request, source: Source, execution: Execution) -> Outcome | None:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from ipmix_cli.pipeline.job import Execution, Job, shard_bounds
 from ipmix_cli.pipeline.listener import Listener
-from ipmix_cli.pipeline.output.ownership import existing_job
 from ipmix_cli.pipeline.output.resume import committed
+from ipmix_cli.pipeline.output.state import read_state
 from ipmix_cli.pipeline.run.prepare import OpenJob, Request, open_job, prepare_pictures
 from ipmix_cli.pipeline.run.progress_counters import ShardProgress
 from ipmix_cli.pipeline.run.warmup import compile_kernels
@@ -97,17 +97,17 @@ def estimate(
     few, many = measured(opened)
     each, fixed = _cost(few, many, job.output.encoding == "raw")
     folder = open_folder(out)
-    found = existing_job(folder)
-    ours = found == job.to_dict()
+    state = read_state(folder)
+    ours = state.recorded == job.to_dict()
     return Estimate(
         job=job,
         shards=shards,
         bytes=round(each * job.samples + fixed * shards),
         seconds=many.seconds / max(many.samples, 1) * job.samples,
         measured=many.samples,
-        there=len(committed(folder, job)) if ours else 0,
+        there=len(committed(folder, job, state=state)) if ours else 0,
         free=free_space(folder.path("shard")),
-        other_job=found is not None and not ours,
+        other_job=state.recorded is not None and not ours,
         jobs=execution.jobs,
         classes=class_summary(opened.source.labels[: job.pictures], opened.class_names),
         notes=opened.source.notes,

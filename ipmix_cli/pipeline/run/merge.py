@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from ipmix_cli.errors import SourceError
 from ipmix_cli.pipeline.job import shard_bounds
 from ipmix_cli.pipeline.output.finalize import finalize
-from ipmix_cli.pipeline.output.job_state import read_job_state
 from ipmix_cli.pipeline.output.manifest import Manifest
 from ipmix_cli.pipeline.output.resume import committed
+from ipmix_cli.pipeline.output.state import read_state
 from ipmix_cli.storage.folder import open_folder
 
 
@@ -54,13 +54,14 @@ def merge(out: str, task_count: int | None = None, max_errors: str = "") -> Merg
         Where more pictures failed than allowed.
     """
     folder = open_folder(out)
-    there = read_job_state(folder)
+    state = read_state(folder)
+    there = state.job_state
     if there is None:
         raise SourceError(
             f"{folder.location} holds no job of ipmix", "give the folder of --out; `ipmix augment` fills it"
         )
     count = len(shard_bounds(there.job))
-    manifest = finalize(folder, there, max_errors)
+    manifest = finalize(folder, there, max_errors, state)
     if manifest is not None:
         return Merged(manifest, count)
     records = committed(folder, there.job)

@@ -98,7 +98,9 @@ def open_job(request: Request, listener: Listener, jobs: int = 1, source: Source
     places = Places(source=_lasting(request.source, source), fractals=_place_of_bank(request, unmixed))
     if not unmixed.needs_mixing:
         if request.fractals != BUILTIN:
-            raise UsageError(f"{request.method} uses no mixing pictures", "leave out --fractals")
+            raise UsageError(
+                f"{request.method} uses no mixing pictures", f"leave out --{unmixed.transform.mixing_option}"
+            )
         return OpenJob(unmixed, places, source, None)
     mixing = _open_mixing(request, unmixed, listener, jobs)
     return OpenJob(dataclasses.replace(unmixed, mixing=mixing.record), places, source, mixing)

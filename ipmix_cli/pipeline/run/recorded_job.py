@@ -8,13 +8,15 @@ from typing import Any
 
 from ipmix_cli.crop import CropConfig
 from ipmix_cli.errors import SourceError, UsageError
-from ipmix_cli.methods import DEFAULT_METHOD
+from ipmix_cli.methods import DEFAULT_METHOD, METHODS
 from ipmix_cli.pipeline.job import Job, MixingRecord, SourceRecord
-from ipmix_cli.pipeline.output.job_state import JobState
 from ipmix_cli.pipeline.output.manifest import Manifest
+from ipmix_cli.pipeline.output.state import JobState
 from ipmix_cli.record import record_of
 from ipmix_cli.shards.shard import ShardSettings
 from ipmix_cli.sources.source import SourceSpec
+
+PRESET_COMMAND = "augment"  # the command with an option --preset
 
 
 def options_of(manifest: Manifest | JobState) -> dict[str, Any]:
@@ -23,14 +25,16 @@ def options_of(manifest: Manifest | JobState) -> dict[str, Any]:
     The keys are the options' own names with underscores; lists stand for names with commas between. The settings of
     another method than IPMix are a dict under its name. An option that was not given is left out.
     """
-    job = manifest.job
+    job, transform = manifest.job, manifest.job.transform
     source = dict(manifest.places.source)
-    options = {"in": source.pop("input"), **source, "fractals": manifest.places.fractals}
+    options = {"in": source.pop("input"), **source, transform.mixing_option: manifest.places.fractals or None}
     options |= {"limit": job.limit, "size": job.crop.size, "crop": job.crop.mode, "crops": job.crop.crops}
-    settings = job.augment.to_dict()
-    options |= settings if job.method == DEFAULT_METHOD else {"method": job.method, job.method: settings}
+    settings = transform.options(job.augment)
+    plain = job.method == DEFAULT_METHOD or job.method not in METHODS
+    options |= settings if plain else {"method": job.method, job.method: settings}
     output = record_of(job.output)
-    output.pop("variants", None)  # they follow from the settings
+    if output.pop("variants", None):
+        del output["copies"], options["crops"]  # they follow from the settings
     options |= {"no_clean": not output.pop("clean")} | output
     options |= {"seed": job.seed, "samples_per_shard": job.samples_per_shard}
     return {name: value for name, value in options.items() if value is not None}
@@ -40,11 +44,12 @@ def command_of(manifest: Manifest | JobState, out: str = "OUT") -> str:
     """Return the shortest `ipmix augment` command that makes a data set again: no option that has its default."""
     job, options = manifest.job, options_of(manifest) | {"out": out}
     options |= {name: value for name, value in options.pop(job.method, {}).items() if value is not None}
-    preset = _nearest_preset(job)
+    preset = _nearest_preset(job) if job.transform.command == PRESET_COMMAND else ""
+    nearest = job.transform.presets[preset] if preset else job.transform.settings_for("auto", job.size, {})
     defaults = {
         **_defaults(SourceSpec),
         **_defaults(ShardSettings),
-        **(job.transform.presets[preset].to_dict() if preset else {}),
+        **job.transform.options(nearest),
         "fractals": "builtin",
         "no_clean": False,
         "crops": CropConfig.crops,

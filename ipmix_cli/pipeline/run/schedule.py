@@ -13,10 +13,10 @@ from ipmix_cli.pipeline.backends.backend import Died
 from ipmix_cli.pipeline.backends.table import backend_for
 from ipmix_cli.pipeline.job import Execution, shard_bounds
 from ipmix_cli.pipeline.output.error_budget import check_failures
-from ipmix_cli.pipeline.output.job_state import JobState, save_job_state
 from ipmix_cli.pipeline.output.manifest import Failure, ShardRecord
 from ipmix_cli.pipeline.output.ownership import take_ownership
 from ipmix_cli.pipeline.output.resume import clear_stale, committed, invalidate
+from ipmix_cli.pipeline.output.state import JobState, OutputState, read_state, save_job_state
 from ipmix_cli.pipeline.run.array_task import ArrayTask
 from ipmix_cli.pipeline.run.prepare import OpenJob
 from ipmix_cli.pipeline.run.progress_counters import IDLE, ProgressCounters
@@ -48,7 +48,10 @@ class ExistingOutput:
 
 @dataclass
 class Run:
-    """One run of a job into a folder: what is done, what is waiting, what was set aside."""
+    """One run of a job into a folder: what is done, what is waiting, what is quarantined.
+
+    `state` is what the folder said of itself at the start, if it was the job's already.
+    """
 
     opened: OpenJob
     folder: Folder
@@ -56,6 +59,7 @@ class Run:
     counters: ProgressCounters | None
     records: dict[int, ShardRecord]
     waiting: list[int]
+    state: OutputState | None = None
     quarantined: dict[int, tuple[BadSample, ...]] = field(default_factory=dict)
 
 
@@ -75,19 +79,21 @@ def start(
     """
     array_task = ArrayTask(execution.task_index, execution.task_count)
     folder = open_folder(out)
-    take_ownership(
-        folder, opened.job, existing_output.overwrite, existing_output.retry_failed, alone=array_task.count == 1
-    )
+    state = read_state(folder)
+    overwrite, retry_failed = existing_output.overwrite, existing_output.retry_failed
+    written = take_ownership(folder, opened.job, overwrite, retry_failed, array_task.count == 1, state)
+    before = None if written else state
     clear_stale(folder)
     numbers = array_task.numbers(len(shard_bounds(opened.job)))
-    records = committed(folder, opened.job, existing_output.verify, None if array_task.count == 1 else numbers)
+    looked_at = None if array_task.count == 1 else numbers
+    records = committed(folder, opened.job, existing_output.verify, looked_at, before)
     if existing_output.retry_failed:
         records = {number: record for number, record in records.items() if not record.failures}
     waiting = [number for number in numbers if number not in records]
     if waiting:
         save_job_state(folder, _known(opened, execution))
         invalidate(folder, waiting if existing_output.verify or existing_output.retry_failed else ())
-    return Run(opened, folder, execution, counters, records, waiting)
+    return Run(opened, folder, execution, counters, records, waiting, before)
 
 
 def _known(opened: OpenJob, execution: Execution) -> JobState:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from ipmix_cli.pipeline.output.dataset import Dataset
 from ipmix_cli.pipeline.output.indexing import is_index
 from ipmix_cli.pipeline.output.manifest import MANIFEST, SECOND_COPY, FileRecord, Manifest
-from ipmix_cli.pipeline.output.ownership import JOB, OWNER, is_own
+from ipmix_cli.pipeline.output.ownership import is_own
 from ipmix_cli.pipeline.output.shard_records import SHARD_RECORDS
+from ipmix_cli.pipeline.output.state import JOB, OWNER
 from ipmix_cli.pipeline.verify.problem import Problem
 from ipmix_cli.storage.temporary import PART
 
