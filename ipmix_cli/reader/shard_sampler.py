@@ -136,9 +136,9 @@ class ShardSampler:
         """Return 64 random bits for each of the first numbers, of this seed and epoch."""
         state = np.zeros(count, np.uint64)
         words = (self._seed & (2**64 - 1), self._epoch, kind)
-        for word in (*(np.uint64(word) for word in words), np.arange(count, dtype=np.uint64)):
-            state = _scrambled(state + word + GOLDEN)
-        return state
+        for word in words:
+            state = _scrambled(state + np.uint64(word) + GOLDEN)
+        return _scrambled(state + np.arange(count, dtype=np.uint64) + GOLDEN)
 
     def state_dict(self, consumed: int | None = None) -> dict[str, Any]:
         """Return how far the epoch is: by what was handed out, or by the samples that were trained on."""
