@@ -211,6 +211,25 @@ class Transform(ABC):
         `copies` is V; `mixing_shapes` is (M, 2), and (0, 2) for a transform without mixing pictures.
         """
 
+    def plan_chosen(
+        self,
+        settings: Any,
+        size: Size,
+        seed: int,
+        indices: NDArray[np.int64],
+        copies: NDArray[np.int64],
+        mixing_shapes: NDArray[np.int32],
+    ) -> Plans:
+        """Draw the plans (N, V) of the variants whose numbers are `copies` (N, V), as :meth:`plan` draws them.
+
+        Here all variants up to the last one are drawn; a transform that can draw a variant by itself overrides it.
+        """
+        drawn = [
+            self.plan(settings, size, seed, indices[n : n + 1], int(row.max(initial=-1)) + 1, mixing_shapes)[0, row]
+            for n, row in enumerate(copies)
+        ]
+        return np.stack(drawn)
+
     @abstractmethod
     def apply(
         self,

@@ -117,7 +117,9 @@ def augment(
             rich_help_panel=COPIES,
         ),
     ] = "builtin",
-    copies: Annotated[int, typer.Option(help="Copies of each sample, K.", min=1, max=1000, rich_help_panel=COPIES)] = 4,
+    copies: Annotated[
+        int, typer.Option(help="Copies of each sample, K.", min=1, max=10_000, rich_help_panel=COPIES)
+    ] = 4,
     seed: Annotated[int, typer.Option(help="0 to 2**63 - 1.", min=0, rich_help_panel=COPIES)] = 0,
     output_format: Annotated[
         str, typer.Option("--format", help="hdf5, webdataset or files.", rich_help_panel=OUTPUT)
@@ -139,6 +141,12 @@ def augment(
     no_clean: Annotated[
         bool, typer.Option("--no-clean", help="Leave out the clean pictures.", rich_help_panel=OUTPUT)
     ] = False,
+    store: Annotated[
+        str,
+        typer.Option(
+            help="pixels, or plans: no copies are stored, but made when they are read.", rich_help_panel=OUTPUT
+        ),
+    ] = "pixels",
     samples_per_shard: Annotated[
         int | None,
         typer.Option(
@@ -267,6 +275,7 @@ def _request(options: dict[str, Any]) -> Request:
             compression=options["compression"],
             clean=not options["no_clean"],
             copies=options["copies"],
+            store=options["store"],
         ),
         seed=options["seed"],
         samples_per_shard=options["samples_per_shard"],

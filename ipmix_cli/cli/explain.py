@@ -66,7 +66,10 @@ def words(origin: CopyExplanation, class_name: Callable[[int], str]) -> str:
     what = f"{origin.variant} of sample {sample.key}, {class_name(sample.label)}: {sample.source_key}"
     lines = [printable(what)]
     lines += origin.plan.describe()
-    lines.append("the stored copy is this, to the byte" if origin.agrees else "THE STORED COPY IS NOT THIS")
+    if not sample.copies:
+        lines.append("this copy is not stored, but rendered when it is read")
+    else:
+        lines.append("the stored copy is this, to the byte" if origin.agrees else "THE STORED COPY IS NOT THIS")
     return "\n".join(lines)
 
 

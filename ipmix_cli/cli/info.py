@@ -47,10 +47,14 @@ def dataset_words(found: Info) -> str:
     crop = "" if facts["crop"]["mode"] == "none" else f", crop {facts['crop']['mode']}"
     layout = f", {output['layout']}" if output["format"] == "webdataset" else ""
     clean = "with" if output["clean"] else "without"
+    rendered = ", rendered when read" if output.get("store") == "plans" else ""
     rows = [
         ("what", f"a data set by {facts['tool']}, plan version {facts['plan_version']}"),
         ("where", found.location),
-        ("samples", f"{facts['samples']:,} {clean} clean picture, K = {output['copies']}: {facts['copies']:,} copies"),
+        (
+            "samples",
+            f"{facts['samples']:,} {clean} clean picture, K = {output['copies']}: {facts['copies']:,} copies{rendered}",
+        ),
         ("pictures", f"{_size(facts['size'])}{crop}; {output['format']}{layout}, {output['encoding']}"),
         ("source", f"{source['place']['input']} ({source['format']}, {source['pictures']:,} pictures)"),
         ("", f"sha256 {source['digest']}"),
@@ -145,6 +149,7 @@ def _in_shards(count: int, facts: dict[str, Any]) -> str:
 
 
 def _disk(facts: dict[str, Any]) -> str:
-    stored = facts["copies"] + (facts["samples"] if facts["output"]["clean"] else 0)
+    stored = 0 if facts["output"].get("store") == "plans" else facts["copies"]
+    stored += facts["samples"] if facts["output"]["clean"] else 0
     each = facts["bytes"]["on_disk"] / max(stored, 1)
     return f"{facts['bytes']['on_disk'] / 1e6:,.1f} MB in {facts['shards']:,} shards: {each:,.0f} bytes a picture"

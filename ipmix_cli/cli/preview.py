@@ -33,6 +33,7 @@ def preview(
     """
     from ipmix_cli.pipeline.contact_sheet import contact_sheet, save_picture
     from ipmix_cli.pipeline.output.dataset import chosen_numbers, open_dataset
+    from ipmix_cli.pipeline.run.rendered import shown_pictures
 
     dataset = open_dataset(folder)
     if keys is None:
@@ -41,8 +42,8 @@ def preview(
         samples = [dataset.find(key.strip()) for key in keys.split(",") if key.strip()]
     pictures = []
     for sample in samples:
-        clean, copies = dataset.pictures(sample)
-        pictures.append([*([] if clean is None else [clean]), *copies[:most_copies]])
+        clean, copies = shown_pictures(dataset, sample, most_copies)
+        pictures.append([*([] if clean is None else [clean]), *copies])
     names = [f"{dataset.class_name(sample.label)}\n{sample.key}" for sample in samples]
     output = dataset.manifest.job.output
     shown = min(most_copies, output.copies)

@@ -28,6 +28,13 @@ class Distributions(NamedTuple):
     shapes: npt.NDArray[np.int32]  # (M, 2) of the mixing pictures
 
 
+class Wanted(NamedTuple):
+    """Whose plans are drawn: the pictures' indices (N,), and the numbers of copies of each (N, K)."""
+
+    indices: npt.NDArray[np.int64]
+    copies: npt.NDArray[np.int64]
+
+
 @entry
 def parameter_of(code: Number, level: Number, sign: Number, size: Size) -> Number:
     """Return the parameter that an operation has at a level; sign is +1 or -1."""
@@ -150,10 +157,10 @@ def draw_plan(key: Number, distributions: Distributions, size: Size, words: Word
 
 @entry
 def draw_plans(
-    seed: Number, purpose: Number, indices: Words, distributions: Distributions, size: Size, rows: PlanRows
+    seed: Number, purpose: Number, wanted: Wanted, distributions: Distributions, size: Size, rows: PlanRows
 ) -> None:
-    """Draw the plans of all copies of pictures, into rows of zeros (N, K, words)."""
-    for n in range(indices.size):
+    """Draw the plans of copies of pictures, into rows of zeros (N, K, words)."""
+    for n in range(wanted.indices.size):
         for copy in range(rows.words.shape[1]):
-            key = stream_key(seed, purpose, np.uint64(indices[n]), np.uint64(copy))
+            key = stream_key(seed, purpose, np.uint64(wanted.indices[n]), np.uint64(wanted.copies[n, copy]))
             draw_plan(key, distributions, size, rows.words[n, copy], rows.reals[n, copy])

@@ -221,7 +221,7 @@ def shard_count(job: Job) -> int:
         shards = -(-job.samples // job.samples_per_shard)
     else:
         height, width = job.size or (256, 256)  # a guess for pictures of many sizes
-        sample_bytes = height * width * 3 * (job.output.copies + job.output.clean)
+        sample_bytes = height * width * 3 * (job.output.stored_copies + job.output.clean)
         shards = max(FEWEST_SHARDS, -(-job.samples * sample_bytes // SHARD_BYTES))
     return min(shards, job.pictures)
 

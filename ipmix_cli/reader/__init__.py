@@ -1,6 +1,7 @@
 """What training reads with."""
 
+from ipmix_cli.reader.batch import collate
 from ipmix_cli.reader.shard_dataset import ShardDataset
 from ipmix_cli.reader.shard_sampler import ShardSampler
 
-__all__ = ["ShardDataset", "ShardSampler"]
+__all__ = ["ShardDataset", "ShardSampler", "collate"]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ipmix_cli.errors import UsageError, check_name
 from ipmix_cli.shards.places import CLEAN
@@ -24,12 +28,15 @@ class Choice:
     seed : int
     copies : int
         How many there are to choose from.
+    fresh : bool
+        Whether every epoch has copies of its own, so that none has to be chosen.
     """
 
     view: str
     copy: int
     seed: int
     copies: int
+    fresh: bool = False
 
     @property
     def stacked(self) -> bool:
@@ -39,9 +46,10 @@ class Choice:
     def check(self, location: str, clean: bool) -> None:
         """Refuse what a data set does not hold; raises UsageError."""
         check_name("view", self.view, VIEWS)
-        if self.view in {"clean", "triplet"} and not clean:
+        what = "fresh=True" if self.fresh else f"the view {self.view!r}"
+        if (self.fresh or self.view in {"clean", "triplet"}) and not clean:
             raise UsageError(
-                f"{location} holds no clean pictures, which the view {self.view!r} needs",
+                f"{location} holds no clean pictures, which {what} needs",
                 "make it again without --no-clean, or choose another view",
             )
         if self.view == "fixed" and not 0 <= self.copy < self.copies:
@@ -49,26 +57,33 @@ class Choice:
                 f"there is no copy {self.copy}: {location} holds {self.copies} copies",
                 f"choose a copy from 0 to {self.copies - 1}",
             )
-        if self.view == "triplet" and self.copies < 2:
+        if self.view == "triplet" and self.copies < 2 and not self.fresh:
             raise UsageError(
                 f"{location} holds one copy of each picture, and a triplet needs two different ones",
                 "make it again with --copies 2 or more, or choose another view",
             )
 
-    def of(self, number: int, epoch: int) -> tuple[int, ...]:
-        """Return the pictures of a sample that are shown in an epoch: copies by number, the clean picture as -1."""
-        if self.view == "clean":
-            return (CLEAN,)
-        if self.view == "fixed":
-            return (self.copy,)
+    @property
+    def renders(self) -> bool:
+        """Whether copies are shown, and not clean pictures alone."""
+        return self.view != "clean"
+
+    def of_all(self, numbers: Sequence[int], epoch: int) -> NDArray[np.int64]:
+        """Return the pictures of samples that are shown in an epoch, (N, V): copies by number, the clean one as -1."""
+        count = len(numbers)
+        if self.view in {"clean", "fixed"}:
+            return np.full((count, 1), CLEAN if self.view == "clean" else self.copy, np.int64)
         if self.view == "all":
-            return tuple(range(self.copies))
-        chance = mixed(self.seed, epoch, number)
-        first = (chance >> 32) * self.copies >> 32
+            return np.tile(np.arange(self.copies), (count, 1))
+        if self.fresh:
+            return np.tile([0] if self.view == "random" else [CLEAN, 0, 1], (count, 1))
+        chance = mixed_all(self.seed, epoch, np.array(numbers, np.uint64))
+        half, low, copies = np.uint64(32), np.uint64(0xFFFFFFFF), np.uint64(self.copies)
+        first = ((chance >> half) * copies >> half).astype(np.int64)
         if self.view == "random":
-            return (first,)
-        step = 1 + ((chance & 0xFFFFFFFF) * (self.copies - 1) >> 32)
-        return CLEAN, first, (first + step) % self.copies
+            return first[:, None]
+        step = 1 + ((chance & low) * np.uint64(self.copies - 1) >> half).astype(np.int64)
+        return np.stack([np.full(count, CLEAN), first, (first + step) % self.copies], axis=1)
 
 
 def mixed(seed: int, epoch: int, index: int) -> int:
@@ -83,4 +98,19 @@ def mixed(seed: int, epoch: int, index: int) -> int:
         state = (state ^ state >> 30) * 0xBF58476D1CE4E5B9 & MASK
         state = (state ^ state >> 27) * 0x94D049BB133111EB & MASK
         state ^= state >> 31
+    return state
+
+
+def mixed_all(seed: int, epoch: int, indices: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return :func:`mixed` of many indices.
+
+    >>> int(mixed_all(5, 7, np.array([9], np.uint64))[0]) == mixed(5, 7, 9)
+    True
+    """
+    state = np.zeros(len(indices), np.uint64)
+    for number in (np.uint64(seed & MASK), np.uint64(epoch & MASK), indices):
+        state = state + number + np.uint64(0x9E3779B97F4A7C15)
+        state = (state ^ state >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
+        state = (state ^ state >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
+        state ^= state >> np.uint64(31)
     return state

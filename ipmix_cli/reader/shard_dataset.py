@@ -20,14 +20,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ipmix_cli.errors import UsageError, check_name
+from ipmix_cli.reader.batch import Batch
 from ipmix_cli.reader.chosen import Choice
 from ipmix_cli.reader.contents import read_contents
 from ipmix_cli.reader.picture_types import PICTURE_TYPES
-from ipmix_cli.reader.shard_files import ShardFiles, Wanted
+from ipmix_cli.reader.renderer import Renderer, open_renderer, rendered
+from ipmix_cli.reader.shard_files import ShardFiles
 from ipmix_cli.reader.torch_dataset import as_torch_dataset, rebuilt
+from ipmix_cli.shards.places import CLEAN
 from ipmix_cli.storage.folder import LocalFolder
 
 if TYPE_CHECKING:
@@ -65,6 +67,11 @@ class ShardDataset(Base):
         transforms take them; or Pillow's images, a list of them in the views "all" and "triplet".
     return_key : bool
         Whether a sample is (pictures, label, key).
+    fresh : bool
+        Whether copies are made when they are read, other ones in every epoch, instead of the data set's own: the views
+        "random", "fixed" and "triplet" then never repeat a copy, and "all" has K of them.
+    fractals : str, optional
+        Where the data set's bank of mixing pictures is now; by default where it was.
     most_open : int
         Files open at once in each process; the one unused for longest is closed first.
 
@@ -78,7 +85,8 @@ class ShardDataset(Base):
     Raises
     ------
     SourceError
-        If there is no finished data set, or a shard is damaged (when it is first read).
+        If there is no finished data set; if copies are to be rendered and the bank is missing, or another one; if a
+        shard is damaged (when it is first read).
     UsageError
         If the data set does not hold what the view needs.
 
@@ -86,7 +94,7 @@ class ShardDataset(Base):
     -----
     ``data[i]`` is ``(pictures, label)``: uint8 RGB (H, W, 3), for "all" (K, H, W, 3) and for "triplet" (3, H, W, 3), in
     memory of its own; label is an int. Any integer type is an index, negative ones count from the end, and a slice
-    gives a list of samples. A DataLoader asks for whole batches, which are read shard by shard. Call
+    gives a sequence of samples. A DataLoader asks for whole batches, which are read shard by shard. Call
     :meth:`set_epoch` before the loader's iterator is made; workers of any start method hear of it, those that persist
     over epochs too. A pickled ShardDataset has nothing open.
     """
@@ -109,14 +117,19 @@ class ShardDataset(Base):
         transform: Callable[[Any], Any] | None = None,
         picture_type: str = "numpy",
         return_key: bool = False,
+        fresh: bool = False,
+        fractals: str | None = None,
         most_open: int = MOST_OPEN,
     ) -> None:
         check_name("picture type", picture_type, PICTURE_TYPES)
         self._folder = LocalFolder(folder)
         self._contents = read_contents(self._folder)
         self.settings, self.class_names = self._contents.settings, self._contents.class_names
-        self._choice = Choice(view, copy, seed, self.settings.copies)
+        self._choice = Choice(view, copy, seed, self.settings.copies, fresh)
         self._choice.check(self._folder.location, self.settings.clean)
+        self._renderer: Renderer | None = None
+        if self._choice.renders and (fresh or self.settings.store == "plans"):
+            self._renderer = open_renderer(self._contents, fractals, fresh, seed)
         self.transform = transform
         self._picture_type, self._return_key, self._most_open = picture_type, return_key, most_open
         self._epoch = RawValue("Q", 0)
@@ -156,47 +169,33 @@ class ShardDataset(Base):
         return len(self._contents)
 
     @overload
-    def __getitem__(self, index: slice) -> list[tuple[Any, ...]]: ...
+    def __getitem__(self, index: slice) -> Sequence[tuple[Any, ...]]: ...
 
     @overload
     def __getitem__(self, index: Any) -> tuple[Any, ...]: ...
 
-    def __getitem__(self, index: Any) -> tuple[Any, ...] | list[tuple[Any, ...]]:
-        """Return one sample by its number, or a list of samples for a slice."""
+    def __getitem__(self, index: Any) -> tuple[Any, ...] | Sequence[tuple[Any, ...]]:
+        """Return one sample by its number, or a sequence of samples for a slice."""
         if isinstance(index, slice):
             return self.__getitems__(range(*index.indices(len(self))))
         return self.__getitems__([index])[0]
 
-    def __getitems__(self, indices: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def __getitems__(self, indices: Sequence[Any]) -> Batch:
         """Return several samples, read shard by shard in the order of their bytes; torch's loaders call it."""
         numbers = [self._number(index) for index in indices]
-        by_shard: dict[int, list[tuple[int, int]]] = {}
-        for row, number in enumerate(numbers):
-            shard, position = self._contents.find(number)
-            by_shard.setdefault(shard, []).append((row, position))
-        samples: list[Any] = [None] * len(numbers)
-        for shard, rows in by_shard.items():
-            for (row, _), sample in zip(rows, self._read(shard, rows, numbers), strict=True):
-                samples[row] = sample
-        return samples
-
-    def _read(self, shard: int, rows: Sequence[tuple[int, int]], numbers: Sequence[int]) -> list[tuple[Any, ...]]:
-        """Return samples of one shard, given as (row in `numbers`, position in the shard)."""
-        wanted: list[Wanted] = []
-        facts: list[tuple[int, int]] = []
-        for row, position in rows:
-            label, key, (height, width) = self._files.facts(shard, position)
-            copies = self._choice.of(numbers[row], self._epoch.value)
-            wanted.append((position, copies, np.empty((len(copies), height, width, 3), np.uint8)))
-            facts.append((label, key))
-        self._files.fill(shard, wanted)
-        return [self._sample(out, *fact) for (_, _, out), fact in zip(wanted, facts, strict=True)]
-
-    def _sample(self, pictures: NDArray[np.uint8], label: int, index: int) -> tuple[Any, ...]:
-        shown = PICTURE_TYPES[self._picture_type](pictures if self._choice.stacked else pictures[0])
-        if self.transform is not None:
-            shown = self.transform(shown)
-        return (shown, label, f"{index:08d}") if self._return_key else (shown, label)
+        epoch = self._epoch.value
+        chosen = self._choice.of_all(numbers, epoch)
+        read = self._files.read(numbers, chosen if self._renderer is None else np.full((len(numbers), 1), CLEAN))
+        pictures: Any = read.pictures
+        if self._renderer is not None:
+            pictures = rendered(self._renderer, read, chosen, epoch)
+        if not self._choice.stacked:
+            pictures = pictures[:, 0] if isinstance(pictures, np.ndarray) else [views[0] for views in pictures]
+        if self._picture_type != "numpy" or self.transform is not None:
+            convert, transform = PICTURE_TYPES[self._picture_type], self.transform
+            pictures = [convert(views) if transform is None else transform(convert(views)) for views in pictures]
+        keys = [f"{index:08d}" for index in read.indices] if self._return_key else None
+        return Batch(pictures, read.labels, keys)
 
     def _number(self, index: Any) -> int:
         """Return an index as a number from 0; raises TypeError and IndexError as sequences do."""
@@ -211,9 +210,11 @@ class ShardDataset(Base):
     def __repr__(self) -> str:
         settings, choice = self.settings, self._choice
         copy = f", copy={choice.copy}" if choice.view == "fixed" else ""
+        kind = "fresh copies" if choice.fresh else f"{settings.copies} copies each"
+        copies = f"{kind}, rendered" if self._renderer is not None else kind
         return (
             f"ShardDataset({self._folder.location!r}, view={choice.view!r}{copy}, seed={choice.seed}): "
-            f"{len(self):,} samples, {settings.copies} copies each, {len(self.class_names)} classes, "
+            f"{len(self):,} samples, {copies}, {len(self.class_names)} classes, "
             f"{len(self._contents.shards):,} shards ({settings.format}, {settings.encoding}), epoch {self._epoch.value}"
         )
 

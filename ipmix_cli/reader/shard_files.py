@@ -7,11 +7,12 @@ Shards whose pictures have no place of their own in a file (compressed chunks, c
 from __future__ import annotations
 
 import contextlib
+import operator
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +29,16 @@ MOST_PLACES = 2**28  # bytes of what is known of shards, in each process
 MOST_BUFFERS = 512  # of one system call: the least that POSIX systems take is 16, Linux takes 1024
 NEAR = 4096  # bytes between two pictures that one read may cover
 
-Wanted = tuple[int, tuple[int, ...], NDArray[np.uint8]]
+Wanted = tuple[int, list[int], NDArray[np.uint8]]
 """Position of a sample, its pictures by number, and the array (V, H, W, 3) for them."""
+
+
+class Read(NamedTuple):
+    """Samples as they are read: pictures (N, V, H, W, 3) in one array if they have one size, else a list of (V, ..)."""
+
+    pictures: Any
+    labels: list[int]
+    indices: NDArray[np.int64]
 
 
 class ShardFiles:
@@ -59,14 +68,42 @@ class ShardFiles:
         """How many files are open."""
         return len(self._descriptors) + len(self._views)
 
-    def facts(self, shard: int, position: int) -> tuple[int, int, tuple[int, int]]:
-        """Return label, index and (height, width) of one sample."""
+    def read(self, numbers: Sequence[int], chosen: NDArray[np.int64]) -> Read:
+        """Return pictures of samples by the samples' numbers: `chosen` (N, V), copies by number, the clean one as -1.
+
+        Raises
+        ------
+        SourceError
+            If a shard is missing or damaged.
+        """
+        by_shard: dict[int, list[tuple[int, int]]] = {}
+        for row, number in enumerate(numbers):
+            shard, position = self._contents.find(number)
+            by_shard.setdefault(shard, []).append((row, position))
+        labels, indices = np.zeros((2, len(numbers)), np.int64)
+        sizes = np.zeros((len(numbers), 2), np.int32)
+        for shard, places in by_shard.items():
+            rows, positions = np.array(places).T
+            labels[rows], indices[rows], sizes[rows] = self._facts(shard, positions)
+        views = chosen.shape[1]
+        outs: Any
+        if len(numbers) and (sizes == sizes[0]).all():
+            outs = np.empty((len(numbers), views, *sizes[0].tolist(), 3), np.uint8)
+        else:
+            outs = [np.empty((views, *size, 3), np.uint8) for size in sizes.tolist()]
+        copies = chosen.tolist()
+        for shard, places in by_shard.items():
+            self._fill(shard, [(position, copies[row], outs[row]) for row, position in places])
+        return Read(outs, labels.tolist(), indices)
+
+    def _facts(self, shard: int, positions: NDArray[np.int64]) -> tuple[Any, Any, Any]:
+        """Return labels, indices and (height, width) of samples of a shard."""
         places = self.places(shard)
-        if places is None:
-            view = self._view(shard)
-            return view.label(position), int(view.keys()[position]), view.size(position)
-        height, width = places.sizes[position]
-        return int(places.labels[position]), int(places.indices[position]), (int(height), int(width))
+        if places is not None:
+            return places.labels[positions], places.indices[positions], places.sizes[positions]
+        view = self._view(shard)
+        labels, sizes = zip(*((view.label(place), view.size(place)) for place in positions.tolist()), strict=True)
+        return labels, [int(view.keys()[place]) for place in positions.tolist()], sizes
 
     def labels(self, shard: int) -> list[int]:
         """Return the labels of all samples of a shard."""
@@ -76,24 +113,17 @@ class ShardFiles:
         view = self._view(shard)
         return [view.label(position) for position in range(len(view))]
 
-    def fill(self, shard: int, wanted: Sequence[Wanted]) -> None:
-        """Read pictures of one shard into the arrays given.
-
-        Raises
-        ------
-        SourceError
-            If the shard is missing or damaged.
-        """
+    def _fill(self, shard: int, wanted: Sequence[Wanted]) -> None:
+        """Read pictures of one shard into the arrays given."""
         places = self.places(shard)
         if places is None:
             self._fill_from_view(shard, wanted)
             return
+        at = places.extents.at
         extents = [
-            (*places.extents.at(position, copy), out[row])
-            for position, copies, out in wanted
-            for row, copy in enumerate(copies)
+            (*at(position, copy), out[row]) for position, copies, out in wanted for row, copy in enumerate(copies)
         ]
-        extents.sort(key=lambda extent: extent[0])
+        extents.sort(key=operator.itemgetter(0))
         descriptor = self._descriptor(shard)
         for run in runs(extents, 0 if self._raw else NEAR):
             (self._read_raw if self._raw else self._read_encoded)(shard, descriptor, run)
@@ -125,7 +155,7 @@ class ShardFiles:
         for start in range(0, len(run), MOST_BUFFERS):
             part = run[start : start + MOST_BUFFERS]
             expected = sum(length for _, length, _ in part)
-            if os.preadv(descriptor, [out.reshape(-1).data for _, _, out in part], part[0][0]) != expected:
+            if os.preadv(descriptor, [out.data for _, _, out in part], part[0][0]) != expected:
                 raise self._wrong(shard, "is cut off")
 
     def _read_encoded(self, shard: int, descriptor: int, run: Sequence[tuple[int, int, NDArray[np.uint8]]]) -> None:
@@ -175,9 +205,9 @@ class ShardFiles:
 
     def _check(self, shard: int, samples: int, copies: int) -> None:
         expected, settings = self._contents.shards[shard].samples, self._contents.settings
-        if samples != expected or (expected and copies != settings.copies):
+        if samples != expected or (expected and copies != settings.stored_copies):
             message = f"holds {samples} samples with {copies} copies, the manifest says {expected} with"
-            raise self._wrong(shard, f"{message} {settings.copies}")
+            raise self._wrong(shard, f"{message} {settings.stored_copies}")
 
     def _close_some(self) -> None:
         while self.open_files >= self._most_open:

@@ -134,11 +134,12 @@ class ShardSampler:
 
     def _hashes(self, kind: int, count: int) -> NDArray[np.uint64]:
         """Return 64 random bits for each of the first numbers, of this seed and epoch."""
-        state = np.zeros(count, np.uint64)
+        state: NDArray[np.uint64] = np.zeros(count, np.uint64)
         words = (self._seed & (2**64 - 1), self._epoch, kind)
         for word in words:
             state = _scrambled(state + np.uint64(word) + GOLDEN)
-        return _scrambled(state + np.arange(count, dtype=np.uint64) + GOLDEN)
+        numbers: NDArray[np.uint64] = np.arange(count, dtype=np.uint64)
+        return _scrambled(state + numbers + GOLDEN)
 
     def state_dict(self, consumed: int | None = None) -> dict[str, Any]:
         """Return how far the epoch is: by what was handed out, or by the samples that were trained on."""

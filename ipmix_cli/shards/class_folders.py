@@ -78,13 +78,13 @@ class FolderBuilder:
 
     def out(self, start: int, stop: int) -> NDArray[np.uint8]:
         """Return an array (n, K, H, W, 3) for the copies of samples start..stop."""
-        return np.empty((stop - start, self._settings.copies, *self._samples[start].picture.shape), np.uint8)
+        return np.empty((stop - start, self._settings.stored_copies, *self._samples[start].picture.shape), np.uint8)
 
     def add(self, start: int, copies: NDArray[np.uint8]) -> None:
         """Encode samples start.. with their copies; samples come in order."""
         for sample, own in zip(self._samples[start:], copies, strict=False):
             clean = [bytes(self._encode(sample.picture)[0])] if self._settings.clean else []
-            encoded = [bytes(copy) for copy in self._encode(own)]
+            encoded = [bytes(copy) for copy in self._encode(own)] if len(own) else []
             height, width = own.shape[1:3]
             checksum = sample_checksum(sample, (height, width), clean[0] if clean else None, encoded)
             facts = {name: getattr(sample, name) for name in ("key", "index", "label", "source_index", "source_key")}

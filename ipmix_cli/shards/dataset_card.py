@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.shards.card_header import Flow, Quoted, front_matter
 from ipmix_cli.shards.class_folders import folder_names
+from ipmix_cli.shards.reading_code import FOLDER, reading_code
 from ipmix_cli.shards.shard import ShardSettings
 
 Feature = dict[str, Any]
@@ -96,13 +97,15 @@ def hdf5_features(output: ShardSettings, class_names: Sequence[str], size: tuple
     features += [_plain("key", "string"), _plain("source_key", "string"), _plain("checksum", "uint64")]
     features.append(_label("label", class_names))
     if output.encoding != "raw":
-        names = [*(["clean"] if output.clean else []), *(f"aug{number}" for number in range(output.copies))]
+        names = [*(["clean"] if output.clean else []), *(f"aug{number}" for number in range(output.stored_copies))]
         sizes = {"name": "size", "list": "int32", "length": 2}
         return [*features, sizes, *({"name": name, "list": "uint8"} for name in names)]
     height, width = size or (0, 0)
     if output.clean:
         features.append(_array("clean", (height, width, 3)))
-    return [*features, _array("aug", (output.copies, height, width, 3))]
+    if output.stored_copies:
+        features.append(_array("aug", (output.copies, height, width, 3)))
+    return features
 
 
 def webdataset_features(output: ShardSettings, class_names: Sequence[str], _size: object) -> list[Feature]:
@@ -110,7 +113,7 @@ def webdataset_features(output: ShardSettings, class_names: Sequence[str], _size
     suffix = CODECS[output.encoding].suffix
     pictures = [suffix]
     if output.layout == "grouped":
-        pictures = [f"aug{number}.{suffix}" for number in range(output.copies)]
+        pictures = [f"aug{number}.{suffix}" for number in range(output.stored_copies)]
         pictures = [f"clean.{suffix}", *pictures] if output.clean else pictures
     fields = dict.fromkeys((*INTEGERS, "label", "copies", "seed", "height", "width"), "int64")
     fields |= dict.fromkeys(("key", "class", "source_key", "checksum"), "string")
@@ -150,6 +153,8 @@ def _description(
 ) -> list[str]:
     pictures = "of several sizes" if size is None else f"of {size[1]}x{size[0]} pixels"
     clean = "the clean picture and " if output.clean else ""
+    if output.store == "plans":
+        clean = "the clean picture, from which readers make "
     layout = f", {output.layout}" if output.format == "webdataset" else ""
     lossy = "" if CODECS[output.encoding].lossless else f", quality {output.quality}: lossy"
     return [
@@ -166,96 +171,6 @@ def _description(
 
 def _reading(output: ShardSettings, split: str) -> list[str]:
     lines = ["## Reading it"]
-    for title, code in reading_code(output, split).items():
+    for title, code in reading_code(output, split, FOLDER).items():
         lines += ["", f"### {title}", "", "```python", *code.splitlines(), "```"]
     return lines
-
-
-def reading_code(output: ShardSettings, split: str) -> dict[str, str]:
-    """Return the code with which each reader loads a data set, by its title; THIS_FOLDER stands for the folder."""
-    sections = {
-        "PyTorch, with ipmix's own reader": READER_CODE,
-        **CODE[(output.format, "raw" if output.encoding == "raw" else output.layout)],
-        "Hugging Face datasets": HUGGING_FACE_CODE,
-    }
-    if output.format == "files":
-        del sections["PyTorch, with ipmix's own reader"]
-    suffix = CODECS[output.encoding].suffix
-    first = f"clean.{suffix}" if output.clean else f"aug0.{suffix}"
-    names = {"SPLIT": split, "SUFFIX": suffix, "FIRST": first, "COLUMN": "clean" if output.clean else "aug0"}
-    for word, text in names.items():
-        sections = {title: code.replace(word, text) for title, code in sections.items()}
-    return {title: code.strip() for title, code in sections.items()}
-
-
-READER_CODE = """
-from torch.utils.data import DataLoader
-from ipmix_cli.reader import ShardDataset
-
-data = ShardDataset("THIS_FOLDER", view="random", seed=0)   # "triplet" for the consistency loss
-for epoch in range(90):
-    data.set_epoch(epoch)                                   # before the loader's iterator is made
-    for pictures, labels in DataLoader(data, batch_size=128, shuffle=True, num_workers=4):
-        ...                                                 # uint8 (B, H, W, 3) and int64 (B,)
-"""
-
-HUGGING_FACE_CODE = """
-from datasets import load_dataset
-
-data = load_dataset("THIS_FOLDER", split="SPLIT")           # streaming=True reads without a copy
-print(data.features, data[0])
-"""
-
-RAW_CODE = """
-import h5py
-
-with h5py.File("SPLIT-000000.h5") as shard:
-    names = [name.decode() for name in shard.attrs["class_names"]]
-    copies, label = shard["aug"][0], shard["label"][0]      # (K, H, W, 3) uint8
-    print(names[label], shard["key"].asstr()[0], copies.shape)
-"""
-
-ENCODED_CODE = """
-import io
-import h5py
-from PIL import Image
-
-with h5py.File("SPLIT-000000.h5") as shard:
-    picture = Image.open(io.BytesIO(shard["COLUMN"][0].tobytes()))
-    print(shard.attrs["class_names"][shard["label"][0]].decode(), picture.size)
-"""
-
-GROUPED_CODE = """
-import glob
-import webdataset
-
-shards = sorted(glob.glob("THIS_FOLDER/SPLIT-*.tar"))
-data = webdataset.WebDataset(shards, shardshuffle=16).shuffle(1000).decode("rgb8")
-for picture, copy, label in data.to_tuple("FIRST", "aug0.SUFFIX", "cls"):
-    ...                                                     # uint8 (H, W, 3); no more loader workers than shards
-"""
-
-FLAT_CODE = """
-import glob
-import webdataset
-
-shards = sorted(glob.glob("THIS_FOLDER/SPLIT-*.tar"))
-data = webdataset.WebDataset(shards, shardshuffle=16).shuffle(1000).decode("rgb8")
-for picture, label in data.to_tuple("SUFFIX", "cls"):
-    ...                                                     # uint8 (H, W, 3); no more loader workers than shards
-"""
-
-FOLDER_CODE = """
-from torchvision.datasets import ImageFolder
-
-data = ImageFolder("THIS_FOLDER/SPLIT")                     # KEY_clean.SUFFIX, KEY_aug0.SUFFIX .. in class folders
-picture, label = data[0]
-"""
-
-CODE = {
-    ("hdf5", "raw"): {"h5py alone": RAW_CODE},
-    ("hdf5", "grouped"): {"h5py alone": ENCODED_CODE},
-    ("webdataset", "grouped"): {"webdataset": GROUPED_CODE},
-    ("webdataset", "flat"): {"webdataset": FLAT_CODE},
-    ("files", "grouped"): {"torchvision": FOLDER_CODE},
-}

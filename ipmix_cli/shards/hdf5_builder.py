@@ -61,16 +61,16 @@ class RawBuilder:
         file = SparseFile()
         with new_file(file) as skeleton:
             _describe(skeleton, samples, settings, attributes)
-            shapes = {
-                "aug": ((len(samples), settings.copies, *shape), "u1"),
-                "checksum": ((len(samples),), "<u8"),
-            }
+            shapes: dict[str, tuple[tuple[int, ...], str]] = {"checksum": ((len(samples),), "<u8")}
+            if settings.stored_copies:
+                shapes = {"aug": ((len(samples), settings.stored_copies, *shape), "u1"), **shapes}
             if settings.clean:
                 shapes["clean"] = ((len(samples), *shape), "u1")
             offsets = {name: reserve(skeleton, name, *kind) for name, kind in shapes.items()}
         self._image = file.image()
         arrays = {name: place(self._image, offsets[name], *kind) for name, kind in shapes.items()}
-        self._copies, self._clean, self._checksums = arrays["aug"], arrays.get("clean"), arrays["checksum"]
+        self._clean, self._checksums = arrays.get("clean"), arrays["checksum"]
+        self._copies = arrays.get("aug", np.empty((len(samples), 0, *shape), np.uint8))
 
     def out(self, start: int, stop: int) -> NDArray[np.uint8]:
         """Return the place of the copies of samples start..stop in the shard, (n, K, H, W, 3)."""
@@ -105,14 +105,14 @@ class PackedBuilder:
 
     def out(self, start: int, stop: int) -> NDArray[np.uint8]:
         """Return an array (n, K, H, W, 3) for the copies of samples start..stop."""
-        return np.empty((stop - start, self._settings.copies, *self._samples[start].picture.shape), np.uint8)
+        return np.empty((stop - start, self._settings.stored_copies, *self._samples[start].picture.shape), np.uint8)
 
     def add(self, start: int, copies: NDArray[np.uint8]) -> None:
         """Encode samples start.. with their copies; samples come in order."""
         assert start == len(self._stored), "samples are added in order"
         for sample, own in zip(self._samples[start:], copies, strict=False):
             clean = bytes(self._encode(sample.picture)[0]) if self._settings.clean else None
-            encoded = [bytes(copy) for copy in self._encode(own)]
+            encoded = [bytes(copy) for copy in self._encode(own)] if len(own) else []
             height, width = own.shape[1:3]
             self._stored.append((clean, encoded))
             self._checksums.append(sample_checksum(sample, (height, width), clean, encoded))
@@ -131,13 +131,14 @@ class PackedBuilder:
         store(file, "size", np.array(sizes, np.int32).reshape(-1, 2))
         if self._settings.clean:
             _store_bytes(file, "clean", [clean for clean, _ in self._stored if clean is not None])
-        for number in range(self._settings.copies):
+        for number in range(self._settings.stored_copies):
             _store_bytes(file, f"aug{number}", [copies[number] for _, copies in self._stored])
 
     def _store_compressed(self, file: h5py.File) -> None:
         shape = _common_shape(self._samples)
-        copies = b"".join(copy for _, copies in self._stored for copy in copies)
-        self._store_chunks(file, "aug", copies, (len(self._samples), self._settings.copies, *shape))
+        if self._settings.stored_copies:
+            copies = b"".join(copy for _, copies in self._stored for copy in copies)
+            self._store_chunks(file, "aug", copies, (len(self._samples), self._settings.stored_copies, *shape))
         if self._settings.clean:
             clean = b"".join(clean for clean, _ in self._stored if clean is not None)
             self._store_chunks(file, "clean", clean, (len(self._samples), *shape))

@@ -27,19 +27,20 @@ def hdf5_places(path: Path, location: str) -> Places | None:
     """
     with explained(location):
         with open_file(path) as file:
-            raw = "aug" in file or "aug0" not in file
-            if raw:
+            encoded = "aug" not in file and ("aug0" in file or "size" in file)
+            if not encoded:
                 return _raw_places(file, location)
         with HDF5View(path, location) as view:
             return view.places()
 
 
 def _raw_places(file: h5py.File, location: str) -> Places | None:
-    arrays = {name: array(file, name, location) for name in ("clean", "aug") if name == "aug" or name in file}
+    arrays = {name: array(file, name, location) for name in ("aug", "clean") if name in file}
     labels, indices = (array(file, name, location) for name in ("label", "index"))
     shapes = {name: column.shape for name, column in arrays.items()}
-    samples, copies, *picture = shapes["aug"] if len(shapes["aug"]) == 5 else (0, 0)
-    sound = len(picture) == 3 and picture[2] == 3 and shapes.get("clean") in {None, (samples, *picture)}
+    samples, *picture = shapes.get("clean", (shapes.get("aug", ())[:1] + shapes.get("aug", ())[2:]) or (0,))
+    copies = shapes["aug"][1] if "aug" in shapes else 0
+    sound = len(picture) == 3 and picture[2] == 3 and shapes.get("aug") in {None, (samples, copies, *picture)}
     sound = sound and labels.shape == indices.shape == (samples,) and labels.dtype == indices.dtype == np.int64
     if not sound or any(column.dtype != np.uint8 for column in arrays.values()):
         raise SourceError(f"{location} is no shard of ipmix: its arrays do not fit together", REMEDY)
@@ -47,7 +48,7 @@ def _raw_places(file: h5py.File, location: str) -> Places | None:
         return None
     length = int(np.prod(picture))
     offsets = {name: column.id.get_offset() or 0 for name, column in arrays.items()}
-    starts = {copy: offsets["aug"] + copy * length for copy in range(copies)}
+    starts = {copy: offsets.get("aug", 0) + copy * length for copy in range(copies)}
     steps = dict.fromkeys(range(copies), copies * length)
     if "clean" in arrays:
         starts[CLEAN], steps[CLEAN] = offsets["clean"], length

@@ -80,9 +80,9 @@ class HDF5View:
         self._texts = {name: self._text(found[name]) for name in TEXTS}
         self._sizes = self._picture_sizes(file, pictures)
         self.copies = int(pictures["aug"].shape[1]) if "aug" in pictures else len(pictures.keys() - {"clean"})
-        if "aug" not in pictures:
+        if _encoded(pictures):
             self._pictures = {_number(name): self._encoded(column) for name, column in pictures.items()}
-        elif pictures["aug"].chunks is None:
+        elif all(column.chunks is None for column in pictures.values()):
             self._pictures = self._raw({name: _in_place(data, column) for name, column in pictures.items()})
         else:
             self._pictures = self._raw(pictures)
@@ -109,7 +109,7 @@ class HDF5View:
 
     def _picture_sizes(self, file: h5py.File, pictures: dict[str, h5py.Dataset]) -> NDArray[np.int64]:
         """Return the (height, width) of each sample's pictures, (N, 2)."""
-        if "aug" not in pictures:
+        if _encoded(pictures):
             sizes = array(file, "size", self._location)
             if sizes.shape != (self._length, 2) or sizes.dtype != np.int32 or sizes.chunks:
                 raise self._wrong(f"'size' as {sizes.dtype} {sizes.shape}")
@@ -119,7 +119,7 @@ class HDF5View:
                 raise self._wrong(f"{name!r} as {column.dtype} {column.shape}")
         if len({column.shape[-3:] for column in pictures.values()}) != 1:
             raise self._wrong("clean pictures and copies of different sizes")
-        return np.broadcast_to(np.array(pictures["aug"].shape[2:4], np.int64), (self._length, 2))
+        return np.broadcast_to(np.array(next(iter(pictures.values())).shape[-3:-1], np.int64), (self._length, 2))
 
     def _encoded(self, column: h5py.Dataset) -> Pictures:
         if h5py.check_vlen_dtype(column.dtype) != np.uint8:
@@ -224,10 +224,17 @@ class HDF5View:
 def _picture_columns(file: h5py.File) -> list[str]:
     """Return the names of the arrays that hold pictures: ``aug``, or ``aug0``, ``aug1`` .., and ``clean``."""
     clean = ["clean"] if "clean" in file else []
+    if clean and _setting(file.attrs.get("store", b"")) == "plans":
+        return clean
     if "aug" in file or "aug0" not in file:
         return [*clean, "aug"]
     copies = sum(re.fullmatch("aug[0-9]+", name) is not None for name in file)
     return [*clean, *(f"aug{number}" for number in range(copies))]
+
+
+def _encoded(pictures: dict[str, h5py.Dataset]) -> bool:
+    """Tell whether pictures are stored as files are, not as arrays of pixels."""
+    return all(column.dtype.hasobject for column in pictures.values())
 
 
 def _number(name: str) -> int:

@@ -43,6 +43,8 @@ class ShardSettings:
         The job's seed, stored with each sample as provenance.
     variants : tuple of str
         The names of the copies, such as ``gaussian_noise.3``; empty where they are but numbered.
+    store : {"pixels", "plans"}
+        Whether copies are stored, or only the clean pictures, from which readers make the copies by their plans.
     """
 
     format: str = "hdf5"
@@ -54,9 +56,15 @@ class ShardSettings:
     copies: int = 4
     seed: int = 0
     variants: tuple[str, ...] = added(())
+    store: str = added("pixels")
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "variants", tuple(self.variants))  # JSON has lists
+
+    @property
+    def stored_copies(self) -> int:
+        """How many copies of a sample are stored as pictures."""
+        return 0 if self.store == "plans" else self.copies
 
     def variant(self, number: int) -> str:
         """Return what people call a copy: its name, or ``copy 3``."""

@@ -64,7 +64,7 @@ class TarBuilder:
 
     def out(self, start: int, stop: int) -> NDArray[np.uint8]:
         """Return an array (n, K, H, W, 3) for the copies of samples start..stop; always the same memory."""
-        shape = (stop - start, self._settings.copies, *self._samples[start].picture.shape)
+        shape = (stop - start, self._settings.stored_copies, *self._samples[start].picture.shape)
         needed = int(np.prod(shape))
         if self._out.size < needed:
             self._out = np.empty(needed, np.uint8)
@@ -74,7 +74,7 @@ class TarBuilder:
         """Encode samples start.. with their copies; samples come in order."""
         assert start == self._added, "samples are added in order"
         samples = self._samples[start : start + len(copies)]
-        encoded = self._encode(copies)
+        encoded = self._encode(copies) if copies.size else ()
         clean: Sequence[Bytes] = ()
         if self._settings.clean:
             clean = self._encode_clean(np.stack([sample.picture for sample in samples]))

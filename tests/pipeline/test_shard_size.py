@@ -41,7 +41,7 @@ def test_small_data_sets_keep_the_shards_and_the_job_they_had(pictures: int) -> 
 def test_between_small_and_large_there_are_64_shards() -> None:
     assert shard_count(job(20_000, 64)) == 41
     assert shard_count(job(40_000, 64)) == 64
-    assert shard_count(job(100_000, 96)) == 152
+    assert shard_count(job(100_000, 96)) == 154
 
 
 def test_the_size_is_an_option_that_the_job_records() -> None:

@@ -120,7 +120,7 @@ def test_every_copy_is_drawn_about_as_often(folders: dict[str, Path]) -> None:
     for epoch in range(300):
         data.set_epoch(epoch)
         for index in range(0, SAMPLES, 4):
-            pairs[data._choice.of(index, epoch)[1:]] += 1
+            pairs[tuple(data._choice.of_all([index], epoch)[0, 1:])] += 1
     assert (np.diag(pairs) == 0).all()
     expected = pairs.sum() / (COPIES * (COPIES - 1))
     off_diagonal = pairs[~np.eye(COPIES, dtype=bool)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ipmix_cli.kernels.plans import Distributions, draw_plans
+from ipmix_cli.kernels.plans import Distributions, Wanted, draw_plans
 from ipmix_cli.methods.ipmix.settings import AugmentConfig
 from ipmix_cli.methods.mixings import MIXERS
 from ipmix_cli.methods.operations import OPS
@@ -72,10 +72,23 @@ def sample_plans(
         If the seed or a patch size does not fit.
     """
     places = np.ascontiguousarray(indices, np.int64)
-    plans = np.zeros((places.size, copies), plan_dtype(config.chains, config.max_steps))
+    return chosen_plans(config, size, seed, places, np.tile(np.arange(copies), (places.size, 1)), mixing_shapes)
+
+
+def chosen_plans(
+    config: AugmentConfig,
+    size: tuple[int, int],
+    seed: int,
+    indices: npt.NDArray[np.int64],
+    copies: npt.NDArray[np.int64],
+    mixing_shapes: npt.NDArray[np.int32],
+) -> PlanArray:
+    """Draw the plans (N, K) of some copies of samples, whose numbers are given (N, K); see :func:`sample_plans`."""
+    plans = np.zeros(copies.shape, plan_dtype(config.chains, config.max_steps))
     distributions = distributions_of(config, size, mixing_shapes)
     assert min(size) >= 2
     assert (distributions.shapes >= np.array(size)).all(), "mixing pictures must cover the pictures"
     side = (int(size[0]), int(size[1]))
-    draw_plans(np.uint64(check_seed(seed)), np.uint64(PURPOSES["copy"]), places, distributions, side, rows_of(plans))
+    wanted = Wanted(np.ascontiguousarray(indices, np.int64), np.ascontiguousarray(copies, np.int64))
+    draw_plans(np.uint64(check_seed(seed)), np.uint64(PURPOSES["copy"]), wanted, distributions, side, rows_of(plans))
     return plans

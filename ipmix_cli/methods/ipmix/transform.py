@@ -72,6 +72,20 @@ class IPMixTransform(Transform):
 
         return sample_plans(settings, size, seed, indices, copies, mixing_shapes)
 
+    def plan_chosen(
+        self,
+        settings: Any,
+        size: Size,
+        seed: int,
+        indices: NDArray[np.int64],
+        copies: NDArray[np.int64],
+        mixing_shapes: NDArray[np.int32],
+    ) -> Plans:
+        """Draw the plans of those copies alone."""
+        from ipmix_cli.methods.ipmix.plan import chosen_plans
+
+        return chosen_plans(settings, size, seed, indices, copies, mixing_shapes)
+
     def apply(
         self,
         pictures: Picture,

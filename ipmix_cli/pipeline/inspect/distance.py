@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.output.dataset import Dataset
 from ipmix_cli.pipeline.output.manifest import ShardRecord
+from ipmix_cli.pipeline.run.rendered import MOST_RENDERED, shown_pictures
 
 MOST_SHARDS = 8
 MOST_SAMPLES = 256  # decoding 224 px pictures takes some milliseconds each
@@ -72,10 +73,11 @@ def measure_distances(dataset: Dataset, most_samples: int = MOST_SAMPLES) -> Dis
         return None
     found = Distances()
     chosen = spread(dataset.manifest.shards, MOST_SHARDS)
+    most = dataset.manifest.job.output.stored_copies or MOST_RENDERED
     for shard in chosen:
         with dataset.view(shard) as view:
             for position in _positions(len(view), max(1, most_samples // len(chosen))):
-                clean, copies = dataset.pictures(view.sample(position))
+                clean, copies = shown_pictures(dataset, view.sample(position), most)
                 assert clean is not None
                 found.means += [mean_difference(clean, copy) for copy in copies]
                 found.between += [mean_difference(a, b) for a, b in pairwise(copies)]

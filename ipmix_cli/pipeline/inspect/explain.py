@@ -83,7 +83,7 @@ def trace(
         raise SourceError(message, "name the right one with --source, --data-dir or --fractals")
     clean = clean_picture(dataset, sample, opened.source)
     transform, settings = job.transform, job.augment
-    plans = plans_of(job, opened.mixing, sample.size, [sample.index])[:, copy : copy + 1]
+    plans = plans_of(job, opened.mixing, sample.size, [sample.index], [copy])
     used = transform.mixing_used(plans)
     mixing = None if opened.mixing is None else mixing_subset(opened.mixing, sample.size, used)
     plan = plans[0, 0]
@@ -95,7 +95,7 @@ def trace(
         plan=transform.view(plan, settings),
         stages=stages,
         rows=transform.stage_rows(plan, settings, stages),
-        agrees=same_picture(sample.copies[copy], stages["out"], job.output),
+        agrees=not sample.copies or same_picture(sample.copies[copy], stages["out"], job.output),
     )
 
 

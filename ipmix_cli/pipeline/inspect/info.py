@@ -25,7 +25,7 @@ from ipmix_cli.pipeline.output.resume import committed
 from ipmix_cli.pipeline.output.state import OutputState, read_state
 from ipmix_cli.pipeline.run.recorded_job import command_of
 from ipmix_cli.record import record_of
-from ipmix_cli.shards.dataset_card import reading_code
+from ipmix_cli.shards.reading_code import reading_code
 from ipmix_cli.storage.folder import Folder, open_folder
 
 
@@ -75,8 +75,8 @@ def info(path: str) -> Info:
     names = [name for name in (MANIFEST, SECOND_COPY) if folder.size(name) is not None]
     if names:
         dataset = open_dataset(folder.location)
-        inside_quotes = json.dumps(path, ensure_ascii=False)[1:-1]
-        reading = {title: code.replace("THIS_FOLDER", inside_quotes) for title, code in _reading(dataset).items()}
+        made = dataset.manifest.job
+        reading = reading_code(made.output, made.split, path)
         return Info(kind="dataset", location=folder.location, facts=dataset_facts(dataset), reading=reading)
     state = read_state(folder)
     if (job := state.job) is not None:
@@ -86,11 +86,6 @@ def info(path: str) -> Info:
     if place.is_dir():
         return _bank(place)
     raise SourceError(f"there is no {path}", "give the folder of a data set, or a bank of mixing pictures")
-
-
-def _reading(dataset: Dataset) -> dict[str, str]:
-    job = dataset.manifest.job
-    return reading_code(job.output, job.split)
 
 
 def dataset_facts(dataset: Dataset) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.dataset import Dataset, chosen_numbers
 from ipmix_cli.pipeline.run.recorded_job import command_of
 from ipmix_cli.pipeline.run.render import plans_without_mixing
+from ipmix_cli.pipeline.run.rendered import shown_pictures
 from ipmix_cli.pipeline.verify.validate import Checks, validate
 from ipmix_cli.shards.shard import StoredSample
 from ipmix_cli.transform import Transform
@@ -107,7 +108,7 @@ def _pictures(dataset: Dataset, seed: int) -> Section:
     shown = min(MOST_COPIES, output.copies)
     rows = []
     for sample in samples:
-        clean, copies = dataset.pictures(sample)
+        clean, copies = shown_pictures(dataset, sample, MOST_COPIES)
         figures = [] if clean is None else [figure(clean, "clean")]
         figures += [figure(copies[number], output.variant(number)) for number in range(shown)]
         rows.append(Strip(dataset.class_name(sample.label), sample.key, figures))

@@ -27,6 +27,8 @@ from ipmix_cli.transform import NATIVE
 
 BUILTIN = "builtin"
 NO_MIXING = MixingRecord(digest="", pictures=0)
+STORES = ("pixels", "plans")
+MOST_STORED = 1000  # copies of each picture: as many as one shard of one picture should hold
 MANY_SIZES = (448, 448)  # what pictures of many sizes are taken for where one number is needed
 
 
@@ -248,6 +250,17 @@ def resolved(output: ShardSettings, size: tuple[int, int] | None) -> ShardSettin
         raise UsageError(
             "the pictures differ in size, or their size is not known, and raw arrays need one size",
             "give --size S --crop center to make them equal, or --encoding png to keep their sizes",
+        )
+    check_name("store", output.store, STORES)
+    if output.store == "plans" and not (output.clean and CODECS[output.encoding].lossless):
+        raise UsageError(
+            "copies are rendered from stored clean pictures, which have to be lossless",
+            "leave out --no-clean and --encoding jpeg, or give --store pixels",
+        )
+    if output.store == "pixels" and output.copies > MOST_STORED:
+        raise UsageError(
+            f"{output.copies} stored copies of each picture: at most {MOST_STORED} are stored",
+            "give --store plans, which takes no space for copies",
         )
     if output.compression != "none" and output.encoding != "raw":
         raise UsageError(

@@ -19,9 +19,14 @@ from ipmix_cli.transform import MixingPictures, Plans, Size
 NO_SHAPES = np.empty((0, 2), np.int32)
 
 
-def plans_of(job: Job, mixing: MixingHandle | None, size: Size, indices: Sequence[int]) -> Plans:
-    """Draw the plans (N, V) of the samples with these indices, all of (H, W) = `size`."""
+def plans_of(
+    job: Job, mixing: MixingHandle | None, size: Size, indices: Sequence[int], copies: Sequence[int] | None = None
+) -> Plans:
+    """Draw the plans (N, V) of the samples with these indices, all of (H, W) = `size`: of all copies, or of some."""
     shapes = NO_SHAPES if mixing is None else resized_shapes(mixing, size)
+    if copies is not None:
+        numbers, chosen = np.array(indices, np.int64), np.array([copies] * len(indices), np.int64)
+        return job.transform.plan_chosen(job.augment, size, job.seed, numbers, chosen, shapes)
     return _drawn(job, size, indices, shapes)
 
 
@@ -43,7 +48,7 @@ def render_variants(
     plans = plans_of(job, mixing, size, [sample.index for sample in samples])
     clock.lap("plan")
     pictures = np.stack([sample.picture for sample in samples])
-    workspace = _workspace(job, size)
+    workspace = workspace_of(job, size)
     job.transform.apply(pictures, plans, mixing_for(job, mixing, size, plans), job.augment, out, workspace)
     clock.lap("apply")
 
@@ -60,7 +65,7 @@ def mixing_for(job: Job, mixing: MixingHandle | None, size: Size, plans: Plans) 
 _memory = threading.local()
 
 
-def _workspace(job: Job, size: Size) -> Any:
+def workspace_of(job: Job, size: Size) -> Any:
     """Return this thread's memory to work in: the one of the last size and settings is kept."""
     key = (job.method, job.augment, size)
     if getattr(_memory, "key", None) != key:

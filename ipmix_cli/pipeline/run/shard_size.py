@@ -30,7 +30,7 @@ def samples_per_shard(job: Job, shard_mb: int | None) -> int | None:
     """
     height, width = job.size or (256, 256)  # a guess for pictures of many sizes
     picture_bytes = height * width * 3
-    stored = picture_bytes * (job.output.copies + job.output.clean) * STORED_SHARE[job.output.encoding]
+    stored = picture_bytes * (job.output.stored_copies + job.output.clean) * STORED_SHARE[job.output.encoding]
     needed = max(
         -(-job.samples * stored // ((shard_mb or SHARD_MB) * 1e6)), -(-job.samples * picture_bytes // MOST_CLEAN)
     )

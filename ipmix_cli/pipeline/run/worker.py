@@ -141,11 +141,12 @@ def _build(task: ShardTask, samples: list[ShardSample], progress: ShardProgress,
     name = f"{task.job.split}-{task.number:06d}"
     builder = WRITERS[task.job.output.format].builder(name, samples, task.job.output, attributes)
     clock.lap("encode")
-    for start, stop in chunks([sample.picture.shape for sample in samples], task.job.output.copies):
+    for start, stop in chunks([sample.picture.shape for sample in samples], task.job.output.stored_copies):
         out = builder.out(start, stop)
         clock.lap("encode")
         check_wanted()
-        render_variants(task.job, task.mixing, samples[start:stop], out, clock)
+        if task.job.output.stored_copies:
+            render_variants(task.job, task.mixing, samples[start:stop], out, clock)
         builder.add(start, out)
         clock.lap("encode")
         progress.done(stop // task.job.crop.crops)
@@ -156,7 +157,7 @@ def chunks(shapes: Sequence[tuple[int, ...]], copies: int) -> Iterator[tuple[int
     """Yield (start, stop) of runs of pictures of one shape, each small enough to stay in the cache."""
     start = 0
     while start < len(shapes):
-        most = max(1, CHUNK_BYTES // (int(np.prod(shapes[start])) * copies))
+        most = max(1, CHUNK_BYTES // (int(np.prod(shapes[start])) * max(copies, 1)))
         stop = start + 1
         while stop < len(shapes) and stop - start < most and shapes[stop] == shapes[start]:
             stop += 1

@@ -109,7 +109,7 @@ def _compare(
 
 def _wrong_copies(dataset: Dataset, task: Replay, stored: StoredSample, sample: ShardSample) -> list[int]:
     wanted = task.copies.get(sample.index, ())
-    if not wanted:
+    if not wanted or not stored.copies:  # copies that are not stored cannot differ from their plans
         return []
     rebuilt = rebuilt_copies(dataset.manifest, task.mixing, sample)
     return [n for n in wanted if not same_picture(stored.copies[n], rebuilt[n], dataset.manifest.job.output)]

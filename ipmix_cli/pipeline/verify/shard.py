@@ -129,7 +129,7 @@ class _Samples:
         size = self.job.size
         if sample.checksum != sample.expected:
             self._add("sample-damaged", "it does not fit its checksum", key)
-        elif len(sample.copies) != self.job.output.copies or (size is not None and sample.size != size):
+        elif len(sample.copies) != self.job.output.stored_copies or (size is not None and sample.size != size):
             self._add("shape", f"it has {len(sample.copies)} copies of {sample.size}", key)
         elif self.task.level == "full":
             try:
@@ -140,7 +140,8 @@ class _Samples:
     def _check_plans(self, view: ShardView) -> None:
         """Count how often copies equal their clean picture, where that can be told."""
         lossless = CODECS[self.job.output.encoding].lossless
-        if self.report.problems or not lossless or not self.job.output.clean:
+        output = self.job.output
+        if self.report.problems or not lossless or not output.clean or not output.stored_copies:
             return
         last = len(view) if self.task.level == "full" else min(len(view), PLANS_CHECKED)
         for position in range(last):

@@ -1,0 +1,96 @@
+"""Copies made when they are looked at: of data sets that store plans, and fresh ones of any data set."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ipmix_cli.codecs.codecs import CODECS
+from ipmix_cli.errors import SourceError
+from ipmix_cli.picture import Picture
+from ipmix_cli.pipeline.banks.mixing import MixingHandle, open_bank, resized_shapes
+from ipmix_cli.pipeline.job import Job
+from ipmix_cli.pipeline.listener import Listener
+from ipmix_cli.pipeline.output.dataset import Dataset
+from ipmix_cli.pipeline.run.prepare import BUILTIN, builtin_bank
+from ipmix_cli.pipeline.run.render import NO_SHAPES, mixing_for, workspace_of
+from ipmix_cli.shards.shard import StoredSample
+
+MOST_RENDERED = 8  # copies of a sample that are made for a look at it, where nobody says how many
+
+
+def checked_mixing(job: Job, location: str, listener: Listener | None = None) -> MixingHandle | None:
+    """Return the mixing pictures of a job, at a place or ``builtin``; None for a method without them.
+
+    Raises
+    ------
+    SourceError
+        If they are missing, or others than those of the job.
+    """
+    ratio = job.transform.mixing_ratio(job.augment)
+    if ratio is None:
+        return None
+    if location == BUILTIN:
+        location = builtin_bank(job.size, ratio, listener or Listener(), 1)
+    if open_bank(location).digest != job.mixing.digest:
+        raise SourceError(
+            f"{location} does not hold the mixing pictures that this data set was made with: its digest differs",
+            "name the right bank with --fractals, or fractals=",
+        )
+    return MixingHandle(location, job.mixing, ratio)
+
+
+def render_chosen(
+    job: Job,
+    mixing: MixingHandle | None,
+    pictures: Picture,
+    indices: NDArray[np.int64],
+    copies: NDArray[np.int64],
+    seed: int | None = None,
+) -> NDArray[np.uint8]:
+    """Return copies (N, V, H, W, 3) of pictures (N, H, W, 3): those with the numbers `copies` (N, V).
+
+    With a `seed` of its own, they are not those of the job.
+    """
+    size = (pictures.shape[1], pictures.shape[2])
+    shapes = NO_SHAPES if mixing is None else resized_shapes(mixing, size)
+    seed = job.seed if seed is None else seed
+    plans = job.transform.plan_chosen(job.augment, size, seed, indices, copies, shapes)
+    out = np.empty((*copies.shape, *pictures.shape[1:]), np.uint8)
+    used = mixing_for(job, mixing, size, plans)
+    job.transform.apply(pictures, plans, used, job.augment, out, workspace_of(job, size))
+    return out
+
+
+def shown_pictures(
+    dataset: Dataset, sample: StoredSample, most: int = MOST_RENDERED
+) -> tuple[Picture | None, list[Picture]]:
+    """Return the clean picture of a sample, if it is stored, and its first copies: the stored ones, or rendered.
+
+    Raises
+    ------
+    SourceError
+        If copies have to be rendered, and the mixing pictures are not there.
+    """
+    manifest = dataset.manifest
+    job = manifest.job
+    if job.output.store == "pixels":
+        clean, copies = dataset.pictures(sample)
+        return clean, copies[:most]
+    assert sample.clean is not None, "plans are stored with clean pictures alone"
+    picture = CODECS[job.output.encoding].decode(sample.clean, sample.size)
+    mixing = _checked_once(job, manifest.places.fractals)
+    numbers = np.arange(min(most, job.output.copies))[None]
+    rendered = render_chosen(job, mixing, picture[None], np.array([sample.index]), numbers)
+    return picture, list(rendered[0])
+
+
+_checked: dict[tuple[str, str], MixingHandle | None] = {}
+
+
+def _checked_once(job: Job, location: str) -> MixingHandle | None:
+    """Return checked mixing pictures, checking those of a job only once in a process."""
+    key = job.digest(), location
+    if key not in _checked:
+        _checked[key] = checked_mixing(job, location)
+    return _checked[key]

@@ -1,0 +1,145 @@
+"""The code with which each reader loads a data set, as the card and ``ipmix info`` print it; tests run all of it."""
+
+from __future__ import annotations
+
+import json
+
+from ipmix_cli.codecs.codecs import CODECS
+from ipmix_cli.shards.shard import ShardSettings
+
+FOLDER = "THIS_FOLDER"
+"""What stands for the data set's folder where it is not known, as in the card."""
+
+OWN_READER = "PyTorch, with ipmix's own reader"
+
+
+def reading_code(output: ShardSettings, split: str, folder: str) -> dict[str, str]:
+    """Return the code with which each reader loads a data set from a folder or a URL, by its title.
+
+    Only what works for that place, that format and that encoding is there: other readers than ipmix's own take no URL.
+    """
+    remote = "://" in folder
+    sections = {} if output.format == "files" else {OWN_READER: READER_CODE}
+    if not remote:
+        sections |= _others(output)
+    suffix = CODECS[output.encoding].suffix
+    first = f"clean.{suffix}" if output.clean else f"aug0.{suffix}"
+    column = "clean" if output.clean else "aug0"
+    pair = f'"{first}", "aug0.{suffix}"' if output.stored_copies else f'"{first}"'
+    names = "picture, copy" if output.stored_copies else "picture"
+    words = {"SPLIT": split, "SUFFIX": suffix, "PAIR": pair, "PICTURES": names, "COLUMN": column}
+    words["FOLDER"] = folder if folder == FOLDER else json.dumps(folder, ensure_ascii=False)[1:-1]
+    return {title: _filled(code, words) for title, code in sections.items()}
+
+
+def _filled(code: str, words: dict[str, str]) -> str:
+    for word, text in words.items():
+        code = code.replace(f"<{word}>", text)
+    return code.strip()
+
+
+def _others(output: ShardSettings) -> dict[str, str]:
+    """Return the code of other readers."""
+    if output.format == "hdf5":
+        if output.encoding != "raw":
+            return {"h5py alone": ENCODED_CODE, "Hugging Face datasets": HUGGING_FACE_ENCODED_CODE}
+        raw = RAW_CODE if output.stored_copies else CLEAN_CODE
+        return {"h5py alone": raw, "Hugging Face datasets": HUGGING_FACE_RAW_CODE}
+    if output.format == "webdataset":
+        code = GROUPED_CODE if output.layout == "grouped" else FLAT_CODE
+        return {"webdataset": code, "Hugging Face datasets": HUGGING_FACE_CODE}
+    return {"torchvision": FOLDER_CODE, "Hugging Face datasets": HUGGING_FACE_CODE}
+
+
+READER_CODE = """
+from torch.utils.data import DataLoader
+from ipmix_cli.reader import ShardDataset
+
+data = ShardDataset("<FOLDER>", view="random", seed=0)   # "triplet" for the consistency loss
+for epoch in range(90):
+    data.set_epoch(epoch)                                   # before the loader's iterator is made
+    for pictures, labels in DataLoader(data, batch_size=128, shuffle=True, num_workers=4):
+        ...                                                 # uint8 (B, H, W, 3) and int64 (B,)
+"""
+
+HUGGING_FACE_CODE = """
+from datasets import load_dataset
+
+data = load_dataset("<FOLDER>", split="<SPLIT>")           # streaming=True reads without a copy
+print(data.features, data[0])
+"""
+
+HUGGING_FACE_RAW_CODE = """
+from datasets import load_dataset
+
+data = load_dataset("<FOLDER>", split="<SPLIT>")           # streaming=True reads without a copy
+data = data.with_format("numpy")                            # 20 times as fast as lists of numbers
+print(data.features, data[0])
+"""
+
+HUGGING_FACE_ENCODED_CODE = """
+import io
+from datasets import load_dataset
+from PIL import Image
+
+def images(batch):
+    return {**batch, "<COLUMN>": [Image.open(io.BytesIO(bytes(data))) for data in batch["<COLUMN>"]]}
+
+data = load_dataset("<FOLDER>", split="<SPLIT>").with_transform(images)
+print(data[0]["<COLUMN>"], data[0]["label"])
+"""
+
+RAW_CODE = """
+import h5py
+
+with h5py.File("<FOLDER>/<SPLIT>-000000.h5") as shard:
+    names = [name.decode() for name in shard.attrs["class_names"]]
+    copies, label = shard["aug"][0], shard["label"][0]      # (K, H, W, 3) uint8
+    print(names[label], shard["key"].asstr()[0], copies.shape)
+"""
+
+CLEAN_CODE = """
+import h5py
+
+with h5py.File("<FOLDER>/<SPLIT>-000000.h5") as shard:
+    names = [name.decode() for name in shard.attrs["class_names"]]
+    clean, label = shard["clean"][0], shard["label"][0]     # (H, W, 3) uint8
+    print(names[label], shard["key"].asstr()[0], clean.shape)
+"""
+
+ENCODED_CODE = """
+import io
+import h5py
+from PIL import Image
+
+with h5py.File("<FOLDER>/<SPLIT>-000000.h5") as shard:
+    picture = Image.open(io.BytesIO(shard["<COLUMN>"][0].tobytes()))
+    print(shard.attrs["class_names"][shard["label"][0]].decode(), picture.size)
+"""
+
+GROUPED_CODE = """
+import glob
+import webdataset
+
+shards = sorted(glob.glob("<FOLDER>/<SPLIT>-*.tar"))
+data = webdataset.WebDataset(shards, shardshuffle=16).shuffle(1000).decode("rgb8")
+for <PICTURES>, label in data.to_tuple(<PAIR>, "cls"):
+    ...                                                     # uint8 (H, W, 3); no more loader workers than shards
+"""
+
+FLAT_CODE = """
+import glob
+import webdataset
+
+shards = sorted(glob.glob("<FOLDER>/<SPLIT>-*.tar"))
+data = webdataset.WebDataset(shards, shardshuffle=16).shuffle(1000).decode("rgb8")
+for picture, label in data.to_tuple("<SUFFIX>", "cls"):
+    ...                                                     # uint8 (H, W, 3); no more loader workers than shards
+"""
+
+FOLDER_CODE = """
+from torchvision.datasets import ImageFolder
+
+data = ImageFolder("<FOLDER>/<SPLIT>")                     # KEY_clean.<SUFFIX>, KEY_aug0.<SUFFIX> .. in class folders
+picture, label = data[0]
+"""
