@@ -35,6 +35,7 @@ COMMANDS = {
     "info": "Tell what a data set or a bank is, and how to read it.",
     "report": "Make one page to look at: copies, stages, distances, balance, shards.",
     "index": "Write the index that wids or DALI wants beside tars.",
+    "evaluate": "Run a model over data sets, and write its predictions.",
     "score": "Score predictions: errors, robustness, calibration, anomalies.",
     "generate-fractals": "Draw a bank of synthetic mixing pictures.",
     "bank-report": "Judge a bank, or any folder of mixing pictures.",

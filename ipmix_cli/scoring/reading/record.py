@@ -46,7 +46,6 @@ class EvaluatedData:
     format: str
     digest: str
     pictures: int
-    frames: int = 0
     shape: tuple[int, ...] = ()
     class_names: tuple[str, ...] = ()
 
@@ -189,5 +188,5 @@ def _scores(path: Path, variant: str, keys: NDArray[Any], labels: NDArray[Any], 
             f"{file}: {len(values):,} predictions for {len(keys):,} pictures and {len(labels):,} labels",
             "make these predictions again",
         )
-    anomalies = job.role == "anomalies"  # whose labels are those of another set's classes
-    return Scores(where=str(file), values=values, keys=keys, labels=None if anomalies else labels)
+    unlabelled = job.role in {"anomalies", "sequences"}
+    return Scores(where=str(file), values=values, keys=keys, labels=None if unlabelled else labels)

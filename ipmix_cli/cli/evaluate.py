@@ -1,0 +1,275 @@
+"""``ipmix evaluate``: a model and a data set in, predictions out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ipmix_cli.cli.execution_options import (
+    AddressOption,
+    BackendOption,
+    SchedulerOption,
+    TaskCountOption,
+    TaskIndexOption,
+)
+
+if TYPE_CHECKING:
+    from ipmix_cli.scoring.evaluation.attack import Attack
+    from ipmix_cli.scoring.evaluation.models import ModelSpec
+    from ipmix_cli.scoring.evaluation.pictures import EvaluationData
+    from ipmix_cli.scoring.evaluation.preprocessing import Preprocessing
+    from ipmix_cli.scoring.evaluation.run import Evaluated
+    from ipmix_cli.scoring.reading.record import EvaluatedModel, EvaluationJob
+
+DATA = "What goes in"
+INPUT = "How a picture becomes input"
+MEANT = "What the predictions are for"
+ATTACK = "Attacks"
+OUTPUT = "What comes out"
+RUNNING = "Running"
+
+
+def evaluate(
+    model: Annotated[
+        str, typer.Argument(metavar="[MODEL.onnx]", help="An ONNX file; or give --torch.", show_default=False)
+    ] = "",
+    data: Annotated[
+        str,
+        typer.Option(
+            "--data",
+            "--in",
+            help="A data set of ours, arrays as CIFAR-10-C's or -P's, folders as ImageNet-C's, or any source of "
+            "`ipmix augment`.",
+            rich_help_panel=DATA,
+        ),
+    ] = "",
+    torch: Annotated[
+        str,
+        typer.Option(
+            help="module:function or file.py:function that returns a torch module, weights loaded.",
+            rich_help_panel=DATA,
+        ),
+    ] = "",
+    data_dir: Annotated[str | None, typer.Option(help="Where a named source lies.", rich_help_panel=DATA)] = None,
+    input_format: Annotated[
+        str | None, typer.Option(help="The kind of source.  [default: found out]", rich_help_panel=DATA)
+    ] = None,
+    split: Annotated[
+        str, typer.Option(help="train or test, of sources that have both.", rich_help_panel=DATA)
+    ] = "test",
+    normalise: Annotated[
+        str,
+        typer.Option(
+            help="none, half (-1 to 1), imagenet, cifar10 or cifar100: as the model was trained.", rich_help_panel=INPUT
+        ),
+    ] = "",
+    mean: Annotated[str, typer.Option(help="Of the channels, of values from 0 to 1.", rich_help_panel=INPUT)] = "",
+    std: Annotated[str, typer.Option(help="Of the channels, of values from 0 to 1.", rich_help_panel=INPUT)] = "",
+    size: Annotated[
+        int | None,
+        typer.Option(
+            help="Side of the model's input; pictures of that size stay as they are.", min=1, rich_help_panel=INPUT
+        ),
+    ] = None,
+    resize: Annotated[
+        int | None,
+        typer.Option(help="Resize the shorter side to this, then cut the centre out.", min=1, rich_help_panel=INPUT),
+    ] = None,
+    role: Annotated[
+        str,
+        typer.Option(
+            "--as", help="labelled, corrupted, sequences or anomalies.  [default: found out]", rich_help_panel=MEANT
+        ),
+    ] = "",
+    name: Annotated[
+        str, typer.Option(help="Of the set, such as svhn.  [default: clean, corrupted ..]", rich_help_panel=MEANT)
+    ] = "",
+    class_list: Annotated[
+        str,
+        typer.Option(help="The set's 200 classes: imagenet-a, imagenet-o or imagenet-r.", rich_help_panel=MEANT),
+    ] = "",
+    attack: Annotated[
+        str,
+        typer.Option(
+            help="pgd, or pgd-published, which moves up to twice epsilon as the papers' code does. Needs --torch.",
+            rich_help_panel=ATTACK,
+        ),
+    ] = "",
+    epsilon: Annotated[str, typer.Option(help="L-infinity radius.", rich_help_panel=ATTACK)] = "2/255",
+    steps: Annotated[int, typer.Option(help="Of the attack.", min=1, rich_help_panel=ATTACK)] = 20,
+    step_size: Annotated[str, typer.Option(help="Length of a step.", rich_help_panel=ATTACK)] = "0.5/255",
+    seed: Annotated[int, typer.Option(help="Of the random starts.", min=0, rich_help_panel=ATTACK)] = 0,
+    out: Annotated[str, typer.Option("--out", help="The model's folder of predictions.", rich_help_panel=OUTPUT)] = "",
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            help="Worker processes.  [default: the CPUs this process may use, over --threads]",
+            min=1,
+            rich_help_panel=RUNNING,
+        ),
+    ] = None,
+    threads: Annotated[
+        int,
+        typer.Option(
+            help="Threads of each worker: more for a model that memory holds once.", min=1, rich_help_panel=RUNNING
+        ),
+    ] = 1,
+    batch: Annotated[int, typer.Option(help="Pictures run together.", min=1, rich_help_panel=RUNNING)] = 100,
+    chunk: Annotated[
+        int, typer.Option(help="Pictures, or sequences, committed together.", min=1, rich_help_panel=RUNNING)
+    ] = 500,
+    task_index: TaskIndexOption = None,
+    task_count: TaskCountOption = None,
+    backend: BackendOption = "joblib",
+    scheduler: SchedulerOption = None,
+    address: AddressOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel=RUNNING)] = False,
+) -> None:
+    """Run a model over a data set on CPUs, and write its predictions for `ipmix score`.
+
+    One folder takes the predictions of one model on any number of sets. A run that was stopped goes on where it was
+    when the same command is typed again; workers, threads of a task and tasks of an array change no prediction.
+
+    Examples:
+      ipmix evaluate model.onnx --data cifar10 --data-dir data --normalise half --out predictions
+      ipmix evaluate model.onnx --data CIFAR-10-C --normalise half --out predictions
+      ipmix evaluate model.onnx --data svhn.npz --as anomalies --name svhn --normalise half --out predictions
+      ipmix evaluate --torch models.py:make --data cifar10 --normalise half --attack pgd --out predictions
+    """
+    from pathlib import Path
+
+    from ipmix_cli.cli.execution_options import available_cpus, execution_for
+    from ipmix_cli.cli.progress import Bars
+    from ipmix_cli.errors import UsageError
+    from ipmix_cli.scoring.evaluation.models import ModelSpec, describe_model
+    from ipmix_cli.scoring.evaluation.pictures import open_data
+    from ipmix_cli.scoring.evaluation.run import ModelRun
+    from ipmix_cli.scoring.evaluation.run import evaluate as run
+    from ipmix_cli.sources.source import SourceSpec
+
+    if bool(model) == bool(torch):
+        raise UsageError("which model?", "give an ONNX file, or --torch module:function")
+    if not data or not out:
+        raise UsageError("--data and --out are both needed", "such as --data CIFAR-10-C --out predictions")
+    attacked = _attack(attack, torch, (epsilon, steps, step_size, seed))
+    spec = ModelSpec(onnx=str(Path(model).absolute()) if model else "", torch=torch, threads=threads)
+    preprocessing = _preprocessing(spec, (normalise, mean, std), size, resize)
+    source = SourceSpec(input=data, data_dir=data_dir, input_format=input_format, split=split)
+    sets = [_meant(item, role, name, class_list, attacked is not None) for item in open_data(source)]
+    listener = Bars(quiet)
+    tasks = (task_index, task_count)
+    workers = jobs or max(1, available_cpus() // threads)
+    execution = execution_for(workers, "0", tasks, (backend, scheduler, address), listener)
+    described = describe_model(spec)
+    for item in sets:
+        job = _job(item, described, preprocessing, attacked, class_list, (batch, chunk))
+        done = run(
+            job,
+            item,
+            ModelRun(model=spec, preprocessing=preprocessing, attack=attacked),
+            Path(out),
+            execution,
+            listener,
+        )
+        _tell(done, out, item)
+
+
+def _attack(name: str, torch: str, settings: tuple[str, int, str, int]) -> Attack | None:
+    from ipmix_cli.errors import UsageError, check_name
+    from ipmix_cli.scoring.evaluation.attack import ATTACKS, Attack, fraction
+
+    if not name:
+        return None
+    check_name("attack", name, ATTACKS)
+    if not torch:
+        raise UsageError(f"--attack {name} needs gradients, which an ONNX file does not give", "give --torch")
+    epsilon, steps, step, seed = settings
+    sizes = {"epsilon": fraction("--epsilon", epsilon), "step": fraction("--step-size", step)}
+    return Attack(name=name, steps=steps, seed=seed, **sizes)
+
+
+def _preprocessing(
+    spec: ModelSpec, normalise: tuple[str, str, str], size: int | None, resize: int | None
+) -> Preprocessing:
+    from pathlib import Path
+
+    from ipmix_cli.errors import UsageError
+    from ipmix_cli.scoring.evaluation.models import OnnxModel, load_model
+    from ipmix_cli.scoring.evaluation.preprocessing import Preprocessing, normalisation
+
+    if spec.onnx:
+        if not Path(spec.onnx).is_file():
+            raise UsageError(f"there is no model {spec.onnx}", "name an ONNX file, or give --torch module:function")
+        model = load_model(spec)
+        if isinstance(model, OnnxModel) and model.takes_bytes and not any(normalise):
+            return Preprocessing(size=size, resize=resize)
+    mean, std = normalisation(*normalise)
+    return Preprocessing(mean=mean, std=std, size=size, resize=resize)
+
+
+def _meant(item: EvaluationData, role: str, name: str, class_list: str, attacked: bool) -> EvaluationData:
+    """Return a set with its role and name as the user says, or as they follow from it."""
+    from dataclasses import replace
+
+    from ipmix_cli.errors import UsageError, check_name
+    from ipmix_cli.scoring.reading.predictions import ROLES
+    from ipmix_cli.scoring.reading.record import NAME
+
+    if role:
+        check_name("role of predictions", role, ROLES)
+    if role and item.variants and role != item.role:
+        raise UsageError(f"{item.location} is {item.role}, not {role}", "leave out --as")
+    if attacked and item.role != "labelled":
+        raise UsageError(f"{item.location} is {item.role}", "attack clean pictures")
+    meant = "attacked" if attacked else role or item.role
+    usual = {"labelled": class_list or "clean", "anomalies": class_list or "anomalies"}.get(meant, meant)
+    chosen = name or usual
+    if not NAME.fullmatch(chosen):
+        raise UsageError(f"--name {chosen!r}", "use letters, digits, dots, dashes and underscores")
+    return replace(item, role=meant, name=chosen)
+
+
+def _job(
+    item: EvaluationData,
+    model: EvaluatedModel,
+    preprocessing: Preprocessing,
+    attack: Attack | None,
+    class_list: str,
+    sizes: tuple[int, int],
+) -> EvaluationJob:
+    from ipmix_cli.errors import check_name
+    from ipmix_cli.metrics.class_lists import CLASS_LISTS
+    from ipmix_cli.scoring.reading.record import EvaluatedData, EvaluationJob
+
+    if class_list:
+        check_name("class list", class_list, CLASS_LISTS)
+    data = EvaluatedData(
+        location=item.location,
+        format=item.format,
+        digest=item.digest,
+        pictures=len(item.keys),
+        shape=tuple(int(side) for side in item.shape),
+        class_names=tuple(item.class_names),
+    )
+    return EvaluationJob(
+        name=item.name,
+        role=item.role,
+        class_list=class_list,
+        model=model,
+        data=data,
+        variants=item.variants,
+        preprocessing=preprocessing.to_dict(),
+        attack=attack.to_dict() if attack else {},
+        batch=sizes[0],
+        chunk=sizes[1],
+    )
+
+
+def _tell(done: Evaluated, out: str, item: EvaluationData) -> None:
+    each = f" in {len(item.variants)} variants" if item.variants else ""
+    if done.finished:
+        typer.echo(f"{done.folder}: finished, {len(item.keys):,} pictures{each}")
+        typer.echo(f"next: ipmix score {out}")
+        return
+    typer.echo(f"{done.folder}: {done.done:,} of {done.total:,} chunks are there; other tasks make the others")

@@ -1,0 +1,377 @@
+"""Data sets to be evaluated, as picklable readers that hand out some pictures of one variant."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ipmix_cli.errors import PredictionsError, SourceError
+from ipmix_cli.pipeline.output.manifest import MANIFEST
+from ipmix_cli.reader.shard_dataset import ShardDataset
+from ipmix_cli.scoring.reading.names import SEVERITIES, in_order, split_variant
+from ipmix_cli.sources.readers import open_source
+from ipmix_cli.sources.source import BadSample, Part, Source, SourceSpec
+from ipmix_cli.stages import StageClock
+from ipmix_cli.storage.folder import sha256_of
+from ipmix_cli.storage.source_digest import CONTENT_LIMIT
+
+Pictures = list[NDArray[np.uint8]]
+LABELS = "labels.npy"
+
+SAMPLED_BLOCKS, BLOCK_BYTES = 16, 65536  # of a file that is too large to be read for its digest
+
+
+class Piece(Protocol):
+    """Some pictures of one variant, picklable, with no more than they need; read by one worker."""
+
+    def read(self) -> tuple[Pictures, list[int]]:
+        """Return the pictures, each (H, W, 3) uint8, and labels; frames of a sequence follow one another."""
+        ...
+
+
+class Reader(Protocol):
+    """Hands out pieces of a data set."""
+
+    def piece(self, variant: int, start: int, stop: int) -> Piece:
+        """Return pictures, or sequences, start..stop of a variant, given by its number."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationData:
+    """One set to be evaluated.
+
+    Parameters
+    ----------
+    name, role : str
+        What predictions on it are for; see :mod:`ipmix_cli.scoring.reading.predictions`.
+    location, format, digest : str
+    keys : sequence of str
+        One for each picture, or sequence.
+    variants : tuple of str
+        Empty for a plain list.
+    shape : tuple of int
+        Height and width, or empty if they differ or are not known.
+    class_names : tuple of str
+    reader : Reader
+    """
+
+    name: str
+    role: str
+    location: str
+    format: str
+    digest: str
+    keys: Sequence[str]
+    variants: tuple[str, ...] = ()
+    shape: tuple[int, ...] = ()
+    class_names: tuple[str, ...] = ()
+    reader: Reader = field(repr=False)
+
+
+def open_data(spec: SourceSpec) -> list[EvaluationData]:
+    """Open what is to be evaluated: one set, or the clean and the corrupted one of shards that hold both.
+
+    Known are data sets of ours; folders of ``labels.npy`` and an array for each corruption, as CIFAR-10-C is published;
+    arrays of sequences, as CIFAR-10-P; folders CORRUPTION/SEVERITY/CLASS, as ImageNet-C; and every source of
+    `ipmix augment`.
+
+    Raises
+    ------
+    SourceError, UnfinishedError
+    """
+    path = Path(spec.input)
+    if spec.input_format is None and path.is_dir():
+        if (path / MANIFEST).is_file() and not (path / LABELS).is_file() and not corruption_folders(path):
+            return _shards(path)
+        if arrays := sorted(found for found in path.glob("*.npy") if found.name != LABELS):
+            return [_arrays(path, arrays)]
+        if leaves := corruption_folders(path):
+            return [_folders(path, leaves, spec)]
+    return [_source(open_source(spec))]
+
+
+@dataclass(frozen=True)
+class SourcePiece:
+    """Some pictures of a source that `ipmix augment` takes too."""
+
+    location: str
+    part: Part
+
+    def read(self) -> tuple[Pictures, list[int]]:
+        """Return pictures and labels; one that cannot be read is an error, since it would be missing from all means."""
+        pictures, labels = [], []
+        for sample in self.part.samples(StageClock()):
+            if isinstance(sample, BadSample):
+                raise SourceError(
+                    f"{self.location}: {sample.key} cannot be read: {sample.reason}",
+                    "take it out of the test set, or repair it: every picture counts",
+                )
+            pictures.append(sample.picture)
+            labels.append(sample.label)
+        return pictures, labels
+
+
+@dataclass(frozen=True)
+class SourceReader:
+    """Reads sources, one for each variant."""
+
+    sources: tuple[Source, ...]
+
+    def piece(self, variant: int, start: int, stop: int) -> SourcePiece:
+        """Return some pictures of one source."""
+        source = self.sources[variant]
+        return SourcePiece(source.location, source.part(start, stop))
+
+
+def _source(source: Source) -> EvaluationData:
+    return EvaluationData(
+        name="clean",
+        role="labelled",
+        location=source.location,
+        format=source.format,
+        digest=source.digest,
+        keys=[source.key(index) for index in range(len(source))],
+        shape=source.size or (),
+        class_names=source.class_names,
+        reader=SourceReader((source,)),
+    )
+
+
+@dataclass(frozen=True)
+class ShardPiece:
+    """Some samples of a finished data set of ours, in one view."""
+
+    data: ShardDataset
+    start: int
+    stop: int
+
+    def read(self) -> tuple[Pictures, list[int]]:
+        """Return pictures and labels."""
+        samples = self.data.__getitems__(range(self.start, self.stop))
+        return [sample[0] for sample in samples], [int(sample[1]) for sample in samples]
+
+
+@dataclass(frozen=True)
+class ShardReader:
+    """Reads a finished data set of ours, one view for each variant."""
+
+    views: tuple[ShardDataset, ...]
+
+    def piece(self, variant: int, start: int, stop: int) -> ShardPiece:
+        """Return some samples in one view."""
+        return ShardPiece(self.views[variant], start, stop)
+
+
+def _shards(path: Path) -> list[EvaluationData]:
+    data = ShardDataset(path, view="all")
+    manifest = json.loads((path / MANIFEST).read_text())
+    keys = [f"{number:08d}" for number in range(len(data))]
+    common: dict[str, Any] = {
+        "location": str(path.resolve()),
+        "format": f"ipmix {data.settings.format}",
+        "digest": hashlib.sha256(json.dumps(manifest["shards"], sort_keys=True).encode()).hexdigest(),
+        "keys": keys,
+        "class_names": data.class_names,
+        "shape": data[0][0].shape[1:3] if len(data) else (),
+    }
+    found = []
+    if data.settings.clean:
+        reader = ShardReader((ShardDataset(path, view="clean"),))
+        found.append(EvaluationData(name="clean", role="labelled", reader=reader, **common))
+    names = tuple(data.settings.variants)
+    if names and all(split_variant(name)[1] is not None for name in names):
+        views = tuple(ShardDataset(path, view="fixed", copy=number) for number in range(len(names)))
+        reader = ShardReader(views)
+        found.append(EvaluationData(name="corrupted", role="corrupted", variants=names, reader=reader, **common))
+    if not found:
+        raise SourceError(f"{path} holds augmented copies alone", "name the test set itself, or a corrupted one")
+    return found
+
+
+@dataclass(frozen=True)
+class ArrayPiece:
+    """Some rows of a .npy file, with their labels."""
+
+    path: Path
+    rows: tuple[int, int]
+    labels: tuple[int, ...]
+
+    def read(self) -> tuple[Pictures, list[int]]:
+        """Return pictures and labels; of sequences, the frames of one after those of the other."""
+        array = np.load(self.path, mmap_mode="r", allow_pickle=False)
+        rows = np.array(array[slice(*self.rows)])
+        return list(rows.reshape(-1, *rows.shape[-3:])), list(self.labels)
+
+
+@dataclass(frozen=True)
+class ArrayReader:
+    """Reads rows of .npy files: variant i begins at row first[i] of paths[i]; sequences have no labels."""
+
+    paths: tuple[Path, ...]
+    first: tuple[int, ...]
+    labels: tuple[int, ...]
+
+    def piece(self, variant: int, start: int, stop: int) -> ArrayPiece:
+        """Return some rows."""
+        labels = self.labels[start:stop] or (0,) * (stop - start)
+        return ArrayPiece(self.paths[variant], (self.first[variant] + start, self.first[variant] + stop), labels)
+
+
+def _arrays(path: Path, files: Sequence[Path]) -> EvaluationData:
+    shapes = {file: _shape(file) for file in files}
+    sequences = [len(shape) == 5 for shape in shapes.values()]
+    if any(sequences) and not all(sequences):
+        raise SourceError(f"{path} holds sequences and pictures", "put them into folders of their own")
+    if all(sequences):
+        return _sequences(path, shapes)
+    labels = _labels(path, shapes)
+    names, paths, first = [], [], []
+    for file in sorted(files, key=lambda file: in_order({found.stem for found in files}).index(file.stem)):
+        parts, rest = divmod(shapes[file][0], len(labels))
+        if rest or not parts:
+            raise SourceError(
+                f"{file}: {shapes[file][0]:,} pictures are not several times the {len(labels):,} labels",
+                "the arrays and labels.npy belong to different sets",
+            )
+        corruption, severity = split_variant(file.stem)
+        severities = (severity,) if severity is not None else SEVERITIES if parts > 1 else (1,)
+        if parts > len(severities):
+            raise SourceError(f"{file} holds {parts} severities", "give 5 or fewer, severity 1 first")
+        for number in range(parts):
+            names.append(f"{corruption}.{severities[number]}")
+            paths.append(file)
+            first.append(number * len(labels))
+    return EvaluationData(
+        name="corrupted",
+        role="corrupted",
+        location=str(path.resolve()),
+        format="arrays",
+        digest=_files_digest([*files, path / LABELS]),
+        keys=[f"{number:08d}" for number in range(len(labels))],
+        variants=tuple(names),
+        shape=shapes[files[0]][1:3],
+        reader=ArrayReader(tuple(paths), tuple(first), tuple(labels)),
+    )
+
+
+def _sequences(path: Path, shapes: dict[Path, tuple[int, ...]]) -> EvaluationData:
+    counts = {shape[0] for shape in shapes.values()}
+    if len(counts) > 1:
+        raise SourceError(f"{path}: the arrays hold {sorted(counts)} sequences", "give each perturbation equally many")
+    files = tuple(shapes)
+    return EvaluationData(
+        name="sequences",
+        role="sequences",
+        location=str(path.resolve()),
+        format="arrays",
+        digest=_files_digest(files),
+        keys=[f"{number:08d}" for number in range(counts.pop())],
+        variants=tuple(file.stem for file in files),
+        shape=shapes[files[0]][2:4],
+        reader=ArrayReader(files, (0,) * len(files), ()),
+    )
+
+
+def _shape(file: Path) -> tuple[int, ...]:
+    try:
+        array = np.load(file, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise SourceError(f"{file} cannot be read: {error}", "fetch it again") from error
+    if array.dtype != np.uint8 or array.ndim not in {4, 5} or array.shape[-1] != 3:
+        raise SourceError(
+            f"{file}: expected uint8 (pictures, height, width, 3), got {array.dtype} {array.shape}",
+            "store 8-bit RGB pictures, channels last",
+        )
+    return tuple(array.shape)
+
+
+def _labels(path: Path, shapes: dict[Path, tuple[int, ...]]) -> list[int]:
+    """Return the labels of the pictures of one severity: CIFAR-10-C's file repeats them for each of the five."""
+    try:
+        labels = np.load(path / LABELS, allow_pickle=False).reshape(-1)
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{path / LABELS} cannot be read: {error}", "put it beside the arrays") from error
+    most = max(shape[0] for shape in shapes.values())
+    if len(labels) == most and len(labels) % len(SEVERITIES) == 0:
+        repeated = labels.reshape(len(SEVERITIES), -1)
+        if (repeated == repeated[0]).all() and not any(split_variant(file.stem)[1] for file in shapes):
+            labels = repeated[0]
+    return [int(label) for label in labels]
+
+
+def _files_digest(files: Sequence[Path]) -> str:
+    """Return a digest of files, in order: of their content up to 1 GiB in all, else of blocks spread over each."""
+    digest = hashlib.sha256()
+    whole = sum(file.stat().st_size for file in files) <= CONTENT_LIMIT
+    for file in files:
+        size = file.stat().st_size
+        digest.update(f"{file.name}\0{size}\0{whole}\0".encode())
+        digest.update(sha256_of(file).encode() if whole else b"".join(_sampled(file, size)))
+    return digest.hexdigest()
+
+
+def _sampled(file: Path, size: int) -> Iterator[bytes]:
+    with file.open("rb") as stream:
+        for number in range(SAMPLED_BLOCKS):
+            stream.seek(number * max(size - BLOCK_BYTES, 0) // (SAMPLED_BLOCKS - 1))
+            yield stream.read(BLOCK_BYTES)
+
+
+def corruption_folders(path: Path) -> dict[str, Path]:
+    """Return the class folders of ROOT/CORRUPTION/SEVERITY by variant; a level of groups (noise, blur ..) may be above.
+
+    Empty if there are none.
+    """
+    found: dict[str, Path] = {}
+    for folder in (path, *_folders_in(path)):
+        for corruption in _folders_in(folder):
+            severities = _folders_in(corruption)
+            if severities and all(severity.name in map(str, SEVERITIES) for severity in severities):
+                for severity in severities:
+                    if (variant := f"{corruption.name}.{severity.name}") in found:
+                        raise SourceError(f"{path} holds {variant} twice", f"remove {severity} or {found[variant]}")
+                    found[variant] = severity
+    names = in_order({split_variant(variant)[0] for variant in found})
+    return dict(sorted(found.items(), key=lambda item: (names.index(split_variant(item[0])[0]), item[0])))
+
+
+def _folders_in(path: Path) -> list[Path]:
+    with contextlib.suppress(PermissionError):
+        return sorted(entry for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    return []
+
+
+def _folders(path: Path, leaves: dict[str, Path], spec: SourceSpec) -> EvaluationData:
+    sources = [open_source(replace(spec, input=str(leaf), input_format="imagefolder")) for leaf in leaves.values()]
+    first = sources[0]
+    keys = [first.key(index) for index in range(len(first))]
+    for variant, source in zip(leaves, sources, strict=True):
+        if len(source) != len(first) or source.class_names != first.class_names:
+            raise PredictionsError(
+                f"{path}: {variant} has {len(source):,} pictures of {len(source.class_names)} classes, the first one "
+                f"{len(first):,} of {len(first.class_names)}",
+                "give all corruptions and severities the same pictures",
+            )
+        if [source.key(index) for index in range(len(source))] != keys:
+            raise PredictionsError(f"{path}: {variant} has pictures of other names", "give all the same pictures")
+    digest = hashlib.sha256(json.dumps([[*leaves], [source.digest for source in sources]]).encode()).hexdigest()
+    return EvaluationData(
+        name="corrupted",
+        role="corrupted",
+        location=str(path.resolve()),
+        format="class folders",
+        digest=digest,
+        keys=keys,
+        variants=tuple(leaves),
+        shape=first.size or (),
+        class_names=first.class_names,
+        reader=SourceReader(tuple(sources)),
+    )
