@@ -95,6 +95,37 @@ def powers(uniforms: Reals, exponent: float) -> Reals:
     return out
 
 
+def symmetric_beta(side: Reals, tries: Reals, shape: float) -> Reals:
+    """Return Beta(shape, shape) numbers by rejection.
+
+    One below 1/2 is ``y ** (1 / shape)``, for y of a density that is proportional to ``(1 - x) ** (shape - 1)``: within
+    a factor of two of a constant for a shape up to 2. The last try is taken, whatever it is.
+
+    Parameters
+    ----------
+    side : ndarray of float64, (..)
+        Uniform numbers: from 1/2 on, the number is that much below 1, not above 0.
+    tries : ndarray of float64, (.., tries, 2)
+        Uniform numbers.
+    shape : float
+        0.05 to 4.
+
+    Returns
+    -------
+    ndarray of float64, (..)
+    """
+    x = powers(tries[..., 0] * powers(np.array([0.5]), shape), 1.0 / shape)
+    x = np.minimum(x, 0.5)
+    density = powers(
+        np.maximum(1.0 - x, 1e-300) / 2.0, abs(shape - 1.0) or 1.0
+    )  # halved: powers are of the open (0, 1)
+    limits = powers(np.array([0.25, 0.5]), abs(shape - 1.0) or 1.0)  # at x = 1/2, and at 0
+    accepted = tries[..., 1] * limits[1] < density if shape >= 1 else tries[..., 1] * density < limits[0]
+    accepted[..., -1] = True
+    chosen = np.take_along_axis(x, accepted.argmax(axis=-1)[..., None], axis=-1)[..., 0]
+    return np.asarray(np.where(side < 0.5, chosen, 1.0 - chosen))
+
+
 def dirichlet_of_ones(uniforms: Reals) -> Reals:
     """Return weights of the last axis, Dirichlet(1, .., 1): exponentials over their sum."""
     drawn = -logarithms(uniforms)
@@ -102,3 +133,11 @@ def dirichlet_of_ones(uniforms: Reals) -> Reals:
     for i in range(1, drawn.shape[-1]):  # one after the other: NumPy's own sum has an order of its own
         total += drawn[..., i]
     return np.asarray(drawn / total[..., None])
+
+
+def compile_draws() -> None:
+    """Compile what draws, or load it from the cache."""
+    draw_uniforms(0, np.zeros(1, np.int64), 1, 1)
+    for function in (logarithms, exponentials, normals):
+        function(np.array([0.5]))
+    powers(np.array([0.5]), 2.0)

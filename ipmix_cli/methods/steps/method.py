@@ -59,7 +59,10 @@ class Method(Transform):
         """Compile the kernels into the cache, or load them from it, by making one small copy."""
         from ipmix_cli.numba_cache.jit import mark_compiled
 
-        settings = self.settings_for(AUTO, (8, 8), {})
+        from ipmix_cli.methods.steps.draws import compile_draws
+
+        compile_draws()
+        settings = self.settings_for(AUTO, None, {})
         self.make_one(np.zeros((1, 8, 8, 3), np.uint8), settings)
         mark_compiled(_kernels(), self.kernels)
 

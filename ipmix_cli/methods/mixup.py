@@ -1,0 +1,68 @@
+"""MixUp (Zhang et al., ICLR 2018): the weighted mean of two samples and of their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ipmix_cli.methods.steps.draws import symmetric_beta
+from ipmix_cli.methods.steps.pairs import PairMethod, Reals, Words
+from ipmix_cli.methods.steps.settings import Settings, setting
+from ipmix_cli.picture import Picture
+from ipmix_cli.transform import Plans, Size
+
+TRIES = 64  # of each Beta number: three of a million draws that need more have shape 4, where the most do
+
+
+@dataclass(frozen=True, kw_only=True)
+class MixUpSettings(Settings):
+    """What one copy of MixUp is drawn from."""
+
+    alpha: float = setting("shape of the weight's Beta(alpha, alpha)", low=0.05, high=4)
+
+
+PRESETS: dict[str, MixUpSettings] = {
+    # facebookresearch/mixup-cifar10: alpha 1
+    "cifar": MixUpSettings(alpha=1.0),
+    # Zhang et al., section 3.1: alpha in [0.1, 0.4] for ImageNet-2012; 0.2 for ResNet-50
+    "imagenet": MixUpSettings(alpha=0.2),
+}
+
+
+class MixUp(PairMethod):
+    """A weighted mean with a second sample, of the pictures and of the labels."""
+
+    name: ClassVar[str] = "mixup"
+    summary: ClassVar[str] = "the weighted mean with a second sample; mixes labels"
+    title: ClassVar[str] = "MixUp"
+    credit: ClassVar[str] = "MixUp (Zhang et al., ICLR 2018)"
+    settings_type: ClassVar[type[Any]] = MixUpSettings
+    presets: ClassVar[Mapping[str, Any]] = PRESETS
+    small: ClassVar[str] = "cifar"
+    large: ClassVar[str] = "imagenet"
+
+    def slots(self, settings: MixUpSettings) -> int:
+        """Return the second sample's, one for a side, and two for each try at a Beta number."""
+        return 2 if settings.alpha == 1.0 else 2 + 2 * TRIES
+
+    def draw(self, settings: MixUpSettings, size: Size, uniforms: Reals, plans: Plans) -> None:
+        """Draw the weights."""
+        del size
+        if settings.alpha == 1.0:
+            plans["weight"] = uniforms[..., 1]
+            return
+        tries = uniforms[..., 2:].reshape(*uniforms.shape[:2], TRIES, 2)
+        plans["weight"] = symmetric_beta(uniforms[..., 1], tries, settings.alpha)
+
+    def make(self, pictures: Picture, seconds: tuple[Picture, Words], plans: Plans, width: int, out: Picture) -> None:
+        """Blend."""
+        del width
+        from ipmix_cli.kernels.pairs import blend_pairs
+
+        blend_pairs(pictures, *seconds, np.ascontiguousarray(plans["weight"]), out)
+
+
+MIXUP = MixUp()

@@ -1,0 +1,180 @@
+"""Methods that mix a sample with a second one, and their labels: plans, and what is alike in applying them.
+
+A plan holds one uniform number for the second sample: it is number ``floor(partner * samples)`` of the data set, each as
+likely, the sample itself among them.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ipmix_cli.methods.mixing_set import MixingSet
+from ipmix_cli.methods.steps.draws import draw_uniforms
+from ipmix_cli.methods.steps.method import Method
+from ipmix_cli.picture import Picture
+from ipmix_cli.transform import Box, MixingPictures, Plans, Size, StageFigure, StageRow
+
+Reals = NDArray[np.float64]
+Words = NDArray[np.int64]
+
+PLAN = np.dtype(
+    [
+        ("partner", np.float64),  # which sample is the second
+        ("weight", np.float64),  # of the sample itself and its label; 1 if there is no second sample
+        ("box", np.int64, (4,)),  # top, left, height and width of what is the second sample's; zeros for a mean
+    ]
+)
+
+
+@dataclass(frozen=True)
+class PairView:
+    """Everything random of one copy."""
+
+    method: str
+    partner: float
+    weight: float
+    box: Box
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values: the second sample's number is ``floor(partner * samples)``; a box if there is one."""
+        plain: dict[str, Any] = {"kind": self.method, "partner": self.partner, "weight": self.weight}
+        return {**plain, "box": self.box._asdict()} if self.box.height else plain
+
+    def describe(self) -> list[str]:
+        """Return the plan in words."""
+        if self.weight == 1.0:
+            return ["no second sample: the clean picture"]
+        share = f"{self.weight:.3f} of the sample, {1 - self.weight:.3f} of the second one"
+        if not self.box.height:
+            return [f"{self.method}: {share}"]
+        box = self.box
+        return [f"{self.method}: {share}, at row {box.top}, column {box.left}, {box.height} x {box.width} px"]
+
+
+class PairMethod(Method):
+    """A method that mixes a sample with a second one, and their labels."""
+
+    mixes_labels: ClassVar[bool] = True
+    kernels: ClassVar[str] = "pairs"
+
+    @abstractmethod
+    def slots(self, settings: Any) -> int:
+        """Return how many numbers of its stream a copy draws; the first is the second sample's."""
+
+    @abstractmethod
+    def draw(self, settings: Any, size: Size, uniforms: Reals, plans: Plans) -> None:
+        """Turn uniform numbers (N, V, slots) into weights and boxes."""
+
+    @abstractmethod
+    def make(self, pictures: Picture, seconds: tuple[Picture, Words], plans: Plans, width: int, out: Picture) -> None:
+        """Fill `out` (N, V, bytes) from pictures (N, bytes) and seconds, flat, with the first byte of each."""
+
+    def plan(
+        self,
+        settings: Any,
+        size: Size,
+        seed: int,
+        indices: NDArray[np.int64],
+        copies: int,
+        mixing_shapes: NDArray[np.int32],
+    ) -> Plans:
+        """Draw the plans (N, V)."""
+        del mixing_shapes
+        uniforms = draw_uniforms(seed, indices, copies, self.slots(settings))
+        plans = np.zeros(uniforms.shape[:2], PLAN)
+        plans["partner"] = uniforms[..., 0]
+        self.draw(settings, size, uniforms, plans)
+        return plans
+
+    def partners(self, plans: Plans, indices: NDArray[np.int64], samples: int) -> NDArray[np.int64]:
+        """Return (N, V): the second samples, or the samples themselves where there is no second one."""
+        own = np.asarray(indices, np.int64)[:, None]
+        return np.asarray(np.where(plans["weight"] == 1.0, own, (plans["partner"] * samples).astype(np.int64)))
+
+    def label_weights(self, plans: Plans) -> Reals:
+        """Return (N, V): the weight of each sample's own label."""
+        return np.asarray(plans["weight"], np.float64)
+
+    def apply(
+        self,
+        pictures: Picture,
+        plans: Plans,
+        mixing: MixingPictures | None,
+        settings: Any,
+        out: Picture,
+        workspace: Any = None,
+    ) -> None:
+        """Fill `out` with the copies, in one compiled call."""
+        del settings, workspace
+        from ipmix_cli.methods.steps.memory import flat_pictures
+
+        assert mixing is not None, "a method that mixes labels is never without second samples"
+        assert out.flags.c_contiguous
+        flat = out.reshape(*plans.shape, -1)
+        self.make(flat_pictures(pictures), _seconds(mixing), plans, pictures.shape[2], flat)
+
+    def unchanged(self, plans: Plans) -> NDArray[np.bool_]:
+        """Return which plans have no second sample."""
+        return np.asarray(plans["weight"] == 1.0)
+
+    def view(self, plan: Any, settings: Any) -> PairView:
+        """Return one plan as words and plain data."""
+        del settings
+        box = Box(*(int(side) for side in plan["box"]))
+        return PairView(self.name, float(plan["partner"]), float(plan["weight"]), box)
+
+    def stages(
+        self, picture: Picture, plan: Any, mixing: MixingPictures | None, settings: Any
+    ) -> dict[str, NDArray[Any]]:
+        """Return the clean picture, the second sample's, and the copy."""
+        assert mixing is not None
+        out = np.empty((1, 1, *picture.shape), np.uint8)
+        self.apply(picture[None], np.array([[plan]], plan.dtype), mixing, settings, out)
+        return {"clean": picture.copy(), "second": mixing.picture(0).copy(), "out": out[0, 0]}
+
+    def stage_rows(self, plan: Any, settings: Any, stages: Mapping[str, NDArray[Any]]) -> list[StageRow]:
+        """Return what goes in and what comes out."""
+        del stages
+        view = self.view(plan, settings)
+        box = view.box if view.box.height else None
+        figures = (
+            StageFigure("clean", "clean", f"{view.weight:.2f}"),
+            StageFigure("second", "second sample", f"{1 - view.weight:.2f}"),
+            StageFigure("out", "copy", "", box),
+        )
+        return [StageRow("stages", "", figures)]
+
+    def interest(self, plans: Plans) -> Reals:
+        """Prefer plans that have about as much of both samples."""
+        return np.asarray(1.0 - np.abs(plans["weight"] - 0.5), np.float64)
+
+    def operations(self, plans: Plans, settings: Any) -> dict[str, int]:
+        """Return how many plans have a second sample."""
+        del settings
+        return {self.name: int((plans["weight"] != 1.0).sum())}
+
+    def make_one(self, pictures: Picture, settings: Any) -> None:
+        """Make one copy."""
+        height, width = pictures.shape[1:3]
+        second = MixingSet(pictures.ravel(), np.zeros(1, np.int64), np.array([[height, width]], np.int32))
+        plans = self.plan(settings, (height, width), 0, np.zeros(1, np.int64), 1, np.zeros((0, 2), np.int32))
+        plans["weight"] = 0.5
+        self.apply(pictures, plans, second, settings, np.empty((1, 1, height, width, 3), np.uint8))
+
+
+def _seconds(mixing: MixingPictures) -> tuple[Picture, Words]:
+    """Return second samples as one row of bytes, read-only, and the first byte of each."""
+    from ipmix_cli.methods.steps.memory import read_only
+
+    if isinstance(mixing, MixingSet):
+        return read_only(mixing.pixels, np.uint8), read_only(mixing.offsets, np.int64)
+    parts = [mixing.picture(number).ravel() for number in range(len(mixing.shapes))]
+    ends = np.cumsum([part.size for part in parts], dtype=np.int64)
+    offsets = np.concatenate([np.zeros(1, np.int64), ends[:-1]])
+    return read_only(np.concatenate(parts), np.uint8), read_only(offsets, np.int64)
