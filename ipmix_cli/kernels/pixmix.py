@@ -1,6 +1,6 @@
 """PixMix: a chain of mixings of the whole picture in float32, clipped after each, quantised once at the end.
 
-Powers of the running picture are a polynomial's, within 2e-6 of themselves, so that bytes are within one level of the
+Powers of the running picture are a polynomial's, within 2e-5 of themselves, so that bytes are within one level of the
 published code's (they differ where a value lies next to the middle between two levels). Those of the partner, which is
 made of bytes, come from a table.
 """
@@ -28,32 +28,36 @@ ROOT_2 = np.float32(1.4142135)
 L1, L3, L5, L7, L9 = (np.float32(2.0 / np.log(2.0) / n) for n in (1, 3, 5, 7, 9))
 # ln 2 ** n / n!
 E1, E2, E3, E4, E5, E6 = (np.float32(np.log(2.0) ** n / math.factorial(n)) for n in range(1, 7))
-SMALLEST = np.float32(-126.0)
 ZERO, HALF, ONE, TWO = (np.float32(v) for v in (0.0, 0.5, 1.0, 2.0))
-TINY = np.float32(1e-37)
+TINY, SCALE, SCALE_BITS = np.float32(2.0**-100), np.float32(2.0**64), np.float32(64.0)
 LEVELS = np.float32(255.0)
 
 
 @inlined
 def power32(x: Number, exponent: Number) -> Number:
-    """Return x ** exponent in float32, for x of 1e-37 to 2 and a positive exponent up to 2; 0 for a smaller x."""
-    bits = np.float32(x).view(np.int32)
+    """Return x ** exponent, for x of 0 to 2 in float32, denormal numbers among them, and an exponent of 0 to 2.
+
+    The power is float64, so that it does not underflow: a black partner can raise it by 1e37.
+    """
+    tiny = x < TINY
+    scaled = np.float32(x * SCALE) if tiny else np.float32(x)
+    bits = np.float32(scaled).view(np.int32)
     m = np.int32((bits & FRACTION) | ONE_BITS).view(np.float32)
     above = m > ROOT_2
     m = np.float32(m * HALF) if above else m
     e = np.float32(np.int32(np.int32(bits >> S23) - BIAS))
     e = np.float32(e + ONE) if above else e
+    e = np.float32(e - SCALE_BITS) if tiny else e
     s = np.float32(np.float32(m - ONE) / np.float32(m + ONE))
     z = np.float32(s * s)
     series = np.float32(L1 + z * np.float32(L3 + z * np.float32(L5 + z * np.float32(L7 + z * L9))))
     y = np.float32(exponent * np.float32(e + np.float32(s * series)))
-    y = max(y, SMALLEST)
     n = np.int32(np.floor(np.float32(y + HALF)))
     r = np.float32(y - np.float32(n))
     p = np.float32(E3 + r * np.float32(E4 + r * np.float32(E5 + r * E6)))
     p = np.float32(ONE + r * np.float32(E1 + r * np.float32(E2 + r * p)))
-    scale = np.int32(np.int32(n + BIAS) << S23).view(np.float32)
-    return np.float32(p * scale) if x >= TINY else ZERO
+    power = np.float64(p) * np.int64((np.int64(n) + 1023) << 52).view(np.float64)
+    return power if x > ZERO else 0.0
 
 
 @kernel
@@ -61,8 +65,8 @@ def multiply(canvas: Floats, partner: Bytes, a: Number, table: Reals) -> None:
     """Multiply a power of twice the canvas with the partner's, from a table of 256 that has the half, and clip."""
     exponent = np.float32(a)
     for i in range(canvas.size):
-        value = np.float32(power32(np.float32(canvas[i] * TWO), exponent) * np.float32(table[partner[i]]))
-        canvas[i] = min(max(value, ZERO), ONE)
+        value = power32(np.float32(canvas[i] * TWO), exponent) * table[partner[i]]
+        canvas[i] = np.float32(min(value, 1.0))
 
 
 @kernel

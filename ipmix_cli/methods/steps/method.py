@@ -57,9 +57,8 @@ class Method(Transform):
 
     def warm_up(self) -> None:
         """Compile the kernels into the cache, or load them from it, by making one small copy."""
-        from ipmix_cli.numba_cache.jit import mark_compiled
-
         from ipmix_cli.methods.steps.draws import compile_draws
+        from ipmix_cli.numba_cache.jit import mark_compiled
 
         compile_draws()
         settings = self.settings_for(AUTO, None, {})

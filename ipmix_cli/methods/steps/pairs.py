@@ -1,7 +1,7 @@
 """Methods that mix a sample with a second one, and their labels: plans, and what is alike in applying them.
 
-A plan holds one uniform number for the second sample: it is number ``floor(partner * samples)`` of the data set, each as
-likely, the sample itself among them.
+A plan holds one uniform number for the second sample: it is number ``floor(partner * samples)`` of the data set, the
+sample itself among them.
 """
 
 from __future__ import annotations

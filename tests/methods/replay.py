@@ -1,0 +1,101 @@
+"""Every method, slow and obvious: a copy from its plan as plain data, by Pillow and float64 numpy alone."""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+
+import numpy as np
+from PIL import Image
+
+from tests.methods import oracle
+
+RESAMPLE = {"nearest": Image.NEAREST, "bilinear": Image.BILINEAR, "bicubic": Image.BICUBIC}
+MASK = 0xFFFFFFFFFFFFFFFF
+
+
+def replay(plan, picture, mixing):
+    """One copy, float64 (H, W, 3): the plan, the picture, and the cropped mixing picture or second sample."""
+    if "steps" in plan:
+        return sequence(plan["steps"], picture).astype(np.float64)
+    if "chains" not in plan:
+        return pair(plan, picture, mixing)
+    if plan.get("overflow") == "float":
+        return float_chain(plan["chains"][0]["steps"], picture, mixing)
+    total = (1 - plan["blend"]) * picture.astype(np.float64)
+    for chain in plan["chains"]:
+        running = picture
+        for step in chain["steps"]:
+            running = oracle.operate(step["operation"], step["parameters"], running)
+        total += plan["blend"] * chain["weight"] * running
+    return total
+
+
+def sequence(steps, picture):
+    for step in steps:
+        picture = erase(step, picture) if step["kind"] == "erase" else operate(step, picture)
+    return picture
+
+
+def operate(step, picture):
+    if "matrix" in step:
+        image = Image.fromarray(picture)
+        resample, fill = RESAMPLE[step["resample"]], tuple(step["fill"])
+        return np.array(image.transform(image.size, oracle.AFFINE, step["matrix"], resample, fillcolor=fill))
+    if step["operation"] == "identity":
+        return picture
+    if step["operation"] == "solarize_add":
+        return np.where(picture < 128, np.minimum(picture + step["parameters"]["added"], 255), picture).astype(np.uint8)
+    return oracle.operate(step["operation"], step["parameters"], picture)
+
+
+def erase(step, picture):
+    box = step["box"]
+    filled = picture.copy()
+    place = filled[box["top"] : box["top"] + box["height"], box["left"] : box["left"] + box["width"]]
+    place[...] = step["fill"] if "fill" in step else noise(step, place.shape)
+    return filled
+
+
+def noise(step, shape):
+    key = int(step["key"], 16)
+    normals = [NormalDist().inv_cdf(uniform(key, slot)) for slot in range(int(np.prod(shape)))]
+    values = np.array(normals).reshape(shape) * step["deviation"] + step["mean"]
+    return np.clip(np.floor(values + 0.5), 0, 255)
+
+
+def uniform(key, slot):
+    """A number of a SplitMix64 stream."""
+    z = (key + (slot + 1) * 0x9E3779B97F4A7C15) & MASK
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
+    return (((z ^ (z >> 31)) >> 12) + 0.5) * 2.0**-52
+
+
+def float_chain(steps, picture, mixing):
+    """In float32, as the published code: small numbers underflow."""
+    values = np.float32(picture) / np.float32(255)
+    for step in steps:
+        if step["kind"] == "operation":
+            values = np.float32(oracle.operate(step["operation"], step["parameters"], picture)) / np.float32(255)
+            continue
+        partner = step["partner"]
+        other = mixing
+        if partner["kind"] == "operation":
+            other = oracle.operate(partner["operation"], partner["parameters"], picture)
+        u, v = 2 * values, 2 * np.float32(other) / np.float32(255)
+        a, b = np.float32(step["a"]), np.float32(step["b"])
+        if step["mixing"] == "add":
+            values = (a * (u - 1) + b * (v - 1) + 1) / 2
+        else:
+            values = u**a * np.maximum(v, np.float32(1e-37)) ** b / 2
+        values = np.clip(values, 0, 1)
+    return values.astype(np.float64) * 255
+
+
+def pair(plan, picture, second):
+    if plan["kind"] == "mixup":
+        return plan["weight"] * picture.astype(np.float64) + (1 - plan["weight"]) * second
+    out, box = picture.astype(np.float64), plan.get("box", {"top": 0, "left": 0, "height": 0, "width": 0})
+    rows, columns = (slice(box[at], box[at] + box[side]) for at, side in (("top", "height"), ("left", "width")))
+    out[rows, columns] = second[rows, columns]
+    return out
