@@ -29,6 +29,7 @@ def steps_of(plans):
 
 def assert_frequencies(values, wanted):
     """Values are as frequent as wanted: a dict of probabilities."""
+    values = np.asarray(values)
     assert set(np.unique(values)) <= set(wanted)
     counts = np.array([np.sum(values == value) for value in wanted])
     assert stats.chisquare(counts, np.array(list(wanted.values())) * len(values)).pvalue > LIKELY
