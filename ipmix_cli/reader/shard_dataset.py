@@ -27,10 +27,11 @@ from ipmix_cli.reader.chosen import Choice
 from ipmix_cli.reader.contents import read_contents
 from ipmix_cli.reader.picture_types import PICTURE_TYPES
 from ipmix_cli.reader.renderer import Renderer, open_renderer, rendered
+from ipmix_cli.reader.shard_cache import CACHE_GB, ShardCache
 from ipmix_cli.reader.shard_files import ShardFiles
 from ipmix_cli.reader.torch_dataset import as_torch_dataset, rebuilt
 from ipmix_cli.shards.places import CLEAN
-from ipmix_cli.storage.folder import LocalFolder
+from ipmix_cli.storage.folder import LocalFolder, open_folder
 
 if TYPE_CHECKING:
     from torch.utils.data import Dataset
@@ -51,7 +52,8 @@ class ShardDataset(Base):
     Parameters
     ----------
     folder : str or Path
-        A data set that `ipmix augment` finished, on a local or network file system.
+        A data set that `ipmix augment` finished: a folder, or a URL such as ``s3://bucket/shards`` or
+        ``https://host/shards``, whose shards are fetched into a cache when they are first read.
     view : {"random", "fixed", "all", "clean", "triplet"}
         What of a sample is read: one copy, another one in each epoch; the copy number `copy`; all copies; the clean
         picture; or the clean picture and two different copies, which the consistency loss needs.
@@ -72,6 +74,10 @@ class ShardDataset(Base):
         "random", "fixed" and "triplet" then never repeat a copy, and "all" has K of them.
     fractals : str, optional
         Where the data set's bank of mixing pictures is now; by default where it was.
+    cache_dir : str or Path, optional
+        Where fetched shards are kept; ``shards`` in the user's cache by default. Processes may share it.
+    cache_gb : float
+        Most gigabytes of fetched shards; those unused for longest are removed first.
     most_open : int
         Files open at once in each process; the one unused for longest is closed first.
 
@@ -119,14 +125,19 @@ class ShardDataset(Base):
         return_key: bool = False,
         fresh: bool = False,
         fractals: str | None = None,
+        cache_dir: str | Path | None = None,
+        cache_gb: float = CACHE_GB,
         most_open: int = MOST_OPEN,
     ) -> None:
         check_name("picture type", picture_type, PICTURE_TYPES)
-        self._folder = LocalFolder(folder)
-        self._contents = read_contents(self._folder)
+        place = open_folder(str(folder))
+        self._location = place.location
+        self._contents = read_contents(place)
+        remote = place.path("manifest.json") is None
+        self._cache = ShardCache(place.location, cache_dir, cache_gb) if remote else None
         self.settings, self.class_names = self._contents.settings, self._contents.class_names
         self._choice = Choice(view, copy, seed, self.settings.copies, fresh)
-        self._choice.check(self._folder.location, self.settings.clean)
+        self._choice.check(self._location, self.settings.clean)
         self._renderer: Renderer | None = None
         if self._choice.renders and (fresh or self.settings.store == "plans"):
             self._renderer = open_renderer(self._contents, fractals, fresh, seed)
@@ -140,7 +151,8 @@ class ShardDataset(Base):
         return ShardFiles(self._contents, self._path, self._most_open)
 
     def _path(self, shard: int) -> Path:
-        return self._folder.path(self._contents.shards[shard].name)
+        entry = self._contents.shards[shard]
+        return LocalFolder(self._location).path(entry.name) if self._cache is None else self._cache.path(entry)
 
     @property
     def classes(self) -> list[str]:
@@ -213,7 +225,7 @@ class ShardDataset(Base):
         kind = "fresh copies" if choice.fresh else f"{settings.copies} copies each"
         copies = f"{kind}, rendered" if self._renderer is not None else kind
         return (
-            f"ShardDataset({self._folder.location!r}, view={choice.view!r}{copy}, seed={choice.seed}): "
+            f"ShardDataset({self._location!r}, view={choice.view!r}{copy}, seed={choice.seed}): "
             f"{len(self):,} samples, {copies}, {len(self.class_names)} classes, "
             f"{len(self._contents.shards):,} shards ({settings.format}, {settings.encoding}), epoch {self._epoch.value}"
         )

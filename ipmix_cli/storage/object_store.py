@@ -130,6 +130,12 @@ class RemoteFolder:
         content: bytes = self._asked(name, lambda: self._files.cat_file(key))
         return content
 
+    def read_range(self, name: str, start: int, stop: int) -> bytes:
+        """Return the bytes start .. stop of a file; raises as `read` does."""
+        key = self._key(name)
+        content: bytes = self._asked(name, lambda: self._files.cat_file(key, start=start, end=stop))
+        return content
+
     def size(self, name: str) -> int | None:
         """Return a file's size in bytes, or None where there is none."""
         key = self._key(name)
