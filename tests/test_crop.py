@@ -29,6 +29,11 @@ def test_random_crops_follow_the_law():
     for plan in plans:
         assert 0 <= plan.left <= 400 - plan.width
         assert 0 <= plan.top <= 300 - plan.height
+    rooms = {"left": 400 - np.array([p.width for p in plans]), "top": 300 - np.array([p.height for p in plans])}
+    for place, room in rooms.items():
+        offset = np.array([getattr(plan, place) for plan in plans])
+        part = (offset[room > 40] + 0.5) / (room[room > 40] + 1)  # offsets are whole numbers
+        assert stats.kstest(part, stats.uniform.cdf).statistic < 0.03, place
 
 
 def test_a_picture_too_long_for_the_ratio_gets_its_middle():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 
 from fractals.draw_spec import DrawSpec
 from fractals.picture import drawn
-from fractals.quality import complaint, measure_quality, nearest
+from fractals.quality import Figures, complaint, measure_quality, nearest
 
 random = np.random.default_rng(2)
 
@@ -62,6 +64,25 @@ def checks(size: int, colours: list[tuple[int, int, int]]) -> NDArray[np.uint8]:
 )
 def test_a_poor_picture_is_refused_with_a_word(poor: NDArray[np.uint8], word: str) -> None:
     assert complaint(measure_quality(poor)) == word
+
+
+RICH = Figures(50.0, 40.0, 0.3, 2.0, 40.0, 8.0, 0.1, 0)
+
+
+@pytest.mark.parametrize(
+    ("word", "figure", "limit", "outside"),
+    [
+        ("flat", "luma_std", 15, 14.9),
+        ("one_colour", "top_share", 0.6, 0.61),
+        ("few_edges", "edge_share", 0.04, 0.039),
+        ("noisy", "slope", 1.0, 0.99),
+        ("fades", "small_std", 8, 7.9),
+        ("few_colours", "entropy", 3, 2.9),
+    ],
+)
+def test_each_limit_is_where_it_is_documented(word: str, figure: str, limit: float, outside: float) -> None:
+    assert complaint(replace(RICH, **{figure: limit})) == ""
+    assert complaint(replace(RICH, **{figure: outside})) == word
 
 
 def test_a_rich_picture_is_accepted(picture: NDArray[np.uint8]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 
@@ -148,3 +149,27 @@ def test_many_starts_with_workers_end_in_the_same_bytes(made, tmp_path, digests)
     runs = [beside(lambda: augment(made("hdf5").request, str(tmp_path / "out"), Execution(jobs=2))) for _ in range(2)]
     assert [outcome(run) for run in runs] == [DONE, DONE]
     assert digests(tmp_path / "out") == made("hdf5").digests
+
+
+def test_a_worker_writes_nothing_into_a_folder_that_another_job_has_taken(
+    small_request, monkeypatch, tmp_path, digests
+):
+    """The check stands between the work on a shard and its commit: what happened meanwhile counts."""
+    from ipmix_cli.errors import OtherJobError
+    from ipmix_cli.pipeline.run import worker
+
+    out, build = tmp_path / "out", worker.build_shard
+    before = {}
+
+    def overtaken(*arguments):
+        built = build(*arguments)
+        claim = json.loads((out / ".ipmix" / "claim.json").read_text())
+        claim |= {"digest": "0" * 64}
+        (out / ".ipmix" / "claim.json").write_text(json.dumps(claim))
+        before.update(digests(out))
+        return built
+
+    monkeypatch.setattr(worker, "build_shard", overtaken)
+    with pytest.raises(OtherJobError, match="another run has taken"):
+        augment(small_request(limit=10), str(out))
+    assert digests(out) == before

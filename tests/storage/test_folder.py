@@ -1,0 +1,78 @@
+"""Files appear whole, on the disk, or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from ipmix_cli.errors import IpmixError, WriteError
+from ipmix_cli.storage import folder as folder_module
+from ipmix_cli.storage.folder import LocalFolder, being_written, write_together
+
+
+@pytest.fixture
+def events(monkeypatch):
+    """What reaches the disk, in order: files and folders that are synced, and names that appear."""
+    seen: list[tuple[str, str]] = []
+    fsync, replace = os.fsync, Path.replace
+
+    def synced(handle):
+        path = Path(f"/proc/self/fd/{handle}").readlink()
+        seen.append(("sync folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "sync", path.name))
+        fsync(handle)
+
+    def renamed(self, target):
+        seen.append(("rename", Path(target).name))
+        return replace(self, target)
+
+    monkeypatch.setattr(folder_module.os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    return seen
+
+
+def test_content_is_on_the_disk_before_a_name_appears_and_the_name_before_the_call_returns(events, tmp_path):
+    write_together([(tmp_path / "one" / "a", b"1"), (tmp_path / "two" / "b", b"22")])
+    assert [kind for kind, _ in events] == ["sync", "sync", "rename", "rename", "sync folder", "sync folder"]
+    assert sorted(name for kind, name in events if kind == "sync folder") == ["one", "two"]
+    assert (tmp_path / "two" / "b").read_bytes() == b"22"
+
+
+def test_what_a_block_has_written_gets_its_name_on_the_disk(events, tmp_path):
+    with being_written(tmp_path / "bank.h5") as part:
+        part.write_bytes(b"pictures")
+    assert events == [("rename", "bank.h5"), ("sync folder", tmp_path.name)]
+    assert [path.name for path in tmp_path.iterdir()] == ["bank.h5"]
+
+
+def test_a_block_that_fails_leaves_nothing(tmp_path):
+    def fail():
+        with being_written(tmp_path / "bank.h5") as part:
+            part.write_bytes(b"pictures")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_takes_less_than_it_was_given_is_an_error(monkeypatch, tmp_path):
+    class Short:
+        st_size = 3
+
+    plain = Path.stat
+    monkeypatch.setattr(
+        Path, "stat", lambda path, **how: Short() if path.name.endswith(".part") else plain(path, **how)
+    )
+    with pytest.raises(WriteError, match="only 5 bytes"):
+        LocalFolder(tmp_path).write("a", b"12345")
+    monkeypatch.undo()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["../a", "/a", "b/../../a", "", "a\0b"])
+def test_a_name_that_leaves_the_folder_is_refused(name, tmp_path):
+    with pytest.raises(IpmixError, match="leaves the folder"):
+        LocalFolder(tmp_path / "in").write(name, b"")
