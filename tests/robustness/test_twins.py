@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import dataclasses
 import os
 import time
 
@@ -155,17 +155,15 @@ def test_a_worker_writes_nothing_into_a_folder_that_another_job_has_taken(
     small_request, monkeypatch, tmp_path, digests
 ):
     """The check stands between the work on a shard and its commit: what happened meanwhile counts."""
-    from ipmix_cli.errors import OtherJobError
+    from ipmix_cli.pipeline.output.ownership import write_job
     from ipmix_cli.pipeline.run import worker
 
     out, build = tmp_path / "out", worker.build_shard
     before = {}
 
-    def overtaken(*arguments):
-        built = build(*arguments)
-        claim = json.loads((out / ".ipmix" / "claim.json").read_text())
-        claim |= {"digest": "0" * 64}
-        (out / ".ipmix" / "claim.json").write_text(json.dumps(claim))
+    def overtaken(task, *others):
+        built = build(task, *others)
+        write_job(LocalFolder(out), dataclasses.replace(task.job, seed=99))
         before.update(digests(out))
         return built
 
