@@ -90,15 +90,23 @@ class FolderBuilder:
             facts = {name: getattr(sample, name) for name in ("key", "index", "label", "source_index", "source_key")}
             facts |= {"crop": sample.crop, "copies": len(encoded), "height": height, "width": width}
             self._lines.append(f"# {json.dumps({**facts, 'checksum': f'{checksum:016x}'})}")
-            names = [*(["clean"] if clean else []), *(f"aug{number}" for number in range(len(encoded)))]
+            names = [*(["clean"] if clean else []), *self._parts()]
             for part, data in zip(names, [*clean, *encoded], strict=True):
                 self._add_file(sample, part, data)
 
     def _add_file(self, sample: ShardSample, part: str, data: bytes) -> None:
         folder = self._folders[sample.label] if 0 <= sample.label < len(self._folders) else str(sample.label)
-        name = f"{self._split}/{folder}/{sample.key}_{part}.{self._suffix}"
+        name = self._file_name(sample, folder, part)
         self._files.append((name, data))
         self._lines.append(f"{hashlib.sha256(data).hexdigest()}  {name}")
+
+    def _parts(self) -> list[str]:
+        """Return what each copy is called in the names of files."""
+        return [f"aug{number}" for number in range(self._settings.copies)]
+
+    def _file_name(self, sample: ShardSample, folder: str, part: str) -> str:
+        """Return the name of a picture's file, relative to the data set's folder."""
+        return f"{self._split}/{folder}/{sample.key}_{part}.{self._suffix}"
 
     def finish(self) -> list[tuple[str, Bytes]]:
         """Return the pictures, and the list of them last."""
@@ -150,7 +158,10 @@ class FolderView:
     def _read_line(self, line: str) -> None:
         if line.startswith("# "):
             self._entries.append(_Entry(self._facts(line[2:]), {}))
-            return
+        else:
+            self._read_picture(line)
+
+    def _read_picture(self, line: str) -> None:
         found = LINE.fullmatch(line)
         if found is None or not self._entries or ".." in found[2].split("/") or found[2].startswith("."):
             raise self._wrong(f"the line {line[:80]!r}")

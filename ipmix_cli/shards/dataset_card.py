@@ -69,26 +69,32 @@ def dataset_card(
     maker : Maker
         What made the copies.
     """
-    features = FEATURES[output.format](output, class_names, size)
-    header = {
-        "task_categories": ["image-classification"],
-        "tags": ["ipmix", "data-augmentation"],
-        "configs": [
-            {
-                "config_name": "default",
-                "data_files": [{"split": split, "path": Quoted(data_files(output, split))}],
-            }
-        ],
-        "dataset_info": {"config_name": "default", "features": features},
-    }
+    header: dict[str, Any] = {"task_categories": ["image-classification"], "tags": ["ipmix", "data-augmentation"]}
+    if output.format in FEATURES:
+        header |= _loading(output, class_names, split, size)
     lines = ["", *_description(output, class_names, samples, size, maker), *_reading(output, split), ""]
     return front_matter(header) + "\n".join(lines)
 
 
+def _loading(
+    output: ShardSettings, class_names: Sequence[str], split: str, size: tuple[int, int] | None
+) -> dict[str, Any]:
+    """Return what Hugging Face's loader is told of the files and their features."""
+    files = [{"split": split, "path": Quoted(data_files(output, split))}]
+    return {
+        "configs": [{"config_name": "default", "data_files": files}],
+        "dataset_info": {
+            "config_name": "default",
+            "features": FEATURES[output.format](output, class_names, size),
+        },
+    }
+
+
 def data_files(output: ShardSettings, split: str) -> str:
     """Return the pattern of the files that Hugging Face loads."""
-    suffixes = {"hdf5": f"{split}-*.h5", "webdataset": f"{split}-*.tar"}
-    return suffixes.get(output.format, f"{split}/*/*.{CODECS[output.encoding].suffix}")
+    suffix = CODECS[output.encoding].suffix
+    patterns = {"hdf5": f"{split}-*.h5", "webdataset": f"{split}-*.tar", "folders": f"*/*/*/*.{suffix}"}
+    return patterns.get(output.format, f"{split}/*/*.{suffix}")
 
 
 def hdf5_features(output: ShardSettings, class_names: Sequence[str], size: tuple[int, int] | None) -> list[Feature]:
@@ -129,7 +135,12 @@ def files_features(_output: object, class_names: Sequence[str], _size: object) -
     return [_plain("image", "image"), _label("label", folder_names(class_names))]
 
 
-FEATURES = {"hdf5": hdf5_features, "webdataset": webdataset_features, "files": files_features}
+FEATURES = {
+    "hdf5": hdf5_features,
+    "webdataset": webdataset_features,
+    "files": files_features,
+    "folders": files_features,
+}
 
 
 def _plain(name: str, kind: str) -> Feature:

@@ -19,7 +19,7 @@ def reading_code(output: ShardSettings, split: str, folder: str) -> dict[str, st
     Only what works for that place, that format and that encoding is there: other readers than ipmix's own take no URL.
     """
     remote = "://" in folder
-    sections = {} if output.format == "files" else {OWN_READER: READER_CODE}
+    sections = {} if output.format in ("files", "folders", "npy") else {OWN_READER: READER_CODE}
     if not remote:
         sections |= _others(output)
     suffix = CODECS[output.encoding].suffix
@@ -28,6 +28,8 @@ def reading_code(output: ShardSettings, split: str, folder: str) -> dict[str, st
     pair = f'"{first}", "aug0.{suffix}"' if output.stored_copies else f'"{first}"'
     names = "picture, copy" if output.stored_copies else "picture"
     words = {"SPLIT": split, "SUFFIX": suffix, "PAIR": pair, "PICTURES": names, "COLUMN": column}
+    variant = output.variant(0)
+    words |= {"VARIANT": variant.replace(".", "/"), "ARRAY": variant.partition(".")[0]}
     words["FOLDER"] = folder if folder == FOLDER else json.dumps(folder, ensure_ascii=False)[1:-1]
     return {title: _filled(code, words) for title, code in sections.items()}
 
@@ -48,6 +50,10 @@ def _others(output: ShardSettings) -> dict[str, str]:
     if output.format == "webdataset":
         code = GROUPED_CODE if output.layout == "grouped" else FLAT_CODE
         return {"webdataset": code, "Hugging Face datasets": HUGGING_FACE_CODE}
+    if output.format == "npy":
+        return {"numpy": NPY_CODE}
+    if output.format == "folders":
+        return {"torchvision": CORRUPTION_FOLDER_CODE, "Hugging Face datasets": HUGGING_FACE_CODE}
     return {"torchvision": FOLDER_CODE, "Hugging Face datasets": HUGGING_FACE_CODE}
 
 
@@ -142,4 +148,18 @@ from torchvision.datasets import ImageFolder
 
 data = ImageFolder("<FOLDER>/<SPLIT>")                     # KEY_clean.<SUFFIX>, KEY_aug0.<SUFFIX> .. in class folders
 picture, label = data[0]
+"""
+
+CORRUPTION_FOLDER_CODE = """
+from torchvision.datasets import ImageFolder
+
+data = ImageFolder("<FOLDER>/<VARIANT>")                    # CORRUPTION/SEVERITY, with class folders in it
+picture, label = data[0]
+"""
+
+NPY_CODE = """
+import numpy as np
+
+pictures = np.load("<FOLDER>/<ARRAY>.npy", mmap_mode="r")   # (severities * N, H, W, 3) uint8, the lowest severity first
+labels = np.load("<FOLDER>/labels.npy")                     # (severities * N,)
 """

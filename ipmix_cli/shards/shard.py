@@ -26,7 +26,7 @@ class ShardSettings:
 
     Parameters
     ----------
-    format : {"hdf5", "webdataset", "files"}
+    format : {"hdf5", "webdataset", "files", "folders", "npy"}
     layout : {"grouped", "flat"}
         WebDataset only: one sample a picture with its copies, or one sample a copy.
     encoding : {"raw", "png", "webp", "jpeg"}

@@ -10,7 +10,7 @@ from typing import Any
 from ipmix_cli.picture import Bytes
 from ipmix_cli.shards import class_folders as classfolders
 from ipmix_cli.shards import hdf5_builder as hdf5
-from ipmix_cli.shards import hdf5_view, webdataset
+from ipmix_cli.shards import corruption_folders, hdf5_view, npy, webdataset
 from ipmix_cli.shards.hdf5_places import hdf5_places
 from ipmix_cli.shards.places import Places
 from ipmix_cli.shards.shard import ShardBuilder, ShardSample, ShardSettings, ShardView
@@ -30,12 +30,25 @@ class Writer:
         ``view(path or bytes, location) -> ShardView``; location is what errors call it.
     places : callable
         ``places(path, location) -> Places``: where pictures lie in a local file, or None if they cannot be read so.
+    raw, encoded : bool
+        Whether it can hold arrays of raw pictures, and encoded ones.
+    one_file : bool
+        Whether a shard is one file with all its pictures, or a list of other files.
+    whole : bool
+        Whether a data set must be a single shard.
+    plans : bool
+        Whether copies may be left out, to be rendered when they are read.
     """
 
     file_name: str
     builder: Callable[[str, Sequence[ShardSample], ShardSettings, dict[str, Any]], ShardBuilder]
     view: Callable[[Path | Bytes, str], ShardView]
     places: Callable[[Path, str], Places | None] = lambda _path, _location: None
+    raw: bool = False
+    encoded: bool = True
+    one_file: bool = True
+    whole: bool = False
+    plans: bool = True
 
     def shard_name(self, name: str) -> str:
         """Return the name of the shard's file, relative to the data set's folder."""
@@ -43,12 +56,32 @@ class Writer:
 
 
 WRITERS: dict[str, Writer] = {
-    "hdf5": Writer("{name}" + hdf5.SUFFIX, hdf5.builder, hdf5_view.HDF5View, hdf5_places),
+    "hdf5": Writer("{name}" + hdf5.SUFFIX, hdf5.builder, hdf5_view.HDF5View, hdf5_places, raw=True),
     "webdataset": Writer(
         "{name}" + webdataset.SUFFIX, webdataset.TarBuilder, webdataset.TarView, webdataset.tar_places
     ),
     "files": Writer(
-        classfolders.LISTS + "{name}" + classfolders.SUFFIX, classfolders.FolderBuilder, classfolders.FolderView
+        classfolders.LISTS + "{name}" + classfolders.SUFFIX,
+        classfolders.FolderBuilder,
+        classfolders.FolderView,
+        one_file=False,
+    ),
+    "folders": Writer(
+        classfolders.LISTS + "{name}" + classfolders.SUFFIX,
+        corruption_folders.CorruptionFolderBuilder,
+        corruption_folders.CorruptionFolderView,
+        one_file=False,
+        plans=False,
+    ),
+    "npy": Writer(
+        classfolders.LISTS + "{name}" + npy.SUFFIX,
+        npy.NpyBuilder,
+        npy.NpyView,
+        raw=True,
+        encoded=False,
+        one_file=False,
+        whole=True,
+        plans=False,
     ),
 }
 

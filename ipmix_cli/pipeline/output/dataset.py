@@ -15,7 +15,7 @@ from ipmix_cli.errors import SourceError, UsageError
 from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.output.manifest import Manifest, ShardRecord, read_manifest
 from ipmix_cli.shards.shard import ShardView, StoredSample
-from ipmix_cli.shards.writers import open_shard
+from ipmix_cli.shards.writers import WRITERS, open_shard
 from ipmix_cli.storage.folder import Folder, open_folder, sha256_of
 
 
@@ -44,7 +44,7 @@ class Dataset:
     @property
     def one_file_a_shard(self) -> bool:
         """Whether the shard's sha256 covers its pictures, or only a list of their files."""
-        return self.manifest.job.output.format != "files"
+        return WRITERS[self.manifest.job.output.format].one_file
 
     def pictures_of_shards(self) -> Iterator[str]:
         """Yield the names of files that belong to shards beside the shards' own."""

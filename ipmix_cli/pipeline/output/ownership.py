@@ -115,7 +115,9 @@ def clear(folder: Folder) -> None:
 
 def is_own(name: str, split: str) -> bool:
     """Return whether ipmix writes a file of this name into a folder of its own; `split` begins the shards' names."""
-    shard = rf"{re.escape(split)}(-\d{{6}}\.(h5|tar)|/[^/]+/\d{{8,}}_(clean|aug\d+)\.(png|webp|jpg))"
+    suffix = r"\.(png|webp|jpg)"
+    shard = rf"{re.escape(split)}(-\d{{6}}\.(h5|tar)|/[^/]+/\d{{8,}}_(clean|aug\d+){suffix})"
+    shard += rf"|[a-z0-9_]+\.npy|(clean|[a-z0-9_]+/\w+)/[^/]+/\d{{8,}}(_[A-Za-z0-9_-]+)?{suffix}"
     return (
         name.startswith(STATE)
         or name in (MANIFEST, CARD, ERRORS)

@@ -10,7 +10,7 @@ from ipmix_cli.pipeline.output.manifest import Manifest, ShardRecord, shard_name
 from ipmix_cli.pipeline.output.shard_records import NO_RECORD, SHARD_RECORDS, number_of, read_record, record_name
 from ipmix_cli.pipeline.output.state import JOB, OWNER, STATE, OutputState, is_owned_by, read_state
 from ipmix_cli.record import MOST_BYTES
-from ipmix_cli.shards.writers import open_shard
+from ipmix_cli.shards.writers import WRITERS, open_shard
 from ipmix_cli.storage.folder import Folder, sha256_in
 from ipmix_cli.storage.temporary import PART, is_stale
 
@@ -38,7 +38,7 @@ def _is_whole(folder: Folder, job: Job, record: ShardRecord, verify: bool) -> bo
     try:
         if verify and sha256_in(folder, record.name) != record.sha256:
             return False
-        return job.output.format != "files" or _pictures_are_there(folder, job, record, verify)
+        return WRITERS[job.output.format].one_file or _pictures_are_there(folder, job, record, verify)
     except (OSError, SourceError):
         return False
 

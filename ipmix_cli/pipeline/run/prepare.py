@@ -18,7 +18,7 @@ from ipmix_cli.pipeline.job import Job, MixingRecord, SourceRecord
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.manifest import Manifest, Places
 from ipmix_cli.pipeline.run.recorded_job import check_mixing, check_source
-from ipmix_cli.pipeline.run.shard_size import samples_per_shard
+from ipmix_cli.pipeline.run.shard_size import MOST_CLEAN, samples_per_shard
 from ipmix_cli.shards.shard import ShardSettings
 from ipmix_cli.shards.writers import WRITERS
 from ipmix_cli.sources.readers import open_source
@@ -174,9 +174,35 @@ def job_of(request: Request, source: SourceRecord, mixing: MixingRecord) -> Job:
         plan_version=transform.plan_version,
         method=request.method,
     )
+    if WRITERS[output.format].whole:
+        return as_one_shard(job, request)
     if request.samples_per_shard is not None or (request.recorded is not None and request.shard_mb is None):
         return job
     return dataclasses.replace(job, samples_per_shard=samples_per_shard(job, request.shard_mb))
+
+
+def as_one_shard(job: Job, request: Request) -> Job:
+    """Return a job whose data set is a single shard, if its clean pictures fit into a worker's memory.
+
+    Raises
+    ------
+    UsageError
+        Where they do not, or shards are asked for.
+    """
+    if request.shard_mb is not None or request.samples_per_shard not in (None, max(job.samples, 1)):
+        raise UsageError(
+            f"{job.output.format} is one shard: all pictures of a corruption stand in one file",
+            "leave out --samples-per-shard and --shard-mb",
+        )
+    height, width = job.size or (0, 0)
+    clean = job.samples * height * width * 3
+    if clean > MOST_CLEAN:
+        raise UsageError(
+            f"{job.output.format} is made as a whole, and {job.samples} pictures of {width}x{height} px are "
+            f"{clean / 2**30:.1f} GiB: at most {MOST_CLEAN / 2**30:.0f} GiB are held in memory",
+            "give --layout folders or --layout shards, or fewer pictures with --limit",
+        )
+    return dataclasses.replace(job, samples_per_shard=max(job.samples, 1))
 
 
 def with_variants(output: ShardSettings, names: Sequence[str]) -> ShardSettings:
@@ -241,11 +267,14 @@ def resolved(output: ShardSettings, size: tuple[int, int] | None) -> ShardSettin
     check_name("encoding", output.encoding, ["auto", *CODECS])
     check_name("layout", output.layout, ["grouped", "flat"])
     check_name("compression", output.compression, ["none", "lzf", "gzip"])
-    arrays = output.format == "hdf5"
+    writer = WRITERS[output.format]
     if output.encoding == "auto":
-        output = dataclasses.replace(output, encoding="raw" if arrays and size is not None else "png")
-    if output.encoding == "raw" and not arrays:
+        raw = writer.raw and (size is not None or not writer.encoded)
+        output = dataclasses.replace(output, encoding="raw" if raw else "png")
+    if output.encoding == "raw" and not writer.raw:
         raise UsageError(f"raw pictures are for hdf5, not for {output.format}", "give --encoding png, webp or jpeg")
+    if output.encoding != "raw" and not writer.encoded:
+        raise UsageError(f"{output.format} holds raw pictures, not {output.encoding}", "leave out --encoding")
     if output.encoding == "raw" and size is None:
         raise UsageError(
             "the pictures differ in size, or their size is not known, and raw arrays need one size",
@@ -257,15 +286,16 @@ def resolved(output: ShardSettings, size: tuple[int, int] | None) -> ShardSettin
             "copies are rendered from stored clean pictures, which have to be lossless",
             "leave out --no-clean and --encoding jpeg, or give --store pixels",
         )
+    if output.store == "plans" and not writer.plans:
+        raise UsageError(f"{output.format} stores every picture, and no plans", "leave out --store plans")
     if output.store == "pixels" and output.copies > MOST_STORED:
         raise UsageError(
             f"{output.copies} stored copies of each picture: at most {MOST_STORED} are stored",
             "give --store plans, which takes no space for copies",
         )
-    if output.compression != "none" and output.encoding != "raw":
-        raise UsageError(
-            f"compression {output.compression} is for raw HDF5, not for {output.encoding}", "leave out --compression"
-        )
+    if output.compression != "none" and (output.encoding != "raw" or output.format != "hdf5"):
+        what = output.encoding if output.format == "hdf5" else output.format
+        raise UsageError(f"compression {output.compression} is for raw HDF5, not for {what}", "leave out --compression")
     return output
 
 
