@@ -162,6 +162,7 @@ class FolderView:
             self._read_picture(line)
 
     def _read_picture(self, line: str) -> None:
+        """Read the line of one picture: its digest and its name."""
         found = LINE.fullmatch(line)
         if found is None or not self._entries or ".." in found[2].split("/") or found[2].startswith("."):
             raise self._wrong(f"the line {line[:80]!r}")

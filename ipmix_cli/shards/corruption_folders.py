@@ -1,8 +1,8 @@
 """Folders of pictures by corruption and severity, as readers of ImageNet-C expect them.
 
-A data set is ``CORRUPTION/SEVERITY/CLASS/KEY_NAME.png`` (``clean/CLASS/KEY_NAME.png`` for the clean pictures, where these
-are stored): each ``CORRUPTION/SEVERITY`` is a folder for torchvision's ImageFolder. NAME is the picture's own in the
-source, if it has one. The shard is a list of its pictures, as in :mod:`ipmix_cli.shards.class_folders`; the pictures of
+A data set is ``CORRUPTION/SEVERITY/CLASS/KEY_NAME.png``, and ``clean/CLASS/KEY_NAME.png`` where clean pictures are
+stored: each ``CORRUPTION/SEVERITY`` is a folder for torchvision's ImageFolder. NAME is the picture's own in the source,
+if it has one. The shard is a list of its pictures, as in :mod:`ipmix_cli.shards.class_folders`; the pictures of
 a sample stand in it in the order of the variants.
 """
 
@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from ipmix_cli.shards.class_folders import CLEAN, FolderBuilder, FolderView
+from ipmix_cli.shards.class_folders import FolderBuilder, FolderView
+from ipmix_cli.shards.places import CLEAN
 from ipmix_cli.shards.shard import ShardSample
 
 LINE = re.compile(

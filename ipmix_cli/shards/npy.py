@@ -29,7 +29,8 @@ from ipmix_cli.codecs.codecs import REMEDY
 from ipmix_cli.errors import BadSampleError, SourceError, WriteError
 from ipmix_cli.picture import Bytes
 from ipmix_cli.shards.checksum import raw_checksum
-from ipmix_cli.shards.class_folders import CLEAN, LISTS, MOST_LIST
+from ipmix_cli.shards.class_folders import LISTS, MOST_LIST
+from ipmix_cli.shards.places import CLEAN
 from ipmix_cli.shards.shard import ShardSample, ShardSettings, StoredSample
 
 if TYPE_CHECKING:
@@ -225,7 +226,7 @@ class NpyView:
         """
         name, number = self._place(copy)
         array = self._array(name)
-        return array[number * len(self._rows) + position].tobytes()
+        return bytes(array[number * len(self._rows) + position].tobytes())
 
     def _place(self, copy: int) -> tuple[str, int]:
         if copy == CLEAN and self._has_clean:
@@ -250,8 +251,8 @@ class NpyView:
             raise BadSampleError(f"cannot read {path}: {error}", REMEDY) from error
         if array.shape != (blocks * len(self._rows), *self._size, 3) or array.dtype != np.uint8:
             raise BadSampleError(f"{path} is {array.dtype} {array.shape}, which its list does not say", REMEDY)
-        self._maps[name] = array
-        return array
+        self._maps[name] = np.asarray(array)
+        return self._maps[name]
 
     def sample(self, position: int) -> StoredSample:
         """Return one sample; raises BadSampleError where an array is missing or another."""

@@ -9,8 +9,8 @@ from typing import Any
 
 from ipmix_cli.picture import Bytes
 from ipmix_cli.shards import class_folders as classfolders
-from ipmix_cli.shards import hdf5_builder as hdf5
 from ipmix_cli.shards import corruption_folders, hdf5_view, npy, webdataset
+from ipmix_cli.shards import hdf5_builder as hdf5
 from ipmix_cli.shards.hdf5_places import hdf5_places
 from ipmix_cli.shards.places import Places
 from ipmix_cli.shards.shard import ShardBuilder, ShardSample, ShardSettings, ShardView
