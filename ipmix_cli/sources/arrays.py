@@ -32,6 +32,7 @@ from ipmix_cli.sources.listed_source import ListedSource
 from ipmix_cli.sources.name_table import Names
 from ipmix_cli.sources.source import BadSample, Sample, SourceSpec
 from ipmix_cli.stages import StageClock
+from ipmix_cli.storage.file_state import NO_FILES, WatchedFiles
 from ipmix_cli.storage.regular_file import open_regular
 from ipmix_cli.storage.source_digest import array_digest, digest_kind
 
@@ -130,6 +131,8 @@ class ArrayData:
         The pictures' names in the source; None: their numbers.
     settings : dict
         What of the spec decided the samples, as JSON.
+    files : WatchedFiles
+        The files that they lie in, as they were before anything of them was read.
     """
 
     format: str
@@ -139,6 +142,7 @@ class ArrayData:
     class_names: tuple[str, ...] | None = None
     keys: Names | None = None
     settings: dict[str, Any] = field(default_factory=dict)
+    files: WatchedFiles = NO_FILES
 
 
 @dataclass(frozen=True)
@@ -195,6 +199,7 @@ def array_source(data: ArrayData, spec: SourceSpec) -> ListedSource:
         digest=array_digest(description, names, labels, lambda: _pixels(data.rows) if kind == "content" else ()),
         settings={**data.settings, **rule.settings(), "alpha": spec.alpha, "digest": kind},
         whole=ArrayPart(data.rows, layout, spec.alpha, 0, labels, data.keys),
+        files=data.files,
     )
 
 

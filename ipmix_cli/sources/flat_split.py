@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ipmix_cli.errors import SourceError
+from ipmix_cli.storage.regular_file import open_regular
 
 LEVELS = 4  # ILSVRC/Data/CLS-LOC/val: so far up its files of labels may lie
 MOST_BYTES = 64 * 2**20
@@ -138,7 +139,7 @@ def _stem(name: str) -> str:
 
 def _text(path: Path, most: int = MOST_BYTES) -> str:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(most).decode("utf-8-sig")
     except (OSError, UnicodeError) as error:
         raise SourceError(f"cannot read {path}: {error}", "check the file and its permissions") from error

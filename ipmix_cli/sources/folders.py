@@ -101,11 +101,25 @@ class Listing:
     def _is_picture(self, entry: os.DirEntry[str]) -> bool:
         """Tell whether an entry is a picture file; count it where it is another file."""
         if not _is(entry.is_file):
-            return False
+            return self._is_lost_picture(entry)
         if is_picture(entry):
             return True
         if entry.name.lower() not in SYSTEM_FILES:
             self.passed[extension_of(entry.name) or "without an extension"] += 1
+        return False
+
+    def _is_lost_picture(self, entry: os.DirEntry[str]) -> bool:
+        """Tell whether an entry is a link that leads nowhere and is called like a picture; count it if it is not.
+
+        It is listed, and becomes a picture that cannot be read: a clone of git-annex without its content has nothing
+        else, and whole classes would be missing without a word.
+        """
+        if not leads_nowhere(entry):
+            self.passed["pipes, sockets and devices"] += 1
+            return False
+        if extension_of(entry.name) in KNOWN:
+            return True
+        self.passed["links that lead nowhere"] += 1
         return False
 
 
@@ -177,6 +191,33 @@ def _begins_as_picture(path: str) -> bool:
             os.close(descriptor)
     except OSError:
         return False
+
+
+def refuse_lost_folders(folder: Path) -> None:
+    """Refuse a folder of class folders in which links lead nowhere that are called like folders.
+
+    Raises
+    ------
+    SourceError
+        Naming the first of them.
+    """
+    lost = sorted(e.path for e in entries(str(folder)) if not extension_of(e.name) and leads_nowhere(e))
+    if lost:
+        raise SourceError(
+            f"{lost[0]} is a link that leads nowhere, and may be a class folder",
+            "fetch what it points to (git annex get, dvc pull), or remove it",
+        )
+
+
+def leads_nowhere(entry: os.DirEntry[str]) -> bool:
+    """Tell whether an entry is a link to what is not there, or to itself."""
+    if not entry.is_symlink():
+        return False
+    try:
+        entry.stat()
+    except OSError:
+        return True
+    return False
 
 
 def _is(check: Callable[[], bool]) -> bool:

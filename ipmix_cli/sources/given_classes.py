@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ipmix_cli.errors import SourceError
 from ipmix_cli.sources.folders import Listing
+from ipmix_cli.storage.regular_file import open_regular
 
 MOST_BYTES = 16 * 2**20
 
@@ -31,7 +32,7 @@ def given_classes(place: str | None) -> tuple[str, ...] | None:
 
 def _lines(path: Path) -> list[str]:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             text = file.read(MOST_BYTES).decode("utf-8-sig", "surrogateescape")
     except OSError as error:
         remedy = "name a folder of class folders, or a file with one class a line"

@@ -23,6 +23,7 @@ from ipmix_cli.sources.labels import MAX_LABEL_BYTES, check_count, label_rule, l
 from ipmix_cli.sources.listed_source import ListedSource
 from ipmix_cli.sources.source import BadSample, Sample, Source, SourceSpec
 from ipmix_cli.stages import StageClock
+from ipmix_cli.storage.file_state import WatchedFiles
 from ipmix_cli.storage.memory_map import mapped
 from ipmix_cli.storage.source_digest import digest_kind, framed, source_digest
 
@@ -42,6 +43,7 @@ def open_hdf5(spec: SourceSpec) -> Source:
         No such arrays, arrays of another shape or type, a damaged file, or one that refers to other files.
     """
     path = Path(spec.input).absolute()
+    files = WatchedFiles.of([path])
     with explained(str(path)), open_file(path) as file:
         images_key, labels_key = choose_arrays(_names(file), spec, str(path))
         pictures = array(file, images_key, str(path))
@@ -54,10 +56,20 @@ def open_hdf5(spec: SourceSpec) -> Source:
             rule = label_rule(spec)
             known, class_names = labels_of_array(labels, f"{path}: {labels_key}", len(pictures), rule, names)
             whole = EncodedPart(str(path), references, 0, known, spec.alpha)
-            return encoded_source(whole, class_names, {**settings, **rule.settings(), "alpha": spec.alpha})
+            source = encoded_source(whole, class_names, {**settings, **rule.settings(), "alpha": spec.alpha})
+            source.files = files
+            return source
         picture_layout(pictures.shape, f"{path}: {images_key}", pictures.dtype)
         rows = _rows(pictures, path, images_key)
-    data = ArrayData(format="hdf5", location=str(path), rows=rows, labels=labels, class_names=names, settings=settings)
+    data = ArrayData(
+        format="hdf5",
+        location=str(path),
+        rows=rows,
+        labels=labels,
+        class_names=names,
+        settings=settings,
+        files=files,
+    )
     return array_source(data, spec)
 
 

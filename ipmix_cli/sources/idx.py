@@ -17,6 +17,7 @@ from ipmix_cli.sources.listed_source import ListedSource
 from ipmix_cli.sources.source import SourceSpec
 from ipmix_cli.sources.unpack_cache import UnpackedRows, file_key
 from ipmix_cli.storage.bounded import check_swelling
+from ipmix_cli.storage.file_state import WatchedFiles
 from ipmix_cli.storage.regular_file import open_regular
 
 PIXELS = "pixels.raw"
@@ -41,6 +42,7 @@ def open_idx(spec: SourceSpec) -> ListedSource:
     given = Path(spec.input).absolute()
     images = given if given.is_file() else _images_of_split(given, spec.split)
     labels = _labels_beside(images)
+    files = WatchedFiles.of([images, labels])
     shape = _shape(images)
     picture_layout(shape, str(images))
     label_shape = _shape(labels)
@@ -56,6 +58,7 @@ def open_idx(spec: SourceSpec) -> ListedSource:
         rows=_rows(images, shape),
         labels=np.frombuffer(b"".join(_content(labels, label_shape)), np.uint8),
         settings={"split": None if given.is_file() else spec.split},
+        files=files,
     )
     return array_source(data, spec)
 

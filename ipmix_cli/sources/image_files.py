@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import os
 from collections.abc import Iterable, Iterator
@@ -21,10 +22,12 @@ from ipmix_cli.sources.listed_source import ListedSource
 from ipmix_cli.sources.name_table import Names
 from ipmix_cli.sources.source import BadSample, Sample
 from ipmix_cli.stages import StageClock
+from ipmix_cli.storage.file_state import States, check_state, states_of
 from ipmix_cli.storage.object_files import remote_pictures, remote_sizes
 from ipmix_cli.storage.object_store import is_remote
 from ipmix_cli.storage.regular_file import open_regular
 from ipmix_cli.storage.source_digest import digest_kind, framed, source_digest
+from ipmix_cli.storage.temporary import machine
 
 MAX_FILE_BYTES = 2**30
 """No encoded picture under the pixel limit is larger; a device or a sparse file may be."""
@@ -39,6 +42,8 @@ class FilePart:
     labels: NDArray[np.int64]
     start: int
     alpha: str
+    states: States | None = None
+    where: str = ""
 
     def samples(self, clock: StageClock) -> Iterator[Sample | BadSample]:
         """Yield the samples in order, a file at a time."""
@@ -59,11 +64,16 @@ class FilePart:
             return
         if not Path(self.root).is_dir():
             raise SourceError(f"the folder {self.root} is gone", "put it back, then type the same command again")
-        for name in self.names:
+        for position, name in enumerate(self.names):
+            path = os.path.join(self.root, name)  # noqa: PTH118
+            content: bytes | BadSampleError
             try:
-                yield read_picture_file(os.path.join(self.root, name))  # noqa: PTH118
+                content = read_picture_file(path)
             except BadSampleError as error:
-                yield error
+                content = error
+            if self.states is not None:
+                check_state(path, self.states[position], self.where)
+            yield content
 
     def _picture(self, data: bytes | BadSampleError, clock: StageClock) -> Picture:
         if isinstance(data, BadSampleError):
@@ -78,7 +88,15 @@ class FilePart:
 
     def cut(self, start: int, stop: int) -> FilePart:
         """Return the samples start..stop."""
-        return FilePart(self.root, self.names.cut(start, stop), self.labels[start:stop], start, self.alpha)
+        states = None if self.states is None else self.states[start:stop]
+        labels, names = self.labels[start:stop], self.names.cut(start, stop)
+        return dataclasses.replace(self, names=names, labels=labels, start=start, states=states)
+
+    def check_unchanged(self) -> None:
+        """Refuse files that are no longer what they were when they were listed; raises SourceError."""
+        if self.states is not None:
+            for path, state in zip(_paths(self), self.states, strict=True):
+                check_state(path, state, self.where)
 
 
 def file_source(
@@ -94,8 +112,13 @@ def file_source(
     unreadable has the size -1 there, and becomes a BadSample when it is read.
     """
     remote = is_remote(part.root)
-    found = remote_sizes(part.root, list(part.names)) if remote else map(_size, _paths(part))
-    sizes = np.fromiter(found, dtype=np.int64, count=len(part.names))
+    if remote:
+        found = remote_sizes(part.root, list(part.names))
+        sizes = np.fromiter(found, dtype=np.int64, count=len(part.names))
+    else:
+        part = dataclasses.replace(part, states=states_of(_paths(part), len(part.names)), where=machine())
+        assert part.states is not None
+        sizes = part.states[:, 0]
     if len(sizes) and sizes.max() < 0:
         _refuse_nothing(part, location)
     kind = digest_kind(int(sizes.sum()))
@@ -146,13 +169,6 @@ def _paths(part: FilePart) -> Iterator[bytes]:
     """Yield the files' paths as bytes: a million Path objects take half a minute."""
     root = os.fsencode(os.path.join(part.root, ""))  # noqa: PTH118
     return (root + name for name in part.names.encoded())
-
-
-def _size(path: bytes) -> int:
-    try:
-        return os.stat(path).st_size  # noqa: PTH116 (a Path costs more than the question)
-    except (OSError, ValueError):
-        return -1
 
 
 def _content(part: FilePart, sizes: NDArray[np.int64], kind: str, common: CommonSize) -> Iterable[bytes]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ipmix_cli.errors import SourceError, check_name
 from ipmix_cli.sources.flat_split import KnownLabels, flat_labels
-from ipmix_cli.sources.folders import Listing, holds_pictures
+from ipmix_cli.sources.folders import Listing, holds_pictures, refuse_lost_folders
 from ipmix_cli.sources.given_classes import given_classes
 from ipmix_cli.sources.image_files import FilePart, file_source
 from ipmix_cli.sources.label_text import readable
@@ -78,6 +78,7 @@ def _listed(
     root = layout.root
     known = flat_labels(root, lambda: [Path(name).name for name in Listing().pictures_below(root, root)])
     folders = listing.folders(root)
+    refuse_lost_folders(root)
     if known is not None and (not folders or len(folders) == 1):
         return _annotated(root, listing, known, order)
     found = [(name, list(listing.pictures_below(root / name, root))) for name in folders]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ipmix_cli.sources.source import Part
+from ipmix_cli.sources.source import BadSample, Part, Sample
+from ipmix_cli.stages import StageClock
+from ipmix_cli.storage.file_state import NO_FILES, WatchedFiles
 
 
 class Listing(Part, Protocol):
@@ -28,6 +31,34 @@ class Listing(Part, Protocol):
         ...
 
 
+@runtime_checkable
+class CheckedListing(Protocol):
+    """A listing that knows the state of each of its files."""
+
+    def check_unchanged(self) -> None:
+        """Refuse files that are no longer what they were; raises SourceError."""
+        ...
+
+
+@dataclass(frozen=True)
+class WatchedPart:
+    """A part whose files have to be what they were when it was listed, before it is read and after."""
+
+    part: Part
+    files: WatchedFiles
+
+    @property
+    def start(self) -> int:
+        """The index of its first sample."""
+        return self.part.start
+
+    def samples(self, clock: StageClock) -> Iterator[Sample | BadSample]:
+        """Yield the samples in order; raises SourceError where a file has changed."""
+        self.files.check()
+        yield from self.part.samples(clock)
+        self.files.check()
+
+
 @dataclass(kw_only=True)
 class ListedSource:
     """A :class:`ipmix_cli.sources.source.Source` whose samples are all in one listing, `whole`."""
@@ -41,6 +72,7 @@ class ListedSource:
     whole: Listing
     notes: tuple[str, ...] = ()
     root: str = ""
+    files: WatchedFiles = NO_FILES
 
     def __len__(self) -> int:
         return len(self.whole.labels)
@@ -56,4 +88,11 @@ class ListedSource:
 
     def part(self, start: int, stop: int) -> Part:
         """Return the samples start..stop for one worker."""
-        return self.whole.cut(start, stop)
+        part = self.whole.cut(start, stop)
+        return WatchedPart(part, self.files) if self.files.paths else part
+
+    def check_unchanged(self) -> None:
+        """Refuse a source of which a file is no longer what it was when it was listed; raises SourceError."""
+        self.files.check()
+        if isinstance(self.whole, CheckedListing):
+            self.whole.check_unchanged()

@@ -31,6 +31,7 @@ from ipmix_cli.sources.listed_source import ListedSource
 from ipmix_cli.sources.source import SourceSpec
 from ipmix_cli.sources.unpack_cache import UnpackedRows, file_key
 from ipmix_cli.storage.bounded import check_swelling, too_large
+from ipmix_cli.storage.file_state import WatchedFiles
 from ipmix_cli.storage.regular_file import open_regular
 from ipmix_cli.storage.source_digest import digest_kind
 
@@ -73,6 +74,7 @@ def open_npz(spec: SourceSpec) -> ListedSource:
         No such arrays, of another shape or type, or a damaged file, or one that swells without bound.
     """
     path = Path(spec.input).absolute()
+    files = WatchedFiles.of([path])
     with _opened(path) as archive:
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
         images_key, labels_key = choose_arrays(members, spec, str(path))
@@ -93,6 +95,7 @@ def open_npz(spec: SourceSpec) -> ListedSource:
         labels=labels,
         class_names=class_names,
         settings={"images_key": images_key, "labels_key": labels_key},
+        files=files,
     )
     return array_source(data, spec)
 

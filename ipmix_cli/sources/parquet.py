@@ -31,6 +31,7 @@ from ipmix_cli.sources.source import BadSample, Sample, SourceSpec
 from ipmix_cli.sources.split_names import SPLIT_NAMES
 from ipmix_cli.stages import StageClock
 from ipmix_cli.storage.bounded import MOST_EXPANSION, SLACK_BYTES, too_large
+from ipmix_cli.storage.file_state import WatchedFiles
 from ipmix_cli.storage.regular_file import open_regular
 from ipmix_cli.storage.source_digest import digest_kind, framed, source_digest
 
@@ -145,6 +146,7 @@ def open_parquet(spec: SourceSpec) -> ListedSource:
     """
     given = Path(spec.input).absolute()
     paths = [given] if given.is_file() else _files_of_split(given, spec.split)
+    files = WatchedFiles.of(paths)
     check_count(_row_count(paths), str(given))
     with _opened(str(paths[0])) as file:
         image, label = _columns(file.schema_arrow, spec, paths[0])
@@ -172,6 +174,7 @@ def open_parquet(spec: SourceSpec) -> ListedSource:
             "digest": kind,
         },
         whole=whole,
+        files=files,
     )
 
 

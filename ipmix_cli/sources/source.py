@@ -145,3 +145,7 @@ class Source(Protocol):
     def part(self, start: int, stop: int) -> Part:
         """Return the samples start..stop for one worker."""
         ...
+
+    def check_unchanged(self) -> None:
+        """Refuse a source of which a local file is no longer what it was when it was listed; raises SourceError."""
+        ...

@@ -28,6 +28,7 @@ from ipmix_cli.sources.split_names import SPLIT_NAMES
 from ipmix_cli.sources.tar_folders import folder_classes
 from ipmix_cli.sources.tar_samples import FOLDER, TarReader, TarSample
 from ipmix_cli.stages import StageClock
+from ipmix_cli.storage.file_state import WatchedFiles
 from ipmix_cli.storage.memory_map import mapped
 from ipmix_cli.storage.object_files import RemoteFile, ranges_of, remote_tars
 from ipmix_cli.storage.object_store import is_remote
@@ -92,6 +93,7 @@ def open_webdataset(spec: SourceSpec) -> ListedSource:
         No tars, a damaged one, a sample without a picture or label, or labels that do not agree.
     """
     paths = tar_paths(spec)
+    files = WatchedFiles.of([path for path in paths if not is_remote(path)])
     samples: list[TarSample] = []
     tars: list[int] = []
     reader = TarReader(spec)
@@ -127,6 +129,7 @@ def open_webdataset(spec: SourceSpec) -> ListedSource:
             "digest": kind,
         },
         whole=whole,
+        files=files,
         notes=tuple(_notes(reader, len(samples) - len(kept))),
     )
 

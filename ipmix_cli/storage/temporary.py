@@ -22,13 +22,13 @@ def temporary_path(path: Path) -> Path:
     A process is told by its machine, its number, and the moment it was started: in a container the next run often
     has the numbers of the one that was killed.
     """
-    return path.with_name(f".{path.name}.{_machine()}-{os.getpid()}-{_started(os.getpid()) or 0}{PART}")
+    return path.with_name(f".{path.name}.{machine()}-{os.getpid()}-{_started(os.getpid()) or 0}{PART}")
 
 
 def is_stale(path: Path) -> bool:
     """Tell whether the process that wrote a temporary file is dead; of another machine's, after a day of no change."""
     match = _NAME.search(path.name)
-    if match and match[1] == _machine():
+    if match and match[1] == machine():
         return _started(int(match[2])) != int(match[3])
     with contextlib.suppress(FileNotFoundError):
         return time.time() - path.stat().st_mtime > STALE_SECONDS
@@ -36,7 +36,7 @@ def is_stale(path: Path) -> bool:
 
 
 @functools.cache
-def _machine() -> str:
+def machine() -> str:
     """Return what tells one set of process numbers from another: the host, and the container's number space."""
     host = re.sub(r"[^A-Za-z0-9-]", "_", socket.gethostname())
     try:

@@ -74,8 +74,6 @@ def test_link_loops_have_an_end(tmp_path, opened):
     root = make(tmp_path / "set", "a/1.png", "b/2.png", "b/deep/3.png")
     (root / "a" / "up").symlink_to(root)
     (root / "b" / "deep" / "self").symlink_to(root / "b")
-    (root / "self").symlink_to("self")
-    (root / "a" / "nothing.png").symlink_to("not there")
     assert [name for name, _ in listed(opened(root))] == ["a/1.png", "b/2.png", "b/deep/3.png"]
 
 
@@ -134,9 +132,9 @@ def test_unreadable_pictures_are_bad_samples_in_their_place(tmp_path, png, opene
     make(root, "a/1.png", content=b"")
     make(root, "a/2.jpg", content=b"a text file named .jpg")
     make(root, "a/3.png", content=good[:40])
-    source = opened(root)
     (root / "a" / "4.png").unlink()
-    samples = read(source)
+    (root / "a" / "4.png").symlink_to("../.git/annex/objects/4.png")
+    samples = read(opened(root))
     assert [isinstance(sample, BadSample) for sample in samples] == [False, True, True, True, True, False]
     assert [sample.index for sample in samples] == list(range(6))
     assert samples[1].reason == "the file is empty"
@@ -150,14 +148,28 @@ def test_a_pipe_with_a_pictures_name_blocks_nothing(tmp_path, opened):
     assert len(opened(root)) == 1
 
 
-def test_a_file_that_becomes_a_pipe_or_a_device_is_a_bad_sample(tmp_path, opened, read):
+@pytest.mark.parametrize("become", [lambda path: None, os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_a_file_that_goes_or_becomes_a_pipe_or_a_device_after_it_was_listed_is_told(tmp_path, opened, read, become):
     root = make(tmp_path / "set", "a/1.png", "a/2.png")
     source = opened(root)
-    for name in ("1.png", "2.png"):
-        (root / "a" / name).unlink()
-    os.mkfifo(root / "a" / "1.png")
-    (root / "a" / "2.png").symlink_to("/dev/zero")
-    assert [sample.reason for sample in read(source)] == ["cannot be read: it is not a regular file"] * 2
+    (root / "a" / "2.png").unlink()
+    become(root / "a" / "2.png")
+    with pytest.raises(SourceError, match=r"2\.png changed while the job ran"):
+        read(source)
+
+
+def test_links_that_lead_nowhere_are_listed_or_told(tmp_path, opened, read):
+    root = make(tmp_path / "set", "a/1.png")
+    (root / "a" / "2.png").symlink_to("2.png")  # to itself
+    (root / "a" / "notes").symlink_to("nowhere")
+    os.mkfifo(root / "a" / "3.png")
+    source = opened(root)
+    assert len(source) == 2
+    assert "1 links that lead nowhere" in " ".join(source.notes)
+    assert "1 pipes, sockets and devices" in " ".join(source.notes)
+    (root / "b").symlink_to("nowhere")
+    with pytest.raises(SourceError, match="leads nowhere"):
+        opened(root)
 
 
 def test_a_folder_that_is_gone_is_a_source_error(class_folder, opened, read):

@@ -28,7 +28,9 @@ from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.sources.folders import list_pictures
 from ipmix_cli.sources.image_files import read_picture_file
 from ipmix_cli.storage.digest_cache import remembered_sha256
+from ipmix_cli.storage.file_state import WatchedFiles
 from ipmix_cli.storage.source_digest import framed
+from ipmix_cli.storage.temporary import machine
 from ipmix_cli.transform import NATIVE
 
 BUILTIN_SIDE = "builtin:"
@@ -187,11 +189,44 @@ def check_covers(bank: Bank, size: tuple[int, int]) -> None:
 
 @dataclass(frozen=True)
 class MixingHandle:
-    """What a worker needs to get at the mixing pictures; small, and good on any machine that sees the bank."""
+    """What a worker needs to get at the mixing pictures; small, and good on any machine that sees the bank.
+
+    `state` is what :func:`bank_state` gave before the bank was digested; empty for one that is not watched.
+    """
 
     location: str
     record: MixingRecord
     ratio: float
+    state: str = ""
+
+
+def bank_state(location: str) -> str:
+    """Return a short text that tells this machine, and the state of the bank's files on it; empty for built-in ones.
+
+    Their files lie in the cache under names made of their content, with checksums.
+    """
+    if location.startswith(BUILTIN_SIDE):
+        return ""
+    path = Path(location).expanduser().absolute()
+    try:
+        paths = [path / name for name in list_pictures(path)] if path.is_dir() else [path]
+    except SourceError:
+        paths = [path]
+    return f"{machine()} {WatchedFiles.of(paths).fingerprint()}"
+
+
+def check_bank(handle: MixingHandle) -> None:
+    """Refuse a bank that has changed since it was digested; on another machine, where a copy may be, nothing is told.
+
+    Raises
+    ------
+    SourceError
+    """
+    if handle.state.startswith(f"{machine()} ") and bank_state(handle.location) != handle.state:
+        raise SourceError(
+            f"the bank {handle.location} changed while the job ran",
+            "put it back as it was and type the same command again; for the bank as it is now choose another --out",
+        )
 
 
 @functools.lru_cache(maxsize=16)
@@ -275,5 +310,6 @@ def write_map(handle: MixingHandle, size: tuple[int, int], path: Path, listener:
             for index, (height, width) in enumerate(shapes):
                 yield resize_mixing(bank.read(index), (int(height), int(width)))
                 advance(index + 1)
+            check_bank(handle)
 
         write_pixels(path, resized())

@@ -72,8 +72,7 @@ def info(path: str) -> Info:
             raise SourceError(f"{path} is one file of a data set", f"type: ipmix info {place.parent}")
         return _bank(place)
     folder = open_folder(path if "://" in path else str(place))
-    names = [name for name in (MANIFEST, SECOND_COPY) if folder.size(name) is not None]
-    if names:
+    if any(_is_there(folder, name) for name in (MANIFEST, SECOND_COPY)):
         dataset = open_dataset(folder.location)
         made = dataset.manifest.job
         reading = reading_code(made.output, made.split, path)
@@ -86,6 +85,12 @@ def info(path: str) -> Info:
     if place.is_dir():
         return _bank(place)
     raise SourceError(f"there is no {path}", "give the folder of a data set, or a bank of mixing pictures")
+
+
+def _is_there(folder: Folder, name: str) -> bool:
+    """Return whether a name stands for anything, be it no file, or a link to nothing."""
+    path = folder.path(name)
+    return folder.size(name) is not None if path is None else os.path.lexists(path)
 
 
 def dataset_facts(dataset: Dataset) -> dict[str, Any]:

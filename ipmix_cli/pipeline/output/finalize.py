@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Protocol
 
@@ -46,16 +47,29 @@ class Finalizable(Protocol):
 
 
 def finalize(
-    folder: Folder, this: Finalizable, max_errors: str = "", state: OutputState | None = None
+    folder: Folder,
+    this: Finalizable,
+    max_errors: str = "",
+    state: OutputState | None = None,
+    check: Callable[[], None] | None = None,
 ) -> Manifest | None:
     """Write the manifest if every shard is there; None where some are missing yet.
-
-    `state` is what the folder has just said of itself, if nothing was made since; of a finished folder nothing is read
-    again then, and nothing is written.
 
     It can be called any number of times, by any number of processes: what the folder remembers goes before what this
     process knows, so each would write the same bytes; where one makes shards again in which pictures failed, the last
     manifest is that of the last records. Where shards of an unfinished folder are missing, only names are looked at.
+
+    Parameters
+    ----------
+    folder : Folder
+    this : Finalizable
+    max_errors : str
+        How many pictures all tasks together may have left out; what the last run allowed by default.
+    state : OutputState, optional
+        What the folder has just said of itself, if nothing was made since; of a finished folder nothing is read again
+        then, and nothing is written.
+    check : callable, optional
+        Is called once every shard is there, before anything is written: raises where the source has changed.
 
     Raises
     ------
@@ -72,6 +86,8 @@ def finalize(
     records = committed(folder, job, state=state)
     if len(records) < count:
         return None
+    if check is not None:
+        check()
     shards = tuple(records[number] for number in sorted(records))
     allowed = max_errors or (before.max_errors if before else "")
     if allowed:
@@ -91,7 +107,7 @@ def finalize(
     if not _all_there(folder, manifest, written, state):
         check_ownership(folder, job.digest())
         if read_state(folder).finished(job) != manifest_before:  # another has finalized: what was read may be old
-            return finalize(folder, this, max_errors)
+            return finalize(folder, this, max_errors, check=check)
         for name in (*contents, SECOND_COPY, MANIFEST):
             folder.write(name, contents.get(name, written))
     if not manifest.failed:

@@ -233,12 +233,13 @@ def read_manifest(folder: Readable) -> Manifest:
             return Manifest.from_bytes(folder.read(name, MOST_BYTES))
         except (OSError, ValueError) as error:
             reasons.append((name, error))
+    told = "; ".join(f"{name}: {getattr(why, 'strerror', None) or why}" for name, why in reasons)
     if all(isinstance(reason, FileNotFoundError) for _, reason in reasons):
         raise UnfinishedError(
             f"{folder.location} has no {MANIFEST}: it is no finished data set",
             "type the same command again to finish it; `ipmix status` tells what is missing",
         )
     raise UnfinishedError(
-        f"the manifest of {folder.location} is damaged: {'; '.join(f'{name}: {why}' for name, why in reasons)}",
+        f"the manifest of {folder.location} is damaged: {told}",
         "type the same command again: it checks the shards and writes the manifest anew",
     )

@@ -25,12 +25,14 @@ from ipmix_cli.pipeline.run.prepare import (
     record_of,
 )
 from ipmix_cli.pipeline.run.progress_counters import progress_counters
-from ipmix_cli.pipeline.run.schedule import ExistingOutput, Run, materialise, start
+from ipmix_cli.pipeline.run.schedule import ExistingOutput, Run, materialise, start, vanished
 from ipmix_cli.pipeline.run.warmup import compile_kernels
 from ipmix_cli.pipeline.run.worker import ShardResult
 from ipmix_cli.sources.class_summary import class_summary
 from ipmix_cli.sources.source import Source
 from ipmix_cli.storage.folder import open_folder
+
+REMAKES = 3  # of shards that vanish while others are made: something else removes them then
 
 
 @dataclass
@@ -52,6 +54,14 @@ class Outcome:
     classes: str = ""
     notes: tuple[str, ...] = ()
     stages: dict[str, float] = field(default_factory=dict)
+
+    def add(self, later: Outcome) -> None:
+        """Count what a later pass of the same run has made."""
+        self.made_samples += later.made_samples
+        self.made_shards += later.made_shards
+        self.made_bytes += later.made_bytes
+        for stage, seconds in later.stages.items():
+            self.stages[stage] = self.stages.get(stage, 0.0) + seconds
 
     @property
     def made_copies(self) -> int:
@@ -102,7 +112,18 @@ def augment(
         with progress_counters(len(shard_bounds(opened.job))) as counters:
             run = start(opened, out, execution, existing_output, counters)
             outcome = make(run, listener, counters.done)
-        outcome.manifest = finalize(run.folder, opened, state=None if outcome.made_shards else run.state)
+            for _ in range(REMAKES):
+                if not (lost := vanished(run)):
+                    break
+                listener.note(f"{len(lost)} shards vanished while others were made: they are made again")
+                outcome.add(make(run, listener, counters.done))
+        made = outcome.made_shards > 0
+        outcome.manifest = finalize(
+            run.folder,
+            opened,
+            state=None if made else run.state,
+            check=opened.check_unchanged if made else None,
+        )
         outcome.classes, outcome.notes = classes, source.notes
     outcome.seconds = time.perf_counter() - began
     return outcome

@@ -13,7 +13,15 @@ from ipmix_cli.crop import CropConfig
 from ipmix_cli.errors import UsageError, check_name
 from ipmix_cli.methods import DEFAULT_METHOD, transform_named
 from ipmix_cli.pipeline.banks.bank import bank_paths, builtin_settings, cached_bank
-from ipmix_cli.pipeline.banks.mixing import BUILTIN_SIDE, MixingHandle, check_covers, open_bank, prepare_mixing
+from ipmix_cli.pipeline.banks.mixing import (
+    BUILTIN_SIDE,
+    MixingHandle,
+    bank_state,
+    check_bank,
+    check_covers,
+    open_bank,
+    prepare_mixing,
+)
 from ipmix_cli.pipeline.job import Job, MixingRecord, SourceRecord
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.manifest import Manifest, Places
@@ -85,6 +93,12 @@ class OpenJob:
         """The names of the source's classes."""
         return self.source.class_names
 
+    def check_unchanged(self) -> None:
+        """Refuse a source or a bank that is no longer what its digest names; raises SourceError."""
+        self.source.check_unchanged()
+        if self.mixing is not None:
+            check_bank(self.mixing)
+
 
 def open_job(request: Request, listener: Listener, jobs: int = 1, source: Source | None = None) -> OpenJob:
     """Open everything that a request names, and fix every number of the job; the source may be open already.
@@ -116,13 +130,14 @@ def _open_mixing(request: Request, job: Job, listener: Listener, jobs: int) -> M
     if fractals == BUILTIN:
         fractals = builtin_bank(job.size, ratio, listener, jobs)
     open_bank.cache_clear()  # what an earlier job of this process has opened may have changed since
+    state = bank_state(fractals)
     bank = open_bank(fractals)
     if job.size is not None and ratio != NATIVE:
         check_covers(bank, job.size)
     mixing = MixingRecord(digest=bank.digest, pictures=len(bank.shapes))
     if request.recorded is not None:
         check_mixing(request.recorded, mixing)
-    return MixingHandle(fractals, mixing, ratio)
+    return MixingHandle(fractals, mixing, ratio, state)
 
 
 def prepare_pictures(opened: OpenJob, listener: Listener) -> None:

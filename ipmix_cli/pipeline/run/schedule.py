@@ -96,6 +96,17 @@ def start(
     return Run(opened, folder, execution, counters, records, waiting, before)
 
 
+def vanished(run: Run) -> list[int]:
+    """Return the shards of this run that were made, or there, and are gone since; they are waiting again then."""
+    there = committed(run.folder, run.opened.job, numbers=list(run.records))
+    lost = sorted(run.records.keys() - there.keys())
+    if lost and read_state(run.folder).finished(run.opened.job) is None:
+        run.records = there
+        run.waiting = lost
+        return lost
+    return []
+
+
 def _known(opened: OpenJob, execution: Execution) -> JobState:
     return JobState(
         job=opened.job,

@@ -12,7 +12,7 @@ import numpy as np
 from ipmix_cli.crop import apply_crop, plan_crop
 from ipmix_cli.picture import Bytes
 from ipmix_cli.pipeline.backends.overlapped_io import check_wanted, hand_over
-from ipmix_cli.pipeline.banks.mixing import MixingHandle
+from ipmix_cli.pipeline.banks.mixing import MixingHandle, check_bank
 from ipmix_cli.pipeline.job import Job
 from ipmix_cli.pipeline.output.manifest import Failure, FileRecord, ShardRecord
 from ipmix_cli.pipeline.output.ownership import check_ownership
@@ -66,6 +66,8 @@ def make_shard(task: ShardTask) -> ShardResult:
     record, files = build_shard(task, progress, clock)
     folder, job_digest = open_folder(task.out), task.job.digest()
     check_ownership(folder, job_digest)
+    if task.mixing is not None:
+        check_bank(task.mixing)
     hand_over()
     write_files(folder, files)
     write_record(folder, job_digest, record)

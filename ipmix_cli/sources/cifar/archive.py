@@ -25,6 +25,7 @@ from ipmix_cli.sources.cifar.batches import (
 from ipmix_cli.sources.name_table import Names
 from ipmix_cli.sources.unpack_cache import UnpackedRows, file_key, spooled
 from ipmix_cli.storage.bounded import BoundedStream, read_file, too_large
+from ipmix_cli.storage.file_state import WatchedFiles
 from ipmix_cli.storage.regular_file import open_regular
 
 MAX_ARCHIVE_BYTES = 256 * 2**20
@@ -57,6 +58,7 @@ def archive_data(archive: Path, split: str, dataset: str) -> ArrayData:
     SourceError
         Where the archive is cut short or damaged, swells without bound, or lacks a file.
     """
+    files = WatchedFiles.of([archive])
     parts = ("cifar", split, dataset)
     key = file_key(archive, *parts)
     unpack = partial(unpack_split, split=split, dataset=dataset)
@@ -70,6 +72,7 @@ def archive_data(archive: Path, split: str, dataset: str) -> ArrayData:
         labels=labels,
         class_names=tuple(about["class_names"]),
         keys=Names.of(about["keys"]),
+        files=files,
     )
 
 

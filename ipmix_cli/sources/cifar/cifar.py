@@ -28,6 +28,7 @@ from ipmix_cli.sources.source import SourceSpec
 from ipmix_cli.sources.unpack_cache import UnpackedRows, file_key
 from ipmix_cli.storage.bounded import read_file
 from ipmix_cli.storage.download import PUBLISHED, Progress, download, is_as_published
+from ipmix_cli.storage.file_state import WatchedFiles
 
 SPLITS = ("train", "test")
 
@@ -108,6 +109,7 @@ def _folders_in(path: Path) -> Iterator[tuple[Path, Variant]]:
 
 def _folder_data(folder: Path, variant: Variant, split: str) -> ArrayData:
     meta = folder / variant.meta
+    files = WatchedFiles.of([meta, *(folder / name for name in variant.batches(split))])
     class_names = read_class_names(read_file(meta, MAX_BATCH_BYTES), variant, str(meta))
     rows: list[ArrayRows] = []
     labels = []
@@ -125,6 +127,7 @@ def _folder_data(folder: Path, variant: Variant, split: str) -> ArrayData:
         labels=np.concatenate(labels),
         class_names=class_names,
         keys=Names.of(keys),
+        files=files,
     )
 
 
