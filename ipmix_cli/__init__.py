@@ -36,8 +36,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ipmix_cli.corruptions.table import CORRUPTIONS
     from ipmix_cli.crop import CropConfig
     from ipmix_cli.errors import IpmixError
+    from ipmix_cli.methods import METHODS
     from ipmix_cli.methods.ipmix.online import IPMix
     from ipmix_cli.methods.ipmix.presets import PRESETS
     from ipmix_cli.methods.ipmix.settings import AugmentConfig
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from ipmix_cli.pipeline.output.dataset import Dataset, open_dataset
     from ipmix_cli.pipeline.output.indexing import indexes
     from ipmix_cli.pipeline.run.augment import augment
+    from ipmix_cli.pipeline.run.corrupt import corrupt
     from ipmix_cli.pipeline.run.merge import merge
     from ipmix_cli.pipeline.run.prepare import Request
     from ipmix_cli.pipeline.run.schedule import ExistingOutput
@@ -64,6 +67,8 @@ if TYPE_CHECKING:
     from ipmix_cli.sources.source import SourceSpec
 
 _PUBLIC = {
+    "CORRUPTIONS": "ipmix_cli.corruptions.table",
+    "METHODS": "ipmix_cli.methods",
     "PRESETS": "ipmix_cli.methods.ipmix.presets",
     "AugmentConfig": "ipmix_cli.methods.ipmix.settings",
     "BankSettings": "ipmix_cli.pipeline.banks.bank",
@@ -81,6 +86,7 @@ _PUBLIC = {
     "ShardSettings": "ipmix_cli.shards.shard",
     "SourceSpec": "ipmix_cli.sources.source",
     "augment": "ipmix_cli.pipeline.run.augment",
+    "corrupt": "ipmix_cli.pipeline.run.corrupt",
     "contact_sheet": "ipmix_cli.pipeline.contact_sheet",
     "generate_bank": "ipmix_cli.pipeline.banks.generate",
     "indexes": "ipmix_cli.pipeline.output.indexing",
@@ -95,6 +101,8 @@ _PUBLIC = {
 }
 
 __all__ = [
+    "CORRUPTIONS",
+    "METHODS",
     "PRESETS",
     "AugmentConfig",
     "BankSettings",
@@ -113,6 +121,7 @@ __all__ = [
     "SourceSpec",
     "augment",
     "contact_sheet",
+    "corrupt",
     "generate_bank",
     "indexes",
     "info",

@@ -123,8 +123,8 @@ class Transform(ABC):
         Named settings, each with its source in a comment. May be empty for a transform without presets.
     shortcuts : mapping of str to Shortcut
         Further options of the command line, each a flag that stands for some settings (``all_ops``).
-    mixing_option : str
-        The option that names the mixing pictures.
+    mixing_option, split : str
+        The option that names the mixing pictures, and the split of the source that its command takes by default.
     mixes_labels : bool
         Whether a plan names a second sample, whose label the variant gets a part of: see :meth:`partners`.
     """
@@ -141,6 +141,7 @@ class Transform(ABC):
     presets: ClassVar[Mapping[str, Any]]
     shortcuts: ClassVar[Mapping[str, Shortcut]] = {}
     mixing_option: ClassVar[str] = "fractals"
+    split: ClassVar[str] = "train"
     mixes_labels: ClassVar[bool] = False
 
     @abstractmethod

@@ -26,6 +26,7 @@ from ipmix_cli.printable import printable
 
 COMMANDS = {
     "augment": "Make augmented shards from a data set, or finish those that were begun.",
+    "corrupt": "Make a corrupted test set from a data set, or finish one that was begun.",
     "status": "Tell what is done, missing or failed, and how to go on.",
     "merge": "Finish a folder that many tasks have filled, or tell what is missing.",
     "validate": "Check that every shard is there, whole, and what its plans say.",

@@ -25,7 +25,9 @@ ORIGIN = "What it was made from, if that has moved"
 def explain(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder of a finished data set.")],
     key: Annotated[str, typer.Option(help="The sample's key, or its name in the source.", rich_help_panel=WHAT)],
-    copy: Annotated[int, typer.Option(help="Which copy, from 0.", min=0, rich_help_panel=WHAT)] = 0,
+    copy: Annotated[
+        str, typer.Option(help="Which copy: its number, from 0, or its name, such as fog.3.", rich_help_panel=WHAT)
+    ] = "0",
     as_json: Annotated[bool, typer.Option("--json", help="Print the plan as data.", rich_help_panel=OUTPUT)] = False,
     arrays: Annotated[
         str | None, typer.Option(help="Write every stage as arrays: FILE.npz.", rich_help_panel=OUTPUT)
@@ -52,7 +54,8 @@ def explain(
     from ipmix_cli.pipeline.output.dataset import open_dataset
 
     dataset = open_dataset(folder)
-    origin = trace(dataset, key, copy, Bars(as_json), moved_source(dataset, source, data_dir), fractals)
+    number = dataset.manifest.job.output.numbers_of(copy)[0]
+    origin = trace(dataset, key, number, Bars(as_json), moved_source(dataset, source, data_dir), fractals)
     if arrays is not None:
         write_arrays(origin, arrays)
     if png is not None:

@@ -58,8 +58,7 @@ def dataset_words(found: Info) -> str:
         ("pictures", f"{_size(facts['size'])}{crop}; {output['format']}{layout}, {output['encoding']}"),
         ("source", f"{source['place']['input']} ({source['format']}, {source['pictures']:,} pictures)"),
         ("", f"sha256 {source['digest']}"),
-        ("mixing", f"{mixing['place']} ({mixing['pictures']:,} pictures)"),
-        ("", f"sha256 {mixing['digest']}"),
+        *_mixing(mixing),
         ("made by", facts["command"]),
         ("classes", _classes(facts)),
         ("distance", _distance(facts["distances"])),
@@ -117,6 +116,13 @@ def _reading(found: Info) -> list[str]:
     for title, code in found.reading.items():
         lines += ["", f"{title}:", *(f"    {line}" for line in code.splitlines())]
     return lines
+
+
+def _mixing(mixing: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the rows on the mixing pictures; none for a method without them."""
+    if not mixing["pictures"]:
+        return []
+    return [("mixing", f"{mixing['place']} ({mixing['pictures']:,} pictures)"), ("", f"sha256 {mixing['digest']}")]
 
 
 def _size(size: list[int] | None) -> str:

@@ -24,12 +24,20 @@ def preview(
     most_copies: Annotated[
         int, typer.Option("--most-copies", help="Copies of each to show.", min=1, rich_help_panel=WHAT)
     ] = 10,
+    variants: Annotated[
+        str | None,
+        typer.Option(
+            help="Only these copies: numbers, names such as fog.3, or corruptions, with commas between.",
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
 ) -> None:
     """Draw samples as rows: the clean picture, then its copies, with the class names.
 
     Examples:
       ipmix preview shards --out sheet.png
       ipmix preview shards --out sheet.png --keys 00000003,00000017
+      ipmix preview photos-c --out fog.png --variants fog,snow.5
     """
     from ipmix_cli.pipeline.contact_sheet import contact_sheet, save_picture
     from ipmix_cli.pipeline.output.dataset import chosen_numbers, open_dataset
@@ -40,14 +48,14 @@ def preview(
         samples = [dataset.at(number) for number in chosen_numbers(dataset.manifest.samples, rows, seed)]
     else:
         samples = [dataset.find(key.strip()) for key in keys.split(",") if key.strip()]
+    output = dataset.manifest.job.output
+    shown = range(min(most_copies, output.copies)) if variants is None else output.numbers_of(variants)
     pictures = []
     for sample in samples:
-        clean, copies = shown_pictures(dataset, sample, most_copies)
-        pictures.append([*([] if clean is None else [clean]), *copies])
+        clean, copies = shown_pictures(dataset, sample, max(shown) + 1)
+        pictures.append([*([] if clean is None else [clean]), *(copies[number] for number in shown)])
     names = [f"{dataset.class_name(sample.label)}\n{sample.key}" for sample in samples]
-    output = dataset.manifest.job.output
-    shown = min(most_copies, output.copies)
     clean_head = ["clean"] if output.clean else []
-    heads = [*clean_head, *(output.variant(number) for number in range(shown))]
+    heads = [*clean_head, *(output.variant(number) for number in shown)]
     save_picture(contact_sheet(pictures, names, heads), out)
     show(f"{len(samples)} samples in {out}")

@@ -35,6 +35,8 @@ class CorruptionTransform(Transform):
     plan_version: ClassVar[int] = 1
     settings_type: ClassVar[type[Any]] = CorruptionSettings
     presets: ClassVar[Mapping[str, Any]] = PRESETS
+    mixing_option: ClassVar[str] = "frost"
+    split: ClassVar[str] = "test"
 
     def settings_for(self, preset: str, size: Size | None, changes: Mapping[str, Any]) -> CorruptionSettings:
         """Return a set of corruptions with some fields replaced; ``auto`` is the test set.
@@ -49,6 +51,15 @@ class CorruptionTransform(Transform):
         if size is None:
             return settings
         return dataclasses.replace(settings, profile=profile_for(settings.profile, *size))
+
+    def options(self, settings: Any) -> dict[str, Any]:
+        """Return settings as the options of ``ipmix corrupt``."""
+        return {
+            "set": list(settings.corruptions),
+            "severity": list(settings.severities),
+            "profile": settings.profile,
+            "corrected": settings.corrected,
+        }
 
     def variants(self, settings: Any, copies: int) -> Sequence[str]:
         """Return ``CORRUPTION.SEVERITY`` of each variant."""

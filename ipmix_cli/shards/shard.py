@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ipmix_cli.errors import UsageError
 from ipmix_cli.picture import Bytes, Picture
 from ipmix_cli.record import added
 
@@ -69,6 +70,30 @@ class ShardSettings:
     def variant(self, number: int) -> str:
         """Return what people call a copy: its name, or ``copy 3``."""
         return self.variants[number] if self.variants else f"copy {number}"
+
+    def numbers_of(self, text: str) -> list[int]:
+        """Return the copies that a list with commas means: numbers, names, or the first parts of names.
+
+        Raises
+        ------
+        UsageError
+            For what is none of them.
+
+        Examples
+        --------
+        >>> ShardSettings(copies=3, variants=("fog.1", "fog.2", "snow.1")).numbers_of("snow.1,fog")
+        [2, 0, 1]
+        """
+        found: dict[int, None] = {}
+        for word in text.replace(",", " ").split():
+            named = [at for at, name in enumerate(self.variants) if word in (name, name.rpartition(".")[0])]
+            if not named and not (word.isdigit() and int(word) < self.copies):
+                known = ", ".join(self.variants[:5]) + " .." if self.variants else f"0 to {self.copies - 1}"
+                raise UsageError(f"there is no copy {word!r}", f"choose from {known}")
+            found |= dict.fromkeys(named or [int(word)])
+        if not found:
+            raise UsageError("no copy is named", f"give numbers from 0 to {self.copies - 1}, or names")
+        return list(found)
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ def command_of(manifest: Manifest | JobState, out: str = "OUT") -> str:
         **_defaults(SourceSpec),
         **_defaults(ShardSettings),
         **job.transform.options(nearest),
+        "split": job.transform.split,
         "fractals": "builtin",
         "no_clean": False,
         "crops": CropConfig.crops,

@@ -1,0 +1,115 @@
+"""``ipmix corrupt``: corrupted test sets, by the same pipeline and with the same options as ``ipmix augment``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from ipmix_cli.cli.augment import OUTPUT, RUNNING, SOURCE, augment
+from ipmix_cli.cli.method_options import command, parameters_of
+from ipmix_cli.errors import UsageError
+from ipmix_cli.methods import CORRUPTIONS
+
+WHAT = "Corruptions"
+LEFT_OUT = ("method", "fractals", "copies", "crops", "layout", "profile", "settings")  # of the options of augment
+SHARDS = ("shards", "grouped", "flat")  # layouts of --format; others are formats of their own
+
+
+def for_words(_: Sequence[str]) -> Callable[..., None]:
+    """Return the command with the options of ``ipmix augment`` that it shares."""
+    own = parameters_of(corrupt)
+    shared = {name: one for name, one in parameters_of(augment).items() if name not in {*LEFT_OUT, *own}}
+
+    def run(**values: Any) -> None:
+        corrupt(**values)
+
+    return command(run, corrupt, [*shared.values(), *own.values()])
+
+
+def corrupt(
+    *,
+    split: Annotated[str, typer.Option(help="train, test or val.", rich_help_panel=SOURCE)] = "test",
+    corruptions: Annotated[
+        str,
+        typer.Option(
+            "--set",
+            help="test (15), validation (4), all (19), or names of corruptions, with commas between.",
+            rich_help_panel=WHAT,
+        ),
+    ] = "test",
+    severity: Annotated[
+        str, typer.Option(help="Severities, 1 to 5, with commas between.", rich_help_panel=WHAT)
+    ] = "1,2,3,4,5",
+    parameters: Annotated[
+        str,
+        typer.Option(
+            "--profile",
+            help="Published parameters: 32, 64, 224 or 299 px; auto chooses by the pictures' size.",
+            rich_help_panel=WHAT,
+        ),
+    ] = "auto",
+    corrected: Annotated[
+        bool, typer.Option("--corrected", help="Fix the known faults of the published code.", rich_help_panel=WHAT)
+    ] = False,
+    frost: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder of the published pictures of frost.  [default: synthetic frost, not comparable]",
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
+    layout: Annotated[
+        str,
+        typer.Option(
+            help="shards (a sample holds its variants), flat (one sample a variant), npy (CORRUPTION.npy, as "
+            "CIFAR-10-C) or folders (CORRUPTION/SEVERITY/CLASS, as ImageNet-C).",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = "shards",
+    timings: Annotated[
+        bool, typer.Option("--timings", help="Tell where the time went, by stage.", rich_help_panel=RUNNING)
+    ] = False,
+    **options: Any,
+) -> None:
+    """Make a corrupted test set from a data set, or finish one that was begun.
+
+    Every picture is corrupted in every way of the set at every severity, with the parameters of the published
+    benchmarks. All chance follows from --seed: the same command makes the same bytes, for any number of jobs.
+
+    Examples:
+      ipmix corrupt --in cifar10 --data-dir data --out cifar10-c
+      ipmix corrupt --in photos/ --size 224 --set all --severity 1,3,5 --out photos-c
+      ipmix corrupt --in demo --set fog,snow --out demo-c
+    """
+    own_format: dict[str, Any] = {} if layout in SHARDS else {"output_format": layout, "no_clean": True}
+    settings = {
+        "corruptions": _names(corruptions),
+        "severities": _severities(severity),
+        "profile": parameters,
+        "corrected": corrected,
+        "frost": "synthetic" if frost is None else "pictures",
+    }
+    augment(
+        **{**options, **own_format},
+        split=split,
+        layout="grouped" if layout not in SHARDS[1:] else layout,
+        method=CORRUPTIONS,
+        fractals=frost or "builtin",
+        profile=timings,
+        settings=settings,
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    from ipmix_cli.corruptions.settings import corruptions_named
+
+    return corruptions_named(text)
+
+
+def _severities(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(word) for word in text.replace(",", " ").split())
+    except ValueError as error:
+        raise UsageError(f"--severity {text!r} is not a list of whole numbers", "give --severity 1,3,5") from error
