@@ -131,8 +131,26 @@ def _keep_libraries_to_one_thread() -> None:
         os.environ.setdefault(variable, "1")
 
 
+def _open_standard_streams() -> None:
+    """Open the null device as whichever of stdin, stdout and stderr the caller has closed.
+
+    Otherwise Python has None for a stream, and the next file that is opened gets its number, and with it whatever a
+    library writes there.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        mode = "r" if number == 0 else "w"
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDONLY if number == 0 else os.O_WRONLY)  # the lowest free number: this one
+            os.set_inheritable(number, True)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
 def main() -> None:
     """Run the program: errors become a line on what went wrong and a line on what to do, and an exit code."""
+    _open_standard_streams()
     _spare_the_collector()
     _keep_libraries_to_one_thread()
     warnings.showwarning = _show_warning

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import warnings
 
 import numpy as np
@@ -55,8 +56,12 @@ JPEG_SCAN = b"\xff\xda"
 MOST_SCANS = 100
 """Of one JPEG. Progressive ones have about ten; each further one costs a pass over all pixels for a few bytes."""
 
-PREMATURE_END = "premature end of data segment"
-"""What libjpeg warns of where the coded data of a picture end early; a missing end of the file is another warning."""
+DAMAGE = re.compile(r"Corrupt JPEG data: (?!.*extraneous bytes before marker 0xd9)")
+"""What libjpeg warns of where pixels are lost; bytes too many before the end of a whole picture are harmless."""
+
+CUT_OFF = "Premature end of JPEG file"
+ZERO_TAIL = bytes(64)
+"""So a file ends that was never written in full. One that lacks nothing but its end marker is read."""
 
 ORIENTATION = 274
 """The EXIF tag that says how a camera was held."""
@@ -167,13 +172,13 @@ def _opened(data: bytes) -> Image.Image:
 
 
 def _sound_jpeg(data: bytes, image: Image.Image) -> Picture | None:
-    """Return the pixels of an upright colour JPEG, or None for anything else and for whatever may be damaged.
+    """Return the pixels of an upright colour JPEG, or None for another picture and where Pillow is to judge.
 
     Raises
     ------
     BadSampleError
-        For a JPEG of hundreds of scans, and for one whose data end before half of its picture: libjpeg fills the rest
-        with one colour, and Pillow says nothing of it.
+        For a JPEG of hundreds of scans, and for one of which libjpeg warns that pixels are lost: it fills the rest with
+        one colour, and Pillow says nothing of it.
     """
     if decode_jpeg is None or image.format != "JPEG":
         return None
@@ -183,22 +188,10 @@ def _sound_jpeg(data: bytes, image: Image.Image) -> Picture | None:
     try:
         picture: Picture = decode_jpeg(data, "RGB" if upright else "GRAY")
     except ValueError as error:  # an error or a warning of libjpeg
-        if PREMATURE_END in str(error) and _is_flat_below(_decoded_anyway(data)):
-            raise _bad("cut off: its data end before half of its picture does") from error
+        if DAMAGE.match(str(error)) or (CUT_OFF in str(error) and data.endswith(ZERO_TAIL)):
+            raise _bad(f"damaged: {_line(error)}") from error
         return None
     return picture if upright and picture.shape[:2] == (image.height, image.width) else None
-
-
-def _decoded_anyway(data: bytes) -> Picture:
-    """Return the grey pixels of a damaged JPEG, (H, W, 1); the damage is not told."""
-    picture: Picture = decode_jpeg(data, "GRAY", strict=False)
-    return picture
-
-
-def _is_flat_below(picture: Picture) -> bool:
-    """Tell whether the lower half of a picture has one value only."""
-    lower = picture[picture.shape[0] // 2 :]
-    return bool((lower == lower[-1, -1]).all())
 
 
 def _loaded(image: Image.Image) -> Image.Image:

@@ -13,6 +13,7 @@ from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.shards.card_header import Flow, Quoted, front_matter
 from ipmix_cli.shards.class_folders import folder_names
 from ipmix_cli.shards.reading_code import FOLDER, reading_code
+from ipmix_cli.shards.class_order import distinct_names
 from ipmix_cli.shards.shard import ShardSettings
 
 Feature = dict[str, Any]
@@ -50,7 +51,7 @@ def dataset_card(
     output: ShardSettings,
     class_names: Sequence[str],
     split: str,
-    samples: int,
+    shards: Sequence[tuple[str, int]],
     size: tuple[int, int] | None,
     maker: Maker,
 ) -> str:
@@ -62,8 +63,8 @@ def dataset_card(
     class_names : sequence of str
     split : str
         The name that the shards begin with.
-    samples : int
-        How many there are.
+    shards : sequence of (str, int)
+        The name of each and how many samples it has; Hugging Face's loader refuses one without any.
     size : (int, int), optional
         Height and width of every picture, where they have one.
     maker : Maker
@@ -71,16 +72,24 @@ def dataset_card(
     """
     header: dict[str, Any] = {"task_categories": ["image-classification"], "tags": ["ipmix", "data-augmentation"]}
     if output.format in FEATURES:
-        header |= _loading(output, class_names, split, size)
+        header |= _loading(output, class_names, (split, shards), size)
+    samples = sum(count for _, count in shards)
     lines = ["", *_description(output, class_names, samples, size, maker), *_reading(output, split), ""]
     return front_matter(header) + "\n".join(lines)
 
 
 def _loading(
-    output: ShardSettings, class_names: Sequence[str], split: str, size: tuple[int, int] | None
+    output: ShardSettings,
+    class_names: Sequence[str],
+    shards: tuple[str, Sequence[tuple[str, int]]],
+    size: tuple[int, int] | None,
 ) -> dict[str, Any]:
-    """Return what Hugging Face's loader is told of the files and their features."""
-    files = [{"split": split, "path": Quoted(data_files(output, split))}]
+    """Return what Hugging Face's loader is told of the files and their features; `shards` has the split's name too."""
+    split, counts = shards
+    path: Any = Quoted(data_files(output, split))
+    if output.format in {"hdf5", "webdataset"} and not all(samples for _, samples in counts):
+        path = [Quoted(name) for name, samples in counts if samples]
+    files = [{"split": split, "path": path}]
     return {
         "configs": [{"config_name": "default", "data_files": files}],
         "dataset_info": {
@@ -155,7 +164,7 @@ def _label(name: str, class_names: Sequence[str]) -> Feature:
     """Return a feature of named classes; names are quoted, so that "no" stays a string."""
     if not 0 < len(class_names) <= MOST_NAMED:
         return _plain(name, "int64")
-    names = {str(number): Quoted(text) for number, text in enumerate(class_names)}
+    names = {str(number): Quoted(text) for number, text in enumerate(distinct_names(class_names))}
     return {"name": name, "dtype": {"class_label": {"names": names}}}
 
 

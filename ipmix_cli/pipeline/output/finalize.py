@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Protocol
 
@@ -93,7 +93,7 @@ def finalize(
     if allowed:
         check_failures((failure for shard in shards for failure in shard.failures), job, allowed)
     opened = this if before is None or before.job != job else before
-    contents = {CARD: card(opened, sum(shard.samples for shard in shards)), ERRORS: errors(shards)}
+    contents = {CARD: card(opened, shards), ERRORS: errors(shards)}
     contents = {name: content for name, content in contents.items() if content}
     manifest = Manifest(
         job=job,
@@ -116,10 +116,10 @@ def finalize(
     return manifest
 
 
-def card(opened: Finalizable, samples: int) -> bytes:
+def card(opened: Finalizable, shards: Sequence[ShardRecord]) -> bytes:
     """Return the dataset card that Hugging Face reads."""
-    job = opened.job
-    return dataset_card(job.output, opened.class_names, job.split, samples, job.size, job.transform).encode()
+    job, counts = opened.job, [(shard.name, shard.samples) for shard in shards]
+    return dataset_card(job.output, opened.class_names, job.split, counts, job.size, job.transform).encode()
 
 
 def errors(shards: tuple[ShardRecord, ...]) -> bytes:

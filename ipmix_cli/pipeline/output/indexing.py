@@ -35,7 +35,7 @@ def indexes(dataset: Dataset, kind: str) -> Iterator[tuple[str, bytes]]:
         raise UsageError(f"{dataset.folder.location} has no tars to index", "indexes are for --format webdataset")
     if kind == "wids":
         each = 1 if output.layout == "grouped" else output.copies + output.clean
-        shards = [(shard.name, shard.samples * each, shard.bytes) for shard in dataset.manifest.shards]
+        shards = [(shard.name, shard.samples * each, shard.bytes) for shard in dataset.manifest.shards if shard.samples]
         yield WIDS_NAME, wids_index("ipmix", shards).encode()
         return
     for shard, name in zip(dataset.manifest.shards, index_names(dataset, kind), strict=True):

@@ -61,7 +61,7 @@ def array_task_of(index: int | None, count: int | None, environment: Mapping[str
             raise UsageError("--task-index without --task-count", f"give both; {ALONE}")
         return ArrayTask(index, count)
     for variable in (SLURM, KUBERNETES, PBS):
-        if environment.get(variable, "").isdigit():
+        if environment.get(variable, "").strip():
             return _told(variable, count, environment)
     if count not in {None, 1}:
         raise UsageError(f"--task-count {count} without --task-index", f"give both; {ALONE}")
@@ -70,9 +70,9 @@ def array_task_of(index: int | None, count: int | None, environment: Mapping[str
 
 def _told(variable: str, count: int | None, environment: Mapping[str, str]) -> ArrayTask:
     """Return the share that a batch system's variables tell."""
-    number, step = int(environment[variable]), 1
+    number, step = _number(environment, variable, 0), 1
     if variable == SLURM:
-        step = max(1, int(environment.get("SLURM_ARRAY_TASK_STEP") or 1))
+        step = max(1, _number(environment, "SLURM_ARRAY_TASK_STEP", 1))
         count = count or _slurm_tasks(environment, step)
     if count is None:
         raise UsageError(f"{variable} says which task this is, not of how many", f"give --task-count N, or {ALONE}")
@@ -81,14 +81,33 @@ def _told(variable: str, count: int | None, environment: Mapping[str, str]) -> A
 
 def _slurm_tasks(environment: Mapping[str, str], step: int) -> int:
     """Return how many tasks an array has; refuse one whose ids have gaps, since no task can tell its place in it."""
-    first, last = (int(environment.get(f"SLURM_ARRAY_TASK_{name}") or 0) for name in ("MIN", "MAX"))
+    given = {name: _number(environment, f"SLURM_ARRAY_TASK_{name}", -1) for name in ("MIN", "MAX", "COUNT")}
+    if -1 in (given["MIN"], given["MAX"]):
+        raise UsageError(f"{SLURM} says which task this is, not of how many", f"give --task-count N, or {ALONE}")
+    first, last = given["MIN"], given["MAX"]
     tasks = (last - first) // step + 1
-    if tasks != int(environment.get("SLURM_ARRAY_TASK_COUNT") or tasks):
+    if given["COUNT"] not in {-1, tasks}:
         raise UsageError(
             f"the array's ids are a list with gaps ({first} to {last}), of which no task can tell its place",
             "repeat the whole array, tasks with nothing to make end at once; or give the --task-count of before",
         )
     return tasks
+
+
+def _number(environment: Mapping[str, str], variable: str, default: int) -> int:
+    """Return the number in a variable; one that is empty, as containers pass it on, is as good as unset.
+
+    Raises
+    ------
+    UsageError
+        For anything else.
+    """
+    text = environment.get(variable, "").strip()
+    if not text:
+        return default
+    if not text.isdecimal():
+        raise UsageError(f"{variable} is {text[:40]!r}, which is not a number", f"unset {variable}; {ALONE}")
+    return int(text)
 
 
 def given_cpus(here: int, environment: Mapping[str, str]) -> int:

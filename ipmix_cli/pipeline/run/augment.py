@@ -14,6 +14,7 @@ from ipmix_cli.pipeline.output.manifest import Manifest
 from ipmix_cli.pipeline.output.resume import committed
 from ipmix_cli.pipeline.output.state import read_state
 from ipmix_cli.pipeline.run.array_task import ArrayTask
+from ipmix_cli.pipeline.run.folder_order import check_folder_order
 from ipmix_cli.pipeline.run.prepare import (
     NO_MIXING,
     Request,
@@ -110,6 +111,7 @@ def augment(
     if outcome is None:
         opened = open_job(request, listener, execution.jobs, source)
         with progress_counters(len(shard_bounds(opened.job))) as counters:
+            check_folder_order(opened)
             run = start(opened, out, execution, existing_output, counters)
             outcome = make(run, listener, counters.done)
             for _ in range(REMAKES):
@@ -118,6 +120,8 @@ def augment(
                 listener.note(f"{len(lost)} shards vanished while others were made: they are made again")
                 outcome.add(make(run, listener, counters.done))
         made = outcome.made_shards > 0
+        failures = [failure for record in run.records.values() for failure in record.failures]
+        check_folder_order(opened, failed=[failure.source_index for failure in failures])
         outcome.manifest = finalize(
             run.folder,
             opened,

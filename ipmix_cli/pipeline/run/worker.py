@@ -25,6 +25,7 @@ from ipmix_cli.sources.source import BadSample, Part, Sample
 from ipmix_cli.stages import StageClock
 from ipmix_cli.storage.folder import Folder, open_folder
 
+SMALLEST_SIDE = 2  # pixels
 CHUNK_BYTES = 2**22  # of copies made in one call: enough to hide the call, few enough to stop soon and show progress
 
 
@@ -111,11 +112,21 @@ def _read(task: ShardTask, progress: ShardProgress, clock: StageClock) -> tuple[
         for item in _announced(part, progress, clock):
             if isinstance(item, BadSample):
                 failures.append(Failure(item.index, item.key, item.reason))
+            elif reason := too_small(item, task.job):
+                failures.append(Failure(item.index, item.key, reason))
             else:
                 samples += views(task.job, item)
                 clock.lap("resize")
     progress.reading(IDLE)
     return samples, sorted(failures, key=lambda failure: failure.source_index)
+
+
+def too_small(sample: Sample, job: Job) -> str:
+    """Return why a picture is too small to be mixed, if it stays as small as it is; empty where it is not."""
+    height, width = sample.picture.shape[:2]
+    if min(height, width) >= SMALLEST_SIDE or job.crop.size is not None:
+        return ""
+    return f"{width}x{height} pixels: each side needs {SMALLEST_SIDE} at least"
 
 
 def _announced(part: Part, progress: ShardProgress, clock: StageClock) -> Iterator[Sample | BadSample]:

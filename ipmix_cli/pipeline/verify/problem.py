@@ -24,6 +24,7 @@ CODES = {
     "sample-missing": "a sample that belongs into a shard is not in it",
     "sample-duplicate": "a sample is in a shard twice, or does not belong into it",
     "label-range": "a label is no class of the data set",
+    "other-readers": "torchvision or Hugging Face would refuse it, or read other labels than the manifest means",
     "picture-undecodable": "a stored picture cannot be decoded",
     "plan-mismatch": "copies differ from their clean pictures more, or less, often than their plans say",
     "source-mismatch": "a clean picture or a label is not the source's",

@@ -111,7 +111,7 @@ def repair(
 def mend_small_files(dataset: Dataset) -> list[str]:
     """Write the card, the list of errors and the manifests where they are not what they should be."""
     manifest, folder = dataset.manifest, dataset.folder
-    small = {CARD: card(manifest, manifest.samples), ERRORS: errors(manifest.shards)}
+    small = {CARD: card(manifest, manifest.shards), ERRORS: errors(manifest.shards)}
     wanted = [(file.name, small[file.name]) for file in manifest.files]
     wanted = [(name, content) for name, content in wanted if FileRecord.of(name, content) in manifest.files]
     written = []

@@ -14,6 +14,7 @@ from ipmix_cli.pipeline.job import Job
 from ipmix_cli.pipeline.output.dataset import Dataset
 from ipmix_cli.pipeline.output.manifest import FileRecord, Manifest, ShardRecord
 from ipmix_cli.pipeline.run.progress_counters import ProgressCounters, ShardProgress
+from ipmix_cli.pipeline.verify.other_readers import check_view
 from ipmix_cli.pipeline.verify.plan_agreement import PlanAgreement, idle_plans
 from ipmix_cli.pipeline.verify.problem import Problem
 from ipmix_cli.shards.shard import ShardView
@@ -38,12 +39,13 @@ class ShardCheck:
 
 @dataclass
 class ShardReport:
-    """What a check of one shard found; `sha256` is what the file has, empty where it was not computed."""
+    """What a check of one shard found; `sha256` and `labels` are the file's, empty where they were not looked at."""
 
     record: ShardRecord
     problems: list[Problem] = field(default_factory=list)
     share: PlanAgreement = field(default_factory=PlanAgreement)
     sha256: str = ""
+    labels: set[int] = field(default_factory=set)
 
 
 def check_shard(task: ShardCheck) -> ShardReport:
@@ -95,12 +97,15 @@ class _Samples:
         for position in range(len(view)):
             key = view.keys()[position]
             label = view.label(position)
+            self.report.labels.add(label)
             if not 0 <= label < len(self.dataset.manifest.class_names):
                 self._add("label-range", f"its label {label} is no class", key)
             if deep:
                 self._check_sample(view, position, key)
             if position % 256 == 0:
                 self.progress.done(position)
+        for message in check_view(self.dataset.manifest, view):
+            self._add("other-readers", message)
         self._check_plans(view)
 
     def _check_keys(self, view: ShardView) -> None:

@@ -17,6 +17,7 @@ from ipmix_cli.pipeline.output.manifest import Manifest, ShardRecord
 from ipmix_cli.pipeline.run.prepare import changes, reopen
 from ipmix_cli.pipeline.run.progress_counters import ProgressCounters, progress_counters
 from ipmix_cli.pipeline.verify.folder import check_folder
+from ipmix_cli.pipeline.verify.other_readers import check_folders, check_names
 from ipmix_cli.pipeline.verify.plan_agreement import PlanAgreement
 from ipmix_cli.pipeline.verify.problem import Problem
 from ipmix_cli.pipeline.verify.replay import Replay, replay_shard
@@ -101,6 +102,7 @@ def validate(
     checks, execution, listener = checks or Checks(), execution or Execution(), listener or Listener()
     report = Report(checks.level)
     report.problems += check_folder(dataset)
+    report.problems += check_names(dataset)
     shards = chosen_shards(dataset.manifest, checks)
     _check_shards(dataset, report, shards, execution, listener)
     if checks.source is not None or checks.replay:
@@ -137,7 +139,7 @@ def _check_shards(
     dataset: Dataset, report: Report, shards: Sequence[ShardRecord], execution: Execution, listener: Listener
 ) -> None:
     slim = dataclasses.replace(dataset.manifest, shards=())
-    total = sum(shard.samples for shard in shards)
+    total, labels = sum(shard.samples for shard in shards), set[int]()
     with progress_counters(len(shards)) as counters, watched(listener, "validating", total, "samples", counters.done):
         tasks = [
             ShardCheck(dataset.folder.location, slim, shard, report.level, position, counters)
@@ -149,6 +151,9 @@ def _check_shards(
             report.bytes += found.record.bytes
             report.problems += _with_swaps(dataset.manifest, found)
             report.share.merge(found.share)
+            labels |= found.labels
+    if report.shards == len(dataset.manifest.shards) and report.level != "quick":
+        report.problems += check_folders(dataset, labels)
     report.problems += [
         Problem("plan-mismatch", complaint, f"type: ipmix validate {dataset.folder.location} --replay 1%")
         for complaint in report.share.complaints()
