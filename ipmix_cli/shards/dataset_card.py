@@ -12,8 +12,8 @@ from typing import Any, Protocol
 from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.shards.card_header import Flow, Quoted, front_matter
 from ipmix_cli.shards.class_folders import folder_names
-from ipmix_cli.shards.reading_code import FOLDER, reading_code
 from ipmix_cli.shards.class_order import distinct_names
+from ipmix_cli.shards.reading_code import FOLDER, reading_code
 from ipmix_cli.shards.shard import ShardSettings
 
 Feature = dict[str, Any]
