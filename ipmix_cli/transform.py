@@ -225,6 +225,8 @@ class Transform(ABC):
 
         Here all variants up to the last one are drawn; a transform that can draw a variant by itself overrides it.
         """
+        import numpy as np
+
         drawn = [
             self.plan(settings, size, seed, indices[n : n + 1], int(row.max(initial=-1)) + 1, mixing_shapes)[0, row]
             for n, row in enumerate(copies)

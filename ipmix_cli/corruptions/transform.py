@@ -95,6 +95,19 @@ class CorruptionTransform(Transform):
         assert plans.shape[1] == copies, "a job of corruptions has as many copies as variants"
         return plans
 
+    def plan_chosen(
+        self,
+        settings: Any,
+        size: Size,
+        seed: int,
+        indices: NDArray[np.int64],
+        copies: NDArray[np.int64],
+        mixing_shapes: NDArray[np.int32],
+    ) -> Plans:
+        """Draw the plans (N, V) of the variants whose numbers are `copies`: all are drawn at once, and some taken."""
+        every = self.plan(settings, size, seed, indices, len(settings.variants), mixing_shapes)
+        return every[np.arange(len(indices))[:, None], copies]
+
     def apply(
         self,
         pictures: Picture,
