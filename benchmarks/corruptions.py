@@ -1,0 +1,126 @@
+"""Corruptions, beside plain NumPy, SciPy and OpenCV, and beside the package ``imagecorruptions`` if it is installed.
+
+Milliseconds of one picture and severity on one core, the mean over five severities. The plain versions are those that
+the tests compare with; their random arrays are given to them, while ipmix draws its own within the time.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from benchmarks.material import SIDES, pictures
+from benchmarks.setting import Setting
+from benchmarks.table import row, times
+from benchmarks.timing import Seconds, by_turns, ratio, typical
+from ipmix_cli.corruptions.apply import Workspace, apply_plan, random_arrays
+from ipmix_cli.corruptions.frost import grown
+from ipmix_cli.corruptions.plan import draw_plans, draws_of
+from ipmix_cli.corruptions.profiles import PROFILES
+from ipmix_cli.corruptions.settings import CorruptionSettings
+from ipmix_cli.corruptions.table import CORRUPTIONS
+from ipmix_cli.methods import transform_named
+from ipmix_cli.picture import Picture
+
+ELASTIC_SIDES = {32: 32, 224: 244}
+ROUNDS = {32: 10, 224: 1}  # of all severities in a turn of ours
+Action = Callable[[], object]
+
+
+def module_of(name: str) -> Any:
+    """Return a module, or None if it is not installed, or does not import."""
+    try:
+        return importlib.import_module(name)
+    except Exception as error:
+        print(f"without {name}: {type(error).__name__}: {error}", flush=True)
+        return None
+
+
+def ours(name: str, picture: Picture, side: int) -> Action:
+    """Return what makes all severities of one corruption, some times."""
+    settings = CorruptionSettings(corruptions=(name,), profile=str(side))
+    plans = draw_plans(settings, (side, side), 0, np.arange(1))[0]
+    memory = Workspace()
+
+    def action() -> None:
+        for _ in range(ROUNDS[side]):
+            for plan in plans:
+                apply_plan(picture, plan, None, settings, memory)
+
+    return action
+
+
+def plain(slow: Any, name: str, picture: Picture, side: int) -> Action:
+    """Return the same by the plain versions of the tests."""
+    settings = CorruptionSettings(corruptions=(name,), profile=str(side))
+    frosts = [grown(number) for number in range(6)]
+    calls = []
+    for plan, values in zip(
+        draw_plans(settings, (side, side), 0, np.arange(1))[0], PROFILES[name][str(side)], strict=True
+    ):
+        arrays = random_arrays((side, side), plan, settings)
+        more = [ELASTIC_SIDES[side]] if name == "elastic_transform" else []
+        calls.append((picture, values, arrays, draws_of(plan).numbers, frosts, *more))
+
+    return lambda: [getattr(slow, name)(*call) for call in calls]
+
+
+def others(package: Any, name: str, picture: Picture) -> Action:
+    """Return the same by ``imagecorruptions``, which knows the parameters of 224 px alone."""
+    return lambda: [package.corrupt(picture, corruption_name=name, severity=severity) for severity in (1, 2, 3, 4, 5)]
+
+
+def table(setting: Setting) -> None:
+    """Print a row for each corruption, and their mean."""
+    slow, package = module_of("tests.corruptions.slow_corruptions"), module_of("imagecorruptions")
+    transform_named("corruptions").warm_up()
+    for side in SIDES:
+        picture = np.ascontiguousarray(pictures(setting, side)[0])
+        row(f"{side} px", "ipmix, ms", "plain, ms", "ratio", *(["imagecorr., ms", "ratio"] if package else []))
+        found: dict[str, dict[str, Seconds]] = {}
+        for name in CORRUPTIONS:
+            actions = {"ipmix": ours(name, picture, side)}
+            if slow:
+                actions["plain"] = plain(slow, name, picture, side)
+            if package and works(others(package, name, picture)):
+                actions["package"] = others(package, name, picture)
+            found[name] = by_turns(actions, min(setting.effort.turns, 3))
+            found[name]["ipmix"] = found[name]["ipmix"] / ROUNDS[side]
+            row(name, *cells(found[name], bool(package)))
+        print_means(f"mean of {len(found)}, {side} px", found, bool(package))
+
+
+def works(action: Action) -> bool:
+    """Return whether a call of another package succeeds at all."""
+    try:
+        action()
+    except Exception:
+        return False
+    return True
+
+
+def cells(seconds: dict[str, Seconds], package: bool) -> list[str]:
+    """Return the figures of one row."""
+    found = [milli(seconds["ipmix"])]
+    for name in ("plain", *(["package"] if package else [])):
+        there = name in seconds
+        found += [milli(seconds[name]), times(ratio(seconds[name], seconds["ipmix"]))] if there else ["-", "-"]
+    return found
+
+
+def print_means(title: str, found: dict[str, dict[str, Seconds]], package: bool) -> None:
+    """Print the mean over the corruptions; that of a package over those that it can make."""
+    means: dict[str, Seconds] = {}
+    for name in ("ipmix", "plain", *(["package"] if package else [])):
+        there = [seconds[name] for seconds in found.values() if name in seconds]
+        if there:
+            means[name] = np.mean(there, axis=0)
+    row(title, *cells(means, package))
+
+
+def milli(seconds: Seconds) -> str:
+    """Return milliseconds of one of the five severities."""
+    return f"{typical(seconds, 5) * 1e3:.3f}"
