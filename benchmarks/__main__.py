@@ -27,8 +27,7 @@ from benchmarks.machine import machine
 from benchmarks.material import SIDES, mixing_for, pictures
 from benchmarks.setting import FULL, QUICK, Setting
 from ipmix_cli.errors import IpmixError
-from ipmix_cli.pipeline.listener import Listener
-from ipmix_cli.pipeline.run.warmup import compile_kernels
+from ipmix_cli.pipeline.run.warmup import warm_up
 
 FAMILIES = ("julia", "kali", "plasma", "flame", "default mix")  # of the fractals' table: all take half a minute
 
@@ -68,7 +67,8 @@ def prepare(setting: Setting) -> None:
     cv2.setNumThreads(1)
     for side in SIDES:
         pictures(setting, side)
-    compile_kernels(Listener(), "png")
+    for name in ("resize", "png", "method ipmix"):
+        warm_up(name)
     for side in SIDES:
         mixing_for(setting, side)
 

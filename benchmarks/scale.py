@@ -47,7 +47,7 @@ from ipmix_cli.pipeline.run.array_task import ArrayTask
 from ipmix_cli.pipeline.run.prepare import OpenJob
 from ipmix_cli.pipeline.run.progress_counters import ShardProgress, progress_counters
 from ipmix_cli.pipeline.run.schedule import Run, materialise
-from ipmix_cli.pipeline.run.warmup import compile_kernels
+from ipmix_cli.pipeline.run.warmup import warm_up
 from ipmix_cli.pipeline.run.worker import ShardResult, ShardTask, build_shard
 from ipmix_cli.shards.shard import ShardSettings
 from ipmix_cli.sources.name_table import Names
@@ -225,7 +225,8 @@ def rehearse(arguments: argparse.Namespace, scratch: Path) -> None:
     bank = scratch / "bank.h5"
     for _ in make_bank(BankSettings(count=64, size=256, mix=(("ifs", 1.0), ("plasma", 1.0))), bank):
         pass
-    compile_kernels(Listener(), "jpeg")
+    for name in ("resize", "method ipmix"):
+        warm_up(name)
     print(f"{'step':<58}{'time':>11} {'most memory':>12}")
     source = timed(f"list {arguments.pictures:,} pictures", lambda: simulated_source(arguments.pictures))
     opened = simulated_job(source, bank, arguments)

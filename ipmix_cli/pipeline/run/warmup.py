@@ -34,7 +34,7 @@ def compile_kernels(listener: Listener, job: Job, jobs: int = 1) -> None:
     cold = [name for name in needed if not _kernels(name).is_warm()]  # what takes longest comes first
     if cold:
         listener.note("Compiling the kernels, once on this machine: some 20 seconds ...")
-        for _ in results(_warm_up, cold, Execution(jobs=min(jobs, len(cold)))):
+        for _ in results(warm_up, cold, Execution(jobs=min(jobs, len(cold)))):
             pass
 
 
@@ -42,5 +42,6 @@ def _kernels(name: str) -> Compiled:
     return transform_named(name.removeprefix(METHOD)) if name.startswith(METHOD) else KERNELS[name]
 
 
-def _warm_up(name: str) -> None:
+def warm_up(name: str) -> None:
+    """Compile what a name stands for: ``resize``, ``png``, or ``method`` and a transform."""
     _kernels(name).warm_up()
