@@ -110,3 +110,15 @@ OP_HEIGHT = 12
 OP_WIDTH = 13
 OP_KEY = 14
 OP_WORDS = 15
+
+# PRIME: operators, and the words of one step; a row is the blend, weights, lengths, then the steps
+DISPLACE = 0
+COLOUR = 1
+FILTER = 2
+PRIME_CODE = 0
+PRIME_KEY = 1
+PRIME_FIRST = 2
+PRIME_COUNT = 3
+PRIME_SCALE = 4
+PRIME_NUMBERS = 5  # nine words: a filter
+PRIME_WORDS = 14

@@ -31,6 +31,7 @@ METHODS: dict[str, Entry] = {
     "autoaugment": Entry("ipmix_cli.methods.autoaugment:AUTOAUGMENT", "a learned pair of operations"),
     "cutout": Entry("ipmix_cli.methods.cutout:CUTOUT", "a square of one colour"),
     "random-erasing": Entry("ipmix_cli.methods.random_erasing:RANDOM_ERASING", "a box of one colour, or of noise"),
+    "prime": Entry("ipmix_cli.methods.prime:PRIME", "chains of random displacements, colours and filters"),
 }
 """What ``ipmix augment --method`` offers."""
 

@@ -23,6 +23,9 @@ def replay(plan, picture, mixing):
         return float_chain(plan["chains"][0]["steps"], picture, mixing)
     total = (1 - plan["blend"]) * picture.astype(np.float64)
     for chain in plan["chains"]:
+        if chain["steps"][0]["kind"] != "operation":
+            total += plan["blend"] * chain["weight"] * prime_chain(chain["steps"], picture / 255.0) * 255
+            continue
         running = picture
         for step in chain["steps"]:
             running = oracle.operate(step["operation"], step["parameters"], running)
@@ -90,6 +93,47 @@ def float_chain(steps, picture, mixing):
             values = u**a * np.maximum(v, np.float32(1e-37)) ** b / 2
         values = np.clip(values, 0, 1)
     return values.astype(np.float64) * 255
+
+
+def prime_chain(steps, values):
+    for step in steps:
+        values = {"filter": correlated, "colour": recoloured, "displacement": displaced}[step["kind"]](step, values)
+    return values
+
+
+def normal_numbers(step, count):
+    return np.array([NormalDist().inv_cdf(uniform(int(step["key"], 16), slot)) for slot in range(count)])
+
+
+def correlated(step, values):
+    height, width = values.shape[:2]
+    padded = np.pad(values, ((1, 1), (1, 1), (0, 0)))
+    out = sum(step["filter"][dy][dx] * padded[dy : dy + height, dx : dx + width] for dy in range(3) for dx in range(3))
+    return np.clip(out, 0, 1)
+
+
+def recoloured(step, values):
+    frequencies = step["first"] + np.arange(step["count"])
+    weights = normal_numbers(step, 3 * step["count"]).reshape(3, -1) * step["scale"]
+    waves = np.sin(np.pi * values[..., None] * frequencies)
+    return np.clip(values + np.einsum("hwcf,cf->hwc", waves, weights), 0, 1)
+
+
+def displaced(step, values):
+    (height, width), cut = values.shape[:2], step["cut"]
+    i, j = np.meshgrid(np.arange(1, cut + 1), np.arange(1, cut + 1), indexing="ij")
+    radius = np.hypot(i, j)
+    weights = normal_numbers(step, 2 * cut * cut).reshape(2, cut, cut) * (radius < cut + 0.5) / radius * step["scale"]
+    across = np.sin(np.pi * np.arange(1, cut + 1) * np.linspace(0, 1, width)[:, None])
+    down = np.sin(np.pi * np.arange(1, cut + 1) * np.linspace(0, 1, height)[:, None])
+    dx, dy = np.einsum("nij,xi,yj->nyx", weights, across, down)
+    x = np.clip(np.arange(width) - dx, 0, width - 1)
+    y = np.clip(np.arange(height)[:, None] - dy, 0, height - 1)
+    left, top, right, bottom = (f.astype(int) for f in (np.floor(x), np.floor(y), np.ceil(x), np.ceil(y)))
+    part_x, part_y = (x - left)[..., None], (y - top)[..., None]
+    upper = values[top, left] * (1 - part_x) + values[top, right] * part_x
+    lower = values[bottom, left] * (1 - part_x) + values[bottom, right] * part_x
+    return upper * (1 - part_y) + lower * part_y
 
 
 def pair(plan, picture, second):
