@@ -249,6 +249,24 @@ def show_estimate(request: Request, out: str, execution: Execution, listener: Li
         raise typer.Exit(4)
 
 
+def _check_places(options: dict[str, Any]) -> None:
+    """Refuse remote places that the manifest of ``--config`` names, and the command line does not."""
+    import click
+    from click.core import ParameterSource
+
+    from ipmix_cli.errors import UsageError
+    from ipmix_cli.storage.object_store import is_remote
+
+    context = click.get_current_context()
+    for name, option in (("source", "--in"), ("data_dir", "--data-dir")):
+        place = options[name] or ""
+        if is_remote(place) and context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+            raise UsageError(
+                f"{options['config']} has the source at {place}, and no network is used on the word of a record",
+                f"name it yourself if you trust it: {option} {place}",
+            )
+
+
 def _request(options: dict[str, Any]) -> Request:
     from ipmix_cli.cli.job_file import recorded_job
     from ipmix_cli.crop import CropConfig
@@ -257,6 +275,9 @@ def _request(options: dict[str, Any]) -> Request:
     from ipmix_cli.sources.source import SourceSpec
 
     spec = {field.name: options[field.name] for field in dataclasses.fields(SourceSpec) if field.name in options}
+    recorded = recorded_job(options["config"])
+    if recorded is not None:
+        _check_places(options)
     settings = dict(options["settings"] or {})
     crop = options["crop"] or ("none" if options["size"] is None else "center")
     files = options["layout"] == "files"
@@ -281,5 +302,5 @@ def _request(options: dict[str, Any]) -> Request:
         samples_per_shard=options["samples_per_shard"],
         shard_mb=options["shard_mb"],
         limit=options["limit"],
-        recorded=recorded_job(options["config"]),
+        recorded=recorded,
     )

@@ -115,7 +115,7 @@ class Listing:
         else, and whole classes would be missing without a word.
         """
         if not leads_nowhere(entry):
-            self.passed["pipes, sockets and devices"] += 1
+            self.passed["pipes, sockets and devices"] += not _is(entry.is_dir)
             return False
         if extension_of(entry.name) in KNOWN:
             return True

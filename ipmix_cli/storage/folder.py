@@ -6,6 +6,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import shutil
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +14,7 @@ from typing import Protocol
 from ipmix_cli.errors import IpmixError, WriteError
 from ipmix_cli.picture import Bytes
 from ipmix_cli.storage.regular_file import open_regular, read_regular, regular_size
-from ipmix_cli.storage.temporary import temporary_path
+from ipmix_cli.storage.temporary import PART, is_stale, temporary_path
 
 WRITES = 20  # of one file, while its temporary file vanishes: other runs of the job, done, clear all of them away
 
@@ -194,12 +195,21 @@ def being_written(path: Path) -> Iterator[Path]:
     try:
         with _named(path):
             path.parent.mkdir(parents=True, exist_ok=True)
+            clear_stale_parts(path)
             yield temporary
             temporary.replace(path)
             sync_folder(path.parent)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def clear_stale_parts(path: Path) -> None:
+    """Remove the temporary files and folders beside `path` of processes that were killed while they wrote it."""
+    for part in path.parent.iterdir():
+        if part.name.startswith(f".{path.name}.") and part.name.endswith(PART) and is_stale(part):
+            with contextlib.suppress(OSError):
+                shutil.rmtree(part) if part.is_dir() and not part.is_symlink() else part.unlink()
 
 
 def sha256_of(path: Path) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any
 
 from ipmix_cli.errors import BadSampleError, SourceError
-from ipmix_cli.storage.object_store import REMEDY, RemoteFolder, file_system, is_remote, persist
+from ipmix_cli.storage.object_store import ANSWER_SECONDS, REMEDY, RemoteFolder, file_system, is_remote, persist, within
 from ipmix_cli.storage.regular_file import open_regular
 
 BLOCK = 8 * 2**20  # bytes of one request: some eighty photographs, which follow each other in a tar
@@ -54,7 +54,7 @@ class RemoteFile:
 
     def _asked(self, question: Callable[[], Any]) -> Any:
         try:
-            return persist(question)
+            return persist(lambda: within(ANSWER_SECONDS, question))
         except Exception as error:
             raise SourceError(f"cannot read {self._url}: {type(error).__name__}: {error}", REMEDY) from error
 

@@ -10,7 +10,9 @@ import contextlib
 import errno
 import hashlib
 import os
+import queue
 import re
+import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from pathlib import PurePosixPath
@@ -22,7 +24,10 @@ from ipmix_cli.picture import Bytes
 R = TypeVar("R")
 
 PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)  # seconds between tries; fsspec and the stores' own clients try again below that
+CONNECT_SECONDS = 60
+ANSWER_SECONDS = 300  # of one question or one object; a slow network moves 64 MiB in that time
 LASTING = (  # errors that another try does not mend; whatever else a store's client raises may be a passing one
+    TimeoutError,  # it was waited for long enough
     FileNotFoundError,
     PermissionError,
     IsADirectoryError,
@@ -60,7 +65,7 @@ def file_system(url: str) -> tuple[Any, str]:
     try:
         import fsspec
 
-        found: tuple[Any, str] = fsspec.core.url_to_fs(url, use_listings_cache=False)
+        found: tuple[Any, str] = within(CONNECT_SECONDS, lambda: fsspec.core.url_to_fs(url, use_listings_cache=False))
     except ImportError as error:
         also = "" if protocol in EXTRAS else f", and what it asks for: {error}"
         raise IpmixError(
@@ -68,7 +73,33 @@ def file_system(url: str) -> tuple[Any, str]:
         ) from error
     except ValueError as error:
         raise IpmixError(f"cannot open {url}: {error}", "give a path, or a URL such as s3://bucket/shards") from error
+    except Exception as error:  # some of fsspec's file systems connect at once, and each has errors of its own
+        raise SourceError(f"cannot open {url}: {_reason(error)}", REMEDY) from error
     return found
+
+
+def within(seconds: float, action: Callable[[], R]) -> R:
+    """Return what an action returns, or raise TimeoutError after so many seconds: a host may never answer.
+
+    An action that did not end is left to a thread that ends with the process.
+    """
+    done: queue.Queue[tuple[bool, Any]] = queue.Queue()
+
+    def run() -> None:
+        try:
+            done.put((True, action()))
+        except BaseException as error:
+            done.put((False, error))
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        good, value = done.get(timeout=seconds)
+    except queue.Empty as error:
+        raise TimeoutError(f"no answer within {seconds:.0f} s") from error
+    if not good:
+        raise value
+    result: R = value
+    return result
 
 
 def persist(action: Callable[[], R]) -> R:
@@ -215,7 +246,7 @@ class RemoteFolder:
 
     def _asked(self, name: str, question: Callable[[], Any]) -> Any:
         try:
-            return persist(question)
+            return persist(lambda: within(ANSWER_SECONDS, question))
         except FileNotFoundError:
             raise
         except Exception as error:

@@ -133,7 +133,7 @@ def _said(kind: int, extra: bytes, name: bytes | None, size: int | None) -> tupl
         return extra.rstrip(b"\0"), size
     fields = _extended(extra) if kind == EXTENDED else {}
     stated = _decimal(fields.get(b"size"))
-    return fields.get(b"path", name), size if stated is None else stated
+    return fields[b"path"].split(b"\0")[0] if b"path" in fields else name, size if stated is None else stated
 
 
 def _checked_size(block: bytes, location: str, place: int) -> int:

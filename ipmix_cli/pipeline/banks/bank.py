@@ -23,6 +23,7 @@ from ipmix_cli.storage.regular_file import open_regular, read_regular
 from ipmix_cli.storage.source_digest import framed
 
 SCHEMA = 1
+MOST_PICTURES = 10_000_000
 MOST_SEAL = 64  # bytes: a checksum in hexadecimal
 
 
@@ -57,8 +58,12 @@ class BankSettings:
     per_class: int = 0
 
     def __post_init__(self) -> None:
-        if self.count < 1:
-            raise UsageError(f"a bank of {self.count} pictures", "ask for at least one: --count 1")
+        if not 1 <= self.count <= MOST_PICTURES:
+            raise UsageError(f"a bank of {self.count} pictures", f"ask for 1 to {MOST_PICTURES} with --count")
+        if not (0 <= self.classes <= self.count and 0 <= self.per_class <= self.count):
+            raise UsageError(f"{self.classes} classes of {self.per_class} pictures", "give at least 1 of each")
+        if self.seed >= 2**63:
+            raise UsageError(f"seed {self.seed} is outside 0 .. 2**63 - 1", "give a seed in that range")
         if self.classes * self.per_class not in (0, self.count) or (self.classes > 0) != (self.per_class > 0):
             raise UsageError(
                 f"{self.classes} classes of {self.per_class} pictures",

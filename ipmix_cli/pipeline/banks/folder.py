@@ -14,7 +14,8 @@ from typing import Any
 import cv2
 
 from ipmix_cli.errors import WriteError
-from ipmix_cli.storage.folder import sync_folder, write_error
+from ipmix_cli.storage.folder import clear_stale_parts, sync_folder, write_error
+from ipmix_cli.storage.temporary import temporary_path
 
 PNG_LEVEL = 1  # a third of the default's time for a tenth more bytes
 RECIPES = ".bank.jsonl"  # hidden: readers of picture folders would stumble over it
@@ -65,14 +66,17 @@ def bank_folder(path: Path, settings: Mapping[str, Any], class_names: list[str] 
     """
     if path.exists() and not _replaceable(path):
         raise WriteError(f"{path} exists and is no bank of pictures", "give another --out: it will not be replaced")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = temporary_path(path)
     try:
+        if path.parent.is_dir():
+            clear_stale_parts(path)
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
         for name in class_names or ():
             (temporary / name).mkdir()
         (temporary / SETTINGS).write_text(json.dumps(dict(settings), sort_keys=True, indent=1) + "\n")
         yield BankFolder(temporary, class_names)
+        _sync(temporary)
         if path.is_dir():
             shutil.rmtree(path)
         temporary.replace(path)
@@ -81,6 +85,14 @@ def bank_folder(path: Path, settings: Mapping[str, Any], class_names: list[str] 
         raise write_error(path, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _sync(folder: Path) -> None:
+    """Have every file of a folder on the disk: a full one is told here, and not after the folder has its name."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with Path(place, name).open("r+b") as file:
+                os.fsync(file.fileno())
 
 
 def _replaceable(path: Path) -> bool:

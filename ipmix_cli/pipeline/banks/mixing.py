@@ -15,13 +15,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ipmix_cli.codecs.decode import decode_picture, decoded_shape
+from ipmix_cli.codecs.decode import check_pixels, decode_picture, decoded_shape
 from ipmix_cli.errors import BadSampleError, SourceError, UsageError, WriteError
 from ipmix_cli.hdf5.safety import array, explained, open_file
 from ipmix_cli.methods.mixing_set import MixingSet, covering_shape, resize_mixing
 from ipmix_cli.numba_cache.user_cache import private_temporary_folder, user_cache
 from ipmix_cli.picture import Picture
-from ipmix_cli.pipeline.banks.bank import builtin_settings, cached_bank
+from ipmix_cli.pipeline.banks.bank import MOST_PICTURES, builtin_settings, cached_bank
 from ipmix_cli.pipeline.banks.pixel_map import open_pixels, write_pixels
 from ipmix_cli.pipeline.job import MixingRecord
 from ipmix_cli.pipeline.listener import Listener
@@ -68,6 +68,7 @@ class ArrayBank:
                 "make a bank with `ipmix generate-fractals`",
             )
         count, height, width, _ = self._pictures.shape
+        _check_bank_shape(path, count, height, width)
         self.shapes = np.tile(np.array([[height, width]], np.int32), (count, 1))
 
     @functools.cached_property
@@ -89,6 +90,27 @@ class ArrayBank:
         """Return one picture at its own size."""
         with explained(self.location):
             return np.ascontiguousarray(self._pictures[index])
+
+
+def _check_bank_shape(path: Path, count: int, height: int, width: int) -> None:
+    """Refuse a bank without pictures, and one of more or larger pictures than any machine could use.
+
+    Raises
+    ------
+    SourceError
+        Naming the bank.
+    """
+    if 0 in (count, height, width):
+        raise SourceError(
+            f"the bank {path} holds no pixels: images has the shape {(count, height, width, 3)}",
+            "make a bank with `ipmix generate-fractals`",
+        )
+    check_pixels(width, height, f"the bank {path}")
+    if count > MOST_PICTURES:
+        raise SourceError(
+            f"the bank {path} claims {count} pictures, more than {MOST_PICTURES}",
+            "use a smaller bank of mixing pictures",
+        )
 
 
 class FolderBank:

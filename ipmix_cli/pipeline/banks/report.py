@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from array import array
 from collections import Counter
 from collections.abc import Iterator
@@ -15,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fractals.quality import DUPLICATE_BITS, Figures, measure_quality, nearest
-from ipmix_cli.hdf5.safety import open_file
 from ipmix_cli.picture import Picture
-from ipmix_cli.pipeline.banks.folder import RECIPES, SETTINGS
 from ipmix_cli.pipeline.banks.mixing import open_bank
+from ipmix_cli.pipeline.banks.sidecar import column, recipes, stored_settings
 
 MEASURED_SIDE = 256  # larger pictures are reduced to this before they are measured, so that figures compare
 FIGURES = ("luma_std", "edge_share", "slope", "colourfulness", "entropy", "small_std")
@@ -150,10 +148,9 @@ def is_labelled(location: str) -> bool:
     """Tell whether a bank has classes."""
     path = Path(location).expanduser()
     if path.is_dir():
-        settings = path / SETTINGS
-        return settings.is_file() and json.loads(settings.read_text())["settings"]["classes"] > 0
-    with open_file(path) as file:
-        return "labels" in file
+        stored = stored_settings(path)
+        return stored is not None and stored.settings.classes > 0
+    return column(path, "labels", "iu") is not None
 
 
 def side_of(location: str) -> int:
@@ -184,15 +181,19 @@ def _origins(location: str, count: int) -> Iterator[tuple[str, list[str]]]:
     """Yield the family of each picture and why attempts before it were rejected, where that is known."""
     path = Path(location).expanduser()
     if path.is_file():
-        with open_file(path) as file:
-            known = "family" in file and "rejected" in file
-            for index in range(count):
-                row = (file["family"][index].decode(), file["rejected"][index].decode().split()) if known else None
-                yield row or ("pictures", [])
+        families, rejected = column(path, "family", "S"), column(path, "rejected", "S")
+        if families is None or rejected is None or not len(families) == len(rejected) == count:
+            yield from (("pictures", []) for _ in range(count))
+            return
+        for family, reasons in zip(families, rejected, strict=True):
+            yield _text(family), _text(reasons).split()
         return
-    lines = path / RECIPES
-    rows = [json.loads(line) for line in lines.read_text().splitlines()] if lines.is_file() else []
+    rows = list(recipes(path))
     if len(rows) == count:
-        yield from ((row["recipe"]["family"], row["rejected"]) for row in sorted(rows, key=lambda row: row["file"]))
+        yield from ((row.family, list(row.rejected)) for row in sorted(rows, key=lambda row: row.file))
     else:
         yield from (("pictures", []) for _ in range(count))
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")

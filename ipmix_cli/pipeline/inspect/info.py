@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import os
 from collections import Counter
 from dataclasses import dataclass, field
@@ -14,9 +13,8 @@ from typing import Any
 import numpy as np
 
 from ipmix_cli.errors import SourceError
-from ipmix_cli.hdf5.safety import explained, open_file
-from ipmix_cli.pipeline.banks.folder import RECIPES, SETTINGS
 from ipmix_cli.pipeline.banks.mixing import open_bank
+from ipmix_cli.pipeline.banks.sidecar import column, recipes, stored_settings
 from ipmix_cli.pipeline.inspect.distance import Distances, count_classes, measure_distances
 from ipmix_cli.pipeline.job import Job, shard_bounds
 from ipmix_cli.pipeline.output.dataset import Dataset, open_dataset
@@ -159,13 +157,14 @@ def bank_facts(path: Path) -> dict[str, Any]:
     """Return what a bank is: its pictures, their sizes, families and classes, and the settings it was drawn with."""
     bank = open_bank(str(path))
     sizes = Counter(f"{width}x{height}" for height, width in bank.shapes.tolist())
-    settings, families, classes = _hdf5_bank(path) if path.is_file() else _folder_bank(path)
+    stored = stored_settings(path)
+    families, classes = _families(path)
     return {
         "pictures": len(bank.shapes),
         "sizes": dict(sizes.most_common()),
         "families": families,
-        "classes": classes,
-        "settings": settings,
+        "classes": classes or (0 if stored is None else stored.settings.classes),
+        "settings": {} if stored is None else stored.to_dict(),
         "digest": bank.digest,
         "bytes": {"on_disk": _bytes_below(path)},
     }
@@ -177,34 +176,13 @@ def _bank(path: Path) -> Info:
     return Info(kind="bank", location=str(path.absolute()), facts=facts, reading=use)
 
 
-def _hdf5_bank(path: Path) -> tuple[dict[str, Any], dict[str, int], int]:
-    """Return the settings of a bank file, how many pictures each family has, and how many classes there are."""
-    with explained(str(path)), open_file(path) as file:
-        attributes = {name: _plain(value) for name, value in file.attrs.items()}
-        families = Counter(name.decode("utf-8", "replace") for name in file["family"][:]) if "family" in file else {}
-        classes = len(np.unique(file["labels"][:])) if "labels" in file else 0
-    return _settings(attributes), dict(families), classes
-
-
-def _folder_bank(path: Path) -> tuple[dict[str, Any], dict[str, int], int]:
-    """Return the same of a folder; nothing but what was drawn by ipmix has settings and families."""
-    if not (path / SETTINGS).is_file():
-        return {}, {}, 0
-    settings = _settings(json.loads((path / SETTINGS).read_text()))
-    lines = (path / RECIPES).read_text().splitlines()
-    families = Counter(json.loads(line)["recipe"]["family"] for line in lines)
-    return settings, dict(families), settings.get("classes", 0)
-
-
-def _settings(attributes: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings of a bank, and the version of the generator that drew it."""
-    settings = attributes.get("settings", {})
-    settings = json.loads(settings) if isinstance(settings, str) else settings
-    return {**settings, **{name: attributes[name] for name in ("generator",) if name in attributes}}
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value.tolist() if isinstance(value, np.ndarray) else value
+def _families(path: Path) -> tuple[dict[str, int], int]:
+    """Return how many pictures each family has, and how many classes there are in a bank file."""
+    if path.is_dir():
+        return dict(Counter(recipe.family for recipe in recipes(path))), 0
+    families, labels = column(path, "family", "S"), column(path, "labels", "iu")
+    counted = Counter() if families is None else Counter(name.decode("utf-8", "replace") for name in families)
+    return dict(counted), 0 if labels is None else len(np.unique(labels))
 
 
 def _bytes_below(path: Path) -> int:

@@ -153,7 +153,11 @@ def nothing_left(request: Request, out: str, execution: Execution, existing_outp
     folder = open_folder(out)
     state = read_state(folder)
     there = state.job_state
-    if there is None or not asks_for_the_same(request, there.job, there.places):
+    if (
+        there is None
+        or there.max_errors not in ("", execution.max_errors)
+        or not asks_for_the_same(request, there.job, there.places)
+    ):
         return None
     numbers = array_task.numbers(len(shard_bounds(there.job)))
     records = committed(folder, there.job, numbers=numbers, state=state) if numbers else {}

@@ -31,6 +31,7 @@ from ipmix_cli.shards.shard import ShardSettings
 from ipmix_cli.shards.writers import WRITERS
 from ipmix_cli.sources.readers import open_source
 from ipmix_cli.sources.source import Source, SourceSpec
+from ipmix_cli.storage.object_store import is_remote
 from ipmix_cli.transform import NATIVE
 
 BUILTIN = "builtin"
@@ -249,6 +250,8 @@ def reopen(
     pictures are not touched.
     """
     spec = source or SourceSpec(**manifest.places.source)
+    if source is None:
+        check_recorded_place(spec)
     opened = _open_source(spec, listener)
     ratio = manifest.job.transform.mixing_ratio(manifest.job.augment)
     if ratio is None:
@@ -258,6 +261,22 @@ def reopen(
         where = builtin_bank(manifest.job.size, ratio, listener, 1)
     open_bank.cache_clear()  # it may have changed since this process opened it
     return OpenJob(manifest.job, manifest.places, opened, MixingHandle(where, manifest.job.mixing, ratio))
+
+
+def check_recorded_place(spec: SourceSpec) -> None:
+    """Refuse a place that only a record names, where it is not on this machine: records may be forged.
+
+    Raises
+    ------
+    UsageError
+        Asking for the place on the command line.
+    """
+    for option, place in (("--source", spec.input), ("--data-dir", spec.data_dir or "")):
+        if is_remote(place):
+            raise UsageError(
+                f"the record says that the source is at {place}, and no network is used on the word of a record",
+                f"name it yourself if you trust it: {option} {place}",
+            )
 
 
 def changes(opened: OpenJob, mixing: bool = True) -> dict[str, str]:

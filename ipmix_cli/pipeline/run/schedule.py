@@ -90,8 +90,10 @@ def start(
     if existing_output.retry_failed:
         records = {number: record for number, record in records.items() if not record.failures}
     waiting = [number for number in numbers if number not in records]
-    if waiting:
+    if waiting or state.finished(opened.job) is None:  # another --max-errors than before counts from now on
         save_job_state(folder, _known(opened, execution))
+        before = None  # it says something else now
+    if waiting:
         invalidate(folder, waiting if existing_output.verify or existing_output.retry_failed else ())
     return Run(opened, folder, execution, counters, records, waiting, before)
 
