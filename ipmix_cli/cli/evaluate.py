@@ -156,7 +156,7 @@ def evaluate(
     spec = ModelSpec(onnx=str(Path(model).absolute()) if model else "", torch=torch, threads=threads)
     preprocessing = _preprocessing(spec, (normalise, mean, std), size, resize)
     source = SourceSpec(input=data, data_dir=data_dir, input_format=input_format, split=split)
-    sets = [_meant(item, role, name, class_list, attacked is not None) for item in open_data(source)]
+    sets = _meant(open_data(source), role, name, class_list, attacked is not None)
     listener = Bars(quiet)
     tasks = (task_index, task_count)
     workers = jobs or max(1, available_cpus() // threads)
@@ -208,8 +208,8 @@ def _preprocessing(
     return Preprocessing(mean=mean, std=std, size=size, resize=resize)
 
 
-def _meant(item: EvaluationData, role: str, name: str, class_list: str, attacked: bool) -> EvaluationData:
-    """Return a set with its role and name as the user says, or as they follow from it."""
+def _meant(found: list[EvaluationData], role: str, name: str, class_list: str, attacked: bool) -> list[EvaluationData]:
+    """Return the sets that are wanted, with role and name as the user says, or as they follow from the data."""
     from dataclasses import replace
 
     from ipmix_cli.errors import UsageError, check_name
@@ -218,16 +218,20 @@ def _meant(item: EvaluationData, role: str, name: str, class_list: str, attacked
 
     if role:
         check_name("role of predictions", role, ROLES)
-    if role and item.variants and role != item.role:
-        raise UsageError(f"{item.location} is {item.role}, not {role}", "leave out --as")
-    if attacked and item.role != "labelled":
-        raise UsageError(f"{item.location} is {item.role}", "attack clean pictures")
-    meant = "attacked" if attacked else role or item.role
-    usual = {"labelled": class_list or "clean", "anomalies": class_list or "anomalies"}.get(meant, meant)
-    chosen = name or usual
-    if not NAME.fullmatch(chosen):
-        raise UsageError(f"--name {chosen!r}", "use letters, digits, dots, dashes and underscores")
-    return replace(item, role=meant, name=chosen)
+    needed = "labelled" if attacked or role == "anomalies" else role
+    wanted = [item for item in found if needed in {"", item.role}]
+    if not wanted or (name and len(wanted) > 1):
+        kinds = " and ".join(item.role for item in found)
+        remedy = "leave out --as" if not wanted else "choose one of them with --as"
+        raise UsageError(f"{found[0].location} holds {kinds} pictures", remedy)
+    meant = []
+    for item in wanted:
+        own = "attacked" if attacked else role or item.role
+        usual = {"labelled": class_list or "clean", "anomalies": class_list or "anomalies"}.get(own, own)
+        if not NAME.fullmatch(name or usual):
+            raise UsageError(f"--name {name!r}", "use letters, digits, dots, dashes and underscores")
+        meant.append(replace(item, role=own, name=name or usual))
+    return meant
 
 
 def _job(

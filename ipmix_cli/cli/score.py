@@ -125,11 +125,12 @@ def score(
 
 
 def _printed(card: Scorecard, as_json: bool, as_csv: bool, details: bool) -> str:
+    from ipmix_cli.printable import printable_lines
     from ipmix_cli.scoring.showing import data, text
 
     if as_json:
         return data.as_json(card)
-    return data.as_csv(card).rstrip("\n") if as_csv else text.score_text(card, details)
+    return data.as_csv(card).rstrip("\n") if as_csv else printable_lines(text.score_text(card, details))
 
 
 def _write_page(card: Scorecard, place: str) -> None:

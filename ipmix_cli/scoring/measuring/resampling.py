@@ -7,18 +7,23 @@ can be subtracted one by one.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ipmix_cli.metrics.anomaly import Counts, area_under_roc, average_precision, nearest_fpr, tie_groups
+from ipmix_cli.metrics import anomaly
+from ipmix_cli.metrics.anomaly import area_under_roc, average_precision, nearest_fpr, tie_groups
 from ipmix_cli.metrics.calibration import BIN_SIZE
 
 Values = NDArray[np.float64]
+Counts = NDArray[np.uint8]
+"""How often a picture was drawn; a picture is drawn once on average, and never 255 times."""
 
-BLOCK_VALUES = 4_000_000  # counts held at once: 32 MB
+BLOCK_VALUES = 4_000_000  # drawn at once: 32 MB
+REMEMBERED_VALUES = 200_000_000  # counts of a byte each, drawn once for all variants of a set
 LEVEL = (2.5, 97.5)
 """Percentiles of the replicates that bound a 95 % interval (Efron and Tibshirani, 1993)."""
 
@@ -51,36 +56,50 @@ class Resampling:
     replicates: int
     stream: int = 0
 
-    def blocks(self) -> Iterator[Values]:
-        """Yield how often each picture is in each of some data sets, (b, pictures)."""
-        rng = np.random.Generator(np.random.Philox(key=[self.pictures, self.stream]))
-        size = max(1, BLOCK_VALUES // self.pictures)
-        for start in range(0, self.replicates, size):
-            some = min(size, self.replicates - start)
-            drawn = rng.integers(0, self.pictures, (some, self.pictures))
-            drawn += np.arange(some)[:, None] * self.pictures
-            yield np.bincount(drawn.reshape(-1), minlength=some * self.pictures).reshape(some, -1).astype(np.float64)
+    def blocks(self) -> Iterator[Counts]:
+        """Yield how often each picture is in each of some data sets, uint8 (b, pictures)."""
+        if self.pictures * self.replicates <= REMEMBERED_VALUES:
+            yield from _remembered(self)
+        else:
+            yield from _drawn(self)
 
     def means(self, values: NDArray[np.generic]) -> Values:
         """Return the replicates (B, M) of the means of M columns of values (pictures, M)."""
         columns = np.asarray(values, dtype=np.float64)
-        found = [counts @ columns / self.pictures for counts in self.blocks()]
+        found = [counts.astype(np.float64) @ columns / self.pictures for counts in self.blocks()]
         return np.concatenate(found) if found else np.empty((0, columns.shape[1]))
 
     def rms(self, confidence: Values, correct: Values) -> tuple[Values, Values]:
         """Return the replicates (B,) of the RMS calibration error, corrected and as published."""
+        if not self.replicates:
+            return np.empty(0), np.empty(0)
+        from ipmix_cli.scoring.measuring.binned import fill_squares  # which loads a compiler
+
         order = np.argsort(confidence, kind="stable")
         gaps = (confidence - correct)[order]
-        starts = np.arange(max(self.pictures // BIN_SIZE, 1)) * BIN_SIZE
-        sizes = np.diff(np.append(starts, self.pictures))
-        found = [np.empty((0, 2))]
+        table = np.empty((self.replicates, 2))
+        row = 0
         for counts in self.blocks():
-            times = counts[:, order].astype(np.intp).reshape(-1)
-            drawn = np.repeat(np.tile(gaps, len(counts)), times).reshape(len(counts), self.pictures)
-            squares = np.add.reduceat(drawn, starts, axis=1) ** 2 / sizes / self.pictures
-            found.append(np.stack([squares.sum(axis=1), squares[:, :-1].sum(axis=1)], axis=1))
-        table = np.sqrt(np.concatenate(found))
+            fill_squares(counts, order, gaps, BIN_SIZE, table[row : row + len(counts)])
+            row += len(counts)
+        table = np.sqrt(np.maximum(table, 0.0))
         return table[:, 0], table[:, 1]
+
+
+def _drawn(resampling: Resampling) -> Iterator[Counts]:
+    pictures = resampling.pictures
+    rng = np.random.Generator(np.random.Philox(key=[pictures, resampling.stream]))
+    size = max(1, BLOCK_VALUES // pictures)
+    for start in range(0, resampling.replicates, size):
+        some = min(size, resampling.replicates - start)
+        drawn = rng.integers(0, pictures, (some, pictures))
+        drawn += np.arange(some)[:, None] * pictures
+        yield np.bincount(drawn.reshape(-1), minlength=some * pictures).reshape(some, -1).astype(np.uint8)
+
+
+@functools.lru_cache(maxsize=2)
+def _remembered(resampling: Resampling) -> tuple[Counts, ...]:
+    return tuple(_drawn(resampling))
 
 
 def centred(value: float, replicates: Values) -> Estimate:
@@ -104,7 +123,7 @@ def anomaly_replicates(anomalous: Values, usual: Values, replicates: int, base_r
     for of_anomalies, of_usual in draws:
         ups = np.bincount(number[: len(anomalous)], weights=of_anomalies, minlength=size)
         downs = np.bincount(number[len(anomalous) :], weights=of_usual, minlength=size)
-        counts = Counts(np.cumsum(ups), np.cumsum(downs))
+        counts = anomaly.Counts(np.cumsum(ups), np.cumsum(downs))
         found.append(
             [
                 area_under_roc(counts),
@@ -116,6 +135,6 @@ def anomaly_replicates(anomalous: Values, usual: Values, replicates: int, base_r
     return np.array(found, dtype=np.float64).reshape(-1, 4)
 
 
-def _one_by_one(resampling: Resampling) -> Iterator[Values]:
+def _one_by_one(resampling: Resampling) -> Iterator[Counts]:
     for block in resampling.blocks():
         yield from block

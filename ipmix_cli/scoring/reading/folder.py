@@ -90,17 +90,25 @@ def _is_recorded(path: Path) -> bool:
 def _evaluated(path: Path, folders: list[Path]) -> ModelPredictions:
     found = [read_set(folder) for folder in folders]
     first = found[0][0].model
+    by_runtime = {job.model.runtime: job.model for job, _ in reversed(found)}
     for job, _ in found:
-        if job.model.digest != first.digest:
+        if job.model.digest != by_runtime[job.model.runtime].digest:
             raise PredictionsError(
                 f"{path} holds predictions of two models, {first.name} and {job.model.name} ({job.name})",
                 "keep the predictions of each model in a folder of its own",
             )
+    if len(by_runtime) > 1:  # their digests cannot be compared
+        found = [(job, _with_runtime(item, job.model.runtime)) for job, item in found]
     sets = {item.name: item for _, item in found}
     facts = {"model": first.name, "runtime": first.runtime}
     return ModelPredictions(
         name=path.resolve().name, where=str(path), sets=sets, model_digest=first.digest, facts=facts
     )
+
+
+def _with_runtime(item: PredictionSet, runtime: str) -> PredictionSet:
+    """Note what ran the model; that it was the same model as in other runtimes cannot be told."""
+    return replace(item, notes=(*item.notes, f"run by {runtime}"))
 
 
 def _read(path: Path, given: Given) -> Scores:
