@@ -36,9 +36,9 @@ def fill_squares(counts: NDArray[Any], order: NDArray[np.int64], gaps: Values, s
         number, filled = 0, 0
         length = size if bins > 1 else rest
         for i in range(pictures):
-            times = np.int64(counts[row, order[i]])
+            times = int(counts[row, order[i]])
             while times > 0:
-                taken = min(times, length - filled)
+                taken = length - filled if times > length - filled else times
                 gap += taken * gaps[i]
                 filled += taken
                 times -= taken
