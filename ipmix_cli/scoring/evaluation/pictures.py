@@ -17,7 +17,7 @@ from ipmix_cli.errors import PredictionsError, SourceError
 from ipmix_cli.pipeline.output.manifest import MANIFEST
 from ipmix_cli.reader.shard_dataset import ShardDataset
 from ipmix_cli.scoring.reading.names import SEVERITIES, in_order, split_variant
-from ipmix_cli.sources.readers import open_source
+from ipmix_cli.sources.readers import open_source, recognised
 from ipmix_cli.sources.source import BadSample, Part, Source, SourceSpec
 from ipmix_cli.stages import StageClock
 from ipmix_cli.storage.folder import sha256_of
@@ -95,7 +95,16 @@ def open_data(spec: SourceSpec) -> list[EvaluationData]:
             return [_arrays(path, arrays)]
         if leaves := corruption_folders(path):
             return [_folders(path, leaves, spec)]
-    return [_source(open_source(spec))]
+    return [_source(_without_splits(spec) or open_source(spec))]
+
+
+def _without_splits(spec: SourceSpec) -> Source | None:
+    """Return class folders that are one set, so that no split need be named; None if there are folders of splits."""
+    kind = spec.input_format or recognised(spec)
+    if kind != "imagefolder" or spec.split_folder is not None:
+        return None
+    source = open_source(replace(spec, split="train"))
+    return source if source.settings.get("split") is None else None
 
 
 @dataclass(frozen=True)
@@ -350,7 +359,10 @@ def _folders_in(path: Path) -> list[Path]:
 
 
 def _folders(path: Path, leaves: dict[str, Path], spec: SourceSpec) -> EvaluationData:
-    sources = [open_source(replace(spec, input=str(leaf), input_format="imagefolder")) for leaf in leaves.values()]
+    sources = [
+        open_source(replace(spec, input=str(leaf), input_format="imagefolder", split_folder="."))
+        for leaf in leaves.values()
+    ]
     first = sources[0]
     keys = [first.key(index) for index in range(len(first))]
     for variant, source in zip(leaves, sources, strict=True):
