@@ -181,6 +181,11 @@ class Transform(ABC):
         """
         raise NotImplementedError
 
+    def remark(self, settings: Any) -> str:
+        """Return what every record and table of such a data set must say, or nothing."""
+        del settings
+        return ""
+
     def mixing_ratio(self, settings: Any) -> float | None:
         """Return the side of a resized mixing picture over the picture's side; None if none are needed.
 

@@ -64,6 +64,8 @@ def dataset_words(found: Info) -> str:
         ("distance", _distance(facts["distances"])),
         ("disk", _disk(facts)),
     ]
+    if facts["remark"]:
+        rows.append(("remark", facts["remark"]))
     if facts["failed"]:
         rows.append(("left out", f"{facts['failed']:,} pictures that could not be read; see errors.jsonl"))
     return "\n".join([_table(rows), *_reading(found)])

@@ -19,6 +19,8 @@ def summary(outcome: Outcome, out: str) -> str:
     if outcome.manifest is None:
         lines.append(f"this run has no more to make; what others are to make or are making: ipmix merge {out}")
         return "\n".join(lines)
+    if remark := outcome.job.transform.remark(outcome.job.augment):
+        lines.append(remark)
     if outcome.manifest.failed:
         lines.append(f"{outcome.manifest.failed} pictures could not be read: see {out}/errors.jsonl")
     lines.append(f"next: ipmix validate {out}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,14 +33,18 @@ PLAN = np.dtype(
 
 
 def draw_plans(
-    settings: CorruptionSettings, size: tuple[int, int], seed: int, indices: NDArray[np.int64]
+    settings: CorruptionSettings,
+    size: tuple[int, int],
+    seed: int,
+    indices: NDArray[np.int64],
+    variants: Sequence[tuple[str, int]] | None = None,
 ) -> NDArray[Any]:
-    """Draw the plans (N, V) of all variants of some samples.
+    """Draw the plans (N, V) of some samples: of all variants, or of those given as (corruption, severity).
 
     A plan depends on the seed, the sample's index, the corruption and the severity alone, so a corruption's pictures
     are the same whichever others are made beside it. The size decides the profile where that is ``auto``.
     """
-    variants = settings.variants
+    variants = settings.variants if variants is None else variants
     profile = PROFILE_NAMES.index(profile_for(settings.profile, *size))
     plans = np.zeros((len(indices), len(variants)), PLAN)
     plans["profile"] = profile

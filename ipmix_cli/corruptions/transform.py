@@ -66,6 +66,10 @@ class CorruptionTransform(Transform):
         del copies
         return [f"{name}.{severity}" for name, severity in settings.variants]
 
+    def remark(self, settings: Any) -> str:
+        """Return that frost is synthetic, where it is."""
+        return str(settings.remark)
+
     def mixing_ratio(self, settings: Any) -> float | None:
         """Return that pictures of frost are taken at their own size, if any are needed."""
         return NATIVE if settings.needs_frost else None
@@ -91,9 +95,7 @@ class CorruptionTransform(Transform):
         del mixing_shapes
         from ipmix_cli.corruptions.plan import draw_plans
 
-        plans = draw_plans(settings, size, seed, indices)
-        assert plans.shape[1] == copies, "a job of corruptions has as many copies as variants"
-        return plans
+        return draw_plans(settings, size, seed, indices, settings.variants[:copies])
 
     def plan_chosen(
         self,
@@ -104,9 +106,16 @@ class CorruptionTransform(Transform):
         copies: NDArray[np.int64],
         mixing_shapes: NDArray[np.int32],
     ) -> Plans:
-        """Draw the plans (N, V) of the variants whose numbers are `copies`: all are drawn at once, and some taken."""
-        every = self.plan(settings, size, seed, indices, len(settings.variants), mixing_shapes)
-        return every[np.arange(len(indices))[:, None], copies]
+        """Draw the plans (N, V) of the variants whose numbers are `copies` (N, V), and no others."""
+        del mixing_shapes
+        from ipmix_cli.corruptions.plan import draw_plans
+
+        every = settings.variants
+        drawn = [
+            draw_plans(settings, size, seed, indices[n : n + 1], [every[number] for number in row.tolist()])[0]
+            for n, row in enumerate(copies)
+        ]
+        return np.stack(drawn)
 
     def apply(
         self,

@@ -96,3 +96,17 @@ def test_refuses_what_cannot_be(wrong, said):
 def test_refuses_unknown_sets():
     with pytest.raises(UsageError, match="no corruption or set"):
         corruptions_named("al")
+
+
+def test_chosen_variants_are_those_of_all():
+    settings = TRANSFORM.settings_for("all", (16, 16), {})
+    plans = TRANSFORM.plan(settings, (16, 16), 3, np.arange(2), 95, NO_SHAPES)
+    chosen = np.array([[90, 2], [7, 7]])
+    drawn = TRANSFORM.plan_chosen(settings, (16, 16), 3, np.arange(2), chosen, NO_SHAPES)
+    assert (drawn == np.take_along_axis(plans, chosen, 1)).all()
+
+
+def test_synthetic_frost_is_remarked():
+    assert "not comparable" in TRANSFORM.remark(TRANSFORM.settings_for("test", None, {}))
+    assert not TRANSFORM.remark(TRANSFORM.settings_for("test", None, {"frost": "pictures"}))
+    assert not TRANSFORM.remark(TRANSFORM.settings_for("validation", None, {}))

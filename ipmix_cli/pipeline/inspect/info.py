@@ -117,6 +117,7 @@ def dataset_facts(dataset: Dataset) -> dict[str, Any]:
             {"label": label, "name": dataset.class_name(label), "samples": count}
             for label, count in classes.counts.items()
         ],
+        "remark": job.transform.remark(job.augment),
         "classes_named": len(manifest.class_names),
         "classes_from_shards": classes.shards,
         "distances": None if distances is None else _distances(distances),

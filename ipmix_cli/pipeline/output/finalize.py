@@ -119,7 +119,9 @@ def finalize(
 def card(opened: Finalizable, shards: Sequence[ShardRecord]) -> bytes:
     """Return the dataset card that Hugging Face reads."""
     job, counts = opened.job, [(shard.name, shard.samples) for shard in shards]
-    return dataset_card(job.output, opened.class_names, job.split, counts, job.size, job.transform).encode()
+    text = dataset_card(job.output, opened.class_names, job.split, counts, job.size, job.transform)
+    remark = job.transform.remark(job.augment)
+    return (f"{text}\n**{remark}**\n" if remark else text).encode()
 
 
 def errors(shards: tuple[ShardRecord, ...]) -> bytes:
