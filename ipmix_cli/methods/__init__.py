@@ -32,6 +32,8 @@ METHODS: dict[str, Entry] = {
     "cutout": Entry("ipmix_cli.methods.cutout:CUTOUT", "a square of one colour"),
     "random-erasing": Entry("ipmix_cli.methods.random_erasing:RANDOM_ERASING", "a box of one colour, or of noise"),
     "prime": Entry("ipmix_cli.methods.prime:PRIME", "chains of random displacements, colours and filters"),
+    "mixup": Entry("ipmix_cli.methods.mixup:MIXUP", "a weighted mean with a second sample; mixes labels"),
+    "cutmix": Entry("ipmix_cli.methods.cutmix:CUTMIX", "a box of a second sample; mixes labels"),
 }
 """What ``ipmix augment --method`` offers."""
 

@@ -21,14 +21,14 @@ TRIES = 64  # of each Beta number: three of a million draws that need more have 
 class MixUpSettings(Settings):
     """What one copy of MixUp is drawn from."""
 
-    alpha: float = setting("shape of the weight's Beta(alpha, alpha)", low=0.05, high=4)
+    beta: float = setting("shape of the weight's Beta distribution, the published alpha", low=0.05, high=4)
 
 
 PRESETS: dict[str, MixUpSettings] = {
     # facebookresearch/mixup-cifar10: alpha 1
-    "cifar": MixUpSettings(alpha=1.0),
+    "cifar": MixUpSettings(beta=1.0),
     # Zhang et al., section 3.1: alpha in [0.1, 0.4] for ImageNet-2012; 0.2 for ResNet-50
-    "imagenet": MixUpSettings(alpha=0.2),
+    "imagenet": MixUpSettings(beta=0.2),
 }
 
 
@@ -46,16 +46,16 @@ class MixUp(PairMethod):
 
     def slots(self, settings: MixUpSettings) -> int:
         """Return the second sample's, one for a side, and two for each try at a Beta number."""
-        return 2 if settings.alpha == 1.0 else 2 + 2 * TRIES
+        return 2 if settings.beta == 1.0 else 2 + 2 * TRIES
 
     def draw(self, settings: MixUpSettings, size: Size, uniforms: Reals, plans: Plans) -> None:
         """Draw the weights."""
         del size
-        if settings.alpha == 1.0:
+        if settings.beta == 1.0:
             plans["weight"] = uniforms[..., 1]
             return
         tries = uniforms[..., 2:].reshape(*uniforms.shape[:2], TRIES, 2)
-        plans["weight"] = symmetric_beta(uniforms[..., 1], tries, settings.alpha)
+        plans["weight"] = symmetric_beta(uniforms[..., 1], tries, settings.beta)
 
     def make(self, pictures: Picture, seconds: tuple[Picture, Words], plans: Plans, width: int, out: Picture) -> None:
         """Blend."""

@@ -111,6 +111,8 @@ def hdf5_features(output: ShardSettings, class_names: Sequence[str], size: tuple
     features = [_plain(name, "int64") for name in INTEGERS]
     features += [_plain("key", "string"), _plain("source_key", "string"), _plain("checksum", "uint64")]
     features.append(_label("label", class_names))
+    if output.mixed:
+        features += [{"name": "second_label", "list": "int64"}, {"name": "label_weight", "list": "float64"}]
     if output.encoding != "raw":
         names = [*(["clean"] if output.clean else []), *(f"aug{number}" for number in range(output.stored_copies))]
         sizes = {"name": "size", "list": "int32", "length": 2}

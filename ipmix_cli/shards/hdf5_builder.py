@@ -39,6 +39,7 @@ from ipmix_cli.shards.shard import ShardSample, ShardSettings
 SUFFIX = ".h5"
 NUMBERS = ("label", "index", "source_index", "crop")
 TEXTS = ("key", "source_key")
+SECOND_LABEL, LABEL_WEIGHT = "second_label", "label_weight"
 PICTURE_BYTES = h5py.vlen_dtype(np.uint8)
 
 
@@ -169,6 +170,10 @@ def _describe(
         file.attrs[name] = _attribute(value)
     for name in NUMBERS:
         store(file, name, np.array([getattr(sample, name) for sample in samples], np.int64))
+    if settings.mixed:
+        pairs = np.array([sample.mixed for sample in samples], np.float64).reshape(-1, settings.copies, 2)
+        store(file, SECOND_LABEL, pairs[..., 0].astype(np.int64))
+        store(file, LABEL_WEIGHT, pairs[..., 1])
     for name in TEXTS:
         texts = [getattr(sample, name).encode("utf-8", "surrogateescape") for sample in samples]
         store(file, name, np.array(texts, object), dtype=h5py.string_dtype())

@@ -24,9 +24,9 @@ from ipmix_cli.hdf5.heap import REFERENCE, Heap
 from ipmix_cli.hdf5.safety import array, explained, open_file
 from ipmix_cli.picture import Bytes
 from ipmix_cli.shards.checksum import sample_checksum
-from ipmix_cli.shards.hdf5_builder import NUMBERS, TEXTS
+from ipmix_cli.shards.hdf5_builder import LABEL_WEIGHT, NUMBERS, SECOND_LABEL, TEXTS
 from ipmix_cli.shards.places import CLEAN, ListedExtents, Places
-from ipmix_cli.shards.shard import StoredSample
+from ipmix_cli.shards.shard import MixedLabel, StoredSample
 from ipmix_cli.storage.memory_map import mapped
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ class HDF5View:
         self._texts = {name: self._text(found[name]) for name in TEXTS}
         self._sizes = self._picture_sizes(file, pictures)
         self.copies = int(pictures["aug"].shape[1]) if "aug" in pictures else len(pictures.keys() - {"clean"})
+        self._mixed = self._mixed_labels(file) if SECOND_LABEL in file else None
         if _encoded(pictures):
             self._pictures = {_number(name): self._encoded(column) for name, column in pictures.items()}
         elif all(column.chunks is None for column in pictures.values()):
@@ -93,6 +94,21 @@ class HDF5View:
         if column.ndim != 1 or column.dtype != np.dtype(kind) or column.chunks:
             raise self._wrong(f"{column.name!r} as {column.dtype} {column.shape}, not {kind} (N,)")
         return np.asarray(column[:])
+
+    def _mixed_labels(self, file: h5py.File) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the second label of each copy and the weight of its sample's own, (N, K) each."""
+        labels, weights = (array(file, name, self._location) for name in (SECOND_LABEL, LABEL_WEIGHT))
+        shape = (self._length, self.copies)
+        if labels.shape != shape or weights.shape != shape or (labels.dtype, weights.dtype) != (np.int64, np.float64):
+            raise self._wrong(f"mixed labels as {labels.dtype} {labels.shape}, {weights.dtype} {weights.shape}")
+        return np.asarray(labels[:]), np.asarray(weights[:])
+
+    def mixed(self, position: int) -> tuple[MixedLabel, ...]:
+        """Return the mixed label of each copy of one sample; nothing where labels are not mixed."""
+        if self._mixed is None:
+            return ()
+        labels, weights = self._mixed
+        return tuple(map(MixedLabel, labels[position].tolist(), weights[position].tolist()))
 
     def _text(self, column: h5py.Dataset) -> list[str]:
         if h5py.check_string_dtype(column.dtype) is None:
@@ -186,7 +202,7 @@ class HDF5View:
         copies = tuple(bytes(self.stored(position, number)) for number in range(self.copies))
         facts: dict[str, Any] = {name: int(column[position]) for name, column in self._numbers.items()}
         facts |= {name: column[position] for name, column in self._texts.items()}
-        facts |= {"clean": clean, "copies": copies, "size": self.size(position)}
+        facts |= {"clean": clean, "copies": copies, "size": self.size(position), "mixed": self.mixed(position)}
         stored = StoredSample(**facts, checksum=int(self._checksums[position]), expected=0)
         expected = sample_checksum(stored, stored.size, clean, copies)
         return StoredSample(**facts, checksum=stored.checksum, expected=expected)

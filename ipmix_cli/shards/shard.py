@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,8 @@ class ShardSettings:
         The names of the copies, such as ``gaussian_noise.3``; empty where they are but numbered.
     store : {"pixels", "plans"}
         Whether copies are stored, or only the clean pictures, from which readers make the copies by their plans.
+    mixed : bool
+        Whether each copy has a second label, and a weight of its sample's own.
     """
 
     format: str = "hdf5"
@@ -58,6 +60,7 @@ class ShardSettings:
     seed: int = 0
     variants: tuple[str, ...] = added(())
     store: str = added("pixels")
+    mixed: bool = added(False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "variants", tuple(self.variants))  # JSON has lists
@@ -96,13 +99,20 @@ class ShardSettings:
         return list(found)
 
 
+class MixedLabel(NamedTuple):
+    """What a copy has beside its sample's label: a second label, and the weight of the sample's own, 0 to 1."""
+
+    label: int
+    weight: float
+
+
 @dataclass(frozen=True)
 class ShardSample:
     """One sample on its way into a shard: the clean picture and where it came from.
 
     `key` is the sample's own (ASCII letters, digits and dashes, at most 40 characters, unique in the data
     set); `index` its number in the data set; `source_index`, `source_key` and `crop` say which view of which
-    picture it is.
+    picture it is; `mixed` has the second label of each copy, for methods that mix labels.
     """
 
     key: str
@@ -112,6 +122,7 @@ class ShardSample:
     source_key: str
     crop: int
     picture: Picture
+    mixed: tuple[MixedLabel, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,6 +143,7 @@ class StoredSample:
     size: tuple[int, int]
     checksum: int
     expected: int
+    mixed: tuple[MixedLabel, ...] = ()
 
 
 class ShardBuilder(Protocol):

@@ -31,7 +31,7 @@ from ipmix_cli.errors import BadSampleError, SourceError
 from ipmix_cli.picture import Bytes
 from ipmix_cli.shards.checksum import sample_checksum
 from ipmix_cli.shards.places import CLEAN, ListedExtents, Places
-from ipmix_cli.shards.shard import ShardSample, ShardSettings, StoredSample
+from ipmix_cli.shards.shard import MixedLabel, ShardSample, ShardSettings, StoredSample
 from ipmix_cli.storage.memory_map import Sliceable, mapped
 from ipmix_cli.storage.tar import END, Member, append, own_members
 
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 SUFFIX = ".tar"
 NUMBERS = ("index", "label", "source_index", "crop", "copies", "seed", "height", "width")
 TEXTS = ("key", "class", "source_key", "checksum")
+SECOND_LABELS, LABEL_WEIGHTS = "second_labels", "label_weights"  # of methods that mix labels
 NAME = re.compile(r"([A-Za-z0-9-]+)(?:_(clean|[0-9]{1,6}))?\.(?:(clean|aug[0-9]{1,6})\.)?(cls|json|png|webp|jpg)")
 CHECKSUM = re.compile("[0-9a-f]{16}")
 MOST_DIGITS = 20
@@ -116,8 +117,16 @@ class TarBuilder:
             f'{{"key": "{sample.key}", "index": {sample.index}, "label": {sample.label}, "class": {name}, '
             f'"source_key": {json.dumps(sample.source_key)}, "source_index": {sample.source_index}, '
             f'"crop": {sample.crop}, "copies": {len(copies)}, "seed": {self._settings.seed}, '
-            f'"height": {height}, "width": {width}, "checksum": "{checksum:016x}"'
+            f'"height": {height}, "width": {width}, "checksum": "{checksum:016x}"{_mixed_facts(sample)}'
         )
+
+
+def _mixed_facts(sample: ShardSample) -> str:
+    """Return what a sample's JSON says of mixed labels; nothing where there are none."""
+    if not sample.mixed:
+        return ""
+    labels, weights = zip(*sample.mixed, strict=True)
+    return f', "{SECOND_LABELS}": {json.dumps(labels)}, "{LABEL_WEIGHTS}": {json.dumps(weights)}'
 
 
 class TarView:
@@ -221,6 +230,11 @@ class TarView:
             raise BadSampleError(f"{self._location} holds no copy {copy}", "ask for what the data set has")
         return self._read(position, self._columns[copy])
 
+    def mixed(self, position: int) -> tuple[MixedLabel, ...]:
+        """Return the mixed label of each copy of one sample; nothing where labels are not mixed."""
+        found: tuple[MixedLabel, ...] = self._facts(position, self._jsons[0])["mixed"]
+        return found
+
     def sample(self, position: int) -> StoredSample:
         """Return one sample; raises BadSampleError where its files contradict each other."""
         facts = self._facts(position, self._jsons[0])
@@ -234,7 +248,9 @@ class TarView:
         copies = tuple(self._read(position, self._columns[number]) for number in range(self.copies))
         identity = {name: facts[name] for name in ("key", "index", "label", "source_index", "source_key", "crop")}
         size = facts["height"], facts["width"]
-        bare = StoredSample(**identity, clean=clean, copies=copies, size=size, checksum=0, expected=0)
+        bare = StoredSample(
+            **identity, clean=clean, copies=copies, size=size, checksum=0, expected=0, mixed=facts["mixed"]
+        )
         expected = sample_checksum(bare, size, clean, copies)
         return replace(bare, checksum=int(facts["checksum"], 16), expected=expected)
 
@@ -243,6 +259,7 @@ class TarView:
         try:
             facts = json.loads(self._read(position, column))
             copy = facts.pop("copy", CLEAN)
+            mixed = _mixed_labels(facts)
             good = type(copy) is int and facts.keys() == {*NUMBERS, *TEXTS} and CHECKSUM.fullmatch(facts["checksum"])
             good = good and all(type(facts[name]) is int for name in NUMBERS)
             good = good and all(type(facts[name]) is str for name in TEXTS)
@@ -250,7 +267,7 @@ class TarView:
             raise self._rotten(position, f"its JSON is damaged: {error}") from error
         if not good:
             raise self._rotten(position, "its JSON has other fields than it should")
-        return {**facts, "copy": copy}
+        return {**facts, "copy": copy, "mixed": mixed}
 
     def _read(self, position: int, column: int) -> bytes:
         offset, size = self._places[position, column].tolist()
@@ -306,3 +323,14 @@ def tar_places(path: Path, location: str) -> Places:
     """Return where the pictures of a tar lie; raises SourceError where it is damaged, or no shard."""
     with TarView(path, location) as view:
         return view.places()
+
+
+def _mixed_labels(facts: dict[str, Any]) -> tuple[MixedLabel, ...]:
+    """Take the mixed labels out of a sample's JSON; raises TypeError or ValueError where they are damaged."""
+    if SECOND_LABELS not in facts:
+        return ()
+    labels, weights = facts.pop(SECOND_LABELS), facts.pop(LABEL_WEIGHTS, ())
+    pairs = list(zip(labels, weights, strict=True))
+    if not all(type(label) is int and type(weight) is float for label, weight in pairs):
+        raise TypeError("mixed labels of other types than numbers")
+    return tuple(MixedLabel(label, weight) for label, weight in pairs)

@@ -182,7 +182,7 @@ def test_pixmix_draws_rounds_partners_and_factors():
 
 @pytest.mark.parametrize("alpha", [0.2, 0.4, 1.0, 2.0, 4.0])
 def test_mixups_weights_are_beta(alpha):
-    assert_follows(drawn(mixup.MIXUP, "cifar", alpha=alpha)["weight"], stats.beta(alpha, alpha))
+    assert_follows(drawn(mixup.MIXUP, "cifar", beta=alpha)["weight"], stats.beta(alpha, alpha))
 
 
 def test_cutmixs_boxes_are_clipped_and_weigh_what_they_cover():

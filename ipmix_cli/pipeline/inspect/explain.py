@@ -13,22 +13,24 @@ from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.banks.mixing import mixing_subset
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.dataset import Dataset
+from ipmix_cli.pipeline.run.partners import partner_parts, partner_pictures, partners_of, read_partners
 from ipmix_cli.pipeline.run.prepare import changes, reopen
 from ipmix_cli.pipeline.run.render import plans_of
-from ipmix_cli.pipeline.run.worker import views
+from ipmix_cli.pipeline.run.samples import views
 from ipmix_cli.pipeline.verify.replay import same_picture
-from ipmix_cli.shards.shard import StoredSample
+from ipmix_cli.shards.shard import ShardSample, StoredSample
 from ipmix_cli.sources.source import Sample, SourceSpec
 from ipmix_cli.stages import StageClock
-from ipmix_cli.transform import PlanView, StageRow
+from ipmix_cli.transform import MixingPictures, PlanView, StageRow
 
 
 @dataclass(frozen=True)
 class CopyExplanation:
     """How one copy came to be.
 
-    `stages` are arrays by their names, from ``clean`` to ``out``, and `rows` say how they are shown; `agrees` says
-    whether the stored copy is what they end in (within the error of a lossy encoding).
+    `partner` is the second sample of a method that mixes labels. `stages` are arrays by their names, from ``clean`` to
+    ``out``, and `rows` say how they are shown; `agrees` says whether the stored copy is what they end in (within the
+    error of a lossy encoding).
     """
 
     sample: StoredSample
@@ -38,6 +40,7 @@ class CopyExplanation:
     stages: dict[str, NDArray[Any]]
     rows: list[StageRow]
     agrees: bool
+    partner: ShardSample | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan and where it belongs, as plain values."""
@@ -52,7 +55,14 @@ class CopyExplanation:
             "size": list(self.sample.size),
             "agrees": self.agrees,
             "plan": self.plan.to_dict(),
+            **({} if self.partner is None else {"partner": _partner(self.partner)}),
         }
+
+
+def _partner(sample: ShardSample) -> dict[str, Any]:
+    """Return the second sample, as plain values."""
+    names = ("key", "index", "label", "source_index", "source_key", "crop")
+    return {name: getattr(sample, name) for name in names}
 
 
 def trace(
@@ -85,13 +95,24 @@ def trace(
     transform, settings = job.transform, job.augment
     plans = plans_of(job, opened.mixing, sample.size, [sample.index], [copy])
     used = transform.mixing_used(plans)
-    mixing = None if opened.mixing is None else mixing_subset(opened.mixing, sample.size, used)
+    mixing: MixingPictures | None = None
+    partner = None
+    if opened.mixing is not None:
+        mixing = mixing_subset(opened.mixing, sample.size, used)
+    if transform.mixes_labels:
+        parts = partner_parts(job, opened.source, [sample.index])
+        partners = read_partners(job, parts, StageClock())
+        number = int(partners_of(job, plans, [sample.index])[0, 0])
+        if number not in partners.samples:
+            raise SourceError(f"the source cannot give sample {number}, the second one", "check it, then try again")
+        mixing, partner = partner_pictures(job, partners, plans, [sample.index]), partners.samples[number]
     plan = plans[0, 0]
     stages = transform.stages(clean, plan, mixing, settings)
     return CopyExplanation(
         sample=sample,
         copy=copy,
         variant=job.output.variant(copy),
+        partner=partner,
         plan=transform.view(plan, settings),
         stages=stages,
         rows=transform.stage_rows(plan, settings, stages),

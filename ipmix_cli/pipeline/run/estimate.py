@@ -13,8 +13,10 @@ from ipmix_cli.pipeline.job import Execution, Job, shard_bounds
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.resume import committed
 from ipmix_cli.pipeline.output.state import read_state
+from ipmix_cli.pipeline.run.partners import partner_parts
 from ipmix_cli.pipeline.run.prepare import OpenJob, Request, open_job, prepare_pictures
 from ipmix_cli.pipeline.run.progress_counters import ShardProgress
+from ipmix_cli.pipeline.run.samples import sample_indices
 from ipmix_cli.pipeline.run.warmup import compile_kernels
 from ipmix_cli.pipeline.run.worker import ShardTask, build_shard
 from ipmix_cli.sources.class_summary import class_summary
@@ -138,6 +140,9 @@ def _made(opened: OpenJob, each: int) -> Measurement:
         mixing=opened.mixing,
         out="",
         class_names=opened.class_names,
+        partners=partner_parts(
+            opened.job, opened.source, [index for run in runs for index in sample_indices(opened.job, *run)]
+        ),
     )
     began = time.perf_counter()
     record, files = build_shard(task, ShardProgress(None), StageClock())

@@ -178,6 +178,8 @@ def job_of(request: Request, source: SourceRecord, mixing: MixingRecord) -> Job:
     transform = transform_named(request.method)
     settings = transform.settings_for(request.preset, size, request.changes)
     output = with_variants(resolved(request.output, size), transform.variants(settings, request.output.copies))
+    if transform.mixes_labels:
+        output = with_labels(output, size, request.method)
     job = Job(
         source=source,
         mixing=mixing,
@@ -219,6 +221,20 @@ def as_one_shard(job: Job, request: Request) -> Job:
             "give --layout folders or --layout shards, or fewer pictures with --limit",
         )
     return dataclasses.replace(job, samples_per_shard=max(job.samples, 1))
+
+
+def with_labels(output: ShardSettings, size: tuple[int, int] | None, method: str) -> ShardSettings:
+    """Return the output's settings for a method that mixes labels; raises UsageError for what cannot hold them."""
+    if output.format not in ("hdf5", "webdataset"):
+        raise UsageError(
+            f"{method} mixes labels, and --format {output.format} has one label a sample",
+            "give --format hdf5 or webdataset",
+        )
+    if output.store == "plans":
+        raise UsageError(f"{method} needs second samples, which no reader has at hand", "leave out --store plans")
+    if size is None:
+        raise UsageError(f"{method} mixes pictures of one size", "give --size S --crop center to make them equal")
+    return dataclasses.replace(output, mixed=True)
 
 
 def with_variants(output: ShardSettings, names: Sequence[str]) -> ShardSettings:

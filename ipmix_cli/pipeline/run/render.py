@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.banks.mixing import MixingHandle, cached_mixing_set, mixing_subset, resized_shapes
 from ipmix_cli.pipeline.job import Job
+from ipmix_cli.pipeline.run.partners import Partners, partner_pictures
 from ipmix_cli.shards.shard import ShardSample
 from ipmix_cli.stages import StageClock
 from ipmix_cli.transform import MixingPictures, Plans, Size
@@ -41,15 +42,24 @@ def _drawn(job: Job, size: Size, indices: Sequence[int], shapes: NDArray[np.int3
 
 
 def render_variants(
-    job: Job, mixing: MixingHandle | None, samples: Sequence[ShardSample], out: Picture, clock: StageClock
+    job: Job,
+    mixing: MixingHandle | None,
+    samples: Sequence[ShardSample],
+    out: Picture,
+    clock: StageClock,
+    partners: Partners | None = None,
 ) -> None:
-    """Fill `out` (n, V, H, W, 3) with the variants of n samples of one size."""
+    """Fill `out` (n, V, H, W, 3) with the variants of n samples of one size; `partners` are the second samples."""
     size = (samples[0].picture.shape[0], samples[0].picture.shape[1])
-    plans = plans_of(job, mixing, size, [sample.index for sample in samples])
+    indices = [sample.index for sample in samples]
+    plans = plans_of(job, mixing, size, indices)
     clock.lap("plan")
     pictures = np.stack([sample.picture for sample in samples])
     workspace = workspace_of(job, size)
-    job.transform.apply(pictures, plans, mixing_for(job, mixing, size, plans), job.augment, out, workspace)
+    used = mixing_for(job, mixing, size, plans)
+    if partners is not None:
+        used = partner_pictures(job, partners, plans, indices)
+    job.transform.apply(pictures, plans, used, job.augment, out, workspace)
     clock.lap("apply")
 
 

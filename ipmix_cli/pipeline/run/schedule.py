@@ -18,8 +18,10 @@ from ipmix_cli.pipeline.output.ownership import take_ownership
 from ipmix_cli.pipeline.output.resume import clear_stale, committed, invalidate
 from ipmix_cli.pipeline.output.state import JobState, OutputState, read_state, save_job_state
 from ipmix_cli.pipeline.run.array_task import ArrayTask
+from ipmix_cli.pipeline.run.partners import partner_parts
 from ipmix_cli.pipeline.run.prepare import OpenJob
 from ipmix_cli.pipeline.run.progress_counters import IDLE, ProgressCounters
+from ipmix_cli.pipeline.run.samples import sample_indices
 from ipmix_cli.pipeline.run.worker import ShardResult, ShardTask, make_shard
 from ipmix_cli.sources.source import BadSample
 from ipmix_cli.storage.folder import Folder, open_folder
@@ -222,7 +224,8 @@ def task_for(
 ) -> ShardTask:
     """Return the task of one shard, in which the pictures set aside are not touched."""
     first, stop = shard_bounds(opened.job)[number]
-    edges = [first - 1, *sorted(bad.index for bad in quarantined), stop]
+    left_out = {bad.index for bad in quarantined}
+    edges = [first - 1, *sorted(index for index in left_out if first <= index < stop), stop]
     parts = [opened.source.part(a + 1, b) for a, b in itertools.pairwise(edges) if a + 1 < b]
     return ShardTask(
         job=opened.job,
@@ -235,4 +238,5 @@ def task_for(
         class_names=opened.source.class_names,
         counters=counters,
         quarantined=quarantined,
+        partners=partner_parts(opened.job, opened.source, sample_indices(opened.job, first, stop, left_out), left_out),
     )

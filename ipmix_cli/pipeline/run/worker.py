@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ipmix_cli.crop import apply_crop, plan_crop
 from ipmix_cli.picture import Bytes
 from ipmix_cli.pipeline.backends.overlapped_io import check_wanted, hand_over
 from ipmix_cli.pipeline.banks.mixing import MixingHandle, check_bank
@@ -17,15 +16,16 @@ from ipmix_cli.pipeline.job import Job
 from ipmix_cli.pipeline.output.manifest import Failure, FileRecord, ShardRecord
 from ipmix_cli.pipeline.output.ownership import check_ownership
 from ipmix_cli.pipeline.output.shard_records import write_record
+from ipmix_cli.pipeline.run.partners import Partners, read_partners, with_mixed_labels
 from ipmix_cli.pipeline.run.progress_counters import IDLE, ProgressCounters, ShardProgress
 from ipmix_cli.pipeline.run.render import render_variants
+from ipmix_cli.pipeline.run.samples import too_small, views
 from ipmix_cli.shards.shard import ShardBuilder, ShardSample
 from ipmix_cli.shards.writers import WRITERS
 from ipmix_cli.sources.source import BadSample, Part, Sample
 from ipmix_cli.stages import StageClock
 from ipmix_cli.storage.folder import Folder, open_folder
 
-SMALLEST_SIDE = 2  # pixels
 CHUNK_BYTES = 2**22  # of copies made in one call: enough to hide the call, few enough to stop soon and show progress
 
 
@@ -33,7 +33,8 @@ CHUNK_BYTES = 2**22  # of copies made in one call: enough to hide the call, few 
 class ShardTask:
     """One shard to be made: small and picklable, so that it can go to any machine.
 
-    `parts` together hold the pictures first .. stop but for those set aside: these killed workers, and are not touched.
+    `parts` together hold the pictures first .. stop but for those quarantined: these killed workers, and are not
+    touched. `partners` hold the second samples of methods that mix labels.
     """
 
     job: Job
@@ -46,6 +47,7 @@ class ShardTask:
     class_names: tuple[str, ...]
     counters: ProgressCounters | None = None
     quarantined: tuple[BadSample, ...] = ()
+    partners: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,15 @@ def build_shard(
 ) -> tuple[ShardRecord, Sequence[tuple[str, Bytes]]]:
     """Return a shard's record and its files, name and content, the shard itself last; nothing is written."""
     samples, failures = _read(task, progress, clock)
-    files = _build(task, samples, progress, clock).finish()
+    partners = None
+    if task.job.transform.mixes_labels:
+        partners = read_partners(task.job, _noted(task.partners, progress), clock, task.quarantined)
+        progress.reading(IDLE)
+        keys = {sample.source_index: sample.source_key for sample in samples}
+        samples, failed = with_mixed_labels(task.job, samples, partners)
+        failures += [Failure(index, keys[index], reason) for index, reason in failed.items()]
+        failures.sort(key=lambda failure: failure.source_index)
+    files = _build(task, samples, partners, progress, clock).finish()
     clock.lap("encode")
     name, content = files[-1]
     record = ShardRecord(
@@ -97,6 +107,14 @@ def build_shard(
     return record, files
 
 
+def _noted(parts: Sequence[Part], progress: ShardProgress) -> Iterator[Part]:
+    """Yield parts; the counters say which picture each begins with."""
+    for part in parts:
+        check_wanted()
+        progress.reading(part.start)
+        yield part
+
+
 def write_files(folder: Folder, files: Sequence[tuple[str, Bytes]]) -> None:
     """Write the files of a shard; the last one, the shard itself, says that the others are there."""
     *pictures, (name, content) = files
@@ -107,7 +125,8 @@ def write_files(folder: Folder, files: Sequence[tuple[str, Bytes]]) -> None:
 def _read(task: ShardTask, progress: ShardProgress, clock: StageClock) -> tuple[list[ShardSample], list[Failure]]:
     """Read and crop the pictures of a shard; those that cannot be read become failures."""
     samples: list[ShardSample] = []
-    failures = [Failure(bad.index, bad.key, bad.reason) for bad in task.quarantined]
+    own = (bad for bad in task.quarantined if task.first <= bad.index < task.stop)
+    failures = [Failure(bad.index, bad.key, bad.reason) for bad in own]
     for part in task.parts:
         for item in _announced(part, progress, clock):
             if isinstance(item, BadSample):
@@ -121,14 +140,6 @@ def _read(task: ShardTask, progress: ShardProgress, clock: StageClock) -> tuple[
     return samples, sorted(failures, key=lambda failure: failure.source_index)
 
 
-def too_small(sample: Sample, job: Job) -> str:
-    """Return why a picture is too small to be mixed, if it stays as small as it is; empty where it is not."""
-    height, width = sample.picture.shape[:2]
-    if min(height, width) >= SMALLEST_SIDE or job.crop.size is not None:
-        return ""
-    return f"{width}x{height} pixels: each side needs {SMALLEST_SIDE} at least"
-
-
 def _announced(part: Part, progress: ShardProgress, clock: StageClock) -> Iterator[Sample | BadSample]:
     """Yield the pictures of a part; the tally says, before each is read, which one it will be."""
     progress.reading(part.start)
@@ -138,17 +149,9 @@ def _announced(part: Part, progress: ShardProgress, clock: StageClock) -> Iterat
         progress.reading(item.index + 1)
 
 
-def views(job: Job, sample: Sample) -> Iterator[ShardSample]:
-    """Yield the samples that one picture becomes: one for each crop."""
-    for crop in range(job.crop.crops):
-        index = sample.index * job.crop.crops + crop
-        shape = (sample.picture.shape[0], sample.picture.shape[1])
-        plan = plan_crop(job.crop, shape, job.seed, sample.index, crop)
-        picture = sample.picture if plan is None else apply_crop(sample.picture, plan)
-        yield ShardSample(f"{index:08d}", index, sample.label, sample.index, sample.key, crop, picture)
-
-
-def _build(task: ShardTask, samples: list[ShardSample], progress: ShardProgress, clock: StageClock) -> ShardBuilder:
+def _build(
+    task: ShardTask, samples: list[ShardSample], partners: Partners | None, progress: ShardProgress, clock: StageClock
+) -> ShardBuilder:
     """Fill a shard with the samples and their copies."""
     attributes = {"ipmix_job": json.dumps(task.job.to_dict()), "class_names": list(task.class_names)}
     name = f"{task.job.split}-{task.number:06d}"
@@ -159,7 +162,7 @@ def _build(task: ShardTask, samples: list[ShardSample], progress: ShardProgress,
         clock.lap("encode")
         check_wanted()
         if task.job.output.stored_copies:
-            render_variants(task.job, task.mixing, samples[start:stop], out, clock)
+            render_variants(task.job, task.mixing, samples[start:stop], out, clock, partners)
         builder.add(start, out)
         clock.lap("encode")
         progress.done(stop // task.job.crop.crops)

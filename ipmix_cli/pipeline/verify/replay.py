@@ -14,9 +14,10 @@ from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.banks.mixing import MixingHandle
 from ipmix_cli.pipeline.output.dataset import Dataset
 from ipmix_cli.pipeline.output.manifest import Manifest, ShardRecord
+from ipmix_cli.pipeline.run.partners import Partners, read_partners, with_mixed_labels
 from ipmix_cli.pipeline.run.progress_counters import ProgressCounters, ShardProgress
 from ipmix_cli.pipeline.run.render import render_variants
-from ipmix_cli.pipeline.run.worker import views
+from ipmix_cli.pipeline.run.samples import views
 from ipmix_cli.pipeline.verify.problem import Problem
 from ipmix_cli.shards.shard import ShardSample, ShardSettings, ShardView, StoredSample
 from ipmix_cli.sources.source import BadSample, Part
@@ -30,7 +31,8 @@ LOSSY_TOLERANCE = 2.0  # grey levels on average, between two encodings of one pi
 class Replay:
     """Samples of one shard to be rebuilt; `copies` maps a sample's index to the copies to compare.
 
-    With `whole` every sample's label and clean picture are compared too.
+    With `whole` every sample's label and clean picture are compared too. `partners` hold the second samples of the
+    samples to be rebuilt, for methods that mix labels.
     """
 
     location: str
@@ -42,6 +44,7 @@ class Replay:
     whole: bool
     position: int
     counters: ProgressCounters | None = None
+    partners: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,8 @@ def replay_shard(task: Replay) -> Replayed:
 
 def _differences(dataset: Dataset, task: Replay, view: ShardView, progress: ShardProgress) -> Iterator[Problem]:
     places = {key: position for position, key in enumerate(view.keys())}
+    job = dataset.manifest.job
+    partners = read_partners(job, task.partners, StageClock()) if job.transform.mixes_labels else None
     failed = {failure.source_index for failure in task.record.failures}
     done = 0
     for item in task.part.samples(StageClock()):
@@ -80,45 +85,63 @@ def _differences(dataset: Dataset, task: Replay, view: ShardView, progress: Shar
             continue
         for sample in views(dataset.manifest.job, item):
             if task.whole or sample.index in task.copies:
-                yield from _compare(dataset, task, view, places.get(sample.key), sample)
+                yield from _compare(_Shard(dataset, task, view, partners), places.get(sample.key), sample)
         done += 1
         progress.done(done)
 
 
-def _compare(
-    dataset: Dataset, task: Replay, view: ShardView, position: int | None, sample: ShardSample
-) -> Iterator[Problem]:
+@dataclass(frozen=True)
+class _Shard:
+    """A shard that is compared, with the second samples of its samples."""
+
+    dataset: Dataset
+    task: Replay
+    view: ShardView
+    partners: Partners | None
+
+
+def _compare(shard: _Shard, position: int | None, sample: ShardSample) -> Iterator[Problem]:
     """Yield how one stored sample differs from the rebuilt one."""
+    dataset, task = shard.dataset, shard.task
     if position is None:
         yield _problem(task, "sample-missing", "it is not in its shard", sample.key)
         return
     output = dataset.manifest.job.output
     try:
-        stored = view.sample(position)
+        stored = shard.view.sample(position)
         if (stored.label, stored.source_key) != (sample.label, sample.source_key):
             message = f"label {stored.label} of {stored.source_key!r}, source: {sample.label}, {sample.source_key!r}"
             yield _problem(task, "source-mismatch", message, sample.key)
         if stored.clean is not None and not same_picture(stored.clean, sample.picture, output):
             yield _problem(task, "source-mismatch", "its clean picture is not the source's", sample.key)
-        wrong = _wrong_copies(dataset, task, stored, sample)
+        wrong = _wrong_copies(shard, stored, sample)
         if wrong:
             yield _problem(task, "replay-mismatch", f"copies {wrong} are not what their plans make", sample.key)
     except BadSampleError as error:
         yield _problem(task, "sample-damaged", error.message, sample.key)
 
 
-def _wrong_copies(dataset: Dataset, task: Replay, stored: StoredSample, sample: ShardSample) -> list[int]:
+def _wrong_copies(shard: _Shard, stored: StoredSample, sample: ShardSample) -> list[int]:
+    """Return the numbers of the chosen copies that differ, in pixels or in their labels."""
+    dataset, task = shard.dataset, shard.task
     wanted = task.copies.get(sample.index, ())
     if not wanted or not stored.copies:  # copies that are not stored cannot differ from their plans
         return []
-    rebuilt = rebuilt_copies(dataset.manifest, task.mixing, sample)
-    return [n for n in wanted if not same_picture(stored.copies[n], rebuilt[n], dataset.manifest.job.output)]
+    job = dataset.manifest.job
+    if shard.partners is not None:
+        labelled, failed = with_mixed_labels(job, [sample], shard.partners)
+        if failed or labelled[0].mixed != stored.mixed:
+            return list(wanted)
+    rebuilt = rebuilt_copies(dataset.manifest, task.mixing, sample, shard.partners)
+    return [n for n in wanted if not same_picture(stored.copies[n], rebuilt[n], job.output)]
 
 
-def rebuilt_copies(manifest: Manifest, mixing: MixingHandle | None, sample: ShardSample) -> NDArray[np.uint8]:
+def rebuilt_copies(
+    manifest: Manifest, mixing: MixingHandle | None, sample: ShardSample, partners: Partners | None = None
+) -> NDArray[np.uint8]:
     """Return the copies (K, H, W, 3) of one sample, made anew."""
     out = np.empty((1, manifest.job.output.copies, *sample.picture.shape), np.uint8)
-    render_variants(manifest.job, mixing, [sample], out, StageClock())
+    render_variants(manifest.job, mixing, [sample], out, StageClock(), partners)
     copies: NDArray[np.uint8] = out[0]
     return copies
 

@@ -14,6 +14,7 @@ from ipmix_cli.pipeline.job import Job
 from ipmix_cli.pipeline.output.dataset import Dataset
 from ipmix_cli.pipeline.output.manifest import FileRecord, Manifest, ShardRecord
 from ipmix_cli.pipeline.run.progress_counters import ProgressCounters, ShardProgress
+from ipmix_cli.pipeline.run.render import plans_without_mixing
 from ipmix_cli.pipeline.verify.other_readers import check_view
 from ipmix_cli.pipeline.verify.plan_agreement import PlanAgreement, idle_plans
 from ipmix_cli.pipeline.verify.problem import Problem
@@ -100,6 +101,8 @@ class _Samples:
             self.report.labels.add(label)
             if not 0 <= label < len(self.dataset.manifest.class_names):
                 self._add("label-range", f"its label {label} is no class", key)
+            if self.job.output.mixed:
+                self._check_mixed(view, position, key)
             if deep:
                 self._check_sample(view, position, key)
             if position % 256 == 0:
@@ -107,6 +110,21 @@ class _Samples:
         for message in check_view(self.dataset.manifest, view):
             self._add("other-readers", message)
         self._check_plans(view)
+
+    def _check_mixed(self, view: ShardView, position: int, key: str) -> None:
+        """Check that each copy has a second label that is a class, and the weight that its plan says."""
+        try:
+            mixed = view.sample(position).mixed
+        except BadSampleError as error:
+            self._add("sample-damaged", error.message, key)
+            return
+        index = view.sample(position).index
+        weights = self.job.transform.label_weights(plans_without_mixing(self.job, view.size(position), [index]))[0]
+        classes = len(self.dataset.manifest.class_names)
+        if [weight for _, weight in mixed] != weights.tolist():
+            self._add("plan-mismatch", "the weights of its labels are not those of its plans", key)
+        if not all(0 <= label < classes for label, _ in mixed):
+            self._add("label-range", "a second label is no class", key)
 
     def _check_keys(self, view: ShardView) -> None:
         record, crops = self.task.record, self.job.crop.crops

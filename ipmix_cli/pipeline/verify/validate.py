@@ -14,6 +14,7 @@ from ipmix_cli.pipeline.job import Execution
 from ipmix_cli.pipeline.listener import Listener, watched
 from ipmix_cli.pipeline.output.dataset import Dataset, chosen_numbers
 from ipmix_cli.pipeline.output.manifest import Manifest, ShardRecord
+from ipmix_cli.pipeline.run.partners import partner_parts
 from ipmix_cli.pipeline.run.prepare import changes, reopen
 from ipmix_cli.pipeline.run.progress_counters import ProgressCounters, progress_counters
 from ipmix_cli.pipeline.verify.folder import check_folder
@@ -190,7 +191,8 @@ def _check_origin(dataset: Dataset, report: Report, checks: Checks, execution: E
             if mine or checks.source is not None:
                 part = opened.source.part(shard.first, shard.stop)
                 whole = checks.source is not None
-                place = (len(tasks), counters)
+                partners = partner_parts(dataset.manifest.job, opened.source, sorted(mine))
+                place = (len(tasks), counters, partners)
                 tasks.append(Replay(dataset.folder.location, slim, shard, part, opened.mixing, mine, whole, *place))
         _run_replays(report, tasks, counters, execution, listener)
 

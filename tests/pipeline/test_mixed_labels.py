@@ -1,0 +1,137 @@
+"""Methods that mix labels: second samples from the whole source, stored labels, and what notices wrong ones."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+
+import h5py
+import numpy as np
+import pytest
+
+from ipmix_cli import Checks, Execution, Request, ShardSettings, SourceSpec, augment, open_dataset, validate
+from ipmix_cli.crop import CropConfig
+from ipmix_cli.errors import UsageError
+
+METHODS = ("mixup", "cutmix")
+
+
+def request_of(method: str, **output: object) -> Request:
+    return Request(
+        source=SourceSpec(input="demo"),
+        method=method,
+        output=ShardSettings(**{"copies": 3, "encoding": "auto", **output}),
+        limit=24,
+        samples_per_shard=4,
+    )
+
+
+def numbers_of(folder) -> dict[str, np.ndarray]:
+    """Read all shards with h5py alone."""
+    columns: dict[str, list[np.ndarray]] = {}
+    for path in sorted(folder.glob("*.h5")):
+        with h5py.File(path) as file:
+            for name in ("clean", "aug", "label", "second_label", "label_weight"):
+                columns.setdefault(name, []).append(file[name][:])
+    return {name: np.concatenate(parts) for name, parts in columns.items()}
+
+
+@pytest.fixture(scope="module", params=METHODS)
+def made(request, tmp_path_factory):
+    out = tmp_path_factory.mktemp(request.param)
+    augment(request_of(request.param), str(out))
+    return request.param, out
+
+
+def test_pixels_and_labels_follow_from_second_samples_of_the_whole_source(made):
+    """An obvious program looks for the second sample among all clean pictures."""
+    method, out = made
+    found = numbers_of(out)
+    far = 0
+    for index, (clean, copies) in enumerate(zip(found["clean"], found["aug"], strict=True)):
+        for copy, second, weight in zip(
+            copies, found["second_label"][index], found["label_weight"][index], strict=True
+        ):
+            if weight == 1.0:
+                assert (copy == clean).all()
+                assert second == found["label"][index]
+                continue
+            candidates = np.flatnonzero(found["label"] == second)
+            if method == "mixup":
+                guesses = weight * clean + (1 - weight) * found["clean"][candidates].astype(float)
+                errors = np.abs(guesses - copy).max(axis=(1, 2, 3))
+                assert errors.min() <= 1.0
+            else:
+                other = (found["clean"][candidates] == copy).all(axis=-1)
+                own = (copy == clean).all(axis=-1)
+                errors = (~(own | other)).sum(axis=(1, 2))
+                assert errors.min() == 0
+            far += abs(int(candidates[errors.argmin()]) // 4 - index // 4) > 0
+    assert far > 5
+
+
+def test_the_bytes_do_not_depend_on_workers_or_on_shards_made_before(made, tmp_path, digests):
+    method, out = made
+    augment(request_of(method), str(tmp_path / "two"), Execution(jobs=2))
+    for index in range(2):
+        augment(request_of(method), str(tmp_path / "tasks"), Execution(task_index=index, task_count=2))
+    assert digests(tmp_path / "two") == digests(tmp_path / "tasks") == digests(out)
+
+
+def test_it_is_replayed_to_the_byte(made):
+    report = validate(open_dataset(made[1]), Checks(level="full", replay="100%", source=SourceSpec(input="demo")))
+    assert report.passed
+    assert report.replayed == 72
+
+
+def test_a_wrong_weight_is_noticed(made, tmp_path):
+    out = tmp_path / "copy"
+    shutil.copytree(made[1], out)
+    with h5py.File(out / "train-000001.h5", "r+") as file:
+        file["label_weight"][1, 1] += 0.125
+    codes = {problem.code for problem in validate(open_dataset(out), Checks()).problems}
+    assert {"shard-damaged", "sample-damaged", "plan-mismatch"} <= codes
+
+
+@pytest.mark.parametrize("layout", ["grouped", "flat"])
+def test_tars_hold_the_same_labels(layout, tmp_path):
+    plain, tars = tmp_path / "h5", tmp_path / "tars"
+    augment(request_of("cutmix"), str(plain))
+    augment(request_of("cutmix", format="webdataset", layout=layout), str(tars))
+    dataset = open_dataset(tars)
+    assert validate(dataset, Checks(level="full")).passed
+    with dataset.view(dataset.manifest.shards[1]) as view:
+        labels = [[list(pair) for pair in sample.mixed] for sample in view]
+    found = numbers_of(plain)
+    pairs = np.stack([found["second_label"], found["label_weight"]], axis=-1)
+    assert np.array_equal(pairs[4:8], np.array(labels))
+
+
+@pytest.mark.parametrize("change", [{"format": "files"}, {"store": "plans"}])
+def test_what_cannot_hold_mixed_labels_is_refused(change, tmp_path):
+    with pytest.raises(UsageError):
+        augment(request_of("mixup", **change), str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_second_sample_that_cannot_be_read_costs_the_samples_that_need_it(tmp_path):
+    from PIL import Image
+
+    source, chance = tmp_path / "in", np.random.default_rng(0)
+    for name in ("a", "b"):
+        (source / name).mkdir(parents=True)
+        for number in range(6):
+            Image.fromarray(chance.integers(0, 256, (32, 32, 3), np.uint8)).save(source / name / f"{number}.png")
+    (source / "b" / "3.png").write_bytes(b"no picture")
+    request = dataclasses.replace(
+        request_of("mixup"),
+        source=SourceSpec(input=str(source)),
+        crop=CropConfig(mode="center", size=16),
+        limit=None,
+    )
+    made = augment(request, str(tmp_path / "out"), Execution(max_errors="12"))
+    failed = [json.loads(line) for line in (tmp_path / "out" / "errors.jsonl").read_text().splitlines()]
+    assert {line["source_index"] for line in failed if "second sample, picture 9" in line["reason"]}
+    assert made.manifest.samples == 12 - len(failed)
+    assert validate(open_dataset(tmp_path / "out"), Checks(replay="100%")).passed
