@@ -65,7 +65,8 @@ class LocalFolder:
     """A folder on this machine or on a network file system."""
 
     def __init__(self, root: str | Path) -> None:
-        self.root = Path(root).absolute()
+        plain = Path(root).absolute()
+        self.root = Path(os.path.realpath(plain)) if ".." in plain.parts else plain  # a folder before .. may not exist
         self.location = str(self.root)
 
     def write(self, name: str, data: Bytes) -> None:

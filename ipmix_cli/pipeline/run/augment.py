@@ -19,6 +19,7 @@ from ipmix_cli.pipeline.run.prepare import (
     NO_MIXING,
     Request,
     asks_for_the_same,
+    check_places,
     job_of,
     open_job,
     open_source_of,
@@ -106,6 +107,7 @@ def augment(
     outcome = nothing_left(request, out, execution, existing_output)
     if outcome is None:
         source = open_source_of(request, listener)
+        check_places(request, source, out)
         classes = told_classes(source, request.limit, listener)
         outcome = nothing_ever(request, source, execution)
     if outcome is None:

@@ -14,7 +14,7 @@ from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.resume import committed
 from ipmix_cli.pipeline.output.state import read_state
 from ipmix_cli.pipeline.run.partners import partner_parts
-from ipmix_cli.pipeline.run.prepare import OpenJob, Request, open_job, prepare_pictures
+from ipmix_cli.pipeline.run.prepare import OpenJob, Request, check_places, open_job, prepare_pictures
 from ipmix_cli.pipeline.run.progress_counters import ShardProgress
 from ipmix_cli.pipeline.run.samples import sample_indices
 from ipmix_cli.pipeline.run.warmup import compile_kernels
@@ -93,6 +93,7 @@ def estimate(
     """
     execution, listener = execution or Execution(), listener or Listener()
     opened = open_job(request, listener, execution.jobs)
+    check_places(request, opened.source, out)
     compile_kernels(listener, opened.job, execution.jobs)
     prepare_pictures(opened, listener)
     job, shards = opened.job, len(shard_bounds(opened.job))

@@ -31,6 +31,7 @@ from ipmix_cli.shards.shard import ShardSettings
 from ipmix_cli.shards.writers import WRITERS
 from ipmix_cli.sources.readers import open_source
 from ipmix_cli.sources.source import Source, SourceSpec
+from ipmix_cli.storage.apart import check_apart
 from ipmix_cli.storage.object_store import is_remote
 from ipmix_cli.transform import NATIVE
 
@@ -153,6 +154,20 @@ def open_source_of(request: Request, listener: Listener) -> Source:
     if request.recorded is not None:
         check_source(request.recorded, record_of(source))
     return source
+
+
+def check_places(request: Request, source: Source, out: str) -> None:
+    """Refuse an output folder inside what is read, and the reverse, before anything is written.
+
+    Raises
+    ------
+    UsageError
+        Naming both places.
+    """
+    if source.location != request.source.input or Path(source.location).is_absolute() or "://" in source.location:
+        check_apart(out, source.location, "--in")
+    if request.fractals != BUILTIN:
+        check_apart(out, request.fractals, f"--{transform_named(request.method).mixing_option}")
 
 
 def record_of(source: Source) -> SourceRecord:
