@@ -144,6 +144,10 @@ class Transform(ABC):
     split: ClassVar[str] = "train"
     mixes_labels: ClassVar[bool] = False
 
+    def plan_version_of(self, settings: Any) -> int:  # noqa: ARG002 - a method may depend on them
+        """Return the plan version that a job with these settings records."""
+        return self.plan_version
+
     @abstractmethod
     def settings_for(self, preset: str, size: Size | None, changes: Mapping[str, Any]) -> Any:
         """Return the settings of a preset (``auto`` chooses by size), with some fields replaced.

@@ -1,5 +1,7 @@
 """Crops follow torchvision's laws, and mixing pictures are resized as its Resize does."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -9,7 +11,8 @@ from ipmix_cli.crop import CropConfig, apply_crop, plan_crop
 from ipmix_cli.errors import UsageError
 from ipmix_cli.methods.mixing_set import mixing_set, mixing_shape, resize_mixing
 
-RANDOM = CropConfig(mode="random-resized", size=64)
+RANDOM = CropConfig(mode="random-resized", size=64, version=2)
+OLD = CropConfig(mode="random-resized", size=64)  # as records without a version have it
 
 
 def noisy(height, width):
@@ -65,11 +68,53 @@ def test_resize_and_flip_are_pillows():
     plan = plan_crop(CropConfig(mode="resize", size=32), (50, 90), 0, 0)
     expected = np.array(Image.fromarray(picture).resize((32, 32), Image.Resampling.BILINEAR))
     assert np.array_equal(apply_crop(picture, plan), expected)
-    flipped = next(p for p in (plan_crop(RANDOM, (50, 90), 0, i) for i in range(99)) if p.flip)
+    flipped = next(p for p in (plan_crop(OLD, (50, 90), 0, i) for i in range(99)) if p.flip)
     box = (flipped.left, flipped.top, flipped.left + flipped.width, flipped.top + flipped.height)
     expected = np.array(Image.fromarray(picture).resize((64, 64), Image.Resampling.BILINEAR, box))[:, ::-1]
     assert np.array_equal(apply_crop(picture, flipped), expected)
     assert np.array_equal(picture, before)
+
+
+@pytest.mark.parametrize("shape", [(50, 90), (300, 400), (64, 64), (9, 200), (700, 500)])
+def test_a_random_crop_is_cut_out_first_and_resized_then(shape):
+    """So torchvision does: nothing outside of the part has a share in it."""
+    picture = noisy(*shape)
+    for index in range(20):
+        plan = plan_crop(RANDOM, shape, 3, index)
+        part = Image.fromarray(picture).crop((plan.left, plan.top, plan.left + plan.width, plan.top + plan.height))
+        expected = np.array(part.resize((64, 64), Image.Resampling.BILINEAR))
+        assert np.array_equal(apply_crop(picture, plan), expected[:, ::-1] if plan.flip else expected)
+
+
+def test_flips_can_be_left_out_and_change_nothing_else():
+    plans = [plan_crop(RANDOM, (300, 400), 1, index) for index in range(50)]
+    still = [plan_crop(replace(RANDOM, flip=False), (300, 400), 1, index) for index in range(50)]
+    assert any(plan.flip for plan in plans)
+    assert still == [replace(plan, flip=False) for plan in plans]
+
+
+@pytest.mark.parametrize("shape", [(32, 32), (20, 48)])
+def test_a_padded_crop_is_torchvisions(shape):
+    """RandomCrop(size, padding=4) and RandomHorizontalFlip: every place is as likely, and what is new is black."""
+    config, picture = CropConfig(mode="padded", flip=True), noisy(*shape) | 1
+    height, width = shape
+    plans = [plan_crop(config, shape, 5, index) for index in range(3000)]
+    bordered = np.pad(picture, ((4, 4), (4, 4), (0, 0)))
+    for plan in plans[:100]:
+        expected = bordered[plan.top : plan.top + height, plan.left : plan.left + width]
+        found = apply_crop(picture, plan)
+        assert np.array_equal(found, expected[:, ::-1] if plan.flip else expected)
+        assert found.flags.c_contiguous
+    for places in ([plan.left for plan in plans], [plan.top for plan in plans]):
+        assert stats.chisquare(np.bincount(places, minlength=9)).pvalue > 1e-3
+    assert stats.binomtest(sum(plan.flip for plan in plans), 3000).pvalue > 1e-3
+    assert not any(plan_crop(CropConfig(mode="padded"), shape, 5, index).flip for index in range(100))
+
+
+def test_records_of_crops_from_before_stay_as_they_were():
+    assert CropConfig(mode="random-resized", size=64).to_dict() == {"mode": "random-resized", "size": 64, "crops": 1}
+    assert CropConfig(mode="center", size=64).of_new_job().to_dict() == {"mode": "center", "size": 64, "crops": 1}
+    assert RANDOM.to_dict()["version"] == OLD.of_new_job().version == 2
 
 
 def test_no_crop_is_no_plan():

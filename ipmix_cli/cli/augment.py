@@ -101,8 +101,14 @@ def augment(
     crop: Annotated[
         str | None,
         typer.Option(
-            help="none, resize, center or random-resized.  [default: center with --size, else none]",
+            help="none, resize, center, random-resized, or padded (4 px).  [default: center with --size, else none]",
             rich_help_panel=VIEWS,
+        ),
+    ] = None,
+    flip: Annotated[
+        bool | None,
+        typer.Option(
+            help="Mirror half of the random crops.  [default: those of random-resized]", rich_help_panel=VIEWS
         ),
     ] = None,
     crops: Annotated[
@@ -287,7 +293,7 @@ def _request(options: dict[str, Any]) -> Request:
         method=options["method"],
         preset=settings.pop("preset", "auto"),
         changes=settings,
-        crop=CropConfig(mode=crop, size=options["size"], crops=options["crops"]),
+        crop=CropConfig(mode=crop, size=options["size"], crops=options["crops"], flip=options["flip"]),
         output=ShardSettings(
             format="files" if files else options["output_format"],
             layout="grouped" if files else options["layout"],

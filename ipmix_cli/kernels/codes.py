@@ -35,6 +35,11 @@ MULTIPLY = 1
 RANDOM_PIXELS = 2
 RANDOM_ELEMENTS = 3
 
+# What becomes of mixed values outside [0, 1], and in which arithmetic; the published code's is float32
+CLIP = 0
+WRAP = 1
+CLIP_SINGLE = 2
+
 # Kinds of a step, and of a partner
 OPERATION = 0
 MIXING = 1

@@ -47,11 +47,11 @@ def crop_partner(words: Words, frame: Frame, workspace: Workspace) -> None:
 def mix(words: Words, reals: Reals, at: Number, canvas: Bytes, frame: Frame, workspace: Workspace) -> None:
     """Mix a box of the canvas with the workspace's patch, in place."""
     code, factors = words[at + codes.CODE], (reals[at + codes.A], reals[at + codes.B])
-    buffers, terms, values, wrap, chains = (
+    buffers, terms, values, overflow, chains = (
         workspace.buffers,
         workspace.terms,
         workspace.reals,
-        workspace.wrap,
+        workspace.overflow,
         workspace.chains,
     )
     patch = buffers[chains + 2]
@@ -60,10 +60,10 @@ def mix(words: Words, reals: Reals, at: Number, canvas: Bytes, frame: Frame, wor
         fill_mask(code, np.uint64(words[at + codes.MASK_KEY]), reals[at + codes.P], mask)
         mix_masked(canvas, patch, frame, mask)
     elif code == codes.ADD:
-        add(canvas, patch, frame, factors, (workspace.lines[0], values), wrap)
+        add(canvas, patch, frame, factors, (workspace.lines[0], values), overflow)
     else:
-        fill_terms(factors[0], factors[1], wrap, terms)
-        multiply(canvas, patch, frame, terms, values, wrap)
+        fill_terms(factors[0], factors[1], overflow, terms)
+        multiply(canvas, patch, frame, terms, values, overflow)
 
 
 @kernel

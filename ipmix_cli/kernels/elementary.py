@@ -1,8 +1,7 @@
 """Logarithm and power from + - * / alone: the same bits on every machine, which no libm promises.
 
 The logarithm follows fdlibm's e_log.c (Sun Microsystems, 1993; freely distributable). The power table uses a table of
-2**(j/32) and double-double products, and is within 0.51 units in the last place: ``wrap`` shows the low bits of numbers
-as large as 2**63.
+2**(j/32) and double-double products, and is within 0.51 units in the last place.
 """
 
 from __future__ import annotations
@@ -43,6 +42,10 @@ with localcontext() as _context:
     _FLOOR = Decimal(float("1e-37"))  # the double, not the decimal
     # Logarithms of max(2u, 1e-37) for the 256 values of a byte
     LOG_HI, LOG_LO = _high_and_low([max(value, _FLOOR).ln() for value in _DOUBLED])
+    # The same of float32 numbers, as the published code has them
+    _SINGLES = [Decimal(float(np.float32(2) * (np.float32(value) / np.float32(255)))) for value in range(256)]
+    _SINGLE_FLOOR = Decimal(float(np.float32(1e-37)))
+    SINGLE_LOG_HI, SINGLE_LOG_LO = _high_and_low([max(value, _SINGLE_FLOOR).ln() for value in _SINGLES])
 
 
 @kernel
@@ -125,16 +128,16 @@ def exp_nearby(x: Number) -> Number:
 
 
 @kernel
-def power_table(exponent: Number, factor: Number, precise: Number, table: Reals) -> None:
-    """Fill a table with factor * max(2v, 1e-37) ** exponent for the 256 bytes v, scaled to [0, 1].
+def power_table(exponent: Number, factor: Number, table: Reals) -> None:
+    """Fill a table with factor * max(2v, 1e-37) ** exponent for the 256 bytes v, scaled to [0, 1]."""
+    for value in range(256):
+        table[value] = exp_nearby(exponent * LOG_HI[value]) * factor
 
-    Products of such powers can be as large as 1e37, and ``wrap`` shows their lowest digits: there, and only there, each
-    has to be rounded as well as can be.
-    """
-    if precise != 0:
-        for value in range(256):
-            high, low = times(exponent, LOG_HI[value], LOG_LO[value])
-            table[value] = exp_of_sum(high, low) * factor
-    else:
-        for value in range(256):
-            table[value] = exp_nearby(exponent * LOG_HI[value]) * factor
+
+@kernel
+def single_power_table(exponent: Number, table: Reals) -> None:
+    """Fill a table with max(2v, 1e-37) ** exponent in float32 arithmetic, each power rounded to the nearest float32."""
+    rounded = np.float64(np.float32(exponent))
+    for value in range(256):
+        high, low = times(rounded, SINGLE_LOG_HI[value], SINGLE_LOG_LO[value])
+        table[value] = np.float64(np.float32(exp_of_sum(high, low)))

@@ -1,8 +1,9 @@
 """The four mixings of a patch of the running picture with its partner, in place.
 
-``canvas`` is the running picture, ``partner`` the patch alone. Arithmetic is float64 in the order of the formulas, so
-that it makes the bits of the plain formula: for ``multiply`` with one table of 256 entries for each side, for ``add``
-in those rows alone where whole numbers of 2**-22 levels, which are four times as fast, leave a byte in doubt.
+``canvas`` is the running picture, ``partner`` the patch alone. To clip, arithmetic is float64 in the order of the
+formulas, so that it makes the bits of the plain formula: for ``multiply`` with one table of 256 entries for each side,
+for ``add`` in those rows alone where whole numbers of 2**-22 levels, four times as fast, leave a byte in doubt.
+To wrap, and for tiny betas, it is the float32 arithmetic of the published code: there the last bits are seen.
 """
 
 from __future__ import annotations
@@ -11,16 +12,18 @@ import numpy as np
 
 from ipmix_cli.kernels import codes
 from ipmix_cli.kernels.compiler import entry, inlined, kernel, spliced
-from ipmix_cli.kernels.elementary import power_table
+from ipmix_cli.kernels.elementary import power_table, single_power_table
 from ipmix_cli.kernels.frames import copy_bytes
 from ipmix_cli.kernels.stream import hash32
 from ipmix_cli.kernels.types import Bytes, Frame, Number, Pair, Reals
 
 LOW_HALF = np.uint64(0xFFFFFFFF)
 S32 = np.uint64(32)
-LIMIT = 2.0**63
+LIMIT = 2.0**31
+LEVELS = np.float32(255.0)
 PIXEL = np.uint32(3)
 DOUBLED = 2.0 * (np.arange(256) / 255.0) - 1.0
+SINGLE_DOUBLED = np.float32(2) * (np.arange(256, dtype=np.float32) / np.float32(255)) - np.float32(1)
 
 BITS = np.int32(22)
 ONE = 2.0**22
@@ -30,13 +33,20 @@ BLACK, WHITE = np.int32(0), np.int32(255)
 
 
 @kernel
-def fill_terms(a: Number, b: Number, wrap: Number, terms: Reals) -> None:
+def fill_terms(a: Number, b: Number, overflow: Number, terms: Reals) -> None:
     """Fill terms (2, 256) float64 with the factors of the picture's bytes and of the partner's, for multiply.
 
     They hold the formula's division by 2, which changes an exponent and no digit.
     """
-    power_table(a, 0.5, wrap, terms[0])
-    power_table(b, 1.0, wrap, terms[1])
+    if overflow != codes.CLIP:
+        single_power_table(a, terms[0])
+        single_power_table(b, terms[1])
+        for value in range(256):
+            terms[0, value] *= 0.5
+        terms[0, 0] = 0.5 if np.float32(a) == 0.0 else 0.0  # 0 ** 0 is 1
+        return
+    power_table(a, 0.5, terms[0])
+    power_table(b, 1.0, terms[1])
     terms[0, 0] = 0.0  # only the partner is kept above 1e-37
 
 
@@ -48,25 +58,34 @@ def clip_row(values: Reals, out: Bytes) -> None:
 
 
 @inlined
-def wrap_row(values: Reals, out: Bytes) -> None:
-    """Make bytes of values: times 255, truncate to int64, modulo 256; 0 beyond int64."""
+def clip_single_row(values: Reals, out: Bytes) -> None:
+    """Make bytes of float32 values: clip to [0, 1], times 255 in float32, truncate."""
     for i in range(out.size):
-        scaled = values[i] * 255.0
+        out[i] = np.uint8(np.int32(np.float32(min(max(values[i], 0.0), 1.0)) * LEVELS))
+
+
+@inlined
+def wrap_row(values: Reals, out: Bytes) -> None:
+    """Make bytes of float32 values: times 255 in float32, truncate to int32, modulo 256; 0 beyond int32."""
+    for i in range(out.size):
+        scaled = np.float64(np.float32(values[i]) * LEVELS)
         fits = scaled >= -LIMIT and scaled < LIMIT
         out[i] = np.uint8(np.int64(scaled) & 255) if fits else 0
 
 
 @inlined
-def quantise(values: Reals, out: Bytes, wrap: Number) -> None:
+def quantise(values: Reals, out: Bytes, overflow: Number) -> None:
     """Make bytes of values."""
-    if wrap == 0:
+    if overflow == codes.CLIP:
         clip_row(values, out)
+    elif overflow == codes.CLIP_SINGLE:
+        clip_single_row(values, out)
     else:
         wrap_row(values, out)
 
 
 @kernel
-def multiply(canvas: Bytes, partner: Bytes, frame: Frame, terms: Reals, values: Reals, wrap: Number) -> None:
+def multiply(canvas: Bytes, partner: Bytes, frame: Frame, terms: Reals, values: Reals, overflow: Number) -> None:
     """Multiply with a patch, by terms; ``values`` is float64, as long as the patch is wide, to work in."""
     _, W, top, left, height, width = frame
     mine, other = terms[0], terms[1]
@@ -75,16 +94,32 @@ def multiply(canvas: Bytes, partner: Bytes, frame: Frame, terms: Reals, values: 
         u, v = canvas[first : first + width * 3], partner[r * width * 3 :]
         for i in range(np.uintp(u.size)):
             values[i] = mine[u[i]] * other[v[i]]
-        quantise(values, u, wrap)
+        if overflow != codes.CLIP:
+            for i in range(np.uintp(u.size)):
+                values[i] = np.float64(np.float32(values[i]))  # the product of two float32, rounded once
+        quantise(values, u, overflow)
+
+
+@inlined
+def add_single_row(u: Bytes, v: Bytes, factors: Pair, values: Reals) -> None:
+    """Add a row of bytes in float32 arithmetic, in the order of the published code."""
+    a, b = np.float32(factors[0]), np.float32(factors[1])
+    for i in range(u.size):
+        total = np.float32(np.float32(a * SINGLE_DOUBLED[u[i]]) + np.float32(b * SINGLE_DOUBLED[v[i]]))
+        values[i] = np.float64(np.float32(total + np.float32(1.0)) * np.float32(0.5))
 
 
 @kernel
-def add_row(u: Bytes, v: Bytes, factors: Pair, values: Reals, wrap: Number) -> None:
+def add_row(u: Bytes, v: Bytes, factors: Pair, values: Reals, overflow: Number) -> None:
     """Add a row of bytes; ``values`` is float64, as long as the row, to work in."""
     a, b = factors
+    if overflow != codes.CLIP:
+        add_single_row(u, v, factors, values)
+        quantise(values, u, overflow)
+        return
     for i in range(np.uintp(u.size)):
         values[i] = (a * DOUBLED[u[i]] * 0.5 + b * DOUBLED[v[i]] * 0.5) + 0.5
-    quantise(values, u, wrap)
+    quantise(values, u, overflow)
 
 
 @kernel
@@ -106,16 +141,18 @@ def add_quickly(u: Bytes, v: Bytes, factors: Pair, line: Bytes) -> Number:
 
 
 @spliced
-def add(canvas: Bytes, partner: Bytes, frame: Frame, factors: Pair, work: tuple[Bytes, Reals], wrap: Number) -> None:
+def add(
+    canvas: Bytes, partner: Bytes, frame: Frame, factors: Pair, work: tuple[Bytes, Reals], overflow: Number
+) -> None:
     """Add a patch; ``work`` is a row of bytes and one of float64, to work in."""
     _, W, top, left, height, width = frame
     line, values = work
-    exactly = wrap != 0 or abs(factors[0]) + abs(factors[1]) > 3.0
+    exactly = overflow != codes.CLIP or abs(factors[0]) + abs(factors[1]) > 3.0
     for r in range(height):
         first = ((top + r) * W + left) * 3
         u, v = canvas[first : first + width * 3], partner[r * width * 3 :]
         if exactly or add_quickly(u, v, factors, line):
-            add_row(u, v, factors, values, wrap)
+            add_row(u, v, factors, values, overflow)
         else:
             copy_bytes(line[: width * 3], u)
 

@@ -113,7 +113,7 @@ def run_round(words: Words, reals: Reals, at: Number, canvas: Floats, workspace:
     elif words[at + codes.CODE] == codes.ADD:
         add(canvas, partner, a, b)
     else:
-        power_table(b, 0.5, 0, workspace.terms[1])
+        power_table(b, 0.5, workspace.terms[1])
         multiply(canvas, partner, a, workspace.terms[1])
 
 

@@ -23,7 +23,7 @@ class Workspace(NamedTuple):
     height: int
     width: int
     chains: int
-    wrap: int
+    overflow: int
 
     # Mixing pictures, already resized, one after the other
     pixels: npt.NDArray[np.uint8]  # flat, read-only

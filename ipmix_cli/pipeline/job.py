@@ -6,7 +6,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 from msgspec import Meta
@@ -113,6 +113,10 @@ class Job:
     def size(self) -> tuple[int, int] | None:
         """(H, W) of every sample, or None where they differ."""
         return self.source.size if self.crop.size is None else (self.crop.size, self.crop.size)
+
+    def crop_for(self, crop: CropConfig) -> CropConfig:
+        """Return a crop that is asked for anew, of the version that this job recorded."""
+        return replace(crop, version=self.crop.version) if crop.mode == self.crop.mode else crop.of_new_job()
 
     @property
     def split(self) -> str:

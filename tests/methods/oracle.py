@@ -39,13 +39,33 @@ def operate(name, parameters, picture):
 
 
 def power(values, exponent, floor):
-    """max(2v, floor) ** exponent of bytes v, scaled to [0, 1].
-
-    By the C library, which rounds to the nearest double nearly always: numpy's vectorised power is off by one in twenty
-    times, and ``wrap`` shows the last bits of what a black partner makes of a negative exponent (up to 1e37).
-    """
+    """max(2v, floor) ** exponent of bytes v, scaled to [0, 1], by the C library."""
     table = [math.pow(max(2 * (value / 255.0), floor), exponent) for value in range(256)]
     return np.array(table)[values]
+
+
+def single_power(values, exponent, floor):
+    """The same as the published code has it: each number is a float32."""
+    one, exponent = np.float32, float(np.float32(exponent))
+    bases = [float(max(one(2) * (one(value) / one(255)), one(floor))) for value in range(256)]
+    return np.array([math.pow(base, exponent) for base in bases]).astype(one)[values]
+
+
+def mix_singles(step, u, v, overflow):
+    """One mixing of two uint8 patches in float32, operation by operation as torch does it."""
+    one = np.float32
+    a, b = one(step["a"]), one(step["b"])
+    if step["mixing"] == "add":
+        u, v = (one(2) * (patch.astype(one) / one(255)) - one(1) for patch in (u, v))
+        value = (a * u + b * v + one(1)) / one(2)
+    else:
+        value = single_power(u, a, 0.0) * single_power(v, b, 1e-37) / one(2)
+    if overflow != "wrap":
+        return (one(255) * np.clip(value, 0, 1)).astype(np.uint8)
+    with np.errstate(over="ignore"):  # 1e37 * 255 is infinite, and so 0
+        scaled = one(255) * value
+    fits = np.abs(scaled) < 2.0**31
+    return (np.where(fits, scaled, 0).astype(np.int64) % 256).astype(np.uint8)
 
 
 def mix(step, u, v, overflow, mask):
@@ -53,16 +73,14 @@ def mix(step, u, v, overflow, mask):
     if mask is not None:
         kept = mask if mask.ndim == 3 else mask[..., None]
         return np.where(kept, u, v)
+    if overflow != "clip":
+        return mix_singles(step, u, v, overflow)
     a, b = step["a"], step["b"]
     if step["mixing"] == "add":
         value = (a * (2 * (u / 255.0) - 1) + b * (2 * (v / 255.0) - 1) + 1) / 2
     else:
         value = power(u, a, 0.0) * power(v, b, 1e-37) / 2
-    if overflow == "clip":
-        return (255 * np.clip(value, 0, 1)).astype(np.uint8)
-    scaled = 255 * value
-    fits = np.abs(scaled) < 2.0**63
-    return (np.where(fits, scaled, 0).astype(np.int64) % 256).astype(np.uint8)
+    return (255 * np.clip(value, 0, 1)).astype(np.uint8)
 
 
 def apply(picture, plan, mixing, overflow, masks):

@@ -48,4 +48,4 @@ def apply_plans(
     workspace : Workspace, optional
         From :func:`workspace_for`, to be reused.
     """
-    apply_chains(pictures, plans, mixing, out, wrap=config.overflow == "wrap", workspace=workspace)
+    apply_chains(pictures, plans, mixing, out, overflow=config.overflow_code, workspace=workspace)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from ipmix_cli.errors import UsageError
+from ipmix_cli.kernels import codes
 from ipmix_cli.methods.mixings import ALL_MIXINGS
 from ipmix_cli.methods.operations import BASIC_OPERATIONS, OPS
 
@@ -15,6 +16,7 @@ OVERFLOWS = ("clip", "wrap")
 SMALLEST_PATCH = 2  # the thin patches are drawn from 2..s
 MOST_PATCH_SIZES = 64
 RULE = (4, 8, 16, 32, 64)
+SINGLE_BETA = 0.1
 
 
 def _number(help_text: str, low: float, high: float) -> dict[str, Any]:
@@ -43,9 +45,8 @@ class AugmentConfig:
     patch_sizes : tuple of int or None
         Sizes of patches; None for the powers of two from 4 to 64 below the picture's short side, and that side.
     overflow : {"clip", "wrap"}
-        What becomes of mixed values outside 0..255: clipped, or truncated and taken modulo 256 as the published code
-        does. There, ``multiply`` with a black partner can reach 1e37: above 2**44 a byte is the last digits of a power,
-        here the nearest double of it, which numpy's own power is not always.
+        What becomes of mixed values outside 0..255: clipped, or, in float32 arithmetic as the published code has it,
+        truncated and taken modulo 256, and 0 from 2**31 up.
     operations : tuple of str
         Image operations to draw from.
     mixings : tuple of str
@@ -89,6 +90,16 @@ class AugmentConfig:
                 f"patch sizes {self.patch_sizes}: expected one or more, each at least {SMALLEST_PATCH} px",
                 "name sizes such as 4 8 16 32, or leave them out to follow the picture's size",
             )
+
+    @property
+    def overflow_code(self) -> int:
+        """How the kernels take mixed values: in float64 and clipped, or in float32 as the published code has them.
+
+        Below `SINGLE_BETA` factors are so near to 0 and 1 that float32 rounds them to these, so that v stays v.
+        """
+        if self.overflow == "wrap":
+            return codes.WRAP
+        return codes.CLIP_SINGLE if self.beta < SINGLE_BETA else codes.CLIP
 
     def patch_sizes_for(self, height: int, width: int) -> tuple[int, ...]:
         """Return the patch sizes for a picture's size in pixels.

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ipmix_cli.errors import check_name
+from ipmix_cli.kernels import codes
 from ipmix_cli.methods.ipmix.presets import AUTO_LIMIT, PRESETS, preset_for
 from ipmix_cli.methods.ipmix.settings import AugmentConfig
 from ipmix_cli.methods.operations import ALL_OPERATIONS
@@ -31,6 +32,7 @@ class IPMixTransform(Transform):
     title: ClassVar[str] = "IPMix"
     credit: ClassVar[str] = "IPMix (Huang et al., NeurIPS 2023)"
     plan_version: ClassVar[int] = 1  # a changed distribution or order of draws changes every byte: raise it then
+    single_version: ClassVar[int] = 2  # of jobs in float32 arithmetic: their bytes changed, and no others
     settings_type: ClassVar[type[Any]] = AugmentConfig
     presets: ClassVar[Mapping[str, Any]] = PRESETS
     shortcuts: ClassVar[Mapping[str, Shortcut]] = {
@@ -47,6 +49,10 @@ class IPMixTransform(Transform):
         if size is not None:
             config.patch_sizes_for(*size)  # refuses sizes that do not fit
         return config
+
+    def plan_version_of(self, settings: Any) -> int:
+        """Return 2 where the published float32 arithmetic is followed, which version 1 did not; else 1."""
+        return self.plan_version if settings.overflow_code == codes.CLIP else self.single_version
 
     def mixing_ratio(self, settings: Any) -> float | None:
         """Return the preset's ratio: IPMix always needs mixing pictures."""
@@ -124,7 +130,7 @@ class IPMixTransform(Transform):
         """Return the clean and the mixing picture, each chain after each step, masks, partners, and the copy."""
         from ipmix_cli.methods.steps.chains_stages import chain_stages
 
-        return chain_stages(picture, plan, _mixing_set(mixing), wrap=settings.overflow == "wrap")
+        return chain_stages(picture, plan, _mixing_set(mixing), overflow=settings.overflow_code)
 
     def stage_rows(self, plan: Any, settings: Any, stages: Mapping[str, NDArray[Any]]) -> list[StageRow]:
         """Return what goes in, each chain step by step, and what comes out."""

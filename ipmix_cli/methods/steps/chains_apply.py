@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ipmix_cli.kernels import codes
 from ipmix_cli.kernels.copies import make_copies
 from ipmix_cli.kernels.workspace import Workspace
 from ipmix_cli.methods.mixing_set import MixingSet
@@ -21,7 +22,7 @@ def apply_chains(
     mixing: MixingSet,
     out: Pictures,
     *,
-    wrap: bool = False,
+    overflow: int = codes.CLIP,
     workspace: Workspace | None = None,
 ) -> None:
     """Make the copies that plans describe.
@@ -39,8 +40,8 @@ def apply_chains(
         The mixing pictures that the plans were drawn for; :data:`NO_MIXING` for plans of operations alone.
     out : ndarray of uint8, (N, K, H, W, 3), C-contiguous
         Filled with the copies.
-    wrap : bool
-        Whether mixed values outside 0..255 are taken modulo 256; they are clipped otherwise.
+    overflow : int
+        What becomes of mixed values outside 0..255: ``codes.CLIP``, ``WRAP``, or ``CLIP_SINGLE``.
     workspace : Workspace, optional
         From :func:`ipmix_cli.methods.steps.memory.workspace_for`, to be reused.
     """
@@ -49,7 +50,10 @@ def apply_chains(
     assert (workspace.height, workspace.width) == (height, width)
     assert plans.dtype["weights"].shape == (workspace.chains,)
     make_copies(
-        flat_pictures(pictures), plan_rows(plans), workspace._replace(wrap=int(wrap)), flat_copies(pictures, plans, out)
+        flat_pictures(pictures),
+        plan_rows(plans),
+        workspace._replace(overflow=overflow),
+        flat_copies(pictures, plans, out),
     )
 
 

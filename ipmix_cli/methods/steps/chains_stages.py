@@ -19,7 +19,7 @@ from ipmix_cli.picture import Picture
 Stages = dict[str, npt.NDArray[Any]]
 
 
-def chain_stages(picture: Picture, plan: Any, mixing: MixingSet | None, *, wrap: bool = False) -> Stages:
+def chain_stages(picture: Picture, plan: Any, mixing: MixingSet | None, *, overflow: int = codes.CLIP) -> Stages:
     """Return every stage of one copy.
 
     Parameters
@@ -30,7 +30,7 @@ def chain_stages(picture: Picture, plan: Any, mixing: MixingSet | None, *, wrap:
         One element of a plan array.
     mixing : MixingSet or None
         The mixing pictures that the plan was drawn for; None if it has operations alone.
-    wrap : bool
+    overflow : int
         As :func:`ipmix_cli.methods.steps.chains_apply.apply_chains` has it.
 
     Returns
@@ -46,7 +46,7 @@ def chain_stages(picture: Picture, plan: Any, mixing: MixingSet | None, *, wrap:
 
     def made(row: PlanArray) -> Picture:
         out = np.empty((1, 1, *picture.shape), np.uint8)
-        apply_chains(picture[None], row.reshape(1, 1), mixing or NO_MIXING, out, wrap=wrap)
+        apply_chains(picture[None], row.reshape(1, 1), mixing or NO_MIXING, out, overflow=overflow)
         made_copy: Picture = out[0, 0]
         return made_copy
 

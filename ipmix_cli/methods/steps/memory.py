@@ -24,7 +24,7 @@ def workspace_for(height: int, width: int, chains: int) -> Workspace:
         height=height,
         width=width,
         chains=chains,
-        wrap=0,
+        overflow=0,
         pixels=np.empty(0, np.uint8),
         offsets=np.empty(0, np.int64),
         shapes=np.empty((0, 2), np.int32),

@@ -199,12 +199,12 @@ def job_of(request: Request, source: SourceRecord, mixing: MixingRecord) -> Job:
         source=source,
         mixing=mixing,
         augment=settings,
-        crop=request.crop,
+        crop=request.crop.of_new_job() if request.recorded is None else request.recorded.crop_for(request.crop),
         output=dataclasses.replace(output, seed=request.seed),
         seed=request.seed,
         samples_per_shard=request.samples_per_shard,
         limit=request.limit,
-        plan_version=transform.plan_version,
+        plan_version=transform.plan_version_of(settings),
         method=request.method,
     )
     if WRITERS[output.format].whole:

@@ -29,6 +29,7 @@ def options_of(manifest: Manifest | JobState) -> dict[str, Any]:
     source = dict(manifest.places.source)
     options = {"in": source.pop("input"), **source, transform.mixing_option: manifest.places.fractals or None}
     options |= {"limit": job.limit, "size": job.crop.size, "crop": job.crop.mode, "crops": job.crop.crops}
+    options |= {} if job.crop.flip is None else {"flip": job.crop.flip}
     settings = transform.options(job.augment)
     plain = job.method == DEFAULT_METHOD or job.method not in METHODS
     options |= settings if plain else {"method": job.method, job.method: settings}
@@ -77,8 +78,8 @@ def _defaults(kind: Any) -> dict[str, Any]:
 
 def _words(name: str, value: Any) -> list[str]:
     option = f"--{name.replace('_', '-')}"
-    if value is True:
-        return [option]
+    if isinstance(value, bool):
+        return [option if value else f"--no-{name.replace('_', '-')}"]
     return [option, ",".join(map(str, value)) if isinstance(value, list) else str(value)]
 
 
@@ -90,7 +91,7 @@ def check_source(recorded: Job, found: SourceRecord) -> None:
     UsageError, SourceError
         Saying what differs.
     """
-    drawn = recorded.transform.plan_version
+    drawn = recorded.transform.plan_version_of(recorded.augment)
     if recorded.plan_version != drawn:
         raise UsageError(
             f"the record is of plan version {recorded.plan_version}, this ipmix draws plan version {drawn}",
