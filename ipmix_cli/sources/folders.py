@@ -80,7 +80,8 @@ class Listing:
 
     def pictures_in(self, folder: Path) -> list[str]:
         """Return the picture files that lie in a folder itself, sorted."""
-        return sorted(entry.name for entry in entries(str(folder)) if self._is_picture(entry))
+        files = [entry for entry in entries(str(folder)) if not _is(entry.is_dir)]
+        return sorted(entry.name for entry in files if self._is_picture(entry))
 
     def _walk(self, folder: Path, seen: set[tuple[int, int]]) -> Iterator[tuple[str, list[str]]]:
         waiting = [str(folder)]

@@ -82,9 +82,8 @@ def _listed(
     if known is not None and (not folders or len(folders) == 1):
         return _annotated(root, listing, known, order)
     found = [(name, list(listing.pictures_below(root / name, root))) for name in folders]
-    listing.pictures_in(root)  # counts what is no picture; pictures beside class folders belong to no class
-    beside = len(listing.pictures_in(root)) if folders else 0
-    if beside:
+    beside = len(listing.pictures_in(root))  # counts what is no picture, too
+    if beside and folders:
         listing.passed["pictures outside of class folders"] += beside
     return _with_classes(root, found, order, spec)
 

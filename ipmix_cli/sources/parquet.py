@@ -27,8 +27,8 @@ from ipmix_cli.sources.labels import (
     labels_of_array,
 )
 from ipmix_cli.sources.listed_source import ListedSource
+from ipmix_cli.sources.parquet_files import files_below, files_of_split
 from ipmix_cli.sources.source import BadSample, Sample, SourceSpec
-from ipmix_cli.sources.split_names import SPLIT_NAMES
 from ipmix_cli.stages import StageClock
 from ipmix_cli.storage.bounded import MOST_EXPANSION, SLACK_BYTES, too_large
 from ipmix_cli.storage.file_state import WatchedFiles
@@ -129,7 +129,7 @@ def looks_like_parquet(path: Path) -> bool:
     """Tell whether a path is a .parquet file, or a folder with some in it or in its ``data``."""
     if path.is_file():
         return path.suffix == ".parquet"
-    files = _files_below(path)
+    files = files_below(path)
     return bool(files) and not all(file.with_suffix(".tar").is_file() for file in files)  # img2dataset's, beside tars
 
 
@@ -145,7 +145,7 @@ def open_parquet(spec: SourceSpec) -> ListedSource:
         pyarrow is not installed, no such columns or split, or damage.
     """
     given = Path(spec.input).absolute()
-    paths = [given] if given.is_file() else _files_of_split(given, spec.split)
+    paths = [given] if given.is_file() else files_of_split(given, spec.split)
     files = WatchedFiles.of(paths)
     check_count(_row_count(paths), str(given))
     with _opened(str(paths[0])) as file:
@@ -154,6 +154,7 @@ def open_parquet(spec: SourceSpec) -> ListedSource:
     groups = tuple(group for path in paths for group in _groups(path))
     rule = label_rule(spec)
     labels, class_names = _labels(paths, label, rule, _common_names(paths, label))
+    _check_bytes(paths[0], image, column)
     kind = digest_kind(sum(path.stat().st_size for path in paths))
     whole = ParquetPart(groups, labels, 0, column, spec.alpha)
     common = CommonSize()
@@ -222,6 +223,21 @@ def _leaf(schema: Any, image: str, path: Path) -> str:
     raise SourceError(
         f"{path}: the column {image} holds {str(kind)[:80]}, not encoded pictures", "choose it with --images-key"
     )
+
+
+def _check_bytes(path: Path, image: str, column: str) -> None:
+    """Refuse a file whose first pictures are paths without bytes: a path is never followed."""
+    if column == image:
+        return
+    with _opened(str(path)) as file:
+        first = next(file.iter_batches(1, columns=[image]), None)
+        row = first.column(0)[0].as_py() if first is not None and len(first) else None
+    if isinstance(row, dict) and not row.get("bytes") and row.get("path"):
+        raise SourceError(
+            f"{path}: the column {image} holds paths and no pictures, such as {str(row['path'])[:200]!r}",
+            "give --in a list of these paths and labels (CSV) with --data-dir, or embed the pictures: "
+            "Dataset.push_to_hub does, and so does datasets.table.embed_table_storage",
+        )
 
 
 def _bytes_of(column: Any) -> Any:
@@ -321,25 +337,6 @@ def _values(column: Any) -> Iterator[object]:
 def _is_number(kind: Any) -> bool:
     types = importlib.import_module("pyarrow.types")
     return bool(types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind))
-
-
-def _files_below(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.parquet")) or sorted(folder.glob("data/*.parquet"))
-
-
-def _files_of_split(folder: Path, split: str) -> list[Path]:
-    files = _files_below(folder)
-    if not files:
-        raise SourceError(f"there are no Parquet files in {folder}", "name the folder that holds them, or one file")
-    for name in SPLIT_NAMES.get(split, (split,)):
-        chosen = [path for path in files if path.name.startswith(name)]
-        if chosen:
-            return chosen
-    every = [name for names in SPLIT_NAMES.values() for name in names]
-    if split == "train" and not any(path.name.startswith(tuple(every)) for path in files):
-        return files
-    there = ", ".join(path.name for path in files[:10])
-    raise SourceError(f"{folder} has no files of the {split} split; it has: {there}", "choose another --split")
 
 
 def _content(paths: list[Path], kind: str) -> Iterator[bytes]:

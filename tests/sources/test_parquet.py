@@ -69,10 +69,42 @@ def test_files_that_datasets_writes_are_read(tmp_path, pictures, opened, read, m
 def test_plain_bytes_are_read_and_paths_are_never_followed(save, pictures, png, opened, read):
     images = [png(picture) for picture in pictures[0]]
     assert np.array_equal(read(opened(save(images=images)))[4].picture, pictures[0][4])
-    only_paths = [{"bytes": None, "path": "/etc/passwd"}] * 22 + [{"bytes": images[0], "path": None}]
+    only_paths = [{"bytes": images[0], "path": None}] + [{"bytes": None, "path": "/etc/passwd"}] * 22
     samples = read(opened(save(images=only_paths)))
-    assert [isinstance(sample, BadSample) for sample in samples] == [True] * 22 + [False]
-    assert samples[0].reason == "the file is empty"
+    assert [isinstance(sample, BadSample) for sample in samples] == [False] + [True] * 22
+    assert samples[1].reason == "the file is empty"
+    with pytest.raises(SourceError, match="holds paths and no pictures") as caught:
+        opened(save(images=only_paths[::-1]))
+    assert "--data-dir" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "names", [("cfg/train-0.parquet", "cfg/test-0.parquet"), ("cfg/train/0.parquet", "cfg/test/0.parquet")]
+)
+def test_the_layouts_of_the_hub_are_read(names, save, tmp_path, opened):
+    train, test = (tmp_path / "hub" / name for name in names)
+    for path, rows in ((train, slice(0, 14)), (test, slice(14, None))):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save(rows=rows).rename(path)
+    assert (len(opened(tmp_path / "hub")), len(opened(tmp_path / "hub", split="test"))) == (14, 9)
+    other = tmp_path / "hub" / "other" / "train" / "0.parquet"
+    other.parent.mkdir(parents=True)
+    other.write_bytes(train.read_bytes())
+    if train.parent.name == "train":
+        with pytest.raises(SourceError, match="several configurations: cfg, other"):
+            opened(tmp_path / "hub")
+
+
+def test_polars_wide_bytes_are_read(pictures, png, tmp_path, opened, read):
+    arrow = pytest.importorskip("pyarrow")
+    writer = pytest.importorskip("pyarrow.parquet")
+    kind = arrow.struct([("path", arrow.large_string()), ("bytes", arrow.large_binary())])
+    rows = [{"path": "x.png", "bytes": png(picture)} for picture in pictures[0][:3]]
+    table = arrow.table({"image": arrow.array(rows, kind), "label": arrow.array(["a", "b", "a"], arrow.large_string())})
+    writer.write_table(table, tmp_path / "p.parquet")
+    source = opened(tmp_path / "p.parquet")
+    assert source.labels.tolist() == [0, 1, 0]
+    assert np.array_equal(read(source)[2].picture, pictures[0][2])
 
 
 @pytest.mark.parametrize(
