@@ -3,7 +3,7 @@
     python -m benchmarks [SECTION ...] [--cifar DIR] [--photographs DIR] [--scratch DIR] [--quick]
 
 Without real pictures the same is measured on generated ones, and the first lines say so. Everything is a ratio to a
-yardstick that runs by turns with it: the plain Pillow-and-numpy IPMix of ``baseline.py``, another library doing the
+yardstick that runs interleaved with it: the plain Pillow-and-numpy IPMix of ``baseline.py``, another library doing the
 same, copying the same bytes in memory, or writing them with fsync. Compare ratios between machines, not seconds.
 
 The readers' speed (``python -m benchmarks.readers``), all families of fractals (``python -m benchmarks.fractal_bank``)

@@ -60,7 +60,7 @@ def cases(setting: Setting) -> list[Case]:
 
 
 def turns(setting: Setting, case: Case) -> list[Turn]:
-    """Run a command and what it is compared with, by turns; a first start makes the built-in bank if need be."""
+    """Run a command interleaved with its yardstick; a first start makes the built-in bank if need be."""
     bench, out = Bench(work_for(setting, case.side, 1)), setting.scratch / "out"
     options = (*case.options, "--jobs", "1", "--limit")
     if setting.effort.builtin:
@@ -82,7 +82,7 @@ def seconds_of(action: Callable[[], object]) -> float:
 
 
 def raw_seconds(setting: Setting, size: int) -> float:
-    """Return how long it takes to write so many bytes, in shards of 64 MiB, each with fsync."""
+    """Return how long it takes to write this many bytes, in shards of 64 MiB, each with fsync."""
     folder, block = setting.scratch / "raw", np.random.default_rng(0).bytes(min(size, BLOCK))
     folder.mkdir()
     began = time.perf_counter()

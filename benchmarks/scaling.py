@@ -30,7 +30,7 @@ def turn(setting: Setting, pictures: int) -> dict[int, tuple[Timing, Timing]]:
 
 
 def seconds(turns: list[dict[int, tuple[Timing, Timing]]], count: int) -> tuple[Seconds, Seconds]:
-    """Return the seconds of the starts and of the whole jobs with so many workers, turn by turn."""
+    """Return the seconds of the starts and of the whole jobs with this many workers, interleaved."""
     starts, wholes = zip(*(found[count] for found in turns), strict=True)
     return np.array([run.seconds for run in starts]), np.array([run.seconds for run in wholes])
 

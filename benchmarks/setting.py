@@ -35,7 +35,7 @@ class Effort:
     cold: bool
 
     def some(self, count: int) -> int:
-        """Return the share of so many pictures, but at least four."""
+        """Return this share of the pictures, but at least four."""
         return max(4, round(count * self.share))
 
 

@@ -65,7 +65,7 @@ def steps_of(setting: Setting, name: str, side: int) -> Steps:
 
 
 def applier(steps: Steps, length: int) -> Callable[[], None]:
-    """Return an action that makes copies of one chain of so many steps."""
+    """Return an action that makes copies of one chain of this many steps."""
     side = steps.pictures.shape[1]
     config = preset_for("auto", side, side)
     plans = steps.plans.copy()

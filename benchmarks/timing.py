@@ -1,4 +1,4 @@
-"""Time things by turns: machines drift, so ratios are taken within a turn, and the median over the turns counts."""
+"""Time things interleaved: machines drift, so ratios are taken within a turn, and the median over the turns counts."""
 
 from __future__ import annotations
 

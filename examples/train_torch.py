@@ -146,7 +146,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("folder", help="a data set that `ipmix augment` made")
     parser.add_argument("--test", help="a source with a test split, such as cifar10")
     parser.add_argument("--data-dir", help="where that source is")
-    parser.add_argument("--samples", type=int, default=10_000, help="train on the first so many only")
+    parser.add_argument("--samples", type=int, default=10_000, help="train on the first N only")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--rate", type=float, default=0.1)

@@ -17,7 +17,7 @@ from fractals.family import Picture
 from ipmix_cli.numba_cache.jit import kernel
 
 SLOPE_SIDE = 128  # the slope is measured on the middle of the picture, at most this wide
-SAMPLED_SIDE = 128  # colours and contrast are taken from about so many rows and columns
+SAMPLED_SIDE = 128  # colours and contrast are taken from about this many rows and columns
 SMALL_SIDE = 36  # what IPMix makes of a mixing picture for CIFAR
 DUPLICATE_BITS = 6  # pictures whose difference hashes differ in at most this many of 64 bits look alike
 
@@ -135,7 +135,7 @@ def _spread(total: int, squares: int, count: int) -> float:
 
 @kernel
 def _edge_share(luma: NDArray[np.uint8], every: int) -> float:
-    """Return the share of pixels, of every so manieth row, whose Sobel gradient / 4 exceeds 0.06 * 255."""
+    """Return the share of pixels, of every n-th row, whose Sobel gradient / 4 exceeds 0.06 * 255."""
     size = luma.shape[0]
     found, rows = np.int64(0), 0
     for row in range(1, size - 1, every):

@@ -45,7 +45,7 @@ def equalised(field: Field, level: float) -> Field:
 
 @kernel
 def _extremes(field: Field, every: int) -> tuple[np.float32, np.float32]:
-    """Return the least and the greatest value of every so manieth row and column."""
+    """Return the least and the greatest value of every n-th row and column."""
     lows, highs = field[0].copy(), field[0].copy()
     for row in range(0, field.shape[0], every):
         for column in range(field.shape[1]):  # each column for itself, and so in vectors

@@ -6,6 +6,8 @@ right-to-left override would show another name than the one that is there.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 def printable(text: object) -> str:
     r"""Return text on one line in which every character that is not printable is spelt out as Python's escape.
@@ -19,6 +21,31 @@ def printable(text: object) -> str:
     if shown.isprintable():
         return shown
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
+
+
+def counted(number: int, thing: str) -> str:
+    """Return a number with what it counts.
+
+    >>> counted(1, "problem"), counted(2000, "shard")
+    ('1 problem', '2,000 shards')
+    """
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """Return rising numbers in short, the first twenty runs of them.
+
+    >>> ranges([0, 1, 2, 5, 7, 8])
+    '0-2,5,7-8'
+    """
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    words = [str(first) if first == last else f"{first}-{last}" for first, last in runs]
+    return ",".join(words[:20]) + (",..." if len(words) > 20 else "")
 
 
 def printable_lines(text: str) -> str:

@@ -18,6 +18,7 @@ from ipmix_cli.cli.exhausted import exhausted
 from ipmix_cli.cli.exit_codes import EXIT_CODES
 from ipmix_cli.cli.help_panels import GroupedCommand
 from ipmix_cli.cli.method_options import WORDS
+from ipmix_cli.cli.option_values import dress_options
 from ipmix_cli.cli.screen import show
 from ipmix_cli.cli.signals import Interrupted, stopping_on_signals
 from ipmix_cli.errors import IpmixError, check_name
@@ -41,6 +42,9 @@ COMMANDS = {
     "generate-fractals": "Draw a bank of synthetic mixing pictures.",
     "bank-report": "Judge a bank, or any folder of mixing pictures.",
 }
+
+
+WIDEST = 100  # columns of a help page on a terminal that has as many
 
 
 class LazyGroup(TyperGroup):
@@ -67,9 +71,10 @@ class LazyGroup(TyperGroup):
         if hasattr(module, "for_words"):  # a command whose options depend on the method that is asked for
             function = module.for_words([] if ctx is None else ctx.meta.get(WORDS, []))
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
-        single.command(cmd_name, cls=GroupedCommand)(function)
+        single.command(cmd_name, cls=GroupedCommand, context_settings={"max_content_width": WIDEST})(function)
         command: Any = typer.main.get_command(single)
         command.name = cmd_name
+        dress_options(command)
         return command
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:

@@ -51,7 +51,7 @@ def augment(
         ),
     ] = None,
     input_format: Annotated[
-        str | None, typer.Option(help="Force the format, else it is found out by looking.", rich_help_panel=SOURCE)
+        str | None, typer.Option(help="The kind of source; recognised if it is not given.", rich_help_panel=SOURCE)
     ] = None,
     split: Annotated[str, typer.Option(help="train, test or val.", rich_help_panel=SOURCE)] = "train",
     limit: Annotated[int | None, typer.Option(help="Only the first N pictures.", min=1, rich_help_panel=SOURCE)] = None,
@@ -156,7 +156,7 @@ def augment(
     samples_per_shard: Annotated[
         int | None,
         typer.Option(
-            help="At most so many.  [default: by --shard-mb]",
+            help="Most samples of a shard.  [default: by --shard-mb]",
             min=1,
             rich_help_panel=OUTPUT,
         ),
@@ -201,6 +201,10 @@ def augment(
     profile: Annotated[
         bool, typer.Option("--profile", help="Tell where the time went, by stage.", rich_help_panel=RUNNING)
     ] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print the outcome, or the cost, as JSON.", rich_help_panel=RUNNING),
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel=RUNNING)] = False,
     verbose: VerboseOption = False,
     log: LogOption = None,
@@ -227,30 +231,35 @@ def augment(
     request = _request(options)
     from ipmix_cli.cli.logbook import logging_to
     from ipmix_cli.cli.progress import Bars
+    from ipmix_cli.cli.summary import as_json as outcome_as_json
     from ipmix_cli.cli.summary import profile_table, summary
     from ipmix_cli.pipeline.run.augment import augment as run
     from ipmix_cli.pipeline.run.schedule import ExistingOutput
 
     existing_output = ExistingOutput(overwrite=overwrite, verify=verify, retry_failed=retry_failed)
-    with logging_to(log, Bars(quiet, verbose), out) as listener:
+    with logging_to(log, Bars(quiet or as_json, verbose and not as_json), out) as listener:
         tasks, cluster = (task_index, task_count), (backend, scheduler, address)
         execution = execution_for(jobs, max_errors, tasks, cluster, listener)
         if dry_run:
-            show_estimate(request, out, execution, listener)
+            show_estimate(request, out, execution, listener, as_json)
             return
         outcome = run(request, out, execution, existing_output, listener)
+    if as_json:
+        show(outcome_as_json(outcome, out))
+        return
     show(summary(outcome, out))
     if profile:
         show(profile_table(outcome))
 
 
-def show_estimate(request: Request, out: str, execution: Execution, listener: Listener) -> None:
+def show_estimate(request: Request, out: str, execution: Execution, listener: Listener, as_json: bool) -> None:
     """Say what a job would cost; exit 4 where the space does not suffice."""
+    from ipmix_cli.cli.estimate import as_json as cost_as_json
     from ipmix_cli.cli.estimate import table
     from ipmix_cli.pipeline.run.estimate import estimate
 
     cost = estimate(request, out, execution, listener)
-    show(table(cost, out, execution.task_count))
+    show(cost_as_json(cost, out) if as_json else table(cost, out, execution.task_count))
     if not cost.fits or cost.other_job:
         raise typer.Exit(4)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,6 +39,28 @@ def table(cost: Estimate, out: str, task_count: int) -> str:
     if cost.other_job:
         lines.append(f"refused   {out} holds another job: choose another --out, or give --overwrite")
     return "\n".join(lines)
+
+
+def as_json(cost: Estimate, out: str) -> str:
+    """Return the estimate as JSON, for schedulers and scripts."""
+    values = {
+        "out": out,
+        "pictures": cost.job.pictures,
+        "samples": cost.job.samples,
+        "copies": cost.job.samples * cost.job.output.copies,
+        "shards": cost.shards,
+        "shards_there": cost.there,
+        "bytes": cost.bytes,
+        "bytes_needed": cost.needed,
+        "bytes_free": cost.free,
+        "fits": cost.fits,
+        "other_job": cost.other_job,
+        "worker_seconds": round(cost.seconds, 3),
+        "jobs": cost.jobs,
+        "seconds": round(cost.wall_seconds(), 3),
+        "notes": [note for note in (cost.classes, *cost.notes) if note],
+    }
+    return json.dumps(values, indent=1)
 
 
 def _rate(cost: Estimate) -> str:

@@ -42,7 +42,7 @@ def generate_fractals(
             rich_help_panel=PICTURES,
         ),
     ] = None,
-    classes: Annotated[int, typer.Option(help="Draw so many systems, each a class.", rich_help_panel=CLASSES)] = 0,
+    classes: Annotated[int, typer.Option(help="Number of classes; each is one system.", rich_help_panel=CLASSES)] = 0,
     per_class: Annotated[int, typer.Option(help="Pictures varied from each system.", rich_help_panel=CLASSES)] = 0,
     format_name: Annotated[
         str | None,
@@ -92,7 +92,8 @@ def generate_fractals(
     began = time.monotonic()
     made = generate_bank(settings, path, format_name=kind, jobs=jobs, listener=Bars(quiet))
     seconds = time.monotonic() - began
-    show(table(made.report()))
+    if not quiet:
+        show(table(made.report()))
     if preview is not None:
         write_sheet(preview, str(path), made.families, made.tally)
     show(f"{path}: {settings.count:,} pictures in {seconds:.1f} s: {settings.count / seconds:,.0f} pictures/s")

@@ -34,6 +34,15 @@ class GroupedCommand(TyperCommand):
         refuse_unknown(args, self.get_params(ctx), str(ctx.command_path))
         return list(super().parse_args(ctx, args))
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return ``[OPTIONS] DIR``: an optional argument in brackets, one that can be repeated with dots."""
+        pieces = ["[OPTIONS]"]
+        for parameter in self.get_params(ctx):
+            if parameter.param_type_name == "argument":
+                name = _argument_name(parameter)
+                pieces.append(name if parameter.required else f"[{name}]")
+        return pieces
+
     def format_help_text(self, ctx: Any, formatter: Any) -> None:
         """Write the docstring up to its examples."""
         text, _ = self._split_help()
@@ -46,9 +55,9 @@ class GroupedCommand(TyperCommand):
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the options group by group: what goes in first, how it runs last, the others as they come."""
         for panel, parameters in panels(self.get_params(ctx)).items():
-            found = (parameter.get_help_record(ctx) for parameter in parameters)
+            found = ((parameter, parameter.get_help_record(ctx)) for parameter in parameters)
             # older typer escapes brackets for rich, which is not used here
-            records = [(record[0], record[1].replace("\\[", "[")) for record in found if record is not None]
+            records = [(_spelled(one, record[0]), record[1].replace("\\[", "[")) for one, record in found if record]
             if records:
                 with formatter.section(panel):
                     formatter.write_dl(records)
@@ -100,6 +109,17 @@ def unknown_option(name: str, options: Iterable[str], command: str) -> UsageErro
     if method is not None:
         return UsageError(f"{name} is an option of --method {method}", f"give --method {method}, or leave it out")
     return UsageError(f"{command} has no option {name}", remedy)
+
+
+def _argument_name(parameter: Any) -> str:
+    """Return an argument's name, with dots if it can be repeated."""
+    name = str(parameter.metavar or parameter.name.upper()).strip("[]{}")
+    return name if parameter.nargs == 1 or name.endswith("...") else f"{name}..."
+
+
+def _spelled(parameter: Any, record: str) -> str:
+    """Return how an option or an argument is typed; newer typer adds the type of an argument, ``DIR <str>``."""
+    return _argument_name(parameter) if parameter.param_type_name == "argument" else record
 
 
 def panels(parameters: Sequence[Any]) -> dict[str, list[Any]]:

@@ -34,7 +34,7 @@ def read_config(path: str) -> dict[str, Any]:
         options = tomllib.loads(content.decode())
         check_values(options)
     except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, or numbers of thousands of digits
-        raise UsageError(f"{path} is no TOML of options: {error}", "write lines such as: copies = 8") from error
+        raise UsageError(f"{path} is not TOML with options: {error}", "write lines such as: copies = 8") from error
     return options
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ipmix_cli.cli.screen import show
+from ipmix_cli.printable import ranges
 
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.run.merge import Merged
@@ -19,7 +19,7 @@ def merge(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder that `ipmix augment` tasks fill.")],
     task_count: Annotated[
         int | None,
-        typer.Option(help="Tell missing shards by tasks of so many.  [default: as many as ran lately]", min=1),
+        typer.Option(help="Tasks among which missing shards are listed.  [default: as many as ran]", min=1),
     ] = None,
     max_errors: Annotated[
         str, typer.Option(help="Unreadable pictures of all tasks together: N or P%.  [default: as the tasks were told]")
@@ -62,19 +62,3 @@ def missing(merged: Merged) -> str:
         if len(tasks) > MOST_TASKS:
             lines.append(f"  ... {len(tasks):,} tasks of {merged.task_count:,} in all: {ranges(tasks)}")
     return "\n".join(lines)
-
-
-def ranges(numbers: Iterable[int]) -> str:
-    """Return rising numbers in short, the first twenty runs of them.
-
-    >>> ranges([0, 1, 2, 5, 7, 8])
-    '0-2,5,7-8'
-    """
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    words = [str(first) if first == last else f"{first}-{last}" for first, last in runs]
-    return ",".join(words[:20]) + (",..." if len(words) > 20 else "")

@@ -16,7 +16,7 @@ CLEANING_SECONDS = 3.0  # a second signal within this time must not break the cl
 class Interrupted(BaseException):
     """A signal asked the run to stop.
 
-    It is no KeyboardInterrupt, which typer turns into an exit of its own, and no Exception, which code may catch.
+    It is not a KeyboardInterrupt, which typer turns into an exit of its own, nor an Exception, which code may catch.
     """
 
     def __init__(self, number: int) -> None:

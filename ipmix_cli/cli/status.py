@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ipmix_cli.cli.screen import show
-from ipmix_cli.printable import printable
+from ipmix_cli.printable import printable, ranges
 
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.inspect.status import Status
@@ -38,8 +38,6 @@ def status(
 
 def table(found: Status) -> str:
     """Return the status as lines for a person."""
-    from ipmix_cli.cli.merge import ranges
-
     lines = [
         f"{'shards':<12}{found.done:,} of {found.shards:,}, {found.bytes_done:,} bytes",
         f"{'samples':<12}{found.samples_done:,} of {found.samples:,}",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
+
+from ipmix_cli.printable import counted
 
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.run.augment import Outcome
@@ -10,21 +13,55 @@ if TYPE_CHECKING:
 
 def summary(outcome: Outcome, out: str) -> str:
     """Return the lines that end a run: what was made, and what to type next."""
-    rate = outcome.made_copies / outcome.seconds if outcome.seconds else 0.0
-    made = f"{outcome.made_samples:,} pictures, {outcome.made_copies:,} copies in {outcome.made_shards} shards"
-    lines = [f"{made}, {outcome.made_bytes / 1e6:,.1f} MB in {outcome.seconds:.1f} s: {rate:,.0f} copies/s"]
-    if outcome.resumed_shards:
-        lines.append(f"shards that were there already: {outcome.resumed_shards}")
+    lines = [_made(outcome)]
+    if outcome.resumed_shards and outcome.made_shards:
+        lines.append(f"shards that were there already: {outcome.resumed_shards:,}")
     lines += [line for line in (outcome.classes, *outcome.notes) if line]
     if outcome.manifest is None:
-        lines.append(f"this run has no more to make; what others are to make or are making: ipmix merge {out}")
+        lines.append(f"this run has made its shards; see what other tasks have still to make: ipmix status {out}")
         return "\n".join(lines)
     if remark := outcome.job.transform.remark(outcome.job.augment):
         lines.append(remark)
     if outcome.manifest.failed:
-        lines.append(f"{outcome.manifest.failed} pictures could not be read: see {out}/errors.jsonl")
+        lines.append(f"{counted(outcome.manifest.failed, 'picture')} could not be read: see {out}/errors.jsonl")
     lines.append(f"next: ipmix validate {out}")
     return "\n".join(lines)
+
+
+def _made(outcome: Outcome) -> str:
+    """Return what this run has made, and how quickly; or that there was nothing left to make."""
+    if outcome.manifest is not None and not outcome.made_shards:
+        samples, shards = outcome.manifest.samples, len(outcome.manifest.shards)
+        copies = f"{samples * outcome.job.output.copies:,} copies"
+        return f"complete already: {counted(samples, 'picture')}, {copies} in {counted(shards, 'shard')}"
+    rate = outcome.made_copies / outcome.seconds if outcome.seconds else 0.0
+    made = f"{counted(outcome.made_samples, 'picture')}, {outcome.made_copies:,} copies"
+    size = f"{outcome.made_bytes / 1e6:,.1f} MB in {outcome.seconds:.1f} s: {rate:,.0f} copies/s"
+    return f"{made} in {counted(outcome.made_shards, 'shard')}, {size}"
+
+
+def as_json(outcome: Outcome, out: str) -> str:
+    """Return the outcome as JSON, for schedulers and scripts."""
+    manifest = outcome.manifest
+    values = {
+        "out": out,
+        "finished": manifest is not None,
+        "job_digest": outcome.job.digest(),
+        "samples": None if manifest is None else manifest.samples,
+        "copies_of_each": outcome.job.output.copies,
+        "failed": None if manifest is None else manifest.failed,
+        "made": {
+            "shards": outcome.made_shards,
+            "samples": outcome.made_samples,
+            "copies": outcome.made_copies,
+            "bytes": outcome.made_bytes,
+        },
+        "resumed_shards": outcome.resumed_shards,
+        "seconds": round(outcome.seconds, 3),
+        "stages": {stage: round(seconds, 3) for stage, seconds in outcome.stages.items()},
+        "notes": [note for note in (outcome.classes, *outcome.notes) if note],
+    }
+    return json.dumps(values, indent=1)
 
 
 def profile_table(outcome: Outcome) -> str:

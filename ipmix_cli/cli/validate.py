@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ipmix_cli.cli.screen import show
+from ipmix_cli.printable import counted
 
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.output.dataset import Dataset
@@ -34,12 +35,12 @@ def validate(
     ] = "",
     replay: Annotated[
         str,
-        typer.Option(help="Rebuild so many copies (N or P%) from source and bank; compare.", rich_help_panel=WHAT),
+        typer.Option(help="Rebuild N, or P%, of the copies from source and bank, and compare.", rich_help_panel=WHAT),
     ] = "",
     seed: Annotated[int, typer.Option(help="Of random choices.", min=0, rich_help_panel=WHAT)] = 0,
     source: Annotated[
         str | None,
-        typer.Option(help="Hold every label and clean picture against this source.", rich_help_panel=ORIGIN),
+        typer.Option(help="Compare every label and clean picture with this source.", rich_help_panel=ORIGIN),
     ] = None,
     data_dir: Annotated[str | None, typer.Option(help="Where a named source lies.", rich_help_panel=ORIGIN)] = None,
     fractals: Annotated[
@@ -104,8 +105,8 @@ def table(report: Report) -> str:
         kept = agreement.empty - agreement.empty_changed
         lines.append(
             f"{'copies':<12}{agreement.empty + agreement.other:,} compared with their plans: "
-            f"{agreement.empty:,} should equal their clean picture and {kept:,} do; "
-            f"of the others {agreement.other_unchanged:,} do"
+            f"{kept:,} of the {agreement.empty:,} that should equal their clean picture do, "
+            f"and {agreement.other_unchanged:,} of the {agreement.other:,} that should differ from it equal it"
         )
     if report.compared:
         lines.append(f"{'compared':<12}{report.compared:,} samples with the source")
@@ -116,5 +117,5 @@ def table(report: Report) -> str:
         lines += [f"PROBLEM     {problem.code}: {place}: {problem.message}", f"            {problem.remedy}"]
     if len(report.problems) > MOST_SHOWN:
         lines.append(f"            ... and {len(report.problems) - MOST_SHOWN} more; see them with --json")
-    lines.append("PASS" if report.passed else f"FAIL: {len(report.problems)} problems")
+    lines.append("PASS" if report.passed else f"FAIL: {counted(len(report.problems), 'problem')}")
     return "\n".join(lines)

@@ -23,7 +23,7 @@ class Conditions:
     profile : str
         The published profile, never ``auto``.
     corrected : bool
-        Whether the published faults are mended, truncation to whole levels among them.
+        Whether the published faults are fixed, truncation to whole levels among them.
     frost : FrostPictures or None
         Pictures of frost; only ``frost`` needs them.
     """

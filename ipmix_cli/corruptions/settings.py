@@ -29,7 +29,7 @@ class CorruptionSettings:
     profile : {"auto", "32", "64", "224", "299"}
         The published parameters; ``auto`` chooses by each picture's size.
     corrected : bool
-        Whether the faults of the published code are mended: glass blur exchanges pixels, all frost pictures are drawn,
+        Whether the faults of the published code are fixed: glass blur exchanges pixels, all frost pictures are drawn,
         elastic constants follow the true side, and levels are rounded, not truncated.
     frost : {"synthetic", "pictures"}
         Frost of our own making, or the pictures given as mixing pictures.

@@ -96,7 +96,7 @@ class Heap:
         return objects
 
     def _objects(self, place: int, length: int) -> Iterator[tuple[int, int, int]]:
-        """Yield the number, place and size of each object of a collection of so many bytes."""
+        """Yield the number, place and size of each object of a collection of this many bytes."""
         end = place + length
         place += HEADER
         for _ in range(MOST_OBJECTS):

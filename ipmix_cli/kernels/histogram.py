@@ -47,7 +47,7 @@ def keep_values(table: Bytes) -> None:
 
 @kernel
 def equalize_tables(histogram: Words, pixels: Number, tables: Bytes) -> None:
-    """Fill tables (3, 256) uint8 as ImageOps.equalize does, for a picture of so many pixels."""
+    """Fill tables (3, 256) uint8 as ImageOps.equalize does, for a picture of this many pixels."""
     for channel in range(3):
         counts, table = histogram[channel], tables[channel]
         last = 255

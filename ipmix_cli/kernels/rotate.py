@@ -155,7 +155,7 @@ def until_next(place: Number, step: Number) -> Number:
 
 @kernel
 def fill_neighbours(padded: Bytes, stride: Number, place: Place, steps: Place, count: Number, lines: Bytes) -> None:
-    """Fill lines (4, bytes) with the neighbours of so many pixels in a row: upper left and right, lower left and right.
+    """Fill lines (4, bytes) with the neighbours of some pixels of a row: upper left and right, lower left and right.
 
     They are copied in runs: pixels whose neighbours lie as many columns to the right of them, and in the same two rows.
     """

@@ -65,9 +65,9 @@ class Job:
     seed : int
         0 .. 2**63 - 1.
     samples_per_shard : int or None
-        At most so many; None plans by size: about 64 MiB of raw pictures, and at least 16 shards.
+        At most this many; None plans by size: about 64 MiB of raw pictures, and at least 16 shards.
     limit : int or None
-        Only the first so many pictures of the source.
+        Only the first `limit` pictures of the source.
     plan_version : int
         Of the method's distributions and order of draws.
     method : str
@@ -197,7 +197,7 @@ class Execution:
     task_count: int = 1
 
     def error_budget(self, pictures: int) -> int:
-        """Return how many of so many pictures may be left out."""
+        """Return how many of these pictures may be left out."""
         text = self.max_errors.strip()
         try:
             if text.endswith("%"):

@@ -1,4 +1,4 @@
-"""HDF5 files of strangers as a source: pictures and labels by their usual names, or by the user's."""
+"""Untrusted HDF5 files as a source: pictures and labels by their usual names, or by the user's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""WebDataset tars of strangers as a source: pictures and labels by offset; nothing is ever extracted."""
+"""Untrusted WebDataset tars as a source: pictures and labels by offset; nothing is ever extracted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading files of strangers within bounds: whole ones of limited size, and streams that may not swell."""
+"""Reading untrusted files within bounds: whole ones of limited size, and streams that may not swell."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ R = TypeVar("R")
 PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)  # seconds between tries; fsspec and the stores' own clients try again below that
 CONNECT_SECONDS = 60
 ANSWER_SECONDS = 300  # of one question or one object; a slow network moves 64 MiB in that time
-LASTING = (  # errors that another try does not mend; whatever else a store's client raises may be a passing one
+LASTING = (  # errors that another try does not cure; whatever else a store's client raises may be a passing one
     TimeoutError,  # it was waited for long enough
     FileNotFoundError,
     PermissionError,

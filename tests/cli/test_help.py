@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -97,3 +98,34 @@ def test_without_a_terminal_there_are_no_colours_and_no_bars(ipmix, bank, tmp_pa
     done = ipmix(*words)
     assert not re.search(r"[\x1b\r]", done.stdout + done.stderr)
     assert ipmix(*words, "-q").stderr == ""
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_values_have_short_names_and_arguments_no_types(ipmix, command):
+    page = ipmix(command, "--help").stdout
+    assert not re.search(r"<\w+( range|\[\w+\])?>", page)
+    assert not re.search(r"[{}]|\[\[", page.splitlines()[0])
+
+
+@pytest.mark.parametrize(
+    ("words", "some"),
+    [
+        ("augment --format ", {"hdf5", "webdataset"}),
+        ("augment --in ", {"cifar10", "demo"}),
+        ("augment --method ", {"ipmix"}),
+        ("augment --operations rotate,so", {"rotate,solarize"}),
+        ("generate-fractals --family ju", {"julia"}),
+        ("generate-fractals --format ", {"hdf5", "png"}),
+        ("validate --level ", {"quick", "full"}),
+    ],
+)
+def test_a_shell_completes_the_names_of_the_tables(words, some):
+    typed = f"ipmix {words}"
+    environment = {
+        "COMP_WORDS": typed,
+        "COMP_CWORD": str(len(typed.split(" ")) - 1),
+        "_IPMIX_COMPLETE": "complete_bash",
+    }
+    command = [sys.executable, "-c", "from ipmix_cli.cli.app import app; app(prog_name='ipmix')"]
+    done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=True)
+    assert some <= set(done.stdout.split())

@@ -1,4 +1,4 @@
-"""Indexes lie beside the tars, are read by wids, and are no strangers to the validation."""
+"""Indexes lie beside the tars, are read by wids, and are known to the validation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kernels are compiled in their first example: hypothesis must not hold that against them."""
+"""Kernels are compiled in their first example: which must not count as too slow."""
 
 from __future__ import annotations
 

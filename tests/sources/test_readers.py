@@ -1,4 +1,4 @@
-"""What a source is, is found out by looking; the same pictures give the same samples from any kind."""
+"""The kind of a source is recognised; the same pictures give the same samples from any kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tars: names, headers and JSON by the rules, and tars of strangers that would like to be extracted."""
+"""Tars: names, headers and JSON by the rules, and hostile tars."""
 
 from __future__ import annotations
 

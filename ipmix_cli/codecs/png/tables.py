@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 DECAYS = (146, 981, 1780, 2484, 2935, 3280, 3512, 3665, 3768, 3848, 3914, 3962, 4006, 4096)
 """By how much a residual is rarer than the next smaller one, in 4096ths; the last law is uniform."""
 FLOORS = (500, 50)
-"""One part in so many is spread evenly over all residuals."""
+"""One part in this many is spread evenly over all residuals."""
 
 END = 256  # deflate's symbol for the end of a block
 LONGEST = 12  # bits: two codes and the 31 bits before them fit into 64
 HEADER_WORDS = 16
-LANE_WORDS = 32  # the checksum takes four runs of so many words side by side
+LANE_WORDS = 32  # the checksum takes four runs of this many words side by side
 LENGTH_ORDER = (16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15)  # RFC 1951, section 3.2.7
 
 

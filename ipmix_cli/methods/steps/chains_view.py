@@ -183,7 +183,7 @@ def _figure(stage: str, step: Step) -> StageFigure:
     numbers = ", ".join(f"{name} {value:.2f}" for name, value in step.numbers.items())
     partner = "" if step.partner is None else f" with {step.partner.operation}"
     patch = step.patch
-    detail = f"{numbers}; {patch.width}x{patch.height} px"
+    detail = f"{numbers}; {patch.height} x {patch.width} px"
     return StageFigure(stage, f"{step.mixing}{partner}", detail, Box(patch.top, patch.left, patch.height, patch.width))
 
 

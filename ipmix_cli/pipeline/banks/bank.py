@@ -42,7 +42,7 @@ class BankSettings:
     mix : tuple of (str, float)
         Families and their relative weights.
     classes, per_class : int
-        0, or the labelled mode: so many systems, and so many pictures varied from each.
+        0, or in the labelled mode the number of systems, and of pictures varied from each.
 
     Raises
     ------

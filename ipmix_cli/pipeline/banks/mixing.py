@@ -152,7 +152,7 @@ class FolderBank:
         except BadSampleError as error:
             name = Path(self.location, self._names[index])
             raise SourceError(
-                f"cannot read the mixing picture {name}: {error}", "remove or mend that file, then try again"
+                f"cannot read the mixing picture {name}: {error}", "remove or replace that file, then try again"
             ) from error
 
 

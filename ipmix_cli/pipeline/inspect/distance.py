@@ -88,7 +88,7 @@ def measure_distances(dataset: Dataset, most_samples: int = MOST_SAMPLES) -> Dis
 
 @dataclass(frozen=True)
 class ClassCounts:
-    """How many samples each class has, in so many of all shards."""
+    """How many samples each class has, counted in some of the shards."""
 
     counts: dict[int, int]
     shards: int
@@ -107,7 +107,7 @@ def count_classes(dataset: Dataset) -> ClassCounts:
 
 
 def spread(shards: Sequence[ShardRecord], most: int) -> list[ShardRecord]:
-    """Return at most so many shards that hold something, from all over a data set."""
+    """Return some shards that are not empty, spread over a data set."""
     full = [shard for shard in shards if shard.samples]
     return [full[int(position)] for position in _positions(len(full), most)]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ipmix_cli.pipeline.output.manifest import ShardRecord
 from ipmix_cli.pipeline.verify.problem import Problem
+from ipmix_cli.printable import counted
 
 MOST_SHARDS = 1000  # rows of the table; more would make a page of megabytes
 MOST_PROBLEMS = 100
@@ -70,14 +71,3 @@ def shard_rows(shards: Sequence[ShardRecord]) -> list[tuple[str, ...]]:
         (shard.name, f"{shard.first:,} to {shard.stop - 1:,}", f"{shard.samples:,}", f"{shard.bytes:,}", shard.sha256)
         for shard in shards[:MOST_SHARDS]
     ]
-
-
-def counted(number: int, thing: str) -> str:
-    """Return a number with what it counts.
-
-    Examples
-    --------
-    >>> counted(1, "problem"), counted(2000, "shard")
-    ('1 problem', '2,000 shards')
-    """
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"

@@ -13,6 +13,7 @@ from ipmix_cli.pipeline.output.manifest import Failure, ShardRecord, shard_name
 from ipmix_cli.pipeline.output.resume import committed
 from ipmix_cli.pipeline.output.state import STATE, JobState, read_state
 from ipmix_cli.pipeline.run.recorded_job import command_of
+from ipmix_cli.printable import ranges
 from ipmix_cli.storage.folder import Folder, open_folder
 from ipmix_cli.storage.temporary import PART, is_stale
 
@@ -98,7 +99,7 @@ def status(location: str) -> Status:
         bytes_done=sum(record.bytes for record in records.values()),
         failed=_failures(job, records),
         being_written=_being_written(folder),
-        remedy=_remedy(there, sealed, bool(absent), location),
+        remedy=_remedy(there, sealed, absent, location),
     )
 
 
@@ -112,14 +113,23 @@ def _being_written(folder: Folder) -> int:
     return sum(path is not None and not is_stale(path) for path in paths)
 
 
-def _remedy(there: JobState | None, sealed: bool, absent: bool, location: str) -> str:
+def _remedy(there: JobState | None, sealed: bool, absent: list[int], location: str) -> str:
     if sealed:
         return f"ipmix repair {location}" if absent else f"ipmix validate {location}"
     if there is None:
         return f"type the `ipmix augment` command that fills {location} again"
     if there.task_count > 1:
-        return f"ipmix merge {location}"
+        return _array_remedy(there, absent, location)
     return command_of(there, location)
+
+
+def _array_remedy(there: JobState, absent: list[int], location: str) -> str:
+    """Return how to go on with an array: the command of the first task that has shards to make, and the others."""
+    if not absent:
+        return f"ipmix merge {location}"
+    first, *others = sorted({number % there.task_count for number in absent})
+    command = f"{command_of(there, location)} --task-index {first} --task-count {there.task_count}"
+    return f"{command}; then tasks {ranges(others)} alike" if others else command
 
 
 def _no_job(folder: Folder) -> SourceError:

@@ -55,19 +55,20 @@ class Dataset:
                 yield from view.files()
 
     def find(self, key: str) -> StoredSample:
-        """Return the sample with a key of its own, or with its name in the source.
+        """Return the sample with this key (leading zeros may be left out), or with this name in the source.
 
         Raises
         ------
         UsageError
             Where there is none.
         """
-        for shard in self._shards_for(key):
+        number = f"{int(key):08d}" if key.isdecimal() and key.isascii() else ""  # 42 is 00000042
+        for shard in self._shards_for(number):
             with self.view(shard) as view:
                 keys = list(view.keys())
-                if key in keys:
-                    return view.sample(keys.index(key))
-        for sample in () if key.isdigit() else self._samples():
+                if number in keys:
+                    return view.sample(keys.index(number))
+        for sample in () if number else self._samples():
             if sample.source_key == key:
                 return sample
         raise UsageError(

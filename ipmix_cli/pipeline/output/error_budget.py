@@ -26,7 +26,7 @@ def check_failures(failures: Iterable[Failure], job: Job, max_errors: str, root:
         raise ErrorBudgetError(
             f"{len(by_index)} pictures could not be read, and {budget} may be left out; "
             f"the first: {_full_path(root, first.source_key)}: {first.reason}",
-            f"mend it, or leave such pictures out with --max-errors {len(by_index)} (or a share, such as 1%)",
+            f"repair it, or leave such pictures out with --max-errors {len(by_index)} (or a share, such as 1%)",
         )
     if len(by_index) == job.pictures:
         first = by_index[min(by_index)]

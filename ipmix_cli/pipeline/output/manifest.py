@@ -20,7 +20,7 @@ from ipmix_cli.sources.source import SourceSpec
 SCHEMA = 1
 SPLIT = r"[^./\\\0][^/\\\0]{0,100}"  # a name that stays in its folder
 MANIFEST = "manifest.json"
-SECOND_COPY = ".ipmix/manifest.json"  # the same bytes again: a rotten manifest is found, and mended
+SECOND_COPY = ".ipmix/manifest.json"  # the same bytes again: a damaged manifest is found, and restored
 CARD = "README.md"
 ERRORS = "errors.jsonl"
 
@@ -50,7 +50,7 @@ class FileRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class ShardRecord(FileRecord):
-    """A finished shard: the pictures first .. stop of the source became so many samples; some may have failed."""
+    """A finished shard: the pictures first .. stop of the source became this many samples; some may have failed."""
 
     number: Count
     first: Count

@@ -27,7 +27,7 @@ def take_ownership(
     """Make a folder this job's; `state` is what it has just said of itself. Return whether anything was written.
 
     With `overwrite`, whatever job it held is removed. With `retry_failed` that is so too where nothing but the content
-    of the source differs: pictures have been mended, and no shard of the old source is good for the new one. A task
+    of the source differs: pictures have been repaired, and no shard of the old source is good for the new one. A task
     that is not `alone` removes nothing: others may have made some of it.
 
     Raises
@@ -40,7 +40,7 @@ def take_ownership(
     state = state or read_state(folder)
     found, clearing = state.recorded, state.clearing
     if found is None:
-        _refuse_strangers(folder)
+        _refuse_other_files(folder)
     elif found == job.to_dict() and not overwrite:
         if clearing is None:
             return False
@@ -126,7 +126,7 @@ def is_own(name: str, split: str) -> bool:
     )
 
 
-def _refuse_strangers(folder: Folder) -> None:
+def _refuse_other_files(folder: Folder) -> None:
     """Refuse a folder with files in it that ipmix has never written to: they are not ours to replace."""
     names = folder.names()
     ours = any(name.startswith(STATE) for name in names)
@@ -149,7 +149,7 @@ def _only_the_source_changed(there: dict[str, Any], job: Job) -> bool:
 def _remedy(there: dict[str, Any], job: Job) -> str:
     choices = "choose another --out, repeat the options of that job, or give --overwrite to start anew"
     if _only_the_source_changed(there, job):
-        return f"{choices}; where you have mended pictures of the source, --retry-failed makes every shard anew"
+        return f"{choices}; if you have repaired pictures of the source, --retry-failed makes every shard anew"
     return choices
 
 

@@ -1,4 +1,4 @@
-"""Which shards of a job are in its folder already, whole; which count as missing; and what a finished one needs not."""
+"""Which shards of a job are complete in its folder, which count as missing, and what a finished job leaves to clear."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class ArrayTask:
             )
 
     def numbers(self, shards: int) -> range:
-        """Return the numbers of this task's shards, of so many.
+        """Return the numbers of this task's shards, of all the shards.
 
         >>> list(ArrayTask(1, 3).numbers(7))
         [1, 4]

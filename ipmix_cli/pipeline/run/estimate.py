@@ -75,7 +75,7 @@ class Estimate:
         return self.free is None or self.needed <= self.free
 
     def wall_seconds(self, tasks: int = 1) -> float:
-        """Return how long so many tasks take on machines like this one: as long as the task with most shards."""
+        """Return how long this many tasks take on machines like this one: as long as the task with most shards."""
         mine = -(-self.missing // tasks)
         rounds = -(-mine // self.jobs)
         return rounds * self.seconds / self.shards

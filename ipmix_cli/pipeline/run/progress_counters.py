@@ -37,7 +37,7 @@ class ProgressCounters:
             return ShardProgress(None)
 
     def finished(self, number: int, pictures: int) -> None:
-        """Say that a shard with so many pictures is committed; its worker may be on another machine."""
+        """Say that a shard and its pictures are committed; its worker may be on another machine."""
         progress = ShardProgress(self._open()[number : number + 1])
         progress.done(pictures)
         progress.finish()
@@ -85,7 +85,7 @@ class ShardProgress:
 
 @contextlib.contextmanager
 def progress_counters(slots: int) -> Iterator[ProgressCounters]:
-    """Make the counters for so many shards; they are gone when the block ends."""
+    """Make the counters of some shards; they are gone when the block ends."""
     with tempfile.TemporaryDirectory(prefix="ipmix-") as folder:
         path = Path(folder) / "tally"
         path.write_bytes(bytes(_SLOT.itemsize * max(slots, 1)))

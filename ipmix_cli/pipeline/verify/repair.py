@@ -92,7 +92,7 @@ def repair(
     clear_state(dataset.folder)
     report = validate(dataset, Checks(), execution, listener)
     places = {problem.shard for problem in report.problems}
-    done = Repaired(mend_small_files(dataset))
+    done = Repaired(restore_small_files(dataset))
     bad = [shard for shard in dataset.manifest.shards if shard.name in places]
     if bad:
         opened = open_origin(dataset.manifest, origin, listener, bad)
@@ -108,7 +108,7 @@ def repair(
     return done
 
 
-def mend_small_files(dataset: Dataset) -> list[str]:
+def restore_small_files(dataset: Dataset) -> list[str]:
     """Write the card, the list of errors and the manifests where they are not what they should be."""
     manifest, folder = dataset.manifest, dataset.folder
     small = {CARD: card(manifest, manifest.shards), ERRORS: errors(manifest.shards)}

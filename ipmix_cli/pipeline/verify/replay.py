@@ -1,4 +1,4 @@
-"""Rebuild samples from the source and the mixing pictures, and hold the stored ones against them."""
+"""Rebuild samples from the source and the mixing pictures, and compare the stored ones with them."""
 
 from __future__ import annotations
 

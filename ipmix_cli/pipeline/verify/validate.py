@@ -37,9 +37,9 @@ class Checks:
     sample : str
         Only some shards: ``5%`` at random, or ``3/10``, the third tenth; empty for all.
     source : SourceSpec, optional
-        Hold every label and clean picture against this source.
+        Compare every label and clean picture with this source.
     replay : str
-        Rebuild so many copies, or such a share of them, and compare; empty for none.
+        Rebuild this many copies, or this share of them, and compare; empty for none.
     fractals : str, optional
         Where the mixing pictures are now, for the replay.
     seed : int
