@@ -19,11 +19,12 @@ class Batch(Sequence[tuple[Any, ...]]):
     ----------
     pictures : ndarray or list
         Those of all samples: one array (B, ..) if they have one size and no transform, else one item a sample.
-    labels : list of int
+    labels : list of int, or ndarray of float32
+        Numbers of classes; the weights of the classes, one row a sample, where labels are mixed.
     keys : list of str, optional
     """
 
-    def __init__(self, pictures: Any, labels: list[int], keys: list[str] | None) -> None:
+    def __init__(self, pictures: Any, labels: Any, keys: list[str] | None) -> None:
         self.pictures, self.labels, self.keys = pictures, labels, keys
 
     def __len__(self) -> int:
@@ -61,5 +62,5 @@ def collate(samples: Sequence[tuple[Any, ...]]) -> tuple[Tensor, ...] | Any:
     if not isinstance(samples, Batch) or not isinstance(samples.pictures, np.ndarray):
         return default_collate(list(samples))
     pictures: NDArray[np.uint8] = samples.pictures
-    parts = torch.from_numpy(pictures), torch.tensor(samples.labels)
+    parts = torch.from_numpy(pictures), torch.as_tensor(samples.labels)
     return parts if samples.keys is None else (*parts, samples.keys)

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ipmix_cli.errors import UsageError, check_name
 from ipmix_cli.reader.batch import Batch
@@ -99,10 +100,11 @@ class ShardDataset(Base):
     Notes
     -----
     ``data[i]`` is ``(pictures, label)``: uint8 RGB (H, W, 3), for "all" (K, H, W, 3) and for "triplet" (3, H, W, 3), in
-    memory of its own; label is an int. Any integer type is an index, negative ones count from the end, and a slice
-    gives a sequence of samples. A DataLoader asks for whole batches, which are read shard by shard. Call
-    :meth:`set_epoch` before the loader's iterator is made; workers of any start method hear of it, those that persist
-    over epochs too. A pickled ShardDataset has nothing open.
+    memory of its own; label is an int. Of a data set with mixed labels (mixup, cutmix) it is the weight of each class,
+    float32 (C,), and (V, C) for views with several pictures: what a cross entropy takes as soft targets. Any integer
+    type is an index, negative ones count from the end, and a slice gives a sequence of samples. A DataLoader asks for
+    whole batches, which are read shard by shard. Call :meth:`set_epoch` before the loader's iterator is made; workers
+    of any start method hear of it, those that persist over epochs too. A pickled ShardDataset has nothing open.
     """
 
     plain_type: type[Any]
@@ -138,6 +140,8 @@ class ShardDataset(Base):
         self.settings, self.class_names = self._contents.settings, self._contents.class_names
         self._choice = Choice(view, copy, seed, self.settings.copies, fresh)
         self._choice.check(self._location, self.settings.clean)
+        if fresh and self.settings.mixed:
+            raise UsageError("fresh copies of methods that mix labels need second samples", "read the stored copies")
         self._renderer: Renderer | None = None
         if self._choice.renders and (fresh or self.settings.store == "plans"):
             self._renderer = open_renderer(self._contents, fractals, fresh, seed)
@@ -207,7 +211,14 @@ class ShardDataset(Base):
             convert, transform = PICTURE_TYPES[self._picture_type], self.transform
             pictures = [convert(views) if transform is None else transform(convert(views)) for views in pictures]
         keys = [f"{index:08d}" for index in read.indices] if self._return_key else None
-        return Batch(pictures, read.labels, keys)
+        return Batch(pictures, self._labels(numbers, read.labels, chosen), keys)
+
+    def _labels(self, numbers: Sequence[int], own: list[int], chosen: NDArray[np.int64]) -> Any:
+        """Return the labels of samples: numbers, or the weights of the classes where the data set has mixed labels."""
+        if not self.settings.mixed:
+            return own
+        weights = self._files.mixed_labels(numbers, chosen, len(self.class_names))
+        return weights if self._choice.stacked else weights[:, 0]
 
     def _number(self, index: Any) -> int:
         """Return an index as a number from 0; raises TypeError and IndexError as sequences do."""

@@ -21,7 +21,7 @@ from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.errors import BadSampleError, SourceError
 from ipmix_cli.reader.contents import Contents
 from ipmix_cli.reader.places_cache import cached_places
-from ipmix_cli.shards.places import Places
+from ipmix_cli.shards.places import CLEAN, Places
 from ipmix_cli.shards.shard import ShardView
 from ipmix_cli.shards.writers import WRITERS, open_shard
 
@@ -112,6 +112,19 @@ class ShardFiles:
             return [int(label) for label in places.labels]
         view = self._view(shard)
         return [view.label(position) for position in range(len(view))]
+
+    def mixed_labels(self, numbers: Sequence[int], chosen: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
+        """Return the weight of each class, (N, V, C), of the pictures `chosen` (N, V); for methods that mix labels."""
+        out = np.zeros((*chosen.shape, classes), np.float32)
+        for row, number in enumerate(numbers):
+            shard, position = self._contents.find(number)
+            view = self._view(shard)
+            own, mixed = view.label(position), view.mixed(position)
+            for column, copy in enumerate(chosen[row].tolist()):
+                second, weight = (own, 1.0) if copy == CLEAN else mixed[copy]
+                out[row, column, own] += np.float32(weight)
+                out[row, column, second] += np.float32(1.0 - weight)
+        return out
 
     def _fill(self, shard: int, wanted: Sequence[Wanted]) -> None:
         """Read pictures of one shard into the arrays given."""

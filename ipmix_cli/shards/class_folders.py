@@ -32,7 +32,7 @@ from ipmix_cli.errors import BadSampleError, SourceError
 from ipmix_cli.picture import Bytes
 from ipmix_cli.shards.checksum import sample_checksum
 from ipmix_cli.shards.places import CLEAN
-from ipmix_cli.shards.shard import ShardSample, ShardSettings, StoredSample
+from ipmix_cli.shards.shard import MixedLabel, ShardSample, ShardSettings, StoredSample
 from ipmix_cli.storage.regular_file import read_regular
 
 if TYPE_CHECKING:
@@ -208,6 +208,11 @@ class FolderView:
     def label(self, position: int) -> int:
         """Return the class number of one sample."""
         return int(self._entries[position].facts["label"])
+
+    def mixed(self, position: int) -> tuple[MixedLabel, ...]:
+        """Return nothing: this format holds one label a sample."""
+        del position
+        return ()
 
     def size(self, position: int) -> tuple[int, int]:
         """Return the (height, width) of one sample's pictures."""

@@ -31,7 +31,7 @@ from ipmix_cli.picture import Bytes
 from ipmix_cli.shards.checksum import raw_checksum
 from ipmix_cli.shards.class_folders import LISTS, MOST_LIST
 from ipmix_cli.shards.places import CLEAN
-from ipmix_cli.shards.shard import ShardSample, ShardSettings, StoredSample
+from ipmix_cli.shards.shard import MixedLabel, ShardSample, ShardSettings, StoredSample
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # in typing from 3.11 on
@@ -210,6 +210,11 @@ class NpyView:
     def label(self, position: int) -> int:
         """Return the class number of one sample."""
         return int(self._rows[position]["label"])
+
+    def mixed(self, position: int) -> tuple[MixedLabel, ...]:
+        """Return nothing: this format holds one label a sample."""
+        del position
+        return ()
 
     def size(self, position: int) -> tuple[int, int]:
         """Return the (height, width) of one sample's pictures."""

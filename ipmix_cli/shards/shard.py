@@ -194,6 +194,10 @@ class ShardView(Protocol):
         """Return the class number of one sample."""
         ...
 
+    def mixed(self, position: int) -> tuple[MixedLabel, ...]:
+        """Return the mixed label of each copy of one sample; nothing where labels are not mixed."""
+        ...
+
     def size(self, position: int) -> tuple[int, int]:
         """Return the (height, width) of one sample's pictures."""
         ...

@@ -135,3 +135,25 @@ def test_a_second_sample_that_cannot_be_read_costs_the_samples_that_need_it(tmp_
     assert {line["source_index"] for line in failed if "second sample, picture 9" in line["reason"]}
     assert made.manifest.samples == 12 - len(failed)
     assert validate(open_dataset(tmp_path / "out"), Checks(replay="100%")).passed
+
+
+@pytest.mark.parametrize("view", ["random", "all", "clean", "triplet"])
+def test_readers_give_the_weights_of_the_classes(made, view):
+    from ipmix_cli import ShardDataset
+
+    found, data = numbers_of(made[1]), ShardDataset(made[1], view=view)
+    for index in (0, 7, 23):
+        pictures, weights = data[index]
+        assert weights.dtype == np.float32
+        assert np.allclose(weights.sum(axis=-1), 1)
+        pictures, weights = (np.atleast_3d(a) if a.ndim == 4 else a[None] for a in (pictures, np.atleast_2d(weights)))
+        own = found["label"][index]
+        for picture, row in zip(pictures.reshape(-1, *found["clean"].shape[1:]), weights.reshape(-1, 10), strict=True):
+            expected = np.zeros(10)
+            places = np.flatnonzero((found["aug"][index] == picture).all(axis=(1, 2, 3)))
+            weight, second = 1.0, own
+            if len(places):
+                weight, second = found["label_weight"][index][places[0]], found["second_label"][index][places[0]]
+            expected[own] += weight
+            expected[second] += 1 - weight
+            assert np.allclose(row, expected)
