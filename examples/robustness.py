@@ -125,12 +125,11 @@ def main() -> None:
             export(model, work / f"{name}.onnx")
             torch.save(model.state_dict(), work / f"{name}.pt")
     run("corrupt", *source, "--limit", options.test, "--out", work / "test-c")
-    run("augment", "--in", "demo", "--limit", options.test // 5, "--size", 32, "--copies", 1, "--out", work / "shapes")
     for name in MODELS:
         model_file, out = work / f"{name}.onnx", work / name
         normalise = ("--normalise", "half", "--out", out)
         run("evaluate", model_file, "--data", work / "test-c", *normalise)
-        run("evaluate", model_file, "--data", work / "shapes", "--as", "anomalies", "--name", "shapes", *normalise)
+        run("evaluate", model_file, "--data", "demo", "--size", 32, "--as", "anomalies", "--name", "shapes", *normalise)
         run("evaluate", "--torch", f"{__file__}:{name}", "--data", work / "test-c", "--attack", "pgd", *normalise)
     run("score", work / "vanilla", work / "ipmix", "--baseline", work / "vanilla", "--html", work / "scores.html")
 

@@ -58,6 +58,12 @@ def evaluate(
     split: Annotated[
         str, typer.Option(help="train or test, of sources that have both.", rich_help_panel=DATA)
     ] = "test",
+    images_key: Annotated[
+        str | None, typer.Option(help="Name of the pictures' array or column.", rich_help_panel=DATA)
+    ] = None,
+    labels_key: Annotated[
+        str | None, typer.Option(help="Name of the labels' array or column.", rich_help_panel=DATA)
+    ] = None,
     normalise: Annotated[
         str,
         typer.Option(
@@ -155,7 +161,14 @@ def evaluate(
     attacked = _attack(attack, torch, (epsilon, steps, step_size, seed))
     spec = ModelSpec(onnx=str(Path(model).absolute()) if model else "", torch=torch, threads=threads)
     preprocessing = _preprocessing(spec, (normalise, mean, std), size, resize)
-    source = SourceSpec(input=data, data_dir=data_dir, input_format=input_format, split=split)
+    source = SourceSpec(
+        input=data,
+        data_dir=data_dir,
+        input_format=input_format,
+        split=split,
+        images_key=images_key,
+        labels_key=labels_key,
+    )
     sets = _meant(open_data(source), role, name, class_list, attacked is not None)
     listener = Bars(quiet)
     tasks = (task_index, task_count)

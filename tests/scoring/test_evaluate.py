@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from ipmix_cli.errors import OtherJobError, SourceError, UnfinishedError, UsageError
+from ipmix_cli.errors import OtherJobError, PredictionsError, SourceError, UnfinishedError, UsageError
 from ipmix_cli.pipeline.job import Execution
 from ipmix_cli.scoring.evaluation.attack import Attack, random_starts
 from ipmix_cli.scoring.evaluation.models import ModelSpec, describe_model, load_model
@@ -246,3 +248,49 @@ def test_an_attack_stays_in_its_ball_and_raises_the_loss(name: str, tmp_path: Pa
     assert loss(torch.from_numpy(found), truth) > loss(torch.from_numpy(model.scores(pictures, Preprocessing())), truth)
     alone = attacked_scores(model, (pictures[4:], labels[4:], 4), (Preprocessing(), attack))
     assert alone == pytest.approx(found[4:], abs=1e-5)
+
+
+def test_predictions_of_two_models_are_not_mixed(test_set: Path, model: Path, tmp_path: Path) -> None:
+    (data,) = open_data(SourceSpec(input=str(test_set)))
+    spec = ModelRun(model=ModelSpec(onnx=str(model)), preprocessing=HALF)
+    job = job_of(data, "one")
+    evaluate(job, data, spec, tmp_path, Execution())
+    by_torch = replace(job, name="attacked", role="attacked", model=replace(job.model, runtime="torch", digest="x"))
+    evaluate(by_torch, data, spec, tmp_path, Execution())
+    sets = read_model(str(tmp_path), Given()).sets  # digests of two runtimes cannot be compared, and are noted
+    assert sets["attacked"].notes == ("run by torch",)
+    other = replace(job, name="more", model=replace(job.model, digest="two"))
+    evaluate(other, data, spec, tmp_path, Execution())
+    with pytest.raises(PredictionsError, match="predictions of two models"):
+        read_model(str(tmp_path), Given())
+
+
+def test_changed_predictions_are_refused(test_set: Path, model: Path, tmp_path: Path) -> None:
+    (data,) = open_data(SourceSpec(input=str(test_set)))
+    run(data, model, tmp_path)
+    path = tmp_path / "clean" / "scores.npy"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(PredictionsError, match=r"scores\.npy has changed since it was written"):
+        read_model(str(tmp_path), Given())
+    path.unlink()
+    with pytest.raises(PredictionsError, match=r"scores\.npy is missing"):
+        read_model(str(tmp_path), Given())
+
+
+def test_the_command_goes_from_a_model_to_a_table(test_set: Path, model: Path, tmp_path: Path, ipmix) -> None:
+    out = str(tmp_path / "mine")
+    done = ipmix("evaluate", str(model), "--data", str(test_set), "--normalise", "half", "--out", out, "--jobs", "1")
+    assert "clean: finished, 20 pictures" in done.stdout
+    table = ipmix("score", out, "--json", "--replicates", "20")
+    assert json.loads(table.stdout)["models"][0]["measures"]["clean.error"]["value"] is not None
+
+
+def test_training_pictures_do_not_stand_in_for_a_missing_test_split(test_set: Path, tmp_path: Path) -> None:
+    pictures, labels = pictures_of(20), np.arange(20) % CLASSES
+    (data,) = open_data(SourceSpec(input=str(test_set), split="test"))  # one set, without splits
+    assert len(data.keys) == 20
+    np.savez(tmp_path / "split.npz", x_train=pictures, y_train=labels)
+    with pytest.raises(SourceError, match="of the test split"):
+        open_data(SourceSpec(input=str(tmp_path / "split.npz"), split="test"))

@@ -211,6 +211,7 @@ def _called(name: str) -> Any:
                 raise UsageError(f"there is no file {place}", "name a Python file, or a module")
             module = importlib.util.module_from_spec(spec)
             sys.modules[spec.name] = module
+            sys.path.insert(0, str(Path(place).parent))  # as `python file.py` does
             spec.loader.exec_module(module)
         else:
             sys.path.insert(0, "")  # as `python -m` does

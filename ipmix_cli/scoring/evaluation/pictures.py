@@ -17,7 +17,8 @@ from ipmix_cli.errors import PredictionsError, SourceError
 from ipmix_cli.pipeline.output.manifest import MANIFEST
 from ipmix_cli.reader.shard_dataset import ShardDataset
 from ipmix_cli.scoring.reading.names import SEVERITIES, in_order, split_variant
-from ipmix_cli.sources.readers import open_source, recognised
+from ipmix_cli.scoring.reading.record import OURS
+from ipmix_cli.sources.readers import open_source
 from ipmix_cli.sources.source import BadSample, Part, Source, SourceSpec
 from ipmix_cli.stages import StageClock
 from ipmix_cli.storage.folder import sha256_of
@@ -95,16 +96,29 @@ def open_data(spec: SourceSpec) -> list[EvaluationData]:
             return [_arrays(path, arrays)]
         if leaves := corruption_folders(path):
             return [_folders(path, leaves, spec)]
-    return [_source(_without_splits(spec) or open_source(spec))]
+    return [_source(open_test_source(spec))]
 
 
-def _without_splits(spec: SourceSpec) -> Source | None:
-    """Return class folders that are one set, so that no split need be named; None if there are folders of splits."""
-    kind = spec.input_format or recognised(spec)
-    if kind != "imagefolder" or spec.split_folder is not None:
-        return None
-    source = open_source(replace(spec, split="train"))
-    return source if source.settings.get("split") is None else None
+def open_test_source(spec: SourceSpec) -> Source:
+    """Open the split of a source, or all of a source that has no splits; never its training split instead.
+
+    Raises
+    ------
+    SourceError
+    """
+    try:
+        return open_source(spec)
+    except SourceError as error:
+        whole = _opened(replace(spec, split="train"))
+        if whole is None or "train" in json.dumps(whole.settings):
+            raise error from None
+        return whole
+
+
+def _opened(spec: SourceSpec) -> Source | None:
+    with contextlib.suppress(SourceError):
+        return open_source(spec)
+    return None
 
 
 @dataclass(frozen=True)
@@ -185,7 +199,7 @@ def _shards(path: Path) -> list[EvaluationData]:
     keys = [f"{number:08d}" for number in range(len(data))]
     common: dict[str, Any] = {
         "location": str(path.resolve()),
-        "format": f"ipmix {data.settings.format}",
+        "format": OURS + data.settings.format,
         "digest": hashlib.sha256(json.dumps(manifest["shards"], sort_keys=True).encode()).hexdigest(),
         "keys": keys,
         "class_names": data.class_names,
@@ -262,13 +276,18 @@ def _arrays(path: Path, files: Sequence[Path]) -> EvaluationData:
         name="corrupted",
         role="corrupted",
         location=str(path.resolve()),
-        format="arrays",
+        format=_made_here(path, "arrays"),
         digest=_files_digest([*files, path / LABELS]),
         keys=[f"{number:08d}" for number in range(len(labels))],
         variants=tuple(names),
         shape=shapes[files[0]][1:3],
         reader=ArrayReader(tuple(paths), tuple(first), tuple(labels)),
     )
+
+
+def _made_here(path: Path, layout: str) -> str:
+    """Return the name of a layout, and whether this program has written it."""
+    return OURS + layout if (path / MANIFEST).is_file() else layout
 
 
 def _sequences(path: Path, shapes: dict[Path, tuple[int, ...]]) -> EvaluationData:
@@ -379,7 +398,7 @@ def _folders(path: Path, leaves: dict[str, Path], spec: SourceSpec) -> Evaluatio
         name="corrupted",
         role="corrupted",
         location=str(path.resolve()),
-        format="class folders",
+        format=_made_here(path, "class folders"),
         digest=digest,
         keys=keys,
         variants=tuple(leaves),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,23 +17,23 @@ RMS_PUBLISHED = "RMS calibration error, as published"
 
 
 def labelled_measures(name: str, found: Outcomes, replicates: int, note: str = "") -> Iterator[Measure]:
-    """Yield error, calibration errors, Brier score and negative log-likelihood of one list of pictures."""
+    """Yield error, calibration errors, Brier score and negative log-likelihood of one list; the note is the error's."""
     resampling = Resampling(len(found.wrong), replicates)
     gaps = np.zeros((len(found.wrong), BINS))
     gaps[np.arange(len(gaps)), bin_numbers(found.confidence, BINS)] = found.confidence - found.correct
     columns = np.column_stack([found.wrong, found.squared, found.log_loss, gaps])
     means, drawn = columns.mean(axis=0), resampling.means(columns)
 
-    def measure(number: int, kind: str, title: str, per_cent: bool = True) -> Measure:
+    def measure(number: int, kind: str, title: str) -> Measure:
         estimate = Estimate(float(means[number]), drawn[:, number])
-        return Measure(id=f"{name}.{kind}", title=title, group=name, estimate=estimate, per_cent=per_cent, note=note)
+        return Measure(id=f"{name}.{kind}", title=title, group=name, estimate=estimate, per_cent=False)
 
-    yield measure(0, "error", "error")
+    yield replace(measure(0, "error", "error"), per_cent=True, note=note)
     yield from rms_measures(name, found, resampling)
     ece = centred(float(np.abs(means[3:]).sum()), np.abs(drawn[:, 3:]).sum(axis=1))
     yield Measure(id=f"{name}.ece", title=f"expected calibration error, {BINS} bins", group=name, estimate=ece)
-    yield measure(1, "brier", "Brier score", per_cent=False)
-    yield measure(2, "nll", "negative log-likelihood, nats", per_cent=False)
+    yield measure(1, "brier", "Brier score")
+    yield measure(2, "nll", "negative log-likelihood, nats")
 
 
 def rms_measures(name: str, found: Outcomes, resampling: Resampling) -> Iterator[Measure]:

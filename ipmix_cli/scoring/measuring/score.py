@@ -241,7 +241,8 @@ def _normalised(scored: _Scored, other: _Scored | None, settings: ScoreSettings)
         if other is None:
             check_alexnet(name, list(item.variants), scored.classes[name], item.size)
             of_baseline, clean = alexnet_table(name, settings.replicates)
-            yield from normalised_measures(table, scored.clean_error(name), of_baseline, clean, label)
+            for measure in normalised_measures(table, scored.clean_error(name), of_baseline, clean, label):
+                yield replace(measure, note="; ".join(filter(None, [measure.note, *item.notes])))
         elif name in other.tables:
             clean_errors = scored.clean_error(name), other.clean_error(name)
             yield from normalised_measures(table, clean_errors[0], other.tables[name], clean_errors[1], label)

@@ -102,7 +102,7 @@ def _evaluated(path: Path, folders: list[Path]) -> ModelPredictions:
     sets = {item.name: item for _, item in found}
     facts = {"model": first.name, "runtime": first.runtime}
     return ModelPredictions(
-        name=path.resolve().name, where=str(path), sets=sets, model_digest=first.digest, facts=facts
+        name=path.absolute().name, where=str(path), sets=sets, model_digest=first.digest, facts=facts
     )
 
 
@@ -146,7 +146,7 @@ def _by_convention(folder: Path, given: Given) -> ModelPredictions:
             "call the files clean.npz, CORRUPTION.SEVERITY.npz, anomalies.NAME.npz ..., or write predictions.toml",
         )
     sets = _collected(items, given, _read_labels(given.labels or labels or ""))
-    return ModelPredictions(name=folder.resolve().name, where=str(folder), sets=sets)
+    return ModelPredictions(name=folder.absolute().name, where=str(folder), sets=sets)
 
 
 def _by_name(stem: str) -> dict[str, Any] | None:
@@ -184,7 +184,7 @@ def _described(path: Path, given: Given) -> ModelPredictions:
                 f"{path}: there is no setting {unknown[0]!r}", f"choose from {', '.join(sorted(known))}"
             )
     items = [({"role": "labelled", **item}, path.parent / str(item["file"])) for item in entries]
-    name = str(content.get("name", path.parent.resolve().name if path.name == DESCRIPTION else path.stem))
+    name = str(content.get("name", path.parent.absolute().name if path.name == DESCRIPTION else path.stem))
     return ModelPredictions(name=name, where=str(path), sets=_collected(items, given, _read_labels(given.labels)))
 
 

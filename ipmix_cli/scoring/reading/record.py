@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ KEYS = "keys.json"
 LABELS = "labels.npy"
 
 VERSION = 1
+
+OURS = "ipmix "  # how the formats of data sets begin that this program made
 
 PLAIN = "scores"  # the file of a set without variants
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
@@ -165,8 +167,15 @@ def read_set(path: Path) -> tuple[EvaluationJob, PredictionSet]:
         data_digest=job.data.digest,
         size=size,
         class_list=job.class_list,
-        notes=tuple([f"attack: {job.attack.get('words', 'unknown')}"] if job.attack else []),
+        notes=tuple(_notes(job)),
     )
+
+
+def _notes(job: EvaluationJob) -> Iterator[str]:
+    if job.attack:
+        yield f"attack: {job.attack.get('words', 'unknown')}"
+    if job.role == "corrupted" and job.data.format.startswith(OURS):
+        yield "on pictures made by ipmix corrupt, not on the published files"
 
 
 def _check_files(path: Path, record: SetRecord) -> None:

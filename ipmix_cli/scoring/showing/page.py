@@ -107,7 +107,7 @@ def _reliability(card: Scorecard) -> list[dict[str, Any]]:
     for number, model in enumerate(card.models):
         for name, curve in model.reliability.items():
             rms = model.measures.get(f"{name}.rms")
-            words = "" if rms is None or rms.estimate is None else f"RMS {100 * rms.estimate.value:.2f} %"
+            words = "" if rms is None or rms.estimate is None else f"{rms.title}: {100 * rms.estimate.value:.2f} %"
             found.append(
                 {
                     "model": model.name,
