@@ -158,6 +158,8 @@ def typed(kind: type[T], values: Any, **given: Any) -> T:
     except msgspec.ValidationError as error:
         what, _, place = str(error).partition(" - at `$")
         raise RecordError(f"{kind.__name__}{place.rstrip('`')}: {what}") from error
+    except UnicodeEncodeError as error:  # a name with a lone surrogate in it
+        raise RecordError(f"{kind.__name__}: the name of a field is no text: {error.object!r:.40}") from error
 
 
 @functools.cache

@@ -42,6 +42,9 @@ BATCH = 32
 """Pictures read from a row group at a time, or fewer: together they are to have about `BATCH_BYTES`."""
 
 BATCH_BYTES = 32 * 2**20
+
+MOST_EACH = 64 * 2**20
+"""Bytes of a picture, on average over a row group: pyarrow holds five copies of a value while it is read."""
 LABEL_BATCH = 1024
 
 
@@ -113,6 +116,10 @@ def _rows_at_once(file: Any, group: int, column: str, path: str) -> int:
     if facts.total_uncompressed_size > MOST_EXPANSION * facts.total_compressed_size + SLACK_BYTES:
         raise too_large(path)
     each = max(1, facts.total_uncompressed_size // max(1, facts.num_values))
+    if each > MOST_EACH:
+        raise SourceError(
+            f"{path} holds pictures of {each} bytes on average, more than {MOST_EACH}", "store pictures as files"
+        )
     return int(max(1, min(BATCH, BATCH_BYTES // each)))
 
 
