@@ -264,18 +264,23 @@ def show_estimate(request: Request, out: str, execution: Execution, listener: Li
         raise typer.Exit(4)
 
 
+def _context() -> Any:
+    """Return the command's context, from click or from the copy of it that newer versions of typer carry."""
+    import importlib
+
+    package = typer.Context.__mro__[1].__module__.rpartition(".")[0]
+    return importlib.import_module(f"{package}.globals").get_current_context()
+
+
 def _check_places(options: dict[str, Any]) -> None:
     """Refuse remote places that the manifest of ``--config`` names, and the command line does not."""
-    import click
-    from click.core import ParameterSource
-
     from ipmix_cli.errors import UsageError
     from ipmix_cli.storage.object_store import is_remote
 
-    context = click.get_current_context()
+    context = _context()
     for name, option in (("source", "--in"), ("data_dir", "--data-dir")):
         place = options[name] or ""
-        if is_remote(place) and context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+        if is_remote(place) and context.get_parameter_source(name).name != "COMMANDLINE":
             raise UsageError(
                 f"{options['config']} has the source at {place}, and no network is used on the word of a record",
                 f"name it yourself if you trust it: {option} {place}",

@@ -30,7 +30,10 @@ def for_words(_: Sequence[str]) -> Callable[..., None]:
 
 def corrupt(
     *,
-    split: Annotated[str, typer.Option(help="train, test or val.", rich_help_panel=SOURCE)] = "test",
+    split: Annotated[
+        str | None,
+        typer.Option(help="train, test or val.  [default: test, if the source has splits]", rich_help_panel=SOURCE),
+    ] = None,
     corruptions: Annotated[
         str,
         typer.Option(
@@ -93,13 +96,19 @@ def corrupt(
     }
     augment(
         **{**options, **own_format},
-        split=split,
+        split=split or _default_split(options["source"]),
         layout="grouped" if layout not in SHARDS[1:] else layout,
         method=CORRUPTIONS,
         fractals=frost or "builtin",
         profile=timings,
         settings=settings,
     )
+
+
+def _default_split(source: str) -> str:
+    from ipmix_cli.sources.layouts import split_or_all
+
+    return split_or_all(source, "test")
 
 
 def _names(text: str) -> tuple[str, ...]:

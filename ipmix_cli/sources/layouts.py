@@ -65,6 +65,18 @@ def find_layout(spec: SourceSpec, listing: Listing) -> Layout:
     return layout
 
 
+def split_or_all(location: str, split: str) -> str:
+    """Return the split to read where none was asked for: `split`, but of a folder without splits all that it holds."""
+    folder = Path(location).expanduser()
+    if not folder.is_dir():
+        return split
+    try:
+        whole = find_layout(SourceSpec(input=str(folder)), Listing()).split is None
+    except SourceError:  # it has other splits alone, or is no folder of classes: opening it tells
+        return split
+    return SourceSpec.split if whole else split
+
+
 def _named_folder(given: Path, below: str) -> Layout:
     root = given / below
     inside = root == given or given in root.parents

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 WORDS = ("corrupt", "--in", "demo", "--limit", 6, "--set", "brightness,contrast", "--severity", "1,5", "-q")
 
@@ -90,3 +92,23 @@ def test_the_library_makes_the_same(made, tmp_path, digests):
     )
     assert corrupt(request, str(tmp_path / "out")).made_copies == 24
     assert digests(tmp_path / "out") == digests(made)
+
+
+def test_a_folder_without_splits_is_corrupted_whole(ipmix, tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        Image.fromarray(np.full((9, 12, 3), 90, np.uint8)).save(tmp_path / "photos" / name / "grey.png")
+    out = tmp_path / "out"
+    ipmix(
+        "corrupt", "--in", tmp_path / "photos", "--set", "fog", "--severity", "2", "--layout", "folders", "--out", out
+    )
+    assert len(list((out / "fog/2").glob("*/*_grey.png"))) == 2
+
+
+def test_a_missing_test_split_is_not_replaced_by_the_training_split(ipmix, tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / "photos/train" / name).mkdir(parents=True)
+        Image.fromarray(np.full((9, 12, 3), 90, np.uint8)).save(tmp_path / "photos/train" / name / "grey.png")
+    done = ipmix("corrupt", "--in", tmp_path / "photos", "--set", "fog", "--out", tmp_path / "out", check=False)
+    assert done.returncode == 3
+    assert "test" in done.stderr
