@@ -68,6 +68,17 @@ class Choice:
         """Whether copies are shown, and not clean pictures alone."""
         return self.view != "clean"
 
+    def of(self, number: int, epoch: int) -> tuple[int, ...]:
+        """Return the pictures of one sample that are shown in an epoch, as :meth:`of_all` does."""
+        if self.fresh or self.view not in {"random", "triplet"}:
+            return tuple(self.of_all([number], epoch)[0].tolist())
+        chance = mixed(self.seed, epoch, number)
+        first = (chance >> 32) * self.copies >> 32
+        if self.view == "random":
+            return (first,)
+        step = 1 + ((chance & 0xFFFFFFFF) * (self.copies - 1) >> 32)
+        return CLEAN, first, (first + step) % self.copies
+
     def of_all(self, numbers: Sequence[int], epoch: int) -> NDArray[np.int64]:
         """Return the pictures of samples that are shown in an epoch, (N, V): copies by number, the clean one as -1."""
         count = len(numbers)

@@ -29,7 +29,7 @@ from ipmix_cli.reader.contents import read_contents
 from ipmix_cli.reader.picture_types import PICTURE_TYPES
 from ipmix_cli.reader.renderer import Renderer, open_renderer, rendered
 from ipmix_cli.reader.shard_cache import CACHE_GB, ShardCache
-from ipmix_cli.reader.shard_files import ShardFiles
+from ipmix_cli.reader.shard_files import Read, ShardFiles
 from ipmix_cli.reader.torch_dataset import as_torch_dataset, rebuilt
 from ipmix_cli.shards.places import CLEAN
 from ipmix_cli.storage.folder import LocalFolder, open_folder
@@ -200,11 +200,20 @@ class ShardDataset(Base):
         """Return several samples, read shard by shard in the order of their bytes; torch's loaders call it."""
         numbers = [self._number(index) for index in indices]
         epoch = self._epoch.value
-        chosen = self._choice.of_all(numbers, epoch)
-        read = self._files.read(numbers, chosen if self._renderer is None else np.full((len(numbers), 1), CLEAN))
-        pictures: Any = read.pictures
+        read: Read
         if self._renderer is not None:
-            pictures = rendered(self._renderer, read, chosen, epoch)
+            read = self._files.read(numbers, np.full((len(numbers), 1), CLEAN), lasting=False)
+            chosen = self._choice.of_all(numbers, epoch)
+            read = read._replace(pictures=rendered(self._renderer, read, chosen, epoch))
+        elif len(numbers) == 1:
+            read = self._files.read_one(numbers[0], self._choice.of(numbers[0], epoch))
+        else:
+            read = self._files.read(numbers, self._choice.of_all(numbers, epoch))
+        return self._batch(read)
+
+    def _batch(self, read: Read) -> Batch:
+        """Return samples as they are handed over: in the picture type asked for, and after the transform."""
+        pictures: Any = read.pictures
         if not self._choice.stacked:
             pictures = pictures[:, 0] if isinstance(pictures, np.ndarray) else [views[0] for views in pictures]
         if self._picture_type != "numpy" or self.transform is not None:
@@ -222,10 +231,10 @@ class ShardDataset(Base):
 
     def _number(self, index: Any) -> int:
         """Return an index as a number from 0; raises TypeError and IndexError as sequences do."""
-        number = operator.index(index)
-        if not -len(self) <= number < len(self):
-            raise IndexError(f"sample {number} of {len(self)}")
-        return number % len(self)
+        number, samples = operator.index(index), self._contents.ends[-1] if self._contents.ends else 0
+        if -samples <= number < samples:
+            return number % samples
+        raise IndexError(f"sample {number} of {samples}")
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         return (self[index] for index in range(len(self)))

@@ -21,7 +21,7 @@ from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.errors import BadSampleError, SourceError
 from ipmix_cli.reader.contents import Contents
 from ipmix_cli.reader.places_cache import cached_places
-from ipmix_cli.shards.places import CLEAN, Places
+from ipmix_cli.shards.places import CLEAN, Extent, Places
 from ipmix_cli.shards.shard import ShardView
 from ipmix_cli.shards.writers import WRITERS, open_shard
 
@@ -29,8 +29,7 @@ MOST_PLACES = 2**28  # bytes of what is known of shards, in each process
 MOST_BUFFERS = 512  # of one system call: the least that POSIX systems take is 16, Linux takes 1024
 NEAR = 4096  # bytes between two pictures that one read may cover
 
-Wanted = tuple[int, list[int], NDArray[np.uint8]]
-"""Position of a sample, its pictures by number, and the array (V, H, W, 3) for them."""
+NOTHING = np.empty(0, np.uint8)
 
 
 class Read(NamedTuple):
@@ -55,6 +54,7 @@ class ShardFiles:
 
     def __init__(self, contents: Contents, path_of: Callable[[int], Path], most_open: int) -> None:
         self._contents, self._path_of, self._most_open = contents, path_of, max(1, most_open)
+        self._ends = np.array(contents.ends, np.int64)
         self._decode = CODECS[contents.settings.encoding].decode
         self._raw = contents.settings.encoding == "raw"
         self._places: OrderedDict[int, Places | None] = OrderedDict()
@@ -62,39 +62,69 @@ class ShardFiles:
         self._descriptors: OrderedDict[int, int] = OrderedDict()
         self._views: OrderedDict[int, ShardView] = OrderedDict()
         self._process = os.getpid()
+        self._scratch = NOTHING
 
     @property
     def open_files(self) -> int:
         """How many files are open."""
         return len(self._descriptors) + len(self._views)
 
-    def read(self, numbers: Sequence[int], chosen: NDArray[np.int64]) -> Read:
+    def read(self, numbers: Sequence[int], chosen: NDArray[np.int64], lasting: bool = True) -> Read:
         """Return pictures of samples by the samples' numbers: `chosen` (N, V), copies by number, the clean one as -1.
+
+        Pictures that are not to last may lie in memory that the next read uses again.
 
         Raises
         ------
         SourceError
             If a shard is missing or damaged.
         """
-        by_shard: dict[int, list[tuple[int, int]]] = {}
-        for row, number in enumerate(numbers):
-            shard, position = self._contents.find(number)
-            by_shard.setdefault(shard, []).append((row, position))
+        groups = self._by_shard(np.asarray(numbers, np.int64))
         labels, indices = np.zeros((2, len(numbers)), np.int64)
         sizes = np.zeros((len(numbers), 2), np.int32)
-        for shard, places in by_shard.items():
-            rows, positions = np.array(places).T
+        for shard, rows, positions in groups:
             labels[rows], indices[rows], sizes[rows] = self._facts(shard, positions)
         views = chosen.shape[1]
         outs: Any
         if len(numbers) and (sizes == sizes[0]).all():
-            outs = np.empty((len(numbers), views, *sizes[0].tolist(), 3), np.uint8)
+            outs = self._array((len(numbers), views, *sizes[0].tolist(), 3), lasting)
         else:
             outs = [np.empty((views, *size, 3), np.uint8) for size in sizes.tolist()]
-        copies = chosen.tolist()
-        for shard, places in by_shard.items():
-            self._fill(shard, [(position, copies[row], outs[row]) for row, position in places])
+        for shard, rows, positions in groups:
+            self._fill(shard, positions.tolist(), chosen[rows].tolist(), [outs[row] for row in rows.tolist()])
         return Read(outs, labels.tolist(), indices)
+
+    def read_one(self, number: int, copies: Sequence[int]) -> Read:
+        """Return pictures of one sample as :meth:`read` does, without what only pays for many."""
+        shard, position = self._contents.find(number)
+        places = self.places(shard)
+        if places is None:
+            return self.read([number], np.array([copies]))
+        height, width = places.sizes[position]
+        out = np.empty((1, len(copies), height, width, 3), np.uint8)
+        self._fill(shard, [position], [list(copies)], out)
+        return Read(out, [int(places.labels[position])], places.indices[position : position + 1])
+
+    def _array(self, shape: tuple[int, ...], lasting: bool) -> NDArray[np.uint8]:
+        """Return an array: in memory of its own, or in memory that is used again, which the system need not clear."""
+        if lasting:
+            return np.empty(shape, np.uint8)
+        needed = int(np.prod(shape))
+        if self._scratch.size < needed:
+            self._scratch = np.empty(needed, np.uint8)
+        return self._scratch[:needed].reshape(shape)
+
+    def _by_shard(self, numbers: NDArray[np.int64]) -> list[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
+        """Return (shard, rows in `numbers`, positions in the shard) for each shard, in the order of its bytes."""
+        order = np.argsort(numbers, kind="stable")
+        ends = self._ends
+        shards = np.searchsorted(ends, numbers[order], side="right")
+        edges = np.flatnonzero(np.diff(shards)) + 1
+        return [
+            (int(shards[rows[0]]), order[rows], numbers[order[rows]] - self._contents.first(int(shards[rows[0]])))
+            for rows in np.split(np.arange(len(numbers)), edges)
+            if len(rows)
+        ]
 
     def _facts(self, shard: int, positions: NDArray[np.int64]) -> tuple[Any, Any, Any]:
         """Return labels, indices and (height, width) of samples of a shard."""
@@ -126,20 +156,23 @@ class ShardFiles:
                 out[row, column, second] += np.float32(1.0 - weight)
         return out
 
-    def _fill(self, shard: int, wanted: Sequence[Wanted]) -> None:
-        """Read pictures of one shard into the arrays given."""
+    def _fill(
+        self, shard: int, positions: list[int], chosen: list[list[int]], outs: Sequence[NDArray[np.uint8]]
+    ) -> None:
+        """Read pictures of samples of one shard, in the order of their bytes, into the arrays given."""
         places = self.places(shard)
         if places is None:
-            self._fill_from_view(shard, wanted)
+            self._fill_from_view(shard, positions, chosen, outs)
             return
-        at = places.extents.at
-        extents = [
-            (*at(position, copy), out[row]) for position, copies, out in wanted for row, copy in enumerate(copies)
-        ]
-        extents.sort(key=operator.itemgetter(0))
         descriptor = self._descriptor(shard)
-        for run in runs(extents, 0 if self._raw else NEAR):
-            (self._read_raw if self._raw else self._read_encoded)(shard, descriptor, run)
+        extents = list(places.extents.each(positions, chosen, outs))
+        if len(chosen[0]) > 1:
+            extents.sort(key=operator.itemgetter(0))
+        if self._raw:
+            self._read_raw(shard, descriptor, extents)
+            return
+        for run in runs(extents, NEAR):
+            self._read_encoded(shard, descriptor, run)
 
     def places(self, shard: int) -> Places | None:
         """Return where the pictures of a shard lie, or None if it has to be held open."""
@@ -163,15 +196,18 @@ class ShardFiles:
             gone = self._places.popitem(last=False)[1]
             self._places_bytes -= 0 if gone is None else gone.nbytes
 
-    def _read_raw(self, shard: int, descriptor: int, run: Sequence[tuple[int, int, NDArray[np.uint8]]]) -> None:
-        """Read adjacent raw pictures straight into their arrays."""
-        for start in range(0, len(run), MOST_BUFFERS):
-            part = run[start : start + MOST_BUFFERS]
-            expected = sum(length for _, length, _ in part)
-            if os.preadv(descriptor, [out.data for _, _, out in part], part[0][0]) != expected:
-                raise self._wrong(shard, "is cut off")
+    def _read_raw(self, shard: int, descriptor: int, extents: Sequence[Extent]) -> None:
+        """Read raw pictures straight into their arrays, adjacent ones at once."""
+        start, end, buffers = 0, -1, list[memoryview]()
+        for offset, length, out in (*extents, (-1, 0, NOTHING)):
+            if offset != end or len(buffers) == MOST_BUFFERS:
+                if buffers and os.preadv(descriptor, buffers, start) != end - start:
+                    raise self._wrong(shard, "is cut off")
+                start, buffers = offset, []
+            buffers.append(out.data)
+            end = offset + length
 
-    def _read_encoded(self, shard: int, descriptor: int, run: Sequence[tuple[int, int, NDArray[np.uint8]]]) -> None:
+    def _read_encoded(self, shard: int, descriptor: int, run: Sequence[Extent]) -> None:
         start, stop = run[0][0], max(offset + length for offset, length, _ in run)
         data = memoryview(os.pread(descriptor, stop - start, start))
         if len(data) != stop - start:
@@ -183,9 +219,11 @@ class ShardFiles:
                 name = self._contents.shards[shard].name
                 raise BadSampleError(f"{self._contents.location}/{name}: {error.message}", error.remedy) from error
 
-    def _fill_from_view(self, shard: int, wanted: Sequence[Wanted]) -> None:
+    def _fill_from_view(
+        self, shard: int, positions: list[int], chosen: list[list[int]], outs: Sequence[NDArray[np.uint8]]
+    ) -> None:
         view = self._view(shard)
-        for position, copies, out in wanted:
+        for position, copies, out in zip(positions, chosen, outs, strict=True):
             for row, copy in enumerate(copies):
                 out[row] = self._decode(view.stored(position, copy), (out.shape[1], out.shape[2]))
 
@@ -195,13 +233,14 @@ class ShardFiles:
             self._descriptors.move_to_end(shard)
             return self._descriptors[shard]
         self._close_some()
-        path = self._path_of(shard)
+        self._descriptors[shard] = self._opened(shard)
+        return self._descriptors[shard]
+
+    def _opened(self, shard: int) -> int:
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            return os.open(self._path_of(shard), os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
             raise self._wrong(shard, f"cannot be opened: {error.strerror}") from error
-        self._descriptors[shard] = descriptor
-        return descriptor
 
     def _view(self, shard: int) -> ShardView:
         """Return a shard held open, by this very process."""
@@ -249,16 +288,14 @@ class ShardFiles:
         return SourceError(f"{location}/{self._contents.shards[shard].name} {what}", f"type: ipmix validate {location}")
 
 
-def runs(
-    extents: Sequence[tuple[int, int, NDArray[np.uint8]]], gap: int
-) -> list[list[tuple[int, int, NDArray[np.uint8]]]]:
+def runs(extents: Sequence[Extent], gap: int) -> list[list[Extent]]:
     """Return sorted extents (offset, length, array) in groups, each of which one read covers.
 
     >>> nothing = np.empty(0, np.uint8)
     >>> [len(run) for run in runs([(0, 10, nothing), (10, 10, nothing), (25, 5, nothing)], gap=0)]
     [2, 1]
     """
-    found: list[list[tuple[int, int, NDArray[np.uint8]]]] = []
+    found: list[list[Extent]] = []
     end = -1
     for extent in extents:
         if found and end <= extent[0] <= end + gap:

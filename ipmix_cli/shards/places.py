@@ -6,6 +6,7 @@ that its pictures cannot be read by offset and length alone, as compressed chunk
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,11 +16,20 @@ from numpy.typing import NDArray
 CLEAN = -1
 
 
+Extent = tuple[int, int, NDArray[np.uint8]]
+"""The offset and the length in bytes of a stored picture, and the array that it is to be read into."""
+
+
 class Extents(Protocol):
     """The offset and the length in bytes of each stored picture."""
 
-    def at(self, position: int, copy: int) -> tuple[int, int]:
-        """Return offset and length of one picture: a copy by its number, the clean picture by -1."""
+    def each(
+        self, positions: Sequence[int], chosen: Sequence[Sequence[int]], outs: Sequence[NDArray[np.uint8]]
+    ) -> Iterator[Extent]:
+        """Yield where the chosen pictures of samples lie, copies by number and the clean picture as -1.
+
+        `outs` has an array (V, H, W, 3) for each sample.
+        """
         ...
 
     def end(self) -> int:
@@ -50,9 +60,14 @@ class RegularExtents:
     length: int
     samples: int
 
-    def at(self, position: int, copy: int) -> tuple[int, int]:
-        """Return offset and length of one picture."""
-        return self.starts[copy] + position * self.steps[copy], self.length
+    def each(
+        self, positions: Sequence[int], chosen: Sequence[Sequence[int]], outs: Sequence[NDArray[np.uint8]]
+    ) -> Iterator[Extent]:
+        """Yield where the chosen pictures of samples lie."""
+        starts, steps, length = self.starts, self.steps, self.length
+        for position, copies, out in zip(positions, chosen, outs, strict=True):
+            for row, copy in enumerate(copies):
+                yield starts[copy] + position * steps[copy], length, out[row]
 
     def end(self) -> int:
         """Return the first offset behind all pictures."""
@@ -83,10 +98,15 @@ class ListedExtents:
     offsets: NDArray[np.int64]
     lengths: NDArray[np.int64]
 
-    def at(self, position: int, copy: int) -> tuple[int, int]:
-        """Return offset and length of one picture."""
-        column = self.columns[copy]
-        return int(self.offsets[position, column]), int(self.lengths[position, column])
+    def each(
+        self, positions: Sequence[int], chosen: Sequence[Sequence[int]], outs: Sequence[NDArray[np.uint8]]
+    ) -> Iterator[Extent]:
+        """Yield where the chosen pictures of samples lie."""
+        for position, copies, out in zip(positions, chosen, outs, strict=True):
+            offsets, lengths = self.offsets[position].tolist(), self.lengths[position].tolist()
+            for row, copy in enumerate(copies):
+                column = self.columns[copy]
+                yield offsets[column], lengths[column], out[row]
 
     def end(self) -> int:
         """Return the first offset behind all pictures."""

@@ -6,6 +6,8 @@ of memory that kernels read.
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import numpy.typing as npt
 
@@ -21,7 +23,13 @@ def distributions_of(
     config: AugmentConfig, size: tuple[int, int], mixing_shapes: npt.NDArray[np.int32]
 ) -> Distributions:
     """Return the settings in the form that kernels read."""
-    return Distributions(
+    return _distributions(config, (int(size[0]), int(size[1])), np.asarray(mixing_shapes, np.int32).tobytes())
+
+
+@functools.lru_cache(maxsize=4)
+def _distributions(config: AugmentConfig, size: tuple[int, int], mixing_shapes: bytes) -> Distributions:
+    """Return the same, made once: a reader that renders small batches would spend a tenth of its time here."""
+    distributions = Distributions(
         int(config.chains),
         int(config.max_steps),
         float(config.severity),
@@ -30,8 +38,11 @@ def distributions_of(
         np.array([OPS[name].code for name in config.operations], np.int64),
         np.array([MIXERS[name].code for name in config.mixings], np.int64),
         np.array(config.patch_sizes_for(*size), np.int64),
-        np.ascontiguousarray(mixing_shapes, np.int32).copy(),
+        np.frombuffer(mixing_shapes, np.int32).reshape(-1, 2).copy(),
     )
+    assert min(size) >= 2
+    assert (distributions.shapes >= np.array(size)).all(), "mixing pictures must cover the pictures"
+    return distributions
 
 
 def sample_plans(
@@ -86,8 +97,6 @@ def chosen_plans(
     """Draw the plans (N, K) of some copies of samples, whose numbers are given (N, K); see :func:`sample_plans`."""
     plans = np.zeros(copies.shape, plan_dtype(config.chains, config.max_steps))
     distributions = distributions_of(config, size, mixing_shapes)
-    assert min(size) >= 2
-    assert (distributions.shapes >= np.array(size)).all(), "mixing pictures must cover the pictures"
     side = (int(size[0]), int(size[1]))
     wanted = Wanted(np.ascontiguousarray(indices, np.int64), np.ascontiguousarray(copies, np.int64))
     draw_plans(np.uint64(check_seed(seed)), np.uint64(PURPOSES["copy"]), wanted, distributions, side, rows_of(plans))
