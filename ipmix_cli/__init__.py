@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from ipmix_cli.crop import CropConfig
     from ipmix_cli.errors import IpmixError
     from ipmix_cli.methods import METHODS
-    from ipmix_cli.methods.ipmix.online import IPMix
     from ipmix_cli.methods.ipmix.presets import PRESETS
     from ipmix_cli.methods.ipmix.settings import AugmentConfig
     from ipmix_cli.pipeline.banks.bank import BankSettings
@@ -61,6 +60,7 @@ if TYPE_CHECKING:
     from ipmix_cli.pipeline.run.schedule import ExistingOutput
     from ipmix_cli.pipeline.verify.repair import repair
     from ipmix_cli.pipeline.verify.validate import Checks, validate
+    from ipmix_cli.reader.compose import IPMix
     from ipmix_cli.reader.shard_dataset import ShardDataset
     from ipmix_cli.reader.shard_sampler import ShardSampler
     from ipmix_cli.shards.shard import ShardSettings
@@ -76,7 +76,7 @@ _PUBLIC = {
     "CropConfig": "ipmix_cli.crop",
     "Dataset": "ipmix_cli.pipeline.output.dataset",
     "Execution": "ipmix_cli.pipeline.job",
-    "IPMix": "ipmix_cli.methods.ipmix.online",
+    "IPMix": "ipmix_cli.reader.compose",
     "IpmixError": "ipmix_cli.errors",
     "Listener": "ipmix_cli.pipeline.listener",
     "ExistingOutput": "ipmix_cli.pipeline.run.schedule",

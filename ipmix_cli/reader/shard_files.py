@@ -102,7 +102,7 @@ class ShardFiles:
             return self.read([number], np.array([copies]))
         height, width = places.sizes[position]
         out = np.empty((1, len(copies), height, width, 3), np.uint8)
-        self._fill(shard, [position], [list(copies)], out)
+        self._fill(shard, [position], [list(copies)], [out[0]])
         return Read(out, [int(places.labels[position])], places.indices[position : position + 1])
 
     def _array(self, shape: tuple[int, ...], lasting: bool) -> NDArray[np.uint8]:
