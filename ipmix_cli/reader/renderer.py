@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ipmix_cli.errors import SourceError
+from ipmix_cli.errors import SourceError, UsageError
 from ipmix_cli.reader.chosen import mixed
 from ipmix_cli.reader.contents import Contents
 from ipmix_cli.reader.shard_files import Read
@@ -76,6 +76,11 @@ def open_renderer(contents: Contents, fractals: str | None, fresh: bool, seed: i
             f"{contents.location} has plans of version {job.plan_version}, this ipmix draws version "
             f"{job.transform.plan_version}",
             "install the ipmix that made it, or make it again",
+        )
+    if job.output.mixed:
+        raise UsageError(
+            f"{job.transform.title} mixes pictures of other samples, which a reader does not have at hand",
+            "read the stored copies: leave out fresh=True",
         )
     mixing = checked_mixing(job, fractals or str(contents.places.get("fractals", "")))
     job.transform.warm_up()  # before workers are started, which would each compile

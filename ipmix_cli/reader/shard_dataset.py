@@ -209,9 +209,9 @@ class ShardDataset(Base):
             read = self._files.read_one(numbers[0], self._choice.of(numbers[0], epoch))
         else:
             read = self._files.read(numbers, self._choice.of_all(numbers, epoch))
-        return self._batch(read)
+        return self._batch(read, numbers, epoch)
 
-    def _batch(self, read: Read) -> Batch:
+    def _batch(self, read: Read, numbers: list[int], epoch: int) -> Batch:
         """Return samples as they are handed over: in the picture type asked for, and after the transform."""
         pictures: Any = read.pictures
         if not self._choice.stacked:
@@ -220,12 +220,13 @@ class ShardDataset(Base):
             convert, transform = PICTURE_TYPES[self._picture_type], self.transform
             pictures = [convert(views) if transform is None else transform(convert(views)) for views in pictures]
         keys = [f"{index:08d}" for index in read.indices] if self._return_key else None
-        return Batch(pictures, self._labels(numbers, read.labels, chosen), keys)
+        return Batch(pictures, self._labels(numbers, read.labels, epoch), keys)
 
-    def _labels(self, numbers: Sequence[int], own: list[int], chosen: NDArray[np.int64]) -> Any:
+    def _labels(self, numbers: Sequence[int], own: list[int], epoch: int) -> Any:
         """Return the labels of samples: numbers, or the weights of the classes where the data set has mixed labels."""
         if not self.settings.mixed:
             return own
+        chosen = self._choice.of_all(numbers, epoch)
         weights = self._files.mixed_labels(numbers, chosen, len(self.class_names))
         return weights if self._choice.stacked else weights[:, 0]
 
