@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ipmix_cli.errors import UsageError, check_name
 from ipmix_cli.reader.batch import Batch
