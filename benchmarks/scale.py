@@ -46,7 +46,7 @@ from ipmix_cli.pipeline.output.state import JobState, read_state, save_job_state
 from ipmix_cli.pipeline.run.array_task import ArrayTask
 from ipmix_cli.pipeline.run.prepare import OpenJob
 from ipmix_cli.pipeline.run.progress_counters import ShardProgress, progress_counters
-from ipmix_cli.pipeline.run.schedule import Run, materialise
+from ipmix_cli.pipeline.run.schedule import Run, make_missing
 from ipmix_cli.pipeline.run.warmup import warm_up
 from ipmix_cli.pipeline.run.worker import ShardResult, ShardTask, build_shard
 from ipmix_cli.shards.shard import ShardSettings
@@ -257,7 +257,7 @@ def run_all(opened: OpenJob, folder: Discarding, execution: Execution, count: in
     """Run the job through the simulated workers."""
     with progress_counters(count) as counters:
         run = Run(opened, folder, execution, counters, {}, list(range(count)))
-        for _ in materialise(run):
+        for _ in make_missing(run):
             pass
 
 

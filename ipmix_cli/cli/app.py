@@ -131,7 +131,7 @@ ONE_THREAD = ("OPENCV_FOR_THREADS_NUM", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS
 
 
 def _keep_libraries_to_one_thread() -> None:
-    """Keep libraries from starting a thread for every CPU in every worker, unless the user wishes it."""
+    """Keep libraries from starting a thread for every CPU in every worker, unless the user asks for it."""
     for variable in ONE_THREAD:
         os.environ.setdefault(variable, "1")
 

@@ -27,7 +27,7 @@ def use_config(ctx: typer.Context, path: str | None) -> str | None:
     Raises
     ------
     UsageError
-        Where the file cannot be read, or holds something that is no option, or no value of it.
+        If the file cannot be read, or holds something that is no option, or no value of it.
     """
     if path is not None and not ctx.resilient_parsing:
         ctx.default_map = {**(ctx.default_map or {}), **check_values(ctx, path, read_config(path))}
@@ -138,9 +138,9 @@ def save_config(ctx: typer.Context, path: str) -> None:
     Raises
     ------
     UsageError
-        Where an option cannot be written as TOML.
+        If an option cannot be written as TOML.
     WriteError
-        Where the file cannot be written.
+        If the file cannot be written.
     """
     import tomli_w
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.run.estimate import Estimate
 
-TASKS = (10, 100, 1000)  # for which the time is told where no --task-count is given
+TASKS = (10, 100, 1000)  # for which the time is shown if no --task-count is given
 
 
 def table(cost: Estimate, out: str, task_count: int) -> str:

@@ -18,15 +18,13 @@ TaskIndexOption = Annotated[
     typer.Option(
         "--task-index",
         min=0,
-        help="Make only this task's share of the shards, 0 to N-1.  [default: told by Slurm, Kubernetes or PBS]",
+        help="Make only this task's shards, 0 to N-1.  [default: from Slurm, Kubernetes or PBS]",
         rich_help_panel=GROUP,
     ),
 ]
 TaskCountOption = Annotated[
     int | None,
-    typer.Option(
-        "--task-count", min=1, help="Tasks in all, N.  [default: told by Slurm, else 1]", rich_help_panel=GROUP
-    ),
+    typer.Option("--task-count", min=1, help="Tasks in all, N.  [default: from Slurm, else 1]", rich_help_panel=GROUP),
 ]
 BackendOption = Annotated[
     str,
@@ -60,7 +58,7 @@ def execution_for(
     Raises
     ------
     UsageError
-        For a share that cannot be, and options of another backend.
+        For an array task that cannot be, and options of another backend.
     """
     from ipmix_cli.errors import UsageError
     from ipmix_cli.pipeline.job import Execution
@@ -87,9 +85,9 @@ def execution_for(
 def prepare_workers(jobs: int | None, method: str) -> None:
     """Begin to load what worker processes need, so that they can start as soon as there is work; for one job, none."""
     if (jobs or available_cpus()) > 1:
-        from ipmix_cli.pipeline.backends.fork_server import open_nursery
+        from ipmix_cli.pipeline.backends.fork_server import start_fork_server
 
-        open_nursery(method)
+        start_fork_server(method)
 
 
 def available_cpus() -> int:

@@ -23,7 +23,7 @@ def read_config(path: str) -> dict[str, Any]:
     Raises
     ------
     UsageError
-        Where it is neither.
+        If it is neither.
     """
     content = _content(path)
     if content.lstrip().startswith(b"{"):
@@ -56,7 +56,7 @@ def read_manifest_options(path: str, content: bytes) -> dict[str, Any]:
         return options_of(Manifest.from_bytes(content))
     except ValueError as error:
         raise UsageError(
-            f"{path} is no manifest of a data set, or is damaged: {error}",
+            f"{path} is not a manifest of a data set, or is damaged: {error}",
             "name the manifest.json of a finished data set, or its second copy, .ipmix/manifest.json",
         ) from error
 

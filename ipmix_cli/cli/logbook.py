@@ -96,9 +96,9 @@ def logging_to(path: str | None, listener: Listener, out: str) -> Iterator[Liste
     Raises
     ------
     UsageError
-        Where the log would lie inside the data set.
+        If the log would lie inside the data set.
     WriteError
-        Where it cannot be written.
+        If it cannot be written.
     """
     if path is None:
         yield listener

@@ -22,7 +22,7 @@ def merge(
         typer.Option(help="Tasks among which missing shards are listed.  [default: as many as ran]", min=1),
     ] = None,
     max_errors: Annotated[
-        str, typer.Option(help="Unreadable pictures of all tasks together: N or P%.  [default: as the tasks were told]")
+        str, typer.Option(help="Unreadable pictures of all tasks together: N or P%.  [default: as given to the tasks]")
     ] = "",
 ) -> None:
     """Write the manifest when every shard is there; else list what is missing, and which task to run again.

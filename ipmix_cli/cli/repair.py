@@ -34,7 +34,7 @@ def repair(
     """Rebuild the files of a data set that are missing or damaged, and leave the others alone.
 
     Shards are made again from the source and the bank, and written only if they have the sha256 that the manifest
-    knows. Files that do not belong into the folder are told, and not touched.
+    knows. Files that do not belong in the folder are listed, and not touched.
 
     Examples:
       ipmix repair shards

@@ -144,7 +144,7 @@ class Job:
         Raises
         ------
         ValueError
-            Where it gave no such thing, naming the field.
+            If it gave no such thing, naming the field.
         """
         try:
             return _decoded(values)
@@ -186,7 +186,7 @@ class Execution:
     max_errors : str
         How many pictures may be left out: a number, or a percentage such as ``1%``.
     task_index, task_count : int
-        Which share of the shards this run makes, of how many.
+        Which array task this run is, of how many.
     """
 
     jobs: int = 1

@@ -92,7 +92,7 @@ def test_a_damaged_manifest_is_no_record(ipmix, shards, tmp_path):
         ("quiet = 1", "expected true or false", ""),
         ("[in]\nx = 1", "expected text", ""),
         ("config = 'x'", "no option 'config'", ""),
-        ("copies = ", "no TOML", ""),
+        ("copies = ", "is not TOML", ""),
     ],
 )
 def test_a_file_that_makes_no_sense_is_refused(ipmix, tmp_path, line, message, remedy):

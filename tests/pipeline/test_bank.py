@@ -158,7 +158,7 @@ def test_only_a_bank_is_replaced_by_a_folder(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "thesis.tex").write_text("precious")
     for precious in (tmp_path / "home", tmp_path / "home" / "thesis.tex"):
-        with pytest.raises(WriteError, match="is no bank"):
+        with pytest.raises(WriteError, match="is not a bank"):
             made(precious, format_name="png")
     assert (tmp_path / "home" / "thesis.tex").read_text() == "precious"
 

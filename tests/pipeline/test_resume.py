@@ -20,7 +20,7 @@ from ipmix_cli.pipeline.output.ownership import write_job
 from ipmix_cli.pipeline.output.resume import committed
 from ipmix_cli.pipeline.output.shard_records import read_record, record_name, write_record
 from ipmix_cli.pipeline.output.state import read_state
-from ipmix_cli.pipeline.run import schedule as materialise
+from ipmix_cli.pipeline.run import schedule
 from ipmix_cli.pipeline.run.augment import augment
 from ipmix_cli.pipeline.run.prepare import Request
 from ipmix_cli.pipeline.run.schedule import ExistingOutput
@@ -258,7 +258,7 @@ def test_a_finished_folder_that_is_mended_keeps_its_manifest_and_says_what_is_mi
         assert numbers == [2]
         raise StopError
 
-    monkeypatch.setattr(materialise, "_make", stopped)
+    monkeypatch.setattr(schedule, "_make", stopped)
     with pytest.raises(StopError):
         augment(wanted, str(out), existing_output=existing_output)
     monkeypatch.undo()

@@ -1,4 +1,4 @@
-"""Workers, of the program's nursery or a library's user: none outlives the main process, or runs a script again."""
+"""Workers, of the program's fork server or a library's user: none outlives the main process, or runs a script again."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def parent_of(process: str) -> str:
 
 
 def workers_of(session: int, living) -> list[int]:
-    """Return the forks of the nursery, which is itself a child of the program."""
+    """Return the forks of the fork server, which is itself a child of the program."""
     found = []
     for process in living(session):
         try:

@@ -50,7 +50,7 @@ def imported(module: str, extra: str) -> Any:
     Raises
     ------
     IpmixError
-        Where it is not installed, with the extra to install.
+        If it is not installed, with the extra to install.
     """
     try:
         return importlib.import_module(module)

@@ -57,7 +57,7 @@ def die_with(parent: int) -> None:
     """End this process soon after the main process is gone: one that was killed cannot end its workers.
 
     They would hold their memory for minutes, waiting for work. It costs a thread that sleeps. `parent` is the main
-    process, for workers that are its own children; those from a nursery hold a pipe that ends with it.
+    process, for workers that are its own children; those from a fork server hold a pipe that ends with it.
     """
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
 

@@ -1,7 +1,7 @@
 """Run tasks on a Dask cluster: workers come and go, and a dead one costs only what it was busy with.
 
 Futures of our own, and not joblib's Dask backend: joblib ends the whole call at the first task that the scheduler gives
-up, without saying which one it was; here every other task goes on, and the culprit is known. Tasks are also sent a few
+up, without saying which one it was; here every other task goes on, and that one is known. Tasks are also sent a few
 at a time, so that neither this process nor the scheduler ever holds all of them.
 """
 

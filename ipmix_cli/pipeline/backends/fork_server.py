@@ -1,6 +1,6 @@
 """Worker processes that begin at once: forks of one process that has loaded all they need, started first of all.
 
-A Python process takes most of a second to import the libraries and to load the kernels. The nursery does both once,
+A Python process takes most of a second to import the libraries and to load the kernels. The fork server does both once,
 while the program is still opening the source; joblib then gets its workers from it in milliseconds, and they share its
 memory. It has no threads, so that forking it is safe. Only the program opens one: whoever uses the library may have a
 use for multiprocessing himself, and keeps joblib's own way to start workers.
@@ -18,7 +18,7 @@ PRELOADED_METHOD = "IPMIX_PRELOADED_METHOD"  # tells the fork server which kerne
 LOADED = "ipmix_cli.pipeline.run.worker_preload"
 
 
-def open_nursery(method: str) -> None:
+def start_fork_server(method: str) -> None:
     """Start the process that joblib's workers will be forked from, with a method's kernels, where this system can."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return

@@ -52,7 +52,7 @@ def check_wanted() -> None:
 def taking_turns(function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[R]:
     """Yield ``function(task)`` for each task in order, one more under way while one waits for the disk.
 
-    Where the function raises, or the iterator is closed, what is under way gives up soon and nothing new begins.
+    If the function raises, or the iterator is closed, what is under way gives up soon and nothing new begins.
     """
     turn = Turn()
     pool = ThreadPoolExecutor(THREADS, thread_name_prefix="shard")

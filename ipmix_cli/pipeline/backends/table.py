@@ -38,7 +38,7 @@ def results(function: Callable[[T], R], tasks: Sequence[T], execution: Execution
     Raises
     ------
     IpmixError
-        Where a worker dies.
+        If a worker dies.
     """
     for event in backend_for(execution)(function, tasks, execution):
         if isinstance(event, Died):

@@ -65,7 +65,7 @@ def bank_folder(path: Path, settings: Mapping[str, Any], class_names: list[str] 
         When the disk is full, or the place cannot be written.
     """
     if path.exists() and not _replaceable(path):
-        raise WriteError(f"{path} exists and is no bank of pictures", "give another --out: it will not be replaced")
+        raise WriteError(f"{path} exists and is not a bank of pictures", "give another --out: it will not be replaced")
     temporary = temporary_path(path)
     try:
         if path.parent.is_dir():

@@ -44,7 +44,7 @@ def generate_bank(
     jobs : int
         Worker processes; they change no byte.
     listener : Listener, optional
-        Is told of progress.
+        Told of progress.
 
     Returns
     -------

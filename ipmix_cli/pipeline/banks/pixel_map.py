@@ -23,7 +23,7 @@ def write_pixels(path: Path, pictures: Iterable[NDArray[np.uint8]]) -> None:
     Raises
     ------
     WriteError
-        Where the disk is full, or the place cannot be written; nothing is left then.
+        If the disk is full, or the place cannot be written; nothing is left then.
     """
     checksum = xxhash.xxh3_128()
     with being_written(path) as temporary, temporary.open("wb") as file:

@@ -132,7 +132,7 @@ def judged(location: str) -> Iterator[Judged]:
     Raises
     ------
     SourceError
-        Where there is no such bank, or a picture of it cannot be read.
+        If there is no such bank, or a picture of it cannot be read.
     """
     bank = open_bank(location)
     for index, (family, rejected) in enumerate(_origins(location, len(bank.shapes))):

@@ -64,7 +64,7 @@ def stored_settings(path: Path) -> StoredSettings | None:
     Raises
     ------
     SourceError
-        Where they are damaged.
+        If they are damaged.
     """
     with _named(path):
         if path.is_dir():

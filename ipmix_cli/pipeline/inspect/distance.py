@@ -67,7 +67,7 @@ def measure_distances(dataset: Dataset, most_samples: int = MOST_SAMPLES) -> Dis
     Raises
     ------
     SourceError
-        Where a shard cannot be read.
+        If a shard cannot be read.
     """
     if not dataset.manifest.job.output.clean:
         return None

@@ -82,7 +82,7 @@ def trace(
     UsageError
         For a sample or a copy that is not there.
     SourceError
-        Where the source or the mixing pictures are gone, or others than before.
+        If the source or the mixing pictures are gone, or others than before.
     """
     sample = dataset.find(key)
     job = dataset.manifest.job
@@ -126,7 +126,7 @@ def clean_picture(dataset: Dataset, sample: StoredSample, source: Any) -> Pictur
     Raises
     ------
     SourceError
-        Where the source cannot give it.
+        If the source cannot give it.
     """
     job = dataset.manifest.job
     if sample.clean is not None and CODECS[job.output.encoding].lossless:

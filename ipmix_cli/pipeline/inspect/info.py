@@ -62,7 +62,7 @@ def info(path: str) -> Info:
     Raises
     ------
     SourceError
-        Where there is nothing, or nothing that ipmix knows.
+        If there is nothing, or nothing that ipmix knows.
     """
     place = Path(path).expanduser()
     if place.is_file():

@@ -45,7 +45,7 @@ def report(
     execution : Execution, optional
         How to run the validation.
     listener : Listener, optional
-        Is told of progress.
+        Told of progress.
 
     Returns
     -------

@@ -74,7 +74,7 @@ def status(location: str) -> Status:
     Raises
     ------
     SourceError
-        Where there is no folder, or none of ipmix.
+        If there is no folder, or none of ipmix.
     """
     folder = open_folder(location)
     state = read_state(folder)

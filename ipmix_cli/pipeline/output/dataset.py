@@ -60,7 +60,7 @@ class Dataset:
         Raises
         ------
         UsageError
-            Where there is none.
+            If there is none.
         """
         number = f"{int(key):08d}" if key.isdecimal() and key.isascii() else ""  # 42 is 00000042
         for shard in self._shards_for(number):
@@ -116,9 +116,9 @@ def open_dataset(location: str | Path) -> Dataset:
     Raises
     ------
     SourceError
-        Where there is no such folder.
+        If there is no such folder.
     UnfinishedError
-        Where it has no manifest.
+        If it has no manifest.
     """
     folder = open_folder(str(location))
     if isinstance(folder.path("x"), Path) and not Path(location).is_dir():

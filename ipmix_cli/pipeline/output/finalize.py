@@ -28,7 +28,7 @@ from ipmix_cli.storage.folder import Folder
 
 
 class Finalizable(Protocol):
-    """What a manifest needs beside the records: an open job has it, and a folder remembers it."""
+    """What a manifest needs beside the records: an open job has it, and so has the folder of an unfinished one."""
 
     @property
     def job(self) -> Job:
@@ -55,7 +55,7 @@ def finalize(
 ) -> Manifest | None:
     """Write the manifest if every shard is there; None where some are missing yet.
 
-    It can be called any number of times, by any number of processes: what the folder remembers goes before what this
+    It can be called any number of times, by any number of processes: what the folder says goes before what this
     process knows, so each would write the same bytes; where one makes shards again in which pictures failed, the last
     manifest is that of the last records. Where shards of an unfinished folder are missing, only names are looked at.
 
@@ -76,7 +76,7 @@ def finalize(
     ErrorBudgetError
         Where all tasks together left out more pictures than `max_errors`, or else the last run, allows.
     OtherJobError
-        Where another job has taken the folder over.
+        If another job has taken the folder over.
     """
     job, count = this.job, len(shard_bounds(this.job))
     state = state or read_state(folder)

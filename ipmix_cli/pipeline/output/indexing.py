@@ -27,7 +27,7 @@ def indexes(dataset: Dataset, kind: str) -> Iterator[tuple[str, bytes]]:
     UsageError
         For an unknown kind, or a data set that has no tars.
     SourceError
-        Where a tar is missing or damaged.
+        If a tar is missing or damaged.
     """
     check_name("index", kind, KINDS)
     output = dataset.manifest.job.output

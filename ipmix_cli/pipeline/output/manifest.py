@@ -1,4 +1,4 @@
-"""The manifest: the record of a finished data set, written last and sealed with its own checksum."""
+"""The manifest: the record of a finished data set, written last, with its own checksum."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Manifest:
         return sum(len(shard.failures) for shard in self.shards)
 
     def to_bytes(self) -> bytes:
-        """Return the file's content: JSON, one shard a line, sealed with the sha256 of everything but the seal."""
+        """Return the file's content: JSON, one shard a line, with the sha256 of everything else as its field "seal"."""
         shards = [dataclasses.asdict(shard) for shard in self.shards]
         values: dict[str, Any] = {
             "schema": self.schema,
@@ -123,7 +123,7 @@ class Manifest:
         Raises
         ------
         ValueError
-            Where it is not what :meth:`to_bytes` wrote, to the last byte; names the field that is wrong.
+            If it is not what :meth:`to_bytes` wrote, to the last byte; names the field that is wrong.
         """
         values = manifest_values(content)
         stored = typed(StoredManifest, values)
@@ -163,7 +163,7 @@ def manifest_values(content: bytes) -> dict[str, Any]:
     """Return what a manifest's JSON holds; raises ValueError where it does not fit its own checksum."""
     values = decoded(content)
     if not isinstance(values, dict) or "seal" not in values:
-        raise RecordError("it is no manifest of ipmix: it has no seal")
+        raise RecordError("it is not a manifest of ipmix: it has no checksum of its own")
     seal = values.pop("seal")
     if seal != _seal(values):
         raise RecordError("its content does not fit its own checksum")
@@ -225,7 +225,7 @@ def read_manifest(folder: Readable) -> Manifest:
     Raises
     ------
     UnfinishedError
-        Where there is none, or none that is whole.
+        If there is none, or none that is whole.
     """
     reasons = []
     for name in (MANIFEST, SECOND_COPY):
@@ -236,7 +236,7 @@ def read_manifest(folder: Readable) -> Manifest:
     told = "; ".join(f"{name}: {getattr(why, 'strerror', None) or why}" for name, why in reasons)
     if all(isinstance(reason, FileNotFoundError) for _, reason in reasons):
         raise UnfinishedError(
-            f"{folder.location} has no {MANIFEST}: it is no finished data set",
+            f"{folder.location} has no {MANIFEST}: it is not a finished data set",
             "type the same command again to finish it; `ipmix status` tells what is missing",
         )
     raise UnfinishedError(

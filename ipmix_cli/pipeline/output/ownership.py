@@ -33,9 +33,9 @@ def take_ownership(
     Raises
     ------
     OtherJobError
-        Where it holds another job, listing what differs.
+        If it holds another job, listing what differs.
     UsageError
-        Where it holds something else, or would have to be cleared by one of many tasks.
+        If it holds something else, or would have to be cleared by one of many tasks.
     """
     state = state or read_state(folder)
     found, clearing = state.recorded, state.clearing
@@ -82,7 +82,7 @@ def check_ownership(folder: Folder, digest: str) -> None:
     Raises
     ------
     OtherJobError
-        Where it is not.
+        If it is not.
     """
     if not is_owned_by(folder, digest):
         raise OtherJobError(

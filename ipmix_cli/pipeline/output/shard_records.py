@@ -27,7 +27,7 @@ def number_of(name: str) -> int:
 
 
 def write_record(folder: Folder, job_digest: str, record: ShardRecord) -> None:
-    """Write a shard's record, sealed, under the digest of its job: it counts for no other job, and rot is noticed."""
+    """Write a shard's record with its checksum and its job's digest: it counts for no other job; damage is noticed."""
     values = [job_digest, dataclasses.asdict(record)]
     folder.write(record_name(record.number), json.dumps([*values, _seal(values)]).encode())
 

@@ -1,4 +1,4 @@
-"""Which share of the shards is this task's, and how many CPUs are: from options, or from the batch system that runs it.
+"""Which shards are this task's, and how many CPUs it has: from options, or from the batch system that runs it.
 
 Task i of n makes the shards i, i + n, i + 2n, ...: any number of tasks make all of them together, and each shard is
 made by exactly one.
@@ -44,11 +44,11 @@ class ArrayTask:
 
 
 def array_task_of(index: int | None, count: int | None, environment: Mapping[str, str]) -> ArrayTask:
-    """Return the share that options name, or else the batch system.
+    """Return the array task that options name, or else the batch system.
 
     Under Slurm both numbers come from the array, whatever its first id and its step. Kubernetes and PBS tell the index
     alone. Ids are taken modulo the count: arrays from 0 and from 1 both make everything, and one task repeated alone
-    (``sbatch --array=7``, with the count of before) has the share that it had. A task of an array with a step is
+    (``sbatch --array=7``, with the count of before) makes the shards that it made. A task of an array with a step is
     repeated with its step (``--array=4-4:2``) or by ``--task-index``: its id alone does not tell its place.
 
     Raises
@@ -69,7 +69,7 @@ def array_task_of(index: int | None, count: int | None, environment: Mapping[str
 
 
 def _told(variable: str, count: int | None, environment: Mapping[str, str]) -> ArrayTask:
-    """Return the share that a batch system's variables tell."""
+    """Return the array task that a batch system's variables name."""
     number, step = _number(environment, variable, 0), 1
     if variable == SLURM:
         step = max(1, _number(environment, "SLURM_ARRAY_TASK_STEP", 1))

@@ -1,4 +1,4 @@
-"""The main job from end to end: open, compile, make the shards, seal."""
+"""The main job from end to end: open, compile, make the shards, finalize."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ipmix_cli.pipeline.run.prepare import (
     record_of,
 )
 from ipmix_cli.pipeline.run.progress_counters import progress_counters
-from ipmix_cli.pipeline.run.schedule import ExistingOutput, Run, materialise, start, vanished
+from ipmix_cli.pipeline.run.schedule import ExistingOutput, Run, make_missing, start, vanished
 from ipmix_cli.pipeline.run.warmup import compile_kernels
 from ipmix_cli.pipeline.run.worker import ShardResult
 from ipmix_cli.sources.class_summary import class_summary
@@ -91,7 +91,7 @@ def augment(
     existing_output : ExistingOutput, optional
         How to meet what is in the folder already.
     listener : Listener, optional
-        Is told of progress.
+        Told of progress.
 
     Returns
     -------
@@ -185,9 +185,9 @@ def make(run: Run, listener: Listener, done: Callable[[], int]) -> Outcome:
         prepare_pictures(run.opened, listener)
     bounds = shard_bounds(run.opened.job)
     total = sum(bounds[number][1] - bounds[number][0] for number in run.waiting)
-    with watched(listener, "augmenting", total, "pictures", done), contextlib.closing(materialise(run)) as results:
+    with watched(listener, "augmenting", total, "pictures", done), contextlib.closing(make_missing(run)) as results:
         for result in results:
-            listener.detail(told(result))
+            listener.detail(summary_of(result))
             outcome.made_samples += result.record.samples
             outcome.made_shards += 1
             outcome.made_bytes += result.bytes
@@ -196,7 +196,7 @@ def make(run: Run, listener: Listener, done: Callable[[], int]) -> Outcome:
     return outcome
 
 
-def told(result: ShardResult) -> str:
+def summary_of(result: ShardResult) -> str:
     """Return in one line what became of a shard: its pictures, bytes, failures, and the seconds of work by stage."""
     record = result.record
     failed = "".join(f"; left out {f.source_key}: {f.reason}" for f in record.failures)

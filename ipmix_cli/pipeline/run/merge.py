@@ -42,16 +42,16 @@ def merge(out: str, task_count: int | None = None, max_errors: str = "") -> Merg
     out : str
         The folder.
     task_count : int, optional
-        Among how many tasks missing shards are told; as many as shared the job lately by default.
+        Number of tasks among which missing shards are listed; by default, as many as ran last.
     max_errors : str
-        How many pictures may have been left out by all tasks together; what they were told by default.
+        How many pictures all tasks together may have left out; by default, what the tasks were given.
 
     Raises
     ------
     SourceError
-        Where the folder holds no job.
+        If the folder holds no job.
     ErrorBudgetError
-        Where more pictures failed than allowed.
+        If more pictures failed than allowed.
     """
     folder = open_folder(out)
     state = read_state(folder)

@@ -220,7 +220,7 @@ def as_one_shard(job: Job, request: Request) -> Job:
     Raises
     ------
     UsageError
-        Where they do not, or shards are asked for.
+        If they do not, or shards are asked for.
     """
     if request.shard_mb is not None or request.samples_per_shard not in (None, max(job.samples, 1)):
         raise UsageError(

@@ -87,6 +87,6 @@ class ShardProgress:
 def progress_counters(slots: int) -> Iterator[ProgressCounters]:
     """Make the counters of some shards; they are gone when the block ends."""
     with tempfile.TemporaryDirectory(prefix="ipmix-") as folder:
-        path = Path(folder) / "tally"
+        path = Path(folder) / "counters"
         path.write_bytes(bytes(_SLOT.itemsize * max(slots, 1)))
         yield ProgressCounters(str(path), max(slots, 1))

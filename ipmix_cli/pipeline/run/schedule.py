@@ -72,12 +72,12 @@ def start(
     existing_output: ExistingOutput,
     counters: ProgressCounters | None = None,
 ) -> Run:
-    """Claim the folder for the job, and see which shards are there already.
+    """Take the folder for the job, and see which shards are there already.
 
     Raises
     ------
     OtherJobError, UsageError
-        Where the folder holds something else.
+        If the folder holds something else.
     """
     array_task = ArrayTask(execution.task_index, execution.task_count)
     folder = open_folder(out)
@@ -121,7 +121,7 @@ def _known(opened: OpenJob, execution: Execution) -> JobState:
     )
 
 
-def materialise(run: Run) -> Generator[ShardResult, None, None]:
+def make_missing(run: Run) -> Generator[ShardResult, None, None]:
     """Make the waiting shards, and yield each when it is committed.
 
     Raises
@@ -129,7 +129,7 @@ def materialise(run: Run) -> Generator[ShardResult, None, None]:
     ErrorBudgetError
         As soon as more pictures have failed than allowed; committed shards stay.
     IpmixError
-        Where a shard kills every worker and no picture can be blamed.
+        If a shard kills every worker and no picture can be blamed.
     """
     check_budget(run)
     try:
@@ -171,7 +171,7 @@ def _suspects(run: Run, lost: list[int]) -> list[int]:
 
 
 def _make_alone(run: Run, number: int) -> Iterator[ShardResult]:
-    """Make one shard with no other beside it; a picture that kills its worker every time is set aside."""
+    """Make one shard with no other beside it; a picture that kills its worker every time is quarantined."""
     while number in run.waiting:
         for _ in range(TRIES_ALONE):
             yield from _make(run, [number])
@@ -222,7 +222,7 @@ class _Tasks(Sequence[ShardTask]):
 def task_for(
     opened: OpenJob, folder: Folder, number: int, quarantined: tuple[BadSample, ...], counters: ProgressCounters | None
 ) -> ShardTask:
-    """Return the task of one shard, in which the pictures set aside are not touched."""
+    """Return the task of one shard, in which quarantined pictures are not touched."""
     first, stop = shard_bounds(opened.job)[number]
     left_out = {bad.index for bad in quarantined}
     edges = [first - 1, *sorted(index for index in left_out if first <= index < stop), stop]

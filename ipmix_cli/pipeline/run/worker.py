@@ -141,7 +141,7 @@ def _read(task: ShardTask, progress: ShardProgress, clock: StageClock) -> tuple[
 
 
 def _announced(part: Part, progress: ShardProgress, clock: StageClock) -> Iterator[Sample | BadSample]:
-    """Yield the pictures of a part; the tally says, before each is read, which one it will be."""
+    """Yield the pictures of a part; the counters say, before each is read, which one it will be."""
     progress.reading(part.start)
     for item in part.samples(clock):
         check_wanted()

@@ -1,4 +1,4 @@
-"""All that a worker needs, loaded by importing this module: a nursery imports it before it forks workers."""
+"""All that a worker needs, loaded by importing this module: the fork server imports it before it forks workers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Check what of a data set is no shard: the manifest, the small files, and files that do not belong there."""
+"""Check what is not a shard: the manifest, the small files, and files that do not belong there."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _check_manifests(dataset: Dataset) -> Iterator[Problem]:
 
 
 def _check_others(dataset: Dataset) -> Iterator[Problem]:
-    """Yield files that do not belong into the folder."""
+    """Yield files that do not belong in the folder."""
     manifest, folder = dataset.manifest, dataset.folder
     known = {MANIFEST, SECOND_COPY, *(file.name for file in (*manifest.files, *manifest.shards))}
     pictures = _pictures(dataset)

@@ -75,18 +75,18 @@ def repair(
     execution : Execution, optional
         How to run; one process by default.
     listener : Listener, optional
-        Is told of progress.
+        Told of progress.
 
     Returns
     -------
     Repaired
-        Problems are left where files do not belong into the folder (none is removed but temporary ones, and what runs
+        Problems are left where files do not belong in the folder (none is removed but temporary ones, and what runs
         that were killed have left in ``.ipmix``), and where a rebuilt shard has other bytes than the manifest knows.
 
     Raises
     ------
     SourceError
-        Where shards are bad, and the source or the mixing pictures are gone, or have changed.
+        If shards are bad, and the source or the mixing pictures are gone, or have changed.
     """
     origin, execution, listener = origin or RepairSource(), execution or Execution(), listener or Listener()
     clear_state(dataset.folder)

@@ -23,7 +23,7 @@ from ipmix_cli.storage.folder import Folder, open_folder
 
 LEVELS = ("quick", "standard", "full")
 MOST_NAMED = 100  # samples of one shard that are named one by one
-PLANS_CHECKED = 64  # samples of a shard whose copies are held against their plans, at the level "standard"
+PLANS_CHECKED = 64  # samples of a shard whose copies are compared with their plans, at the level "standard"
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class _Samples:
             label = view.label(position)
             self.report.labels.add(label)
             if not 0 <= label < len(self.dataset.manifest.class_names):
-                self._add("label-range", f"its label {label} is no class", key)
+                self._add("label-range", f"its label {label} is not a class", key)
             if self.job.output.mixed:
                 self._check_mixed(view, position, key)
             if deep:
@@ -124,7 +124,7 @@ class _Samples:
         if [weight for _, weight in mixed] != weights.tolist():
             self._add("plan-mismatch", "the weights of its labels are not those of its plans", key)
         if not all(0 <= label < classes for label, _ in mixed):
-            self._add("label-range", "a second label is no class", key)
+            self._add("label-range", "a second label is not a class", key)
 
     def _check_keys(self, view: ShardView) -> None:
         record, crops = self.task.record, self.job.crop.crops
@@ -140,10 +140,10 @@ class _Samples:
             if not found[key]:
                 self._add("sample-missing", "it is not in its shard", key)
         for key in found - Counter(expected):
-            self._add("sample-duplicate", "it is there twice, or does not belong into this shard", key)
+            self._add("sample-duplicate", "it is there twice, or does not belong in this shard", key)
 
     def _check_sample(self, view: ShardView, position: int, key: str) -> None:
-        """Hold a sample against its own checksum, and at the level "full" decode its pictures."""
+        """Compare a sample with its own checksum, and at the level "full" decode its pictures."""
         try:
             sample = view.sample(position)
         except BadSampleError as error:

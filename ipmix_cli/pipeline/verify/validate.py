@@ -93,7 +93,7 @@ def validate(
     execution : Execution, optional
         How to run; one process by default.
     listener : Listener, optional
-        Is told of progress.
+        Told of progress.
 
     Returns
     -------
@@ -119,7 +119,7 @@ def chosen_shards(manifest: Manifest, checks: Checks) -> Sequence[ShardRecord]:
     Raises
     ------
     UsageError
-        Where it is neither a percentage nor a fraction.
+        If it is neither a percentage nor a fraction.
     """
     if not checks.sample:
         return manifest.shards
@@ -172,7 +172,7 @@ def _with_swaps(manifest: Manifest, found: ShardReport) -> Iterator[Problem]:
 
 
 def _check_origin(dataset: Dataset, report: Report, checks: Checks, execution: Execution, listener: Listener) -> None:
-    """Hold the data set against its source, and rebuild some copies."""
+    """Compare the data set with its source, and rebuild some copies."""
     opened = reopen(dataset.manifest, listener, checks.source, checks.fractals, mixing=bool(checks.replay))
     for what, message in changes(opened, mixing=bool(checks.replay)).items():
         code, option = ("source-changed", "--source") if what == "source" else ("bank-changed", "--fractals")
