@@ -83,6 +83,18 @@ class WriteError(IpmixError):
     """The output could not be written: disk full, read-only, and the like."""
 
 
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a question that names the nearest known name; empty if none is near.
+
+    Examples
+    --------
+    >>> did_you_mean("hdf", ["hdf5", "webdataset"])
+    "did you mean 'hdf5'?"
+    """
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean {close[0]!r}?" if close else ""
+
+
 def check_name(what: str, name: str, known: Iterable[str]) -> None:
     """Refuse a name that does not exist, suggesting the nearest one that does.
 
@@ -99,6 +111,5 @@ def check_name(what: str, name: str, known: Iterable[str]) -> None:
     allowed = list(known)
     if name in allowed:
         return
-    close = difflib.get_close_matches(name, allowed, n=1)
-    remedy = f"did you mean {close[0]!r}?" if close else f"choose from: {', '.join(allowed)}"
+    remedy = did_you_mean(name, allowed) or f"choose from: {', '.join(allowed)}"
     raise UsageError(f"there is no {what} named {name!r}", remedy)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import hashlib
 import json
 import math
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -32,6 +33,17 @@ _ADDED = "added"
 
 class RecordError(ValueError):
     """What is wrong with a record, and in which field."""
+
+
+def json_digest(values: Any) -> str:
+    """Return the sha256, in hexadecimal, of plain values as JSON with sorted keys.
+
+    Examples
+    --------
+    >>> json_digest({"b": 1, "a": 2}) == json_digest({"a": 2, "b": 1})
+    True
+    """
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 def added(default: Any) -> Any:

@@ -6,7 +6,6 @@ wins over the file.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import json
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Annotated, Any, get_args, get_type_hints
 import typer
 
 from ipmix_cli.cli.job_file import read_config
-from ipmix_cli.errors import UsageError
+from ipmix_cli.errors import UsageError, did_you_mean
 
 OWN = ("config", "save_config", "help")  # options that make no part of a job
 GROUP = "Running"
@@ -91,8 +90,7 @@ def _unknown(ctx: typer.Context, path: str, name: str, names: dict[str, str]) ->
         from ipmix_cli.cli.method_options import owner_of
 
         owner = owner_of(option.replace("-", "_"))
-    close = difflib.get_close_matches(option, names, n=1)
-    remedy = f"did you mean {close[0]!r}?" if close else f"see ipmix {ctx.info_name} --help"
+    remedy = did_you_mean(option, names) or f"see ipmix {ctx.info_name} --help"
     if owner is not None:
         remedy = f'{name!r} is an option of the method {owner!r}: give method = "{owner}", or leave it out'
     return UsageError(f"{path}: ipmix {ctx.info_name} has no option {name!r}", remedy)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
@@ -14,7 +12,7 @@ from msgspec import Meta
 from ipmix_cli.crop import CropConfig
 from ipmix_cli.errors import IpmixError, UsageError
 from ipmix_cli.methods import DEFAULT_METHOD, transform_named
-from ipmix_cli.record import RecordError, added, record_of, typed
+from ipmix_cli.record import RecordError, added, json_digest, record_of, typed
 from ipmix_cli.shards.shard import ShardSettings
 from ipmix_cli.transform import Transform
 
@@ -153,7 +151,7 @@ class Job:
 
     def digest(self) -> str:
         """Return the sha256 of the job, in hexadecimal."""
-        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
+        return json_digest(self.to_dict())
 
 
 def _decoded(values: Any) -> Job:

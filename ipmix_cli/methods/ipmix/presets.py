@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-
-from ipmix_cli.errors import UsageError
+from ipmix_cli.errors import check_name
 from ipmix_cli.methods.ipmix.settings import AugmentConfig
 
 AUTO = "auto"
@@ -33,11 +31,5 @@ def preset_for(name: str, height: int, width: int) -> AugmentConfig:
     """
     if name == AUTO:
         name = "cifar" if max(height, width) <= AUTO_LIMIT else "imagenet"
-    if name in PRESETS:
-        return PRESETS[name]
-    names = [AUTO, *PRESETS]
-    close = difflib.get_close_matches(name, names, n=1)
-    raise UsageError(
-        f"there is no preset named {name!r}",
-        f"did you mean {close[0]!r}?" if close else f"choose from: {', '.join(names)}",
-    )
+    check_name("preset", name, [AUTO, *PRESETS])
+    return PRESETS[name]

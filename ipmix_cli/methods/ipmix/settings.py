@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from ipmix_cli.errors import UsageError
+from ipmix_cli.errors import UsageError, check_name
 from ipmix_cli.kernels import codes
 from ipmix_cli.methods.mixings import ALL_MIXINGS
 from ipmix_cli.methods.operations import BASIC_OPERATIONS, OPS
@@ -160,12 +159,7 @@ def _check_names(what: str, names: Iterable[str], known: Iterable[str]) -> None:
     allowed = list(known)
     given = list(names)
     for name in given:
-        if name not in allowed:
-            close = difflib.get_close_matches(str(name), allowed, n=1)
-            raise UsageError(
-                f"there is no {what} named {name!r}",
-                f"did you mean {close[0]!r}?" if close else f"choose from: {', '.join(allowed)}",
-            )
+        check_name(what, name, allowed)
     if not given or len(set(given)) < len(given):
         raise UsageError(
             f"{what} list {given}: expected at least one name, each once",

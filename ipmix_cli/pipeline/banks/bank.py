@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from fractals.draw_spec import DrawSpec
 from fractals.mixes import MIXES
 from ipmix_cli.errors import UsageError, WriteError
 from ipmix_cli.numba_cache.user_cache import tell_damaged, writable_folders
+from ipmix_cli.record import json_digest
 from ipmix_cli.storage.folder import write_atomically
 from ipmix_cli.storage.regular_file import open_regular, read_regular
 from ipmix_cli.storage.source_digest import framed
@@ -80,8 +80,7 @@ class BankSettings:
 
     def digest(self) -> str:
         """Return a sha256 in hexadecimal: two banks of one digest hold the same pictures."""
-        text = json.dumps({"generator": GENERATOR, "schema": SCHEMA} | asdict(self), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return json_digest({"generator": GENERATOR, "schema": SCHEMA} | asdict(self))
 
     def class_names(self) -> list[str] | None:
         """Return the names of the classes in the labelled mode."""

@@ -13,7 +13,7 @@ from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.errors import UnfinishedError
 from ipmix_cli.picture import Bytes
 from ipmix_cli.pipeline.job import Count, Digest, Job, Word, shard_bounds, shard_count
-from ipmix_cli.record import MOST_BYTES, RecordError, decoded, typed
+from ipmix_cli.record import MOST_BYTES, RecordError, decoded, json_digest, typed
 from ipmix_cli.shards.writers import WRITERS
 from ipmix_cli.sources.source import SourceSpec
 
@@ -111,7 +111,7 @@ class Manifest:
             "files": [dataclasses.asdict(file) for file in self.files],
             "shards": shards,
         }
-        values["seal"] = _seal(values)
+        values["seal"] = json_digest(values)
         lines = ",\n  ".join(json.dumps(shard) for shard in values.pop("shards"))
         head = json.dumps(values, indent=1)
         return f'{head[:-2]},\n "shards": [\n  {lines}\n ]\n}}\n'.encode()
@@ -165,7 +165,7 @@ def manifest_values(content: bytes) -> dict[str, Any]:
     if not isinstance(values, dict) or "seal" not in values:
         raise RecordError("it is not a manifest of ipmix: it has no checksum of its own")
     seal = values.pop("seal")
-    if seal != _seal(values):
+    if seal != json_digest(values):
         raise RecordError("its content does not fit its own checksum")
     return values
 
@@ -200,10 +200,6 @@ def check_plan(manifest: Manifest) -> None:
 def shard_name(job: Job, number: int) -> str:
     """Return the file name of a shard, such as ``train-000003.h5``."""
     return WRITERS[job.output.format].shard_name(f"{job.split}-{number:06d}")
-
-
-def _seal(values: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 class Readable(Protocol):

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
-from typing import Any
 
 from ipmix_cli.pipeline.output.manifest import ShardRecord
-from ipmix_cli.record import decoded, typed
+from ipmix_cli.record import decoded, json_digest, typed
 from ipmix_cli.storage.folder import Folder
 
 SHARD_RECORDS = ".ipmix/shards"
@@ -29,7 +27,7 @@ def number_of(name: str) -> int:
 def write_record(folder: Folder, job_digest: str, record: ShardRecord) -> None:
     """Write a shard's record with its checksum and its job's digest: it counts for no other job; damage is noticed."""
     values = [job_digest, dataclasses.asdict(record)]
-    folder.write(record_name(record.number), json.dumps([*values, _seal(values)]).encode())
+    folder.write(record_name(record.number), json.dumps([*values, json_digest(values)]).encode())
 
 
 def read_record(content: bytes, job_digest: str) -> ShardRecord | None:
@@ -37,11 +35,7 @@ def read_record(content: bytes, job_digest: str) -> ShardRecord | None:
     try:
         digest, values, seal = decoded(content)
         record = typed(ShardRecord, values)
-        whole = digest == job_digest and seal == _seal([digest, dataclasses.asdict(record)])
+        whole = digest == job_digest and seal == json_digest([digest, dataclasses.asdict(record)])
     except (ValueError, TypeError):
         return None
     return record if whole else None
-
-
-def _seal(values: list[Any]) -> str:
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import hashlib
 import json
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -19,7 +18,7 @@ from msgspec import Meta
 from ipmix_cli.errors import UnfinishedError
 from ipmix_cli.pipeline.job import Digest, Job, Word
 from ipmix_cli.pipeline.output.manifest import MANIFEST, SECOND_COPY, Manifest, Places, manifest_values, read_manifest
-from ipmix_cli.record import MOST_BYTES, SMALL_BYTES, decoded, typed
+from ipmix_cli.record import MOST_BYTES, SMALL_BYTES, decoded, json_digest, typed
 from ipmix_cli.storage.folder import Folder
 
 STATE = ".ipmix/"
@@ -220,4 +219,4 @@ def save_job_state(folder: Folder, this: JobState) -> None:
 
 def digest_of(job: dict[str, Any]) -> str:
     """Return what :meth:`Job.digest` gives, of plain values."""
-    return hashlib.sha256(json.dumps(job, sort_keys=True).encode()).hexdigest()
+    return json_digest(job)
