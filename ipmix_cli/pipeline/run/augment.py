@@ -109,11 +109,11 @@ def augment(
         source = open_source_of(request, listener)
         check_places(request, source, out)
         classes = told_classes(source, request.limit, listener)
+        check_folder_order(source, request.output.format, request.limit)
         outcome = nothing_ever(request, source, execution)
     if outcome is None:
         opened = open_job(request, listener, execution.jobs, source)
         with progress_counters(len(shard_bounds(opened.job))) as counters:
-            check_folder_order(opened)
             run = start(opened, out, execution, existing_output, counters)
             outcome = make(run, listener, counters.done)
             for _ in range(REMAKES):
@@ -123,7 +123,8 @@ def augment(
                 outcome.add(make(run, listener, counters.done))
         made = outcome.made_shards > 0
         failures = [failure for record in run.records.values() for failure in record.failures]
-        check_folder_order(opened, failed=[failure.source_index for failure in failures])
+        left_out = [failure.source_index for failure in failures]
+        check_folder_order(source, request.output.format, request.limit, left_out)
         outcome.manifest = finalize(
             run.folder,
             opened,
