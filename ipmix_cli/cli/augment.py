@@ -97,6 +97,12 @@ def augment(
     alpha: Annotated[
         str, typer.Option(help="Transparent pictures: white (compose on white) or drop.", rich_help_panel=SOURCE)
     ] = "white",
+    max_picture_pixels: Annotated[
+        int | None,
+        typer.Option(
+            help="Refuse larger pictures before they are decoded.  [default: 89478485]", min=1, rich_help_panel=SOURCE
+        ),
+    ] = None,
     size: Annotated[int | None, typer.Option(help="Side of the samples in px.", min=2, rich_help_panel=VIEWS)] = None,
     crop: Annotated[
         str | None,

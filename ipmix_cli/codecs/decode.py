@@ -12,6 +12,8 @@ import contextlib
 import io
 import re
 import warnings
+from collections.abc import Iterator
+from contextvars import ContextVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +64,9 @@ DAMAGE = re.compile(r"Corrupt JPEG data: (?!.*extraneous bytes before marker 0xd
 CUT_OFF = "Premature end of JPEG file"
 ZERO_TAIL = bytes(64)
 """So a file ends that was never written in full. One that lacks nothing but its end marker is read."""
+
+HIGHEST_LIMIT = 2 * MAX_PIXELS
+"""Where Pillow itself refuses: 512 MiB of RGB."""
 
 ORIENTATION = 274
 """The EXIF tag that says how a camera was held."""
@@ -134,17 +139,31 @@ def decoded_shape(data: bytes) -> tuple[int, int]:
 
 
 def check_pixels(width: int, height: int, where: str = "") -> None:
-    """Refuse a picture with more pixels than Pillow's default limit.
+    """Refuse a picture with more pixels than the limit: that of :func:`pixel_limit`, or Pillow's default.
 
     Raises
     ------
     BadSampleError
     """
-    if width * height > MAX_PIXELS:
+    most = _limit.get() or MAX_PIXELS
+    if width * height > most:
         raise BadSampleError(
-            f"{where and where + ': '}{width}x{height} pixels are over the limit of {MAX_PIXELS}",
-            "leave that picture out, or make it smaller",
+            f"{where and where + ': '}{width}x{height} pixels are over the limit of {most}",
+            "leave that picture out, make it smaller, or allow for it with --max-picture-pixels",
         )
+
+
+@contextlib.contextmanager
+def pixel_limit(most: int | None) -> Iterator[None]:
+    """Decode pictures of at most so many pixels in the block, in this thread; None for Pillow's default limit."""
+    before = _limit.set(most)
+    try:
+        yield
+    finally:
+        _limit.reset(before)
+
+
+_limit: ContextVar[int | None] = ContextVar("pixel_limit", default=None)
 
 
 def without_alpha(rgba: NDArray[np.uint8], alpha: str) -> Picture:

@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from ipmix_cli.codecs.decode import pixel_limit
 from ipmix_cli.sources.source import BadSample, Part, Sample
 from ipmix_cli.stages import StageClock
 from ipmix_cli.storage.file_state import NO_FILES, WatchedFiles
@@ -42,10 +43,14 @@ class CheckedListing(Protocol):
 
 @dataclass(frozen=True)
 class WatchedPart:
-    """A part whose files have to be what they were when it was listed, before it is read and after."""
+    """A part whose files have to be what they were when it was listed, before it is read and after.
+
+    `max_picture_pixels` is the limit under which its pictures are decoded.
+    """
 
     part: Part
     files: WatchedFiles
+    max_picture_pixels: int | None = None
 
     @property
     def start(self) -> int:
@@ -55,7 +60,8 @@ class WatchedPart:
     def samples(self, clock: StageClock) -> Iterator[Sample | BadSample]:
         """Yield the samples in order; raises SourceError where a file has changed."""
         self.files.check()
-        yield from self.part.samples(clock)
+        with pixel_limit(self.max_picture_pixels):
+            yield from self.part.samples(clock)
         self.files.check()
 
 
@@ -89,7 +95,8 @@ class ListedSource:
     def part(self, start: int, stop: int) -> Part:
         """Return the samples start..stop for one worker."""
         part = self.whole.cut(start, stop)
-        return WatchedPart(part, self.files) if self.files.paths else part
+        most = self.settings.get("max_picture_pixels")
+        return WatchedPart(part, self.files, most) if self.files.paths or most is not None else part
 
     def check_unchanged(self) -> None:
         """Refuse a source of which a file is no longer what it was when it was listed; raises SourceError."""

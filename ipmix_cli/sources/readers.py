@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from ipmix_cli.codecs.decode import HIGHEST_LIMIT, pixel_limit
 from ipmix_cli.errors import SourceError, UsageError
 from ipmix_cli.sources.cifar.cifar import looks_like_cifar
 from ipmix_cli.sources.compressed_tars import COMPRESSED
@@ -131,8 +132,18 @@ def open_source(spec: SourceSpec, progress: Progress | None = None) -> Source:
     reader = READERS[name]
     module, _, function = reader.function.partition(":")
     open_it = getattr(importlib.import_module(f"ipmix_cli.sources.{module}"), function)
-    source: Source = open_it(spec, name, progress) if reader.fetches else open_it(spec)
+    most = _checked_limit(spec.max_picture_pixels)
+    with pixel_limit(most):
+        source: Source = open_it(spec, name, progress) if reader.fetches else open_it(spec)
+    if most is not None:
+        source.settings = {**source.settings, "max_picture_pixels": most}
     return source
+
+
+def _checked_limit(most: int | None) -> int | None:
+    if most is not None and not 1 <= most <= HIGHEST_LIMIT:
+        raise UsageError(f"--max-picture-pixels {most}", f"give 1 to {HIGHEST_LIMIT}")
+    return most
 
 
 def recognised(spec: SourceSpec) -> str:

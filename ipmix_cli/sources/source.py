@@ -49,6 +49,8 @@ class SourceSpec:
         The folder, below the input, whose sub folders are the classes.
     empty_classes : {"refuse", "keep", "skip"}
         What a class folder without pictures is: an error, a class all the same, or none.
+    max_picture_pixels : int, optional
+        Larger pictures are refused before they are decoded; None for Pillow's default limit, 89,478,485.
     """
 
     input: str
@@ -64,6 +66,7 @@ class SourceSpec:
     classes_from: str | None = None
     split_folder: str | None = None
     empty_classes: str = "refuse"
+    max_picture_pixels: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for a record; options that came later are left out where they have their defaults."""
@@ -72,7 +75,7 @@ class SourceSpec:
         return {name: value for name, value in values.items() if name not in LATER or value != defaults[name]}
 
 
-LATER = ("labels_start", "labels_as", "classes_from", "split_folder", "empty_classes")
+LATER = ("labels_start", "labels_as", "classes_from", "split_folder", "empty_classes", "max_picture_pixels")
 """Fields that older records do not have."""
 
 
