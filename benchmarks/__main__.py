@@ -51,6 +51,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Setting], None]]] = {
     "kernel": ("The kernels, beside plain Pillow and numpy", table_of("kernel")),
     "steps": ("Each operation and each mixing, beside Pillow's and numpy's", table_of("steps")),
     "corruptions": ("Corruptions, beside plain NumPy and SciPy", table_of("corruptions")),
+    "methods": ("Methods, beside the libraries that have them", table_of("methods")),
     "augmix": ("AugMix with other libraries", table_of("augmix")),
     "encoders": ("Encoders and decoders, beside memcpy", table_of("encoders")),
     "writers": ("Shards, built and written", table_of("writers")),

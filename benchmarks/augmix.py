@@ -5,7 +5,7 @@ picture and of three chains of one to three operations, drawn from AugMix's nine
 rotate, solarize, shears, translations; severity 3; bilinear, black outside), with Dirichlet weights and a Beta blend.
 There are no fractals, no patches, no mixing pictures in it: IPMix has them too, and is timed elsewhere.
 
-- ipmix: its kernels run such plans. Drawing plans is in the time.
+- ipmix: ``--method augmix``. Drawing plans is in the time.
 - Pillow and numpy: as the published code of AugMix does it, without its normalisation.
 - albumentations: its transforms, called one by one; the sum in numpy. OpenCV's pixels are not Pillow's.
 - torchvision: its own AugMix, on a tensor of uint8 (3, H, W).
@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -27,30 +26,14 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.baseline import operated
-from benchmarks.material import SIDES, Pixels, mixing_for, pictures
+from benchmarks.material import SIDES, Pixels, pictures
 from benchmarks.setting import Setting
 from benchmarks.table import micro, row, times
 from benchmarks.timing import Seconds, by_turns, ratio, typical
-from ipmix_cli.kernels import codes
-from ipmix_cli.methods.ipmix.apply import apply_plans, workspace_for
-from ipmix_cli.methods.ipmix.plan import sample_plans
-from ipmix_cli.methods.ipmix.presets import PRESETS
-from ipmix_cli.methods.steps.chains import PlanArray
+from ipmix_cli.methods.augmix import AUGMIX, BASIC_OPERATIONS
 
-NAMES = (
-    "autocontrast",
-    "equalize",
-    "posterize",
-    "rotate",
-    "solarize",
-    "shear_x",
-    "shear_y",
-    "translate_x",
-    "translate_y",
-)
-CONFIG = replace(PRESETS["cifar"], operations=NAMES, chains=3, max_steps=3, severity=3)
+SEVERITY = 3.0
 COUNTS = {32: 100, 224: 16}  # pictures of a turn
-POOL = 4  # plans drawn for each that is used: three eighths of chains are of one to three operations
 
 Copier = Callable[[Pixels], Pixels]
 Step = Callable[[Any, np.random.Generator], Any]
@@ -75,7 +58,7 @@ def pillow_copier() -> Copier:
     rng = np.random.default_rng(0)
 
     def step(image: Image.Image, rng: np.random.Generator) -> Image.Image:
-        return operated(NAMES[rng.integers(len(NAMES))], image, rng, CONFIG.severity)
+        return operated(BASIC_OPERATIONS[rng.integers(len(BASIC_OPERATIONS))], image, rng, SEVERITY)
 
     return lambda picture: composed(picture, Image.fromarray(picture), step, np.asarray, rng)
 
@@ -172,32 +155,20 @@ PEERS: dict[str, Callable[[], Copier]] = {
 }
 
 
-def augmix_plans(setting: Setting, side: int, count: int) -> PlanArray:
-    """Return plans (count, 1) of AugMix: chains of one to three operations, picked from plans of IPMix."""
-    drawn = sample_plans(CONFIG, (side, side), 1, np.arange(count * POOL), 1, mixing_for(setting, side).shapes)
-    steps, lengths = drawn["steps"].reshape(-1, 3), drawn["lengths"].reshape(-1)
-    picked = np.flatnonzero((steps["kind"][:, 0] == codes.OPERATION) & (lengths > 0))[: 3 * count]
-    assert len(picked) == 3 * count, "a pool of four times as many suffices"
-    plans = drawn[:count].copy()
-    plans["steps"], plans["lengths"] = steps[picked].reshape(count, 1, 3, 3), lengths[picked].reshape(count, 1, 3)
-    plans["steps"]["parameter"][plans["steps"]["code"] == codes.AUTOCONTRAST] = 0  # AugMix cuts nothing off
-    return plans
-
-
 def chosen_pictures(setting: Setting, side: int) -> Pixels:
     """Return the pictures of a turn."""
     return pictures(setting, side)[: setting.effort.some(COUNTS[side])]
 
 
 def own_action(setting: Setting, side: int) -> Callable[[], None]:
-    """Return an action that makes one copy of each picture by ipmix: as many plans are drawn, AugMix's are applied."""
-    chosen, mixing = chosen_pictures(setting, side), mixing_for(setting, side)
-    plans, scratch = augmix_plans(setting, side, len(chosen)), workspace_for(side, side, CONFIG)
-    out = np.empty((len(chosen), 1, side, side, 3), np.uint8)
+    """Return an action that draws and applies one plan for each picture."""
+    chosen, settings = chosen_pictures(setting, side), AUGMIX.presets["cifar"]
+    workspace, out = AUGMIX.workspace((side, side), settings), np.empty((len(chosen), 1, side, side, 3), np.uint8)
+    shapes = np.zeros((0, 2), np.int32)
 
     def run() -> None:
-        sample_plans(CONFIG, (side, side), 2, np.arange(len(chosen)), 1, mixing.shapes)
-        apply_plans(chosen, plans, mixing, CONFIG, out, scratch)
+        plans = AUGMIX.plan(settings, (side, side), 2, np.arange(len(chosen)), 1, shapes)
+        AUGMIX.apply(chosen, plans, None, settings, out, workspace)
 
     return run
 

@@ -1,0 +1,202 @@
+"""Each method beside the library that its users have: copies of pictures in memory, on one core.
+
+ipmix draws a plan and applies it, uint8 pictures in and out. A library gets pictures in the form that it works on
+(Pillow's images, or tensors), made beforehand, and its own form of a copy counts as made. Every library runs
+single-threaded; one that is not installed is named and left out: ``pip install torchvision timm`` puts them beside it.
+
+- Pillow and numpy: the method as its published code has it, written plainly.
+- torchvision, timm: the library's own class, at the settings of the preset it is compared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.augmix import pillow_copier
+from benchmarks.material import SIDES, Pixels, mixing_for, pictures
+from benchmarks.pixmix import pixmix_copier
+from benchmarks.setting import Setting
+from benchmarks.table import micro, row, times
+from benchmarks.timing import Seconds, by_turns, ratio, typical
+from ipmix_cli.methods import transform_named
+from ipmix_cli.methods.mixing_set import MixingSet
+
+COUNTS = {32: 400, 224: 32}  # pictures of a turn
+Forms = Sequence[Any]
+
+
+class Original(NamedTuple):
+    """A library's way to a copy: what it works on, made of pictures, and what makes copies of all of them."""
+
+    library: str
+    prepare: Callable[[Pixels], Any]
+    copy_all: Callable[[Any], object]
+
+
+def images(chosen: Pixels) -> list[Image.Image]:
+    """Return pictures as Pillow's images."""
+    return [Image.fromarray(picture) for picture in chosen]
+
+
+def arrays(chosen: Pixels) -> list[Pixels]:
+    """Return pictures one by one."""
+    return list(chosen)
+
+
+def floats(chosen: Pixels) -> Any:
+    """Return pictures as a batch of normalised tensors (N, 3, H, W)."""
+    import torch
+
+    return torch.tensor(chosen).permute(0, 3, 1, 2).float() / 255
+
+
+def each(copy: Callable[[Any], object]) -> Callable[[Forms], None]:
+    """Return what makes a copy of each picture."""
+
+    def run(forms: Forms) -> None:
+        for form in forms:
+            copy(form)
+
+    return run
+
+
+def by_torchvision(name: str, **options: Any) -> Original:
+    """Return one of torchvision's transforms of a Pillow image."""
+    from torchvision import transforms
+
+    return Original("torchvision", images, each(getattr(transforms, name)(**options)))
+
+
+def by_timm_randaugment() -> Original:
+    """Return timm's RandAugment."""
+    from timm.data.auto_augment import rand_augment_transform
+
+    parameters = {"img_mean": (124, 116, 104)}
+    return Original("timm", images, each(rand_augment_transform("rand-m9-mstd0.5-inc1", parameters)))
+
+
+def by_timm_erasing() -> Original:
+    """Return timm's random erasing; it changes tensors in place."""
+    from timm.data.random_erasing import RandomErasing
+
+    return Original("timm", floats, each(RandomErasing(0.25, mode="pixel", device="cpu")))
+
+
+def by_torchvision_mixing(name: str) -> Original:
+    """Return torchvision's MixUp or CutMix of a batch, which draws one weight for all of it."""
+    import torch
+    from torchvision.transforms import v2
+
+    mix = getattr(v2, name)(num_classes=10)
+    return Original("torchvision", floats, lambda batch: mix(batch, torch.zeros(len(batch), dtype=torch.int64)))
+
+
+def by_numpy_cutout(length: int = 16) -> Original:
+    """Return Cutout by numpy."""
+    rng = np.random.default_rng(0)
+
+    def copy(picture: Pixels) -> Pixels:
+        height, width = picture.shape[:2]
+        y, x = rng.integers(height), rng.integers(width)
+        out = picture.copy()
+        out[max(y - length // 2, 0) : y + length // 2, max(x - length // 2, 0) : x + length // 2] = (125, 123, 114)
+        return out
+
+    return Original("Pillow and numpy", arrays, each(copy))
+
+
+def plain(make: Callable[[], Callable[[Pixels], object]]) -> Original:
+    """Return a way by Pillow and numpy."""
+    return Original("Pillow and numpy", arrays, each(make()))
+
+
+# Method, preset, and the ways it is compared with
+CASES: tuple[tuple[str, str, tuple[Callable[[], Original], ...]], ...] = (
+    ("augmix", "cifar", (partial(plain, pillow_copier), partial(by_torchvision, "AugMix", all_ops=False))),
+    ("pixmix", "cifar", (partial(plain, pixmix_copier),)),
+    ("trivialaugment", "torchvision", (partial(by_torchvision, "TrivialAugmentWide"),)),
+    ("randaugment", "torchvision", (partial(by_torchvision, "RandAugment"),)),
+    ("randaugment", "timm", (by_timm_randaugment,)),
+    ("autoaugment", "imagenet", (partial(by_torchvision, "AutoAugment"),)),
+    ("cutout", "cifar10", (by_numpy_cutout,)),
+    ("random-erasing", "timm", (by_timm_erasing,)),
+    ("prime", "cifar", ()),
+    ("mixup", "cifar", (partial(by_torchvision_mixing, "MixUp"),)),
+    ("cutmix", "imagenet", (partial(by_torchvision_mixing, "CutMix"),)),
+)
+
+
+def own_action(setting: Setting, method: str, preset: str, chosen: Pixels) -> Callable[[], None]:
+    """Return an action that draws and applies a plan for each picture."""
+    transform, side = transform_named(method), chosen.shape[1]
+    settings = transform.settings_for(preset, (side, side), {})
+    needed = transform.mixing_ratio(settings) is not None
+    mixing = mixing_for(setting, side) if needed else seconds_of(chosen) if transform.mixes_labels else None
+    shapes = np.zeros((0, 2), np.int32) if mixing is None else mixing.shapes
+    workspace, out = (
+        transform.workspace((side, side), settings),
+        np.empty((len(chosen), 1, *chosen.shape[1:]), np.uint8),
+    )
+
+    def run() -> None:
+        plans = transform.plan(settings, (side, side), 2, np.arange(len(chosen)), 1, shapes)
+        transform.apply(chosen, plans, mixing, settings, out, workspace)
+
+    return run
+
+
+def seconds_of(chosen: Pixels) -> MixingSet:
+    """Return pictures as second samples, in another order."""
+    count, height, width = chosen.shape[:3]
+    offsets = np.arange(count, dtype=np.int64)[::-1] * height * width * 3
+    return MixingSet(chosen.ravel(), offsets.copy(), np.tile(np.array([[height, width]], np.int32), (count, 1)))
+
+
+def originals(ways: Sequence[Callable[[], Original]]) -> list[Original]:
+    """Return the ways that there are, and name the others."""
+    found = []
+    for way in ways:
+        try:
+            found.append(way())
+        except (ImportError, RuntimeError, AttributeError) as error:  # all three come from builds that do not fit
+            print(f"left out: {str(error).splitlines()[0]}")
+    return found
+
+
+def turns_of(setting: Setting, case: tuple[str, str, Sequence[Original]], side: int) -> tuple[int, dict[str, Seconds]]:
+    """Return how many pictures there are, and the seconds of all ways to their copies, turn by turn."""
+    method, preset, ways = case
+    chosen = pictures(setting, side)[: setting.effort.some(COUNTS[side])]
+    actions: dict[str, Callable[[], object]] = {"ipmix": own_action(setting, method, preset, chosen)}
+    for way in ways:
+        actions[way.library] = partial(way.copy_all, way.prepare(chosen))
+    return len(chosen), by_turns(actions, setting.effort.turns)
+
+
+def single_threaded() -> None:
+    """Keep torch to one thread, if it is there."""
+    try:
+        import torch
+    except ImportError:
+        return
+    torch.set_num_threads(1)
+
+
+def table(setting: Setting) -> None:
+    """Print the table."""
+    print("one copy of each picture; a library's own form of pictures in and out")
+    single_threaded()
+    row("method, preset, library", *(cell for side in SIDES for cell in (f"{side} px: us", "ipmix is")))
+    for method, preset, made in CASES:
+        ways = originals(made)
+        measured = {side: turns_of(setting, (method, preset, ways), side) for side in SIDES}
+        for name in ("ipmix", *(way.library for way in ways)):
+            cells: list[str] = []
+            for count, seconds in measured.values():
+                cells += [micro(typical(seconds[name], count)), times(ratio(seconds[name], seconds["ipmix"]))]
+            row(f"{method} {preset}: {name}", *cells)
