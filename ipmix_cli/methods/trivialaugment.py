@@ -43,7 +43,7 @@ OPERATIONS = (
     "translate_x",
     "translate_y",
 )
-SPACES = ("wide", "standard", "torchvision")
+SPACES = {"wide": 32.0, "standard": 10.0, "torchvision": 32.0}  # px: the largest translation of each
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,12 @@ class TrivialAugmentSettings(Settings):
 
     space: str = setting("magnitudes: the paper's wide or standard ones, or torchvision's wide ones", choices=SPACES)
     strengths: int = setting("how many strengths there are", default=31, low=2, high=1000)
-    translation: float = setting("largest translation, in pixels", low=0, high=1000)
+    translation: float | None = setting(
+        "largest translation in px (wide and torchvision: 32, standard: 10, if not given)",
+        default=None,
+        low=0,
+        high=1000,
+    )
     operations: tuple[str, ...] = setting("operations to draw from", default=OPERATIONS, choices=OPERATIONS)
     resample: str = setting("how geometric operations take pixels", default="nearest", choices=RESAMPLE)
     fill: tuple[int, ...] = setting(
@@ -62,23 +67,28 @@ class TrivialAugmentSettings(Settings):
 
 PRESETS: dict[str, TrivialAugmentSettings] = {
     # automl/trivialaugment, aug_lib.py: augmentation space wide_standard, 31 strengths (the paper's TA (Wide))
-    "wide": TrivialAugmentSettings(space="wide", translation=32),
+    "wide": TrivialAugmentSettings(space="wide"),
     # The same: augmentation space fixed_standard (the paper's TA (RA))
-    "standard": TrivialAugmentSettings(space="standard", translation=10),
+    "standard": TrivialAugmentSettings(space="standard"),
     # The same: augmentation space fiximagenet_standard
     "standard-imagenet": TrivialAugmentSettings(space="standard", translation=70),
     # torchvision.transforms.TrivialAugmentWide, defaults
-    "torchvision": TrivialAugmentSettings(space="torchvision", translation=32),
+    "torchvision": TrivialAugmentSettings(space="torchvision"),
 }
+
+
+def largest_translation(settings: TrivialAugmentSettings) -> float:
+    """Return the settings' translation, or that of their space."""
+    return SPACES[settings.space] if settings.translation is None else settings.translation
 
 
 def authors_space(settings: TrivialAugmentSettings) -> Space:
     """Return the magnitudes of the authors' code: truncated to whole numbers, enhancers not mirrored about 1."""
     wide = settings.space == "wide"
-    bins, last = settings.strengths, settings.strengths - 1
+    bins, last, farthest = settings.strengths, settings.strengths - 1, largest_translation(settings)
     low, high = (0.01, 2.0) if wide else (0.1, 1.9)
     shear = Magnitudes(at_each(bins, lambda k: k * (0.99 if wide else 0.3) / last), signed=True)
-    shift = Magnitudes(at_each(bins, lambda k: int(k * settings.translation / last)), signed=True)
+    shift = Magnitudes(at_each(bins, lambda k: int(k * farthest / last)), signed=True)
     enhance = Magnitudes(at_each(bins, lambda k: k * (high - low) / last + low))
     return {
         **{name: none(bins) for name in ("identity", "autocontrast", "equalize")},
@@ -95,7 +105,7 @@ def torchvision_space(settings: TrivialAugmentSettings) -> Space:
     """Return torchvision's magnitudes: degrees not truncated, bits rounded, enhancers mirrored about 1."""
     bins = settings.strengths
     shear = Magnitudes(linspace32(0.0, 0.99, bins), signed=True)
-    shift = Magnitudes(tuple(float(int(d)) for d in linspace32(0.0, settings.translation, bins)), signed=True)
+    shift = Magnitudes(tuple(float(int(d)) for d in linspace32(0.0, largest_translation(settings), bins)), signed=True)
     return {
         **{name: none(bins) for name in ("identity", "autocontrast", "equalize")},
         "rotate": Magnitudes(linspace32(0.0, 135.0, bins), signed=True),

@@ -57,7 +57,7 @@ class Settings:
             value = getattr(self, one.name)
             if isinstance(value, list):
                 value = tuple(value)
-            if one.type == "float":  # 3 and 3.0 are one setting, so one record
+            if value is not None and str(one.type).startswith("float"):  # 3 and 3.0 are one setting, so one record
                 value = float(value)
             object.__setattr__(self, one.name, value)
             _check(one, value)
