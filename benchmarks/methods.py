@@ -10,6 +10,7 @@ single-threaded; one that is not installed is named and left out: ``pip install 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -76,8 +77,13 @@ def by_timm_randaugment() -> Original:
     """Return timm's RandAugment."""
     from timm.data.auto_augment import rand_augment_transform
 
-    parameters = {"img_mean": (124, 116, 104)}
-    return Original("timm", images, each(rand_augment_transform("rand-m9-mstd0.5-inc1", parameters)))
+    augment = rand_augment_transform("rand-m9-mstd0.5-inc1", {"img_mean": (124, 116, 104)})
+
+    def copy(image: Image.Image) -> None:
+        with contextlib.suppress(ValueError):  # it asks Pillow for 0 bits at times, which Pillow refuses
+            augment(image)
+
+    return Original("timm", images, each(copy))
 
 
 def by_timm_erasing() -> Original:
