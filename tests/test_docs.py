@@ -24,7 +24,7 @@ PAGES = [
 ]
 WITH_EXAMPLES = ["README.md", "docs/index.md", "docs/recipes.md", "docs/algorithm.md", "docs/formats.md"]
 FENCE = re.compile(r"^(?P<note><!-- not run: .*-->\n)?```(?P<language>bash|python)\n(?P<code>.*?)^```$", re.M | re.S)
-INSTALLS = re.compile(r"\b(pip install|python3? -m (venv|pytest))\b")
+INSTALLS = re.compile(r"\b(pip install|python3? -m (venv|pytest)|bin/activate)\b")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def examples(page: Path) -> Iterator[Example]:
 def without_installing(code: str) -> str:
     """The commands of a block but for those that install packages or run all tests; ipmix is that of this checkout."""
     parts = [part for line in code.splitlines() for part in line.split(" && ")] if INSTALLS.search(code) else [code]
-    return "\n".join(part for part in parts if not INSTALLS.search(part)).replace(".venv/bin/ipmix", "ipmix")
+    return "\n".join(part for part in parts if not INSTALLS.search(part))
 
 
 @pytest.fixture
