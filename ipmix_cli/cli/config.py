@@ -130,6 +130,16 @@ def _value(where: str, value: Any, kind: Any) -> Any:
     raise UsageError(f"{where} = {json.dumps(value, default=str)}: expected {WORDS[kind]}", remedy)
 
 
+def _options_of_method(ctx: typer.Context) -> tuple[str, list[str]]:
+    """Return the method of a command line and its own options, which have a table; IPMix's stand among the others."""
+    from ipmix_cli.cli.method_options import method_parameters
+    from ipmix_cli.methods import DEFAULT_METHOD, transform_named
+
+    method = ctx.params.get("method") or DEFAULT_METHOD
+    own = {} if method == DEFAULT_METHOD else method_parameters(transform_named(method))
+    return method, [option for option, name in option_names(ctx).items() if name in own]
+
+
 def save_config(ctx: typer.Context, path: str) -> None:
     """Write the options of a command into a file that ``--config`` takes; those that were not given are left out.
 
@@ -146,6 +156,9 @@ def save_config(ctx: typer.Context, path: str) -> None:
 
     values = {option: ctx.params.get(name) for option, name in option_names(ctx).items()}
     given = {option: value for option, value in values.items() if value not in (None, (), [])}
+    method, own = _options_of_method(ctx)
+    if table := {option: given.pop(option) for option in own if option in given}:
+        given[method] = table
     try:
         content = f"# ipmix {ctx.info_name} --config {json.dumps(path)}\n{tomli_w.dumps(given)}".encode()
     except UnicodeEncodeError as error:

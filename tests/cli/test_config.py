@@ -46,6 +46,32 @@ def test_saved_options_make_the_same_bytes(ipmix, job_file, tmp_path, digests):
     assert digests(tmp_path / "shards") == digests(tmp_path / "again")
 
 
+def test_options_of_a_method_have_a_table_of_their_own(ipmix, tmp_path, digests):
+    saved = tmp_path / "saved.toml"
+    words = ("augment", "--jobs", 1, "--in", "demo", "--limit", 8, "--method", "cutout", "--length", 8, "--save-config")
+    ipmix(*words, saved, "--out", tmp_path / "one", "-q")
+    assert tomllib.loads(saved.read_text())["cutout"]["length"] == 8
+    ipmix("augment", "--jobs", 1, "--config", saved, "--out", tmp_path / "two", "-q")
+    ipmix("augment", "--jobs", 1, "--config", tmp_path / "one" / "manifest.json", "--out", tmp_path / "three", "-q")
+    assert digests(tmp_path / "one") == digests(tmp_path / "two") == digests(tmp_path / "three")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--length", 8), "--method cutout"),
+        (("--method", "cutout", "--max-steps", 3), "--method ipmix"),
+        (("--method", "cutot"), "'cutout'"),
+        (("--method", "cutout", "--fractals", "bank.h5"), "leave out --fractals"),
+    ],
+)
+def test_options_of_another_method_are_refused_with_its_name(ipmix, tmp_path, words, told):
+    done = ipmix("augment", "--jobs", 1, "--in", "demo", *words, "--out", tmp_path / "out", check=False)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_manifest_makes_its_data_set_again(ipmix, shards, tmp_path, digests):
     ipmix("augment", "--jobs", 1, "--config", shards / "manifest.json", "--out", tmp_path / "again", "-q")
     assert digests(shards) == digests(tmp_path / "again")
