@@ -83,7 +83,9 @@ def _change(values: Any, chance: np.random.Generator) -> Any:
         )
         at = parent[key]
     kind = int(chance.integers(5))
-    new = deep(int(chance.integers(10, 200))) if kind == 0 else copy.copy(HOSTILE[int(chance.integers(len(HOSTILE)))])
+    new = (
+        deep(int(chance.integers(10, 200))) if kind == 0 else copy.deepcopy(HOSTILE[int(chance.integers(len(HOSTILE)))])
+    )
     if parent is None:
         return new if kind == 4 else values
     if kind == 1 and isinstance(parent, dict):
