@@ -218,3 +218,18 @@ def test_a_shard_is_a_source_too(tmp_path: Path, settings: dict[str, Any]) -> No
     for index, sample in enumerate(source.part(0, 6).samples(StageClock())):
         assert isinstance(sample, Sample)
         assert np.array_equal(sample.picture, PICTURES[index])
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"dtype": h5py.regionref_dtype}, "holds references"),
+        ({"dtype": "u1", "chunks": (2,), "scaleoffset": 0}, "needs a filter plug-in"),
+    ],
+)
+def test_an_array_that_h5py_would_follow_or_decode_by_other_code_is_refused(options, reason, tmp_path):
+    from ipmix_cli.hdf5.safety import refusal
+
+    with h5py.File(tmp_path / "set.h5", "w") as file:
+        refused = file.create_dataset("images", (4,), **options)
+        assert refusal(refused, 1 << 20) == reason
