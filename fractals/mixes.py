@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 
 from fractals import FAMILIES
+from ipmix_cli.errors import did_you_mean
 
 MIXES: dict[str, dict[str, float]] = {
     "default": {  # the one that looked richest and came nearest to the statistics of photographs
@@ -85,6 +85,5 @@ def check_family(name: str) -> None:
 
 def unknown(what: str, name: str, known: list[str]) -> str:
     """Return the sentence that names the nearest known name, and all of them."""
-    near = difflib.get_close_matches(name.lower(), known, 1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    return f"unknown {what} {name!r}; {hint}known: {', '.join(known)}"
+    question = did_you_mean(name.lower(), known)
+    return f"unknown {what} {name!r}; {question}{' ' if question else ''}known: {', '.join(known)}"

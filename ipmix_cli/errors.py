@@ -83,16 +83,16 @@ class WriteError(IpmixError):
     """The output could not be written: disk full, read-only, and the like."""
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return a question that names the nearest known name; empty if none is near.
+def did_you_mean(name: str, known: Iterable[str], count: int = 1) -> str:
+    """Return a question that names up to `count` of the nearest known names; empty if none is near.
 
     Examples
     --------
     >>> did_you_mean("hdf", ["hdf5", "webdataset"])
     "did you mean 'hdf5'?"
     """
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"did you mean {close[0]!r}?" if close else ""
+    close = difflib.get_close_matches(name, list(known), n=count)
+    return f"did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
 def check_name(what: str, name: str, known: Iterable[str]) -> None:

@@ -6,7 +6,13 @@ twin of ``kernels/stream.py``, for draws too few to need a compiler.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ipmix_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 # What a stream is for: two purposes never share numbers. A number once given stays.
 PURPOSES = {"copy": 1, "crop": 2, "choice": 3, "corruption": 4, "frost": 5}
@@ -15,10 +21,20 @@ MASK = 0xFFFFFFFFFFFFFFFF
 GOLDEN = 0x9E3779B97F4A7C15
 
 
-def _scramble(z: int) -> int:
+def scramble(z: int) -> int:
+    """Return SplitMix64's finaliser of 64 bits (Steele, Lea and Flood, OOPSLA 2014)."""
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
     z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
     return z ^ (z >> 31)
+
+
+def scramble_all(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return :func:`scramble` of each number of an array, in a new array."""
+    import numpy as np
+
+    z = (z ^ z >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ z >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
+    return z ^ z >> np.uint64(31)
 
 
 def check_seed(seed: int) -> int:
@@ -36,9 +52,9 @@ def check_seed(seed: int) -> int:
 
 def stream_key(seed: int, purpose: str, index: int, copy: int = 0) -> int:
     """Return the 64-bit key of a stream."""
-    key = _scramble((check_seed(seed) + GOLDEN) & MASK)
+    key = scramble((check_seed(seed) + GOLDEN) & MASK)
     for word in (PURPOSES[purpose], index, copy):
-        key = _scramble(((key ^ word) + GOLDEN) & MASK)
+        key = scramble(((key ^ word) + GOLDEN) & MASK)
     return key
 
 
@@ -68,5 +84,5 @@ def uniforms(seed: int, purpose: str, index: int, count: int, copy: int = 0) -> 
 
 def uniforms_of(key: int, count: int) -> list[float]:
     """Return the first numbers of the stream with this key, each in the open interval (0, 1)."""
-    words = (_scramble((key + (slot + 1) * GOLDEN) & MASK) for slot in range(count))
+    words = (scramble((key + (slot + 1) * GOLDEN) & MASK) for slot in range(count))
     return [((word >> 12) + 0.5) * 2.0**-52 for word in words]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from typer.core import TyperCommand
 
-from ipmix_cli.errors import UsageError
+from ipmix_cli.errors import UsageError, did_you_mean
 
 FIRST = "What goes in"
 LAST = ("What comes out", "Running", "Many machines", "Options")
@@ -99,13 +98,12 @@ def refuse_unknown(words: Sequence[str], parameters: Sequence[Any], command: str
 
 def unknown_option(name: str, options: Iterable[str], command: str) -> UsageError:
     """Return the error for an option that a command does not have."""
-    close = difflib.get_close_matches(name, [option for option in options if option.startswith("--")], n=1)
     method = None
     if command.endswith("augment"):
         from ipmix_cli.cli.method_options import owner_of
 
         method = owner_of(name.lstrip("-").replace("-", "_"))
-    remedy = f"did you mean {close[0]}?" if close else f"see {command} --help"
+    remedy = did_you_mean(name, [option for option in options if option.startswith("--")]) or f"see {command} --help"
     if method is not None:
         return UsageError(f"{name} is an option of --method {method}", f"give --method {method}, or leave it out")
     return UsageError(f"{command} has no option {name}", remedy)

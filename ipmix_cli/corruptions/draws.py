@@ -11,17 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-MASK = 0xFFFFFFFFFFFFFFFF
-GOLDEN = 0x9E3779B97F4A7C15
+from ipmix_cli.randomness import GOLDEN, MASK, scramble
+
 FIRST_FIELD = 16  # slots of a stream before it are the plan's numbers
 
 
 def field_key(key: int, number: int) -> int:
     """Return the key of random array `number` of a plan with this key: a slot of the plan's stream."""
-    z = (key + (FIRST_FIELD + number + 1) * GOLDEN) & MASK
-    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
-    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
-    return z ^ (z >> 31)
+    return scramble((key + (FIRST_FIELD + number + 1) * GOLDEN) & MASK)
 
 
 @dataclass(frozen=True)

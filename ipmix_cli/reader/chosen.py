@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.errors import UsageError, check_name
+from ipmix_cli.randomness import GOLDEN, MASK, scramble, scramble_all
 from ipmix_cli.shards.places import CLEAN
 
 VIEWS = ("random", "fixed", "all", "clean", "triplet")
-MASK = 2**64 - 1
 
 
 @dataclass(frozen=True)
@@ -98,17 +98,14 @@ class Choice:
 
 
 def mixed(seed: int, epoch: int, index: int) -> int:
-    """Return 64 bits that follow from three numbers: splitmix64's finaliser after each (Steele et al., 2014).
+    """Return 64 bits that follow from three numbers: SplitMix64's finaliser after each.
 
     >>> mixed(0, 0, 0) != mixed(0, 1, 0) != mixed(0, 0, 1)
     True
     """
     state = 0
     for number in (seed, epoch, index):
-        state = (state + number + 0x9E3779B97F4A7C15) & MASK
-        state = (state ^ state >> 30) * 0xBF58476D1CE4E5B9 & MASK
-        state = (state ^ state >> 27) * 0x94D049BB133111EB & MASK
-        state ^= state >> 31
+        state = scramble((state + number + GOLDEN) & MASK)
     return state
 
 
@@ -120,8 +117,5 @@ def mixed_all(seed: int, epoch: int, indices: NDArray[np.uint64]) -> NDArray[np.
     """
     state = np.zeros(len(indices), np.uint64)
     for number in (np.uint64(seed & MASK), np.uint64(epoch & MASK), indices):
-        state = state + number + np.uint64(0x9E3779B97F4A7C15)
-        state = (state ^ state >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
-        state = (state ^ state >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
-        state ^= state >> np.uint64(31)
+        state = scramble_all(state + number + np.uint64(GOLDEN))
     return state

@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.errors import UsageError, check_name
+from ipmix_cli.randomness import GOLDEN, scramble_all
 
 UNEVEN = ("keep", "drop", "pad")
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 SHARDS, SAMPLES = 1, 2  # two kinds of draws, which share no numbers
 
 
@@ -137,9 +137,9 @@ class ShardSampler:
         state: NDArray[np.uint64] = np.zeros(count, np.uint64)
         words = (self._seed & (2**64 - 1), self._epoch, kind)
         for word in words:
-            state = _scrambled(state + np.uint64(word) + GOLDEN)
+            state = scramble_all(state + np.uint64(word) + np.uint64(GOLDEN))
         numbers: NDArray[np.uint64] = np.arange(count, dtype=np.uint64)
-        return _scrambled(state + numbers + GOLDEN)
+        return scramble_all(state + numbers + np.uint64(GOLDEN))
 
     def state_dict(self, consumed: int | None = None) -> dict[str, Any]:
         """Return how far the epoch is: by what was handed out, or by the samples that were trained on."""
@@ -155,13 +155,6 @@ class ShardSampler:
                 "make the sampler as it was made for the state: the same seed, rank, world and data set",
             )
         self._epoch, self._start, self._given = int(state["epoch"]), int(state["given"]), 0
-
-
-def _scrambled(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return splitmix64's finaliser of each number (Steele et al., 2014)."""
-    state = (state ^ state >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
-    state = (state ^ state >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
-    return state ^ state >> np.uint64(31)
 
 
 def _own_rank() -> tuple[int, int]:

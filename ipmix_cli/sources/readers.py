@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import importlib
 import re
 from collections.abc import Callable, Iterable
@@ -12,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from ipmix_cli.codecs.decode import HIGHEST_LIMIT, pixel_limit
-from ipmix_cli.errors import SourceError, UsageError
+from ipmix_cli.errors import SourceError, UsageError, did_you_mean
 from ipmix_cli.sources.cifar.cifar import looks_like_cifar
 from ipmix_cli.sources.compressed_tars import COMPRESSED
 from ipmix_cli.sources.csv_list import CSV, JSON_LINES, looks_like_list
@@ -179,5 +178,5 @@ def _missing(given: str) -> SourceError:
 
 
 def _meant(given: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(given, list(known), 3)
-    return f" (did you mean {' or '.join(near)}?)" if near else ""
+    question = did_you_mean(given, known, 3)
+    return f" ({question})" if question else ""

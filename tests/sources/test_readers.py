@@ -104,7 +104,7 @@ def test_the_form_can_be_forced(every_kind, opened, tmp_path):
 
 
 def test_a_misspelt_format_gets_a_suggestion():
-    with pytest.raises(UsageError, match="did you mean webdataset"):
+    with pytest.raises(UsageError, match="did you mean 'webdataset'"):
         open_source(SourceSpec(input="demo", input_format="webdatset"))
 
 
@@ -117,7 +117,7 @@ def test_a_misspelt_name_gets_a_suggestion(given, meant):
 
 def test_a_missing_path_is_named_with_its_near_neighbours(tmp_path, opened):
     (tmp_path / "photos").mkdir()
-    with pytest.raises(SourceError, match="did you mean photos"):
+    with pytest.raises(SourceError, match="did you mean 'photos'"):
         opened(tmp_path / "photo")
     with pytest.raises(SourceError, match="nor is there a folder"):
         opened(tmp_path / "nowhere" / "photos")

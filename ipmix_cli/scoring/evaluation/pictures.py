@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ipmix_cli.errors import PredictionsError, SourceError
 from ipmix_cli.pipeline.output.manifest import MANIFEST
 from ipmix_cli.reader.shard_dataset import ShardDataset
+from ipmix_cli.record import json_digest
 from ipmix_cli.scoring.reading.names import SEVERITIES, in_order, split_variant
 from ipmix_cli.scoring.reading.record import OURS
 from ipmix_cli.sources.readers import open_source
@@ -200,7 +201,7 @@ def _shards(path: Path) -> list[EvaluationData]:
     common: dict[str, Any] = {
         "location": str(path.resolve()),
         "format": OURS + data.settings.format,
-        "digest": hashlib.sha256(json.dumps(manifest["shards"], sort_keys=True).encode()).hexdigest(),
+        "digest": json_digest(manifest["shards"]),
         "keys": keys,
         "class_names": data.class_names,
         "shape": data[0][0].shape[1:3] if len(data) else (),
