@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from joblib.externals.loky import reusable_executor
 
-from fractals.picture import render
+from fractals.picture import Drawn, render
 from ipmix_cli.errors import UsageError, WriteError
 from ipmix_cli.pipeline.banks import bank, drawing
 from ipmix_cli.pipeline.banks.bank import BankSettings
@@ -86,6 +86,23 @@ def test_lookalikes_are_redrawn_without_changing_earlier_pictures(
     same = [index for index in range(30) if np.array_equal(usual[index], strict[index])]
     assert same == [index for index in range(30) if index not in redrawn]
     assert np.array_equal(images(tmp_path / "short.h5"), strict[:12])
+
+
+@pytest.mark.parametrize(("bits", "redrawn"), [(0, True), (6, True), (7, False)])
+def test_pictures_whose_hashes_differ_in_up_to_six_bits_look_alike(
+    monkeypatch: pytest.MonkeyPatch, bits: int, redrawn: bool
+) -> None:
+    def with_hash(number: int) -> Drawn:
+        figures = replace(picture.figures, hash=number)
+        return Drawn(picture.picture, picture.recipe, 0, figures, [])
+
+    settings = replace(SETTINGS, count=2)
+    picture = drawing.drawn(settings.spec(), 0)
+    monkeypatch.setattr(drawing, "_drawn_in_order", lambda *_: iter([with_hash(0), with_hash(2**bits - 1)]))
+    monkeypatch.setattr(drawing, "drawn", lambda *_: with_hash(2**64 - 1))
+    second = list(drawing.distinct(settings, jobs=1))[1]
+    assert ("duplicate" in second.rejected) is redrawn
+    assert second.figures.hash == (2**64 - 1 if redrawn else 2**bits - 1)
 
 
 def test_png_files_hold_the_same_pictures(tmp_path: Path) -> None:
