@@ -7,6 +7,7 @@ IpmixError (1)
 ├── PredictionsError (3)      predictions or labels cannot be read, or do not fit together
 ├── UnfinishedError (4)       shards are missing, or problems were found
 ├── ErrorBudgetError (5)      more pictures failed than --max-errors allows
+├── MissingPackageError (1)  an optional package is not installed
 ├── OtherJobError (1)         the output folder holds another job
 └── WriteError (1)            the output could not be written (disk full, read-only, ...)
 """
@@ -73,6 +74,10 @@ class ErrorBudgetError(IpmixError):
     """More pictures failed than the error budget allows."""
 
     exit_code = 5
+
+
+class MissingPackageError(IpmixError):
+    """A package that only some inputs and outputs need is not installed; the remedy is what to type."""
 
 
 class OtherJobError(IpmixError):

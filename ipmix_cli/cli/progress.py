@@ -93,6 +93,7 @@ class _Lines:
         rate = done / (now - self._began)
         text = f"{self._label}: {done:,}"
         if self._total:
-            left = (self._total - done) / rate if rate else float("inf")
-            text += f" of {self._total:,} {self._unit}, {rate:,.0f}/s, {left:,.0f} s left"
+            text += f" of {self._total:,} {self._unit}"
+        if self._total and done:
+            text += f", {rate:,.0f}/s, {(self._total - done) / rate:,.0f} s left"
         self._listener.note(text)

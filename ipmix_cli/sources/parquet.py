@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.errors import SourceError
+from ipmix_cli.extras import imported
 from ipmix_cli.sources.common_size import CommonSize
 from ipmix_cli.sources.decoded import decoded_sample
 from ipmix_cli.sources.labels import (
@@ -192,14 +193,7 @@ def _opened(path: str, words: str | None = None) -> Iterator[Any]:
 
     Of the column `words`, if it is text, each different one is held only once.
     """
-    try:
-        arrow = importlib.import_module("pyarrow")
-        parquet = importlib.import_module("pyarrow.parquet")
-    except ImportError as error:
-        raise SourceError(
-            f"{path}: Parquet is read with pyarrow, which is not installed",
-            "pip install 'ipmix-cli[parquet]'",
-        ) from error
+    arrow, parquet = imported("pyarrow", "parquet"), imported("pyarrow.parquet", "parquet")
     try:
         dictionary = {} if words is None else {"read_dictionary": [words]}
         with open_regular(path) as stream, parquet.ParquetFile(stream, pre_buffer=False, **dictionary) as file:

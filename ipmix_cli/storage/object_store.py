@@ -18,7 +18,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
-from ipmix_cli.errors import IpmixError, SourceError, WriteError
+from ipmix_cli.errors import IpmixError, MissingPackageError, SourceError, WriteError
 from ipmix_cli.picture import Bytes
 
 R = TypeVar("R")
@@ -52,6 +52,15 @@ def is_remote(location: str) -> bool:
     return bool(re.match(r"[a-z][a-z0-9+.-]*://", location)) and not location.startswith("file://")
 
 
+def _missing_for(protocol: str, error: ImportError) -> MissingPackageError:
+    """Return the error for a store whose packages are not installed; those of most stores belong to no extra."""
+    also = "" if protocol in EXTRAS else f", and what it asks for: {error}"
+    extra = EXTRAS.get(protocol, "s3")
+    return MissingPackageError(
+        f"{protocol}:// needs packages that are not installed", f'type: pip install "ipmix-cli[{extra}]"{also}'
+    )
+
+
 def file_system(url: str) -> tuple[Any, str]:
     """Return fsspec's file system for a URL, and the path there.
 
@@ -61,16 +70,12 @@ def file_system(url: str) -> tuple[Any, str]:
         Where a package is missing, or there is no such kind of store.
     """
     protocol = url.partition("://")[0]
-    extra = EXTRAS.get(protocol, "s3")
     try:
         import fsspec
 
         found: tuple[Any, str] = within(CONNECT_SECONDS, lambda: fsspec.core.url_to_fs(url, use_listings_cache=False))
     except ImportError as error:
-        also = "" if protocol in EXTRAS else f", and what it asks for: {error}"
-        raise IpmixError(
-            f"{protocol}:// needs packages that are not installed", f'type: pip install "ipmix-cli[{extra}]"{also}'
-        ) from error
+        raise _missing_for(protocol, error) from error
     except ValueError as error:
         raise IpmixError(f"cannot open {url}: {error}", "give a path, or a URL such as s3://bucket/shards") from error
     except Exception as error:  # some of fsspec's file systems connect at once, and each has errors of its own

@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from ipmix_cli.errors import SourceError
+from ipmix_cli.errors import MissingPackageError, SourceError
 from ipmix_cli.sources.source import BadSample
 
 arrow = pytest.importorskip("pyarrow")
@@ -140,9 +140,9 @@ def test_without_pyarrow_the_remedy_is_what_to_install(save, opened, monkeypatch
         raise ImportError(name)
 
     monkeypatch.setattr(importlib, "import_module", _except_pyarrow(importlib.import_module, missing))
-    with pytest.raises(SourceError, match="pyarrow") as caught:
+    with pytest.raises(MissingPackageError, match="pyarrow") as caught:
         opened(path)
-    assert "pip install 'ipmix-cli[parquet]'" in caught.value.remedy
+    assert 'pip install "ipmix-cli[parquet]"' in caught.value.remedy
 
 
 def _except_pyarrow(original, missing):

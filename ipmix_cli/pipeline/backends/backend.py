@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
-from ipmix_cli.errors import IpmixError
 from ipmix_cli.pipeline.job import Execution
 
 T = TypeVar("T")
@@ -42,17 +40,3 @@ class Backend(Protocol):
     ) -> Iterator[Done[R] | Died]:
         """Run the tasks; the execution says with how many workers, and where."""
         ...
-
-
-def imported(module: str, extra: str) -> Any:
-    """Import the package that a backend stands on.
-
-    Raises
-    ------
-    IpmixError
-        If it is not installed, with the extra to install.
-    """
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise IpmixError(f"{extra} is not installed: {error}", f'type: pip install "ipmix-cli[{extra}]"') from error

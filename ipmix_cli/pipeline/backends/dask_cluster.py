@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from ipmix_cli.errors import IpmixError
-from ipmix_cli.pipeline.backends.backend import Died, Done, R, T, imported
+from ipmix_cli.extras import imported
+from ipmix_cli.pipeline.backends.backend import Died, Done, R, T
 from ipmix_cli.pipeline.job import Execution
 
 CONNECT_SECONDS = 30

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.errors import IpmixError, UsageError
+from ipmix_cli.extras import imported
 from ipmix_cli.scoring.evaluation.preprocessing import Preprocessing
 from ipmix_cli.scoring.reading.record import EvaluatedModel
 from ipmix_cli.storage.folder import sha256_of
@@ -79,13 +80,6 @@ def _onnx_digest(path: Path) -> str:
     return parts[0] if len(parts) == 1 else hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
-def _imported(module: str, extra: str) -> Any:
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        raise IpmixError(f"{module} is not installed: {error}", f'type: pip install "ipmix-cli[{extra}]"') from error
-
-
 def normalised(pictures: Batch, preprocessing: Preprocessing) -> NDArray[np.float32]:
     """Return pictures as float32 (N, H, W, 3), from 0 to 1, less the mean, over the standard deviation."""
     mean = np.array(preprocessing.mean, dtype=np.float32)
@@ -102,7 +96,7 @@ class OnnxModel:
     """
 
     def __init__(self, spec: ModelSpec) -> None:
-        onnxruntime = _imported("onnxruntime", "onnx")
+        onnxruntime = imported("onnxruntime", "onnx")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = spec.threads, 1
         options.log_severity_level = 3
@@ -169,7 +163,7 @@ class TorchModel:
     """A torch module in evaluation mode on the CPU; its input is (N, 3, H, W), normalised."""
 
     def __init__(self, spec: ModelSpec) -> None:
-        torch = _imported("torch", "torch")
+        torch = imported("torch", "torch")
         torch.set_num_threads(spec.threads)
         self.torch, self._where = torch, spec.torch
         self.module = _called(spec.torch)

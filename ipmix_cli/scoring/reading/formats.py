@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib
 import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.errors import PredictionsError, SourceError
+from ipmix_cli.extras import imported
 
 SCORE_NAMES = ("logits", "probabilities", "probs", "scores", "predictions", "outputs", "arr_0")
 LABEL_NAMES = ("labels", "label", "targets", "target", "y", "class")
@@ -109,10 +109,7 @@ def _kind_of_name(name: str) -> str:
 
 
 def _parquet(path: Path) -> Arrays:
-    try:
-        parquet = importlib.import_module("pyarrow.parquet")
-    except ImportError as error:
-        raise PredictionsError(f"{path} needs pyarrow: {error}", 'type: pip install "ipmix-cli[parquet]"') from error
+    parquet = imported("pyarrow.parquet", "parquet")
     table = parquet.read_table(path)
     names = table.column_names
     nested = [name for name in names if "list" in str(table.schema.field(name).type)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ipmix_cli.errors import IpmixError
 from ipmix_cli.scoring.measuring.measure import Measure, ModelScores, Scorecard
 from ipmix_cli.scoring.showing.charts import MODEL_COLOURS, reliability_bars, severity_charts
 from ipmix_cli.scoring.showing.text import corrupted_groups, estimate_text, severity_table, shown, unit
@@ -16,17 +15,9 @@ SIDE = 150.0  # of a reliability diagram
 
 
 def score_page(card: Scorecard) -> str:
-    """Return the page as HTML.
+    """Return the page as HTML."""
+    import jinja2
 
-    Raises
-    ------
-    IpmixError
-        If Jinja2 is not installed.
-    """
-    try:
-        import jinja2
-    except ImportError as error:
-        raise IpmixError(f"the page needs Jinja2: {error}", "type: pip install jinja2") from error
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("ipmix_cli.scoring.showing", "templates"),
         autoescape=True,
