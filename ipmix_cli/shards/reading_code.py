@@ -19,7 +19,8 @@ def reading_code(output: ShardSettings, split: str, folder: str) -> dict[str, st
     Only what works for that place, that format and that encoding is there: other readers than ipmix's own take no URL.
     """
     remote = "://" in folder
-    sections = {} if output.format in ("files", "folders", "npy") else {OWN_READER: READER_CODE}
+    own = VARIANTS_CODE if output.variants else READER_CODE
+    sections = {} if output.format in ("files", "folders", "npy") else {OWN_READER: own}
     if not remote:
         sections |= _others(output)
     suffix = CODECS[output.encoding].suffix
@@ -29,7 +30,7 @@ def reading_code(output: ShardSettings, split: str, folder: str) -> dict[str, st
     names = "picture, copy" if output.stored_copies else "picture"
     words = {"SPLIT": split, "SUFFIX": suffix, "PAIR": pair, "PICTURES": names, "COLUMN": column}
     variant = output.variant(0)
-    words |= {"VARIANT": variant.replace(".", "/"), "ARRAY": variant.partition(".")[0]}
+    words |= {"VARIANT": variant.replace(".", "/"), "ARRAY": variant.partition(".")[0], "NAME": variant}
     words["FOLDER"] = folder if folder == FOLDER else json.dumps(folder, ensure_ascii=False)[1:-1]
     return {title: _filled(code, words) for title, code in sections.items()}
 
@@ -66,6 +67,16 @@ for epoch in range(90):
     data.set_epoch(epoch)                                   # before the loader's iterator is made
     for pictures, labels in DataLoader(data, batch_size=128, shuffle=True, num_workers=4):
         ...                                                 # uint8 (B, H, W, 3) and int64 (B,)
+"""
+
+VARIANTS_CODE = """
+from torch.utils.data import DataLoader
+from ipmix_cli.reader import ShardDataset
+
+data = ShardDataset("<FOLDER>", view="all")
+for pictures, labels in DataLoader(data, batch_size=100, num_workers=4):
+    for name, batch in zip(data.settings.variants, pictures.unbind(1)):
+        ...                                                 # "<NAME>", ..; uint8 (B, H, W, 3), of the same pictures
 """
 
 HUGGING_FACE_CODE = """

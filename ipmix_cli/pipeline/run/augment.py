@@ -186,7 +186,7 @@ def make(run: Run, listener: Listener, done: Callable[[], int]) -> Outcome:
         prepare_pictures(run.opened, listener)
     bounds = shard_bounds(run.opened.job)
     total = sum(bounds[number][1] - bounds[number][0] for number in run.waiting)
-    with watched(listener, "augmenting", total, "pictures", done), contextlib.closing(make_missing(run)) as results:
+    with watched(listener, "making copies", total, "pictures", done), contextlib.closing(make_missing(run)) as results:
         for result in results:
             listener.detail(summary_of(result))
             outcome.made_samples += result.record.samples
