@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ipmix_cli.pipeline.job import Execution
     from ipmix_cli.pipeline.listener import Listener
     from ipmix_cli.pipeline.run.prepare import Request
+    from ipmix_cli.sources.source import SourceSpec
 
 SOURCE = "What goes in"
 VIEWS = "Sizes and crops, before the method"
@@ -293,14 +294,20 @@ def _check_places(options: dict[str, Any]) -> None:
             )
 
 
+def spec_of(options: dict[str, Any]) -> SourceSpec:
+    """Return what the options of a command line say about the source."""
+    from ipmix_cli.sources.source import SourceSpec
+
+    spec = {field.name: options[field.name] for field in dataclasses.fields(SourceSpec) if field.name in options}
+    return SourceSpec(input=options["source"], **spec)
+
+
 def _request(options: dict[str, Any]) -> Request:
     from ipmix_cli.cli.job_file import recorded_job
     from ipmix_cli.crop import CropConfig
     from ipmix_cli.pipeline.run.prepare import Request
     from ipmix_cli.shards.shard import ShardSettings
-    from ipmix_cli.sources.source import SourceSpec
 
-    spec = {field.name: options[field.name] for field in dataclasses.fields(SourceSpec) if field.name in options}
     recorded = recorded_job(options["config"])
     if recorded is not None:
         _check_places(options)
@@ -308,7 +315,7 @@ def _request(options: dict[str, Any]) -> Request:
     crop = options["crop"] or ("none" if options["size"] is None else "center")
     files = options["layout"] == "files"
     return Request(
-        source=SourceSpec(input=options["source"], **spec),
+        source=spec_of(options),
         fractals=options["fractals"],
         method=options["method"],
         preset=settings.pop("preset", "auto"),

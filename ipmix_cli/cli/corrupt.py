@@ -96,7 +96,7 @@ def corrupt(
     }
     augment(
         **{**options, **own_format},
-        split=split or _default_split(options["source"]),
+        split=split or _default_split(options),
         layout="grouped" if layout not in SHARDS[1:] else layout,
         method=CORRUPTIONS,
         fractals=frost or "builtin",
@@ -105,10 +105,11 @@ def corrupt(
     )
 
 
-def _default_split(source: str) -> str:
-    from ipmix_cli.sources.layouts import split_or_all
+def _default_split(options: dict[str, Any]) -> str:
+    from ipmix_cli.cli.augment import spec_of
+    from ipmix_cli.sources.readers import split_or_whole
 
-    return split_or_all(source, "test")
+    return split_or_whole(spec_of(options))
 
 
 def _names(text: str) -> tuple[str, ...]:

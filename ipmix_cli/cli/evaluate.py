@@ -64,6 +64,41 @@ def evaluate(
     labels_key: Annotated[
         str | None, typer.Option(help="Name of the labels' array or column.", rich_help_panel=DATA)
     ] = None,
+    label_field: Annotated[
+        str | None, typer.Option(help="Field of a WebDataset sample's JSON with the label.", rich_help_panel=DATA)
+    ] = None,
+    labels_start: Annotated[
+        int,
+        typer.Option(help="Number of the first class: 1 if labels are counted from 1.", min=0, rich_help_panel=DATA),
+    ] = 0,
+    labels_as: Annotated[
+        str,
+        typer.Option(help='Labels such as "007": auto (refuse), numbers or names of classes.', rich_help_panel=DATA),
+    ] = "auto",
+    classes_from: Annotated[
+        str | None,
+        typer.Option(
+            help="Classes in their order: a folder of class folders, or a file of names.", rich_help_panel=DATA
+        ),
+    ] = None,
+    split_folder: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder below --data whose sub folders are the classes; . is --data itself.", rich_help_panel=DATA
+        ),
+    ] = None,
+    empty_classes: Annotated[
+        str, typer.Option(help="Class folders without pictures: refuse, keep or skip.", rich_help_panel=DATA)
+    ] = "refuse",
+    alpha: Annotated[
+        str, typer.Option(help="Transparent pictures: white (compose on white) or drop.", rich_help_panel=DATA)
+    ] = "white",
+    max_picture_pixels: Annotated[
+        int | None,
+        typer.Option(
+            help="Refuse larger pictures before they are decoded.  [default: 89478485]", min=1, rich_help_panel=DATA
+        ),
+    ] = None,
     normalise: Annotated[
         str,
         typer.Option(
@@ -168,6 +203,14 @@ def evaluate(
         split=split,
         images_key=images_key,
         labels_key=labels_key,
+        label_field=label_field,
+        labels_start=labels_start,
+        labels_as=labels_as,
+        classes_from=classes_from,
+        split_folder=split_folder,
+        empty_classes=empty_classes,
+        alpha=alpha,
+        max_picture_pixels=max_picture_pixels,
     )
     sets = _meant(open_data(source), role, name, class_list, attacked is not None)
     listener = Bars(quiet)

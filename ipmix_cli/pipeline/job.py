@@ -127,6 +127,11 @@ class Job:
         return transform_named(self.method)
 
     @property
+    def drawn_version(self) -> int:
+        """The plan version that this ipmix draws for the job; copies of another cannot be made again."""
+        return self.transform.plan_version_of(self.augment)
+
+    @property
     def needs_mixing(self) -> bool:
         """Whether the method uses mixing pictures."""
         return self.transform.mixing_ratio(self.augment) is not None

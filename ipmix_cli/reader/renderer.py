@@ -71,10 +71,10 @@ def open_renderer(contents: Contents, fractals: str | None, fresh: bool, seed: i
         raise SourceError(
             f"{contents.location}: manifest.json is damaged: {error}", f"type: ipmix validate {contents.location}"
         ) from error
-    if job.plan_version != job.transform.plan_version:
+    if job.plan_version != job.drawn_version:
         raise SourceError(
             f"{contents.location} has plans of version {job.plan_version}, this ipmix draws version "
-            f"{job.transform.plan_version}",
+            f"{job.drawn_version}",
             "install the ipmix that made it, or make it again",
         )
     if job.output.mixed:

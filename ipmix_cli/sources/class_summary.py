@@ -9,26 +9,50 @@ from numpy.typing import NDArray
 
 from ipmix_cli.sources.label_text import shown
 
+START_AT_ONE = "if the classes are numbered from 1, give --labels-start 1"
 FIRST = 6  # classes that are named, and the last one
 
 
-def class_summary(labels: NDArray[np.int64], names: Sequence[str]) -> str:
+def class_summary(labels: NDArray[np.int64], names: Sequence[str], limit: int | None = None) -> str:
     """Return how many classes there are, and the names and numbers of pictures of the first few.
+
+    With a limit, only the first so many pictures are counted; a class whose pictures come after them is not called
+    empty.
 
     >>> class_summary(np.array([0, 1, 1]), ("cat", "dog"))
     '2 classes: cat 1, dog 2'
     >>> class_summary(np.array([1, 3]), ("0", "1", "2", "3"))
     '4 classes, 2 of them without pictures (0, 2): 0 0, 1 1, 2 0, 3 1'
+    >>> class_summary(np.array([0, 1, 1, 2]), ("cat", "dog", "owl"), limit=2)
+    '3 classes, 2 of them among the first 2 pictures: cat 1, dog 1'
     """
-    counts = np.bincount(labels, minlength=len(names)).tolist()
-    named = [f"{_plain(name)} {count:,}" for name, count in zip(names, counts, strict=False)]
+    counts = np.bincount(labels[:limit], minlength=len(names)).tolist()
+    whole = np.bincount(labels, minlength=len(names)).tolist()
+    limited = limit is not None and limit < len(labels)
+    told = [(name, count) for name, count in zip(names, counts, strict=False) if count or not limited]
+    named = [f"{_plain(name)} {count:,}" for name, count in told]
     if len(named) > FIRST + 1:
         named = [*named[:FIRST], f".., {named[-1]}"]
+    classes = "1 class" if len(names) == 1 else f"{len(names):,} classes"
+    within = f", {len(told):,} of them among the first {limit:,} pictures" if limited else ""
+    return f"{classes}{_without_pictures(whole, names)}{within}: {', '.join(named)}"
+
+
+def _without_pictures(counts: Sequence[int], names: Sequence[str]) -> str:
     empty = [name for name, count in zip(names, counts, strict=False) if not count]
     told = ", ".join([*map(_plain, empty[:FIRST]), *([".."] if len(empty) > FIRST else [])])
-    without = f", {len(empty):,} of them without pictures ({told})" if empty else ""
-    classes = "1 class" if len(names) == 1 else f"{len(names):,} classes"
-    return f"{classes}{without}: {', '.join(named)}"
+    return f", {len(empty):,} of them without pictures ({told})" if empty else ""
+
+
+def seems_to_start_at_one(labels: NDArray[np.int64], names: Sequence[str]) -> bool:
+    """Return whether classes that have numbers for names have pictures from class 1 on, and none of class 0.
+
+    >>> seems_to_start_at_one(np.array([1, 2, 2]), ("0", "1", "2"))
+    True
+    >>> seems_to_start_at_one(np.array([1, 2, 2]), ("cat", "dog", "owl"))
+    False
+    """
+    return len(labels) > 0 and int(labels.min()) == 1 and list(names) == list(map(str, range(len(names))))
 
 
 def _plain(name: str) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib
+import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,11 +15,13 @@ from pathlib import Path
 from ipmix_cli.codecs.decode import HIGHEST_LIMIT, pixel_limit
 from ipmix_cli.errors import SourceError, UsageError, did_you_mean
 from ipmix_cli.sources.cifar.cifar import looks_like_cifar
+from ipmix_cli.sources.class_summary import START_AT_ONE, seems_to_start_at_one
 from ipmix_cli.sources.compressed_tars import COMPRESSED
 from ipmix_cli.sources.csv_list import CSV, JSON_LINES, looks_like_list
 from ipmix_cli.sources.folders import Listing, holds_pictures
 from ipmix_cli.sources.idx import looks_like_idx
 from ipmix_cli.sources.imagefolder import looks_like_imagefolder
+from ipmix_cli.sources.layouts import split_or_all
 from ipmix_cli.sources.npz import looks_like_npz
 from ipmix_cli.sources.parquet import looks_like_parquet
 from ipmix_cli.sources.source import Source, SourceSpec
@@ -136,7 +140,39 @@ def open_source(spec: SourceSpec, progress: Progress | None = None) -> Source:
         source: Source = open_it(spec, name, progress) if reader.fetches else open_it(spec)
     if most is not None:
         source.settings = {**source.settings, "max_picture_pixels": most}
+    if seems_to_start_at_one(source.labels, source.class_names):
+        source.notes = (*source.notes, f"no picture has the label 0: {START_AT_ONE}")
     return source
+
+
+def split_or_whole(spec: SourceSpec) -> str:
+    """Return the split to read of a source of which no split was asked for: test, or what has no splits as a whole.
+
+    A training split never stands in for a test split that is missing: opening the source tells then.
+    """
+    path = Path(spec.input).expanduser()
+    if spec.input in NAMED or not path.exists():
+        return "test"
+    if path.is_dir():
+        return split_or_all(str(path), "test")
+    try:
+        open_source(dataclasses.replace(spec, split="test"))
+    except SourceError as error:
+        return "test" if _is_training(spec, error.message) else SourceSpec.split
+    return "test"
+
+
+def _is_training(spec: SourceSpec, of_test: str) -> bool:
+    """Return whether what stands in a file without a test split is a training split, or nothing at all."""
+    try:
+        return names_training(open_source(dataclasses.replace(spec, split="train")))
+    except SourceError as error:  # another error than that of the missing split is the one to be told
+        return error.message.replace("train split", "test split") == of_test
+
+
+def names_training(source: Source) -> bool:
+    """Return whether what decided a source's samples says that they are a training split."""
+    return "train" in json.dumps(source.settings)
 
 
 def _checked_limit(most: int | None) -> int | None:

@@ -88,6 +88,11 @@ def trace(
     job = dataset.manifest.job
     if not 0 <= copy < job.output.copies:
         raise UsageError(f"there is no copy {copy} of {key}", f"give --copy 0 to {job.output.copies - 1}")
+    if job.plan_version != job.drawn_version:
+        raise UsageError(
+            f"its plans are of version {job.plan_version}, this ipmix draws version {job.drawn_version}",
+            f"explain it with the ipmix that made it: {dataset.manifest.tool}",
+        )
     opened = reopen(dataset.manifest, listener or Listener(), source, fractals)
     for message in changes(opened).values():
         raise SourceError(message, "name the right one with --source, --data-dir or --fractals")

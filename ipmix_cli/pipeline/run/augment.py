@@ -138,7 +138,7 @@ def augment(
 
 def told_classes(source: Source, limit: int | None, listener: Listener) -> str:
     """Tell a listener the classes of a source and what was passed over, before anything is made; return the classes."""
-    classes = class_summary(source.labels[:limit], source.class_names)
+    classes = class_summary(source.labels, source.class_names, limit)
     for line in (classes, *source.notes):
         listener.note(line)
     return classes

@@ -112,7 +112,7 @@ def estimate(
         free=free_space(folder.path("shard")),
         other_job=state.recorded is not None and not ours,
         jobs=execution.jobs,
-        classes=class_summary(opened.source.labels[: job.pictures], opened.class_names),
+        classes=class_summary(opened.source.labels, opened.class_names, job.pictures),
         notes=opened.source.notes,
     )
 

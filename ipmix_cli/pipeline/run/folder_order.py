@@ -8,6 +8,7 @@ import numpy as np
 
 from ipmix_cli.errors import UsageError
 from ipmix_cli.shards.class_order import CLASS_FOLDERS, class_without_folder
+from ipmix_cli.sources.class_summary import START_AT_ONE, seems_to_start_at_one
 from ipmix_cli.sources.source import Source
 
 
@@ -36,5 +37,12 @@ def check_folder_order(source: Source, output_format: str, limit: int | None, fa
         raise UsageError(
             f"the class {source.class_names[missing]!r} ({missing}) has no pictures to go into its folder, and "
             "ImageFolder would number every later class one lower",
-            "give --format hdf5 or webdataset, which keep the labels; or leave the class out: --empty-classes skip",
+            _remedy(source),
         )
+
+
+def _remedy(source: Source) -> str:
+    keep = "give --format hdf5 or webdataset, which keep the labels"
+    if seems_to_start_at_one(source.labels, source.class_names):
+        return f"{START_AT_ONE}; otherwise {keep}"
+    return f"{keep}; or leave the class out: --empty-classes skip"

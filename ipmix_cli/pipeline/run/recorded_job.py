@@ -91,7 +91,7 @@ def check_source(recorded: Job, found: SourceRecord) -> None:
     UsageError, SourceError
         Saying what differs.
     """
-    drawn = recorded.transform.plan_version_of(recorded.augment)
+    drawn = recorded.drawn_version
     if recorded.plan_version != drawn:
         raise UsageError(
             f"the record is of plan version {recorded.plan_version}, this ipmix draws plan version {drawn}",

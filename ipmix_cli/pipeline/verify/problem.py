@@ -27,6 +27,7 @@ CODES = {
     "other-readers": "torchvision or Hugging Face would refuse it, or read other labels than the manifest means",
     "picture-undecodable": "a stored picture cannot be decoded",
     "plan-mismatch": "copies differ from their clean pictures more, or less, often than their plans say",
+    "plan-version": "its plans are of a version that this ipmix does not draw, so that no copy can be compared",
     "source-mismatch": "a clean picture or a label is not the source's",
     "source-changed": "the source is another one than that the data set was made from",
     "bank-changed": "the mixing pictures are others than those the data set was made with",

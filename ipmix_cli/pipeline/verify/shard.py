@@ -166,6 +166,8 @@ class _Samples:
         output = self.job.output
         if self.report.problems or not lossless or not output.clean or not output.stored_copies:
             return
+        if self.job.plan_version != self.job.drawn_version:  # what its plans said cannot be drawn any more
+            return
         last = len(view) if self.task.level == "full" else min(len(view), PLANS_CHECKED)
         for position in range(last):
             sample = view.sample(position)

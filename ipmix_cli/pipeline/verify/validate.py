@@ -180,7 +180,9 @@ def _check_origin(dataset: Dataset, report: Report, checks: Checks, execution: E
     if len(opened.source) < dataset.manifest.job.pictures:
         return
     copies = chosen_copies(dataset.manifest, checks)
-    if any(problem.code == "bank-changed" for problem in report.problems):
+    if checks.replay:
+        report.problems += check_plan_version(dataset.manifest)
+    if any(problem.code in {"bank-changed", "plan-version"} for problem in report.problems):
         copies = {}
     tasks: list[Replay] = []
     with progress_counters(len(dataset.manifest.shards)) as counters:
@@ -195,6 +197,18 @@ def _check_origin(dataset: Dataset, report: Report, checks: Checks, execution: E
                 place = (len(tasks), counters, partners)
                 tasks.append(Replay(dataset.folder.location, slim, shard, part, opened.mixing, mine, whole, *place))
         _run_replays(report, tasks, counters, execution, listener)
+
+
+def check_plan_version(manifest: Manifest) -> Iterator[Problem]:
+    """Yield that no copy can be made again, where another version of the plans made them."""
+    job = manifest.job
+    if job.plan_version != job.drawn_version:
+        yield Problem(
+            "plan-version",
+            f"its plans are of version {job.plan_version}, this ipmix draws version {job.drawn_version}: no copy "
+            "can be replayed",
+            f"replay it with the ipmix that made it ({manifest.tool}), or leave out --replay",
+        )
 
 
 def _run_replays(

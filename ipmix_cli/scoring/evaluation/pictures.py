@@ -19,7 +19,7 @@ from ipmix_cli.reader.shard_dataset import ShardDataset
 from ipmix_cli.record import json_digest
 from ipmix_cli.scoring.reading.names import SEVERITIES, in_order, split_variant
 from ipmix_cli.scoring.reading.record import OURS
-from ipmix_cli.sources.readers import open_source
+from ipmix_cli.sources.readers import names_training, open_source
 from ipmix_cli.sources.source import BadSample, Part, Source, SourceSpec
 from ipmix_cli.stages import StageClock
 from ipmix_cli.storage.folder import sha256_of
@@ -111,7 +111,7 @@ def open_test_source(spec: SourceSpec) -> Source:
         return open_source(spec)
     except SourceError as error:
         whole = _opened(replace(spec, split="train"))
-        if whole is None or "train" in json.dumps(whole.settings):
+        if whole is None or names_training(whole):
             raise error from None
         return whole
 
