@@ -242,7 +242,7 @@ def _of_one_hot(labels: NDArray[Any], where: str, count: int, rule: LabelRule, n
         raise SourceError(
             f"{where}: labels of the shape {labels.shape}, and row {row} is not a one among zeros", remedy
         )
-    classes = names or tuple(map(str, range(labels.shape[1])))
+    classes = names or rule.names or tuple(map(str, range(labels.shape[1])))
     found = ones.argmax(axis=1).astype(np.int64)
     if len(classes) != labels.shape[1] or rule.start:
         raise SourceError(
@@ -280,15 +280,17 @@ def _resolved(distinct: _Distinct, rule: LabelRule, names: tuple[str, ...] | Non
     for position in range(len(distinct.meanings)):
         _check_possible(distinct, position, rule)
     kinds = {one.kind for one in distinct.meanings}
-    if kinds == {"truth"} and rule.reading != "names":
+    if kinds == {"truth"} and rule.reading != "names" and rule.names is None:
         return _truths(distinct, rule, names)
     if rule.reading == "names" or kinds <= {"text", "missing", "truth"}:
         return _named(distinct, rule, names)
     if len(kinds) > 1:
         raise _mixed(distinct)
+    if kinds == {"number"} and names is None and rule.names is not None:
+        return _numbers_of_given(distinct, rule, rule.names)
     if kinds == {"number"}:
         return _numbered(distinct, rule, names)
-    return _one_hot_texts(distinct, rule, names)
+    return _one_hot_texts(distinct, rule, names or rule.names)
 
 
 def _mixed(distinct: _Distinct) -> SourceError:
@@ -343,6 +345,24 @@ def _numbered(distinct: _Distinct, rule: LabelRule, names: tuple[str, ...] | Non
         raise distinct.wrong(values.index(high), what, "if it is a class, give --labels-as numbers")
     labels = np.array(values, np.int64)[distinct.numbers]
     return labels, names or default_class_names(labels)
+
+
+def _numbers_of_given(distinct: _Distinct, rule: LabelRule, given: tuple[str, ...]) -> Labels:
+    """Return labels among classes that the user names: by name where those are numbers too, else by their places."""
+    classes = [meaning_of(name) for name in given]
+    if rule.reading == "numbers" or any(one.kind != "number" for one in classes):
+        return _numbered(distinct, rule, given)
+    if rule.start:
+        raise distinct.wrong(0, "is the name of a class, and has no first number", "leave out --labels-start")
+    places = {one.value: place for place, one in enumerate(classes)}
+    if len(places) < len(classes):
+        raise distinct.wrong(0, "is a number, and --classes-from names a number twice", "give --labels-as names")
+    stranger = next((place for place, one in enumerate(distinct.meanings) if one.value not in places), None)
+    if stranger is not None:
+        what = f"is none of the {len(given)} classes ({', '.join(given)[:80]})"
+        raise distinct.wrong(stranger, what, "name all classes with --classes-from, or the right labels")
+    values = [places[one.value] for one in distinct.meanings]
+    return np.array(values, np.int64)[distinct.numbers], given
 
 
 def _check_range(distinct: _Distinct, values: list[int], rule: LabelRule, limit: int) -> None:

@@ -195,7 +195,9 @@ def _opened(path: str, words: str | None = None) -> Iterator[Any]:
     """
     arrow, parquet = imported("pyarrow", "parquet"), imported("pyarrow.parquet", "parquet")
     try:
-        dictionary = {} if words is None else {"read_dictionary": [words]}
+        with open_regular(path) as stream:
+            texts = words is not None and not arrow.types.is_nested(parquet.read_schema(stream).field(words).type)
+        dictionary = {"read_dictionary": [words]} if texts else {}
         with open_regular(path) as stream, parquet.ParquetFile(stream, pre_buffer=False, **dictionary) as file:
             yield file
     except (arrow.ArrowException, OSError, ValueError, KeyError, TypeError) as error:

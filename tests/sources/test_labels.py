@@ -13,6 +13,7 @@ from PIL import Image
 
 from ipmix_cli.errors import SourceError
 from ipmix_cli.sources.label_text import meaning_of
+from ipmix_cli.sources.labels import LabelRule, labels_of_array
 
 PICTURE = io.BytesIO()
 Image.fromarray(np.full((4, 4, 3), 99, np.uint8)).save(PICTURE, "PNG")
@@ -184,3 +185,25 @@ def test_files_that_name_their_classes_differently_are_refused(tmp_path, opened)
 )
 def test_what_is_printed_of_something_else_is_no_class(value):
     assert meaning_of(value).kind in {"vector", "fraction", "other", "missing"}
+
+
+@pytest.mark.parametrize(
+    ("values", "given", "labels"),
+    [
+        ([10, 2, 1, 2], ("10", "2", "1"), [0, 1, 2, 1]),
+        ([10.0, 2.0, 1.0, 2.0], ("10", "2", "1"), [0, 1, 2, 1]),
+        (["0", "2", "1", "2"], ("zebra", "ape", "cat"), [0, 2, 1, 2]),
+        ([[0, 0, 1], [1, 0, 0]], ("zebra", "ape", "cat"), [2, 0]),
+        ([True, False], ("True", "False"), [0, 1]),
+    ],
+)
+def test_numbers_are_labels_of_the_classes_that_the_user_names(values, given, labels):
+    found, names = labels_of_array(np.array(values), "x", len(values), LabelRule(names=given))
+    assert (found.tolist(), names) == (labels, given)
+
+
+@pytest.mark.parametrize("values", [[3, 0], [10, 2, 7]])
+def test_numbers_outside_of_the_classes_that_the_user_names_are_refused(values):
+    for given in (("zebra", "ape", "cat"), ("10", "2", "1")):
+        with pytest.raises(SourceError):
+            labels_of_array(np.array(values), "x", len(values), LabelRule(names=given))

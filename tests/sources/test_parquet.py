@@ -147,3 +147,8 @@ def test_without_pyarrow_the_remedy_is_what_to_install(save, opened, monkeypatch
 
 def _except_pyarrow(original, missing):
     return lambda name, *rest: (missing if name.startswith("pyarrow") else original)(name, *rest)
+
+
+def test_lists_that_are_one_hot_rows_are_labels(save, pictures, opened):
+    source = opened(save(labels=np.eye(10, dtype=int)[pictures[1]].tolist()))
+    assert source.labels.tolist() == list(pictures[1])
