@@ -280,8 +280,10 @@ def _context() -> Any:
 
 
 def _check_places(options: dict[str, Any]) -> None:
-    """Refuse remote places that the manifest of ``--config`` names, and the command line does not."""
+    """Refuse what needs the network where the manifest of ``--config`` names it, and the command line does not."""
     from ipmix_cli.errors import UsageError
+    from ipmix_cli.pipeline.run.prepare import check_recorded_name
+    from ipmix_cli.sources.source import SourceSpec
     from ipmix_cli.storage.object_store import is_remote
 
     context = _context()
@@ -292,6 +294,9 @@ def _check_places(options: dict[str, Any]) -> None:
                 f"{options['config']} has the source at {place}, and no network is used on the word of a record",
                 f"name it yourself if you trust it: {option} {place}",
             )
+    if context.get_parameter_source("source").name != "COMMANDLINE":
+        spec = SourceSpec(input=options["source"], data_dir=options["data_dir"], input_format=options["input_format"])
+        check_recorded_name(spec, "--in")
 
 
 def spec_of(options: dict[str, Any]) -> SourceSpec:

@@ -82,13 +82,15 @@ def moved_source(dataset: Dataset, source: str | None, data_dir: str | None) -> 
     """Return the data set's source with the places that the user gave; None where none was given."""
     import dataclasses
 
-    from ipmix_cli.pipeline.run.prepare import check_recorded_place
+    from ipmix_cli.pipeline.run.prepare import check_recorded_name, check_recorded_place
     from ipmix_cli.sources.source import SourceSpec
 
     if source is None and data_dir is None:
         return None
     before = SourceSpec(**dataset.manifest.places.source)
     check_recorded_place(dataclasses.replace(before, **{"input": ""} if source else {"data_dir": None}))
+    if source is None:
+        check_recorded_name(dataclasses.replace(before, data_dir=data_dir))
     return dataclasses.replace(before, input=source or before.input, data_dir=data_dir or before.data_dir)
 
 

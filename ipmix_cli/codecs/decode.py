@@ -149,7 +149,8 @@ def check_pixels(width: int, height: int, where: str = "") -> None:
     if width * height > most:
         raise BadSampleError(
             f"{where and where + ': '}{width}x{height} pixels are over the limit of {most}",
-            "leave that picture out, make it smaller, or allow for it with --max-picture-pixels",
+            "leave that picture out, or make it smaller; `ipmix augment` and `ipmix corrupt` take larger ones of "
+            "sources with --max-picture-pixels",
         )
 
 

@@ -198,8 +198,8 @@ def _of_split(tars: list[str], folder: str, split: str) -> list[str]:
     raise SourceError(f"{folder} has no tars of the {split} split", "choose another --split")
 
 
-def expanded(pattern: str) -> list[str]:
-    """Return the names that a pattern stands for.
+def expanded(pattern: str, most: int = MOST_TARS) -> list[str]:
+    """Return the names that a pattern stands for; raises SourceError for more than `most`.
 
     >>> expanded("train-{008..010}.tar")
     ['train-008.tar', 'train-009.tar', 'train-010.tar']
@@ -210,10 +210,12 @@ def expanded(pattern: str) -> list[str]:
     if found is None:
         return [pattern]
     first, last, listed = found.groups()
-    if listed is None and int(last) - int(first) >= MOST_TARS:
+    number = int(last) - int(first) + 1 if listed is None else listed.count(",") + 1
+    if number > most:
         raise SourceError(f"{pattern} stands for more than {MOST_TARS} tars", "check the numbers in the braces")
     middle = listed.split(",") if listed else [f"{n:0{len(first)}d}" for n in range(int(first), int(last) + 1)]
-    return [pattern[: found.start()] + part + rest for part in middle for rest in expanded(pattern[found.end() :])]
+    rests = expanded(pattern[found.end() :], most // max(number, 1))
+    return [pattern[: found.start()] + part + rest for part in middle for rest in rests]
 
 
 def _content(whole: TarPart, kind: str, common: CommonSize) -> Iterator[bytes]:

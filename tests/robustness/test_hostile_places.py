@@ -6,21 +6,27 @@ import dataclasses
 import json
 import os
 import socket
+import urllib.request
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
+from ipmix_cli.cli.app import app
+from ipmix_cli.cli.validate import moved_source
 from ipmix_cli.errors import ErrorBudgetError, IpmixError, SourceError, UsageError
 from ipmix_cli.pipeline.banks.bank import BankSettings
 from ipmix_cli.pipeline.banks.drawing import make_bank
 from ipmix_cli.pipeline.banks.mixing import open_bank
 from ipmix_cli.pipeline.banks.report import is_labelled, judged
+from ipmix_cli.pipeline.banks.sidecar import stored_settings
 from ipmix_cli.pipeline.inspect.info import info
 from ipmix_cli.pipeline.job import Execution
 from ipmix_cli.pipeline.listener import Listener
+from ipmix_cli.pipeline.output.dataset import open_dataset
 from ipmix_cli.pipeline.output.manifest import Places, read_manifest
 from ipmix_cli.pipeline.run.augment import augment
 from ipmix_cli.pipeline.run.prepare import Request, reopen
@@ -112,3 +118,31 @@ def test_a_damaged_line_of_recipes_names_the_bank(tmp_path: Path) -> None:
     for command in (info, lambda place: list(judged(place))):
         with pytest.raises(IpmixError, match="pictures"):
             command(str(folder))
+
+
+@pytest.mark.parametrize("recorded", [{"input": "cifar10"}, {"input": "cifar100", "input_format": "cifar100"}])
+def test_a_data_set_that_only_a_record_names_is_not_downloaded(
+    tmp_path: Path, bank: Path, monkeypatch, recorded: dict[str, str]
+) -> None:
+    source, out = class_folders(tmp_path / "in"), tmp_path / "out"
+    augment(Request(source=SourceSpec(input=str(source)), fractals=str(bank)), str(out))
+    manifest = read_manifest(LocalFolder(out))
+    places = Places(source={**manifest.places.source, **recorded}, fractals=manifest.places.fractals)
+    forged = dataclasses.replace(manifest, places=places)
+    monkeypatch.setenv("IPMIX_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: pytest.fail("a host was contacted"))
+    with pytest.raises(UsageError, match="no network is used on the word of a record"):
+        reopen(forged, Listener())
+    (out / "manifest.json").write_bytes(forged.to_bytes())
+    (out / ".ipmix/manifest.json").write_bytes(forged.to_bytes())
+    with pytest.raises(UsageError, match="no network is used on the word of a record"):
+        moved_source(open_dataset(str(out)), None, str(tmp_path / "elsewhere"))
+    result = CliRunner().invoke(app, ["augment", "--config", f"{out}/manifest.json", "--out", str(tmp_path / "again")])
+    assert isinstance(result.exception, UsageError)
+    assert result.exception.remedy.endswith(f"--in {recorded['input']}")
+
+
+def test_settings_of_a_bank_that_are_no_unicode_are_an_error_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / ".bank.json").write_text(r'{"settings": "\udcff", "generator": 3}')
+    with pytest.raises(SourceError, match=f"the bank {tmp_path} has damaged settings"):
+        stored_settings(tmp_path)

@@ -19,6 +19,7 @@ from ipmix_cli.shards.webdataset import TarBuilder
 from ipmix_cli.shards.writers import open_shard
 from ipmix_cli.sources.readers import open_source
 from ipmix_cli.sources.source import BadSample, Sample, SourceSpec
+from ipmix_cli.sources.webdataset import expanded
 from ipmix_cli.stages import StageClock
 from ipmix_cli.storage.tar import END, append, header, members, own_members
 
@@ -258,3 +259,10 @@ def test_samples_without_picture_or_label_are_refused(tmp_path: Path, files: lis
     except SourceError:
         return
     assert source.class_names == ("99999999999999999999999",)  # no number, so the name of a class
+
+
+def test_braces_that_together_stand_for_too_many_tars_are_refused() -> None:
+    for pattern in ("{0..99999}" * 2, "{a,b}" * 60, "{0..999}-{0..999}.tar", "{" + "," * 100_000 + "}"):
+        with pytest.raises(SourceError, match="stands for more than 100000 tars"):
+            expanded(pattern)
+    assert len(expanded("{0..99}-{000..999}.tar")) == 100_000

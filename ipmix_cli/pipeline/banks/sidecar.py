@@ -77,7 +77,7 @@ def stored_settings(path: Path) -> StoredSettings | None:
         if "settings" not in values:
             return None
         settings = values["settings"]
-        settings = decoded(settings.encode(), SMALL_BYTES) if isinstance(settings, str) else settings
+        settings = decoded(settings.encode(errors="replace"), SMALL_BYTES) if isinstance(settings, str) else settings
         return StoredSettings(typed(BankSettings, settings), values.get("generator", "?"))
 
 

@@ -29,6 +29,7 @@ from ipmix_cli.pipeline.run.recorded_job import check_mixing, check_source
 from ipmix_cli.pipeline.run.shard_size import MOST_CLEAN, samples_per_shard
 from ipmix_cli.shards.shard import ShardSettings
 from ipmix_cli.shards.writers import WRITERS
+from ipmix_cli.sources.cifar.cifar import must_be_downloaded
 from ipmix_cli.sources.readers import open_source
 from ipmix_cli.sources.source import Source, SourceSpec
 from ipmix_cli.storage.apart import check_apart
@@ -283,6 +284,7 @@ def reopen(
     spec = source or SourceSpec(**manifest.places.source)
     if source is None:
         check_recorded_place(spec)
+        check_recorded_name(spec)
     opened = _open_source(spec, listener)
     ratio = manifest.job.transform.mixing_ratio(manifest.job.augment)
     if ratio is None:
@@ -308,6 +310,22 @@ def check_recorded_place(spec: SourceSpec) -> None:
                 f"the record says that the source is at {place}, and no network is used on the word of a record",
                 f"name it yourself if you trust it: {option} {place}",
             )
+
+
+def check_recorded_name(spec: SourceSpec, option: str = "--source") -> None:
+    """Refuse to download a published data set that only a record names; `option` is how the command line names it.
+
+    Raises
+    ------
+    UsageError
+        If it is not on this machine.
+    """
+    if must_be_downloaded(spec):
+        raise UsageError(
+            f"the record says that the source is {spec.input}, which is not on this machine, and no network is used "
+            "on the word of a record",
+            f"say where it is with --data-dir, or name it yourself to download it: {option} {spec.input}",
+        )
 
 
 def changes(opened: OpenJob, mixing: bool = True) -> dict[str, str]:

@@ -82,7 +82,22 @@ def _place(spec: SourceSpec, dataset: str, progress: Progress | None) -> Path:
         if not looks_like_cifar(given, dataset):
             raise SourceError(f"{given} holds no {dataset}", f"name its folder or its archive, or type --in {dataset}")
         return given
-    data_dir = Path(spec.data_dir).absolute() if spec.data_dir else default_data_dir()
+    return _found(spec, dataset) or download(PUBLISHED[dataset], _data_dir(spec), progress)
+
+
+def must_be_downloaded(spec: SourceSpec) -> bool:
+    """Tell whether a source is a published data set that is not on this machine."""
+    named = spec.input in PUBLISHED and spec.input_format in (None, spec.input)
+    return named and _found(spec, spec.input) is None
+
+
+def _data_dir(spec: SourceSpec) -> Path:
+    return Path(spec.data_dir).absolute() if spec.data_dir else default_data_dir()
+
+
+def _found(spec: SourceSpec, dataset: str) -> Path | None:
+    """Return the folder or the archive of a named data set; None if it is neither below `data_dir` nor in the cache."""
+    data_dir = _data_dir(spec)
     if looks_like_cifar(data_dir, dataset):
         return data_dir
     for name in _archive_names(dataset):
@@ -90,7 +105,7 @@ def _place(spec: SourceSpec, dataset: str, progress: Progress | None) -> Path:
             if spec.data_dir or name != PUBLISHED[dataset].name or is_as_published(data_dir / name, PUBLISHED[dataset]):
                 return data_dir / name
             tell_damaged(data_dir / name)
-    return download(PUBLISHED[dataset], data_dir, progress)
+    return None
 
 
 def _archive_names(dataset: str) -> list[str]:
