@@ -18,11 +18,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,16 +31,14 @@ from ipmix_cli.errors import BadSampleError, SourceError
 from ipmix_cli.picture import Bytes
 from ipmix_cli.shards.checksum import sample_checksum
 from ipmix_cli.shards.places import CLEAN
-from ipmix_cli.shards.shard import MixedLabel, ShardSample, ShardSettings, StoredSample
+from ipmix_cli.shards.sample_json import has_fields
+from ipmix_cli.shards.shard import ShardSample, ShardSettings, ShardView, StoredSample
 from ipmix_cli.storage.regular_file import read_regular
-
-if TYPE_CHECKING:
-    from typing_extensions import Self  # in typing from 3.11 on
 
 LISTS = ".ipmix/files/"
 SUFFIX = ".sha256"
 NUMBERS = ("index", "label", "source_index", "crop", "copies", "height", "width")
-TEXTS = ("key", "source_key", "checksum")
+STRINGS = ("key", "source_key", "checksum")
 LINE = re.compile(r"([0-9a-f]{64})  ([^/\0]+/[^/\0]+/([A-Za-z0-9-]+)_(clean|aug[0-9]{1,6})\.[a-z]+)")
 TITLE = "# ipmix list 1 of {} samples"
 MOST_LIST = 1 << 28  # bytes
@@ -123,7 +120,7 @@ class _Entry:
     pictures: dict[int, tuple[str, str]]
 
 
-class FolderView:
+class FolderView(ShardView):
     """A list of pictures opened for reading, with the pictures it names.
 
     Parameters
@@ -175,9 +172,7 @@ class FolderView:
     def _facts(self, text: str) -> dict[str, Any]:
         try:
             facts = json.loads(text)
-            good = facts.keys() == {*NUMBERS, *TEXTS} and re.fullmatch("[0-9a-f]{16}", facts["checksum"])
-            good = good and all(type(facts[name]) is int for name in NUMBERS)
-            good = good and all(type(facts[name]) is str for name in TEXTS)
+            good = has_fields(facts, NUMBERS, STRINGS)
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise self._wrong(f"damaged JSON: {error}") from error
         if not good:
@@ -208,11 +203,6 @@ class FolderView:
     def label(self, position: int) -> int:
         """Return the class number of one sample."""
         return int(self._entries[position].facts["label"])
-
-    def mixed(self, position: int) -> tuple[MixedLabel, ...]:
-        """Return nothing: this format holds one label a sample."""
-        del position
-        return ()
 
     def size(self, position: int) -> tuple[int, int]:
         """Return the (height, width) of one sample's pictures."""
@@ -252,20 +242,6 @@ class FolderView:
         bare = StoredSample(**identity, clean=clean, copies=copies, size=size, checksum=0, expected=0)
         expected = sample_checksum(bare, size, clean, copies)
         return replace(bare, checksum=int(facts["checksum"], 16), expected=expected)
-
-    def __iter__(self) -> Iterator[StoredSample]:
-        return (self.sample(position) for position in range(len(self)))
-
-    def close(self) -> None:
-        """Do nothing: no file is held open."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _wrong(self, what: str) -> SourceError:
         return SourceError(f"{self._location} is no list of ipmix's pictures: {what}", REMEDY)

@@ -38,7 +38,7 @@ from ipmix_cli.shards.shard import ShardSample, ShardSettings
 
 SUFFIX = ".h5"
 NUMBERS = ("label", "index", "source_index", "crop")
-TEXTS = ("key", "source_key")
+STRINGS = ("key", "source_key")
 SECOND_LABEL, LABEL_WEIGHT = "second_label", "label_weight"
 PICTURE_BYTES = h5py.vlen_dtype(np.uint8)
 
@@ -174,9 +174,9 @@ def _describe(
         pairs = np.array([sample.mixed for sample in samples], np.float64).reshape(-1, settings.copies, 2)
         store(file, SECOND_LABEL, pairs[..., 0].astype(np.int64))
         store(file, LABEL_WEIGHT, pairs[..., 1])
-    for name in TEXTS:
-        texts = [getattr(sample, name).encode("utf-8", "surrogateescape") for sample in samples]
-        store(file, name, np.array(texts, object), dtype=h5py.string_dtype())
+    for name in STRINGS:
+        strings = [getattr(sample, name).encode("utf-8", "surrogateescape") for sample in samples]
+        store(file, name, np.array(strings, object), dtype=h5py.string_dtype())
 
 
 def _attribute(value: Any) -> Any:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import h5py
 import numpy as np
@@ -24,19 +23,16 @@ from ipmix_cli.hdf5.heap import REFERENCE, Heap
 from ipmix_cli.hdf5.safety import array, explained, open_file
 from ipmix_cli.picture import Bytes
 from ipmix_cli.shards.checksum import sample_checksum
-from ipmix_cli.shards.hdf5_builder import LABEL_WEIGHT, NUMBERS, SECOND_LABEL, TEXTS
+from ipmix_cli.shards.hdf5_builder import LABEL_WEIGHT, NUMBERS, SECOND_LABEL, STRINGS
 from ipmix_cli.shards.places import CLEAN, ListedExtents, Places
-from ipmix_cli.shards.shard import MixedLabel, StoredSample
+from ipmix_cli.shards.shard import MixedLabel, ShardView, StoredSample
 from ipmix_cli.storage.memory_map import mapped
-
-if TYPE_CHECKING:
-    from typing_extensions import Self  # in typing from 3.11 on
 
 Pictures = Callable[[int], Bytes]
 """Gives the stored bytes of one column of pictures by the sample's position."""
 
 
-class HDF5View:
+class HDF5View(ShardView):
     """An HDF5 shard opened for reading; see :class:`ipmix_cli.shards.shard.ShardView`.
 
     Parameters
@@ -68,7 +64,7 @@ class HDF5View:
         data = mapped(content, self._location)
         file = self._open.enter_context(open_file(content))
         self.attributes = {name: _setting(file.attrs[name]) for name in file.attrs}
-        found = {name: array(file, name, self._location) for name in (*NUMBERS, *TEXTS, "checksum")}
+        found = {name: array(file, name, self._location) for name in (*NUMBERS, *STRINGS, "checksum")}
         pictures = {name: array(file, name, self._location) for name in _picture_columns(file)}
         lengths = {len(column) for column in (*found.values(), *pictures.values())}
         if len(lengths) != 1:
@@ -77,7 +73,7 @@ class HDF5View:
         self._numbers = {name: self._column(found[name], "i8") for name in NUMBERS}
         self._checksums = self._column(found["checksum"], "u8")
         self._heap = Heap(data, self._location)
-        self._texts = {name: self._text(found[name]) for name in TEXTS}
+        self._strings = {name: self._text(found[name]) for name in STRINGS}
         self._sizes = self._picture_sizes(file, pictures)
         self.copies = int(pictures["aug"].shape[1]) if "aug" in pictures else len(pictures.keys() - {"clean"})
         self._mixed = self._mixed_labels(file) if SECOND_LABEL in file else None
@@ -162,11 +158,7 @@ class HDF5View:
 
     def keys(self) -> Sequence[str]:
         """Return the samples' keys in order."""
-        return self._texts["key"]
-
-    def files(self) -> Sequence[str]:
-        """Return no names: the shard holds all."""
-        return ()
+        return self._strings["key"]
 
     def label(self, position: int) -> int:
         """Return the class number of one sample."""
@@ -193,7 +185,7 @@ class HDF5View:
         except BadSampleError:
             raise
         except SourceError as error:
-            key = self._texts["key"][position]
+            key = self._strings["key"][position]
             raise BadSampleError(f"{self._location}: {_called(copy)} of {key!r} is damaged: {error}", REMEDY) from error
 
     def sample(self, position: int) -> StoredSample:
@@ -201,7 +193,7 @@ class HDF5View:
         clean = bytes(self.stored(position, CLEAN)) if CLEAN in self._pictures else None
         copies = tuple(bytes(self.stored(position, number)) for number in range(self.copies))
         facts: dict[str, Any] = {name: int(column[position]) for name, column in self._numbers.items()}
-        facts |= {name: column[position] for name, column in self._texts.items()}
+        facts |= {name: column[position] for name, column in self._strings.items()}
         facts |= {"clean": clean, "copies": copies, "size": self.size(position), "mixed": self.mixed(position)}
         stored = StoredSample(**facts, checksum=int(self._checksums[position]), expected=0)
         expected = sample_checksum(stored, stored.size, clean, copies)
@@ -220,21 +212,10 @@ class HDF5View:
             self._numbers["label"], self._numbers["index"], self._sizes.astype(np.int32), extents, self.copies
         )
 
-    def __iter__(self) -> Iterator[StoredSample]:
-        return (self.sample(position) for position in range(len(self)))
-
     def close(self) -> None:
         """Let go of the file."""
         self._pictures = {}
         self._open.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _picture_columns(file: h5py.File) -> list[str]:

@@ -16,11 +16,10 @@ import json
 import mmap
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,10 +30,7 @@ from ipmix_cli.picture import Bytes
 from ipmix_cli.shards.checksum import raw_checksum
 from ipmix_cli.shards.class_folders import LISTS, MOST_LIST
 from ipmix_cli.shards.places import CLEAN
-from ipmix_cli.shards.shard import MixedLabel, ShardSample, ShardSettings, StoredSample
-
-if TYPE_CHECKING:
-    from typing_extensions import Self  # in typing from 3.11 on
+from ipmix_cli.shards.shard import ShardSample, ShardSettings, ShardView, StoredSample
 
 SUFFIX = ".jsonl"
 TITLE = "ipmix npy 1"
@@ -145,7 +141,7 @@ class NpyBuilder:
         return target.getvalue()
 
 
-class NpyView:
+class NpyView(ShardView):
     """The list of a data set's arrays opened for reading, with the arrays it names.
 
     Parameters
@@ -211,11 +207,6 @@ class NpyView:
         """Return the class number of one sample."""
         return int(self._rows[position]["label"])
 
-    def mixed(self, position: int) -> tuple[MixedLabel, ...]:
-        """Return nothing: this format holds one label a sample."""
-        del position
-        return ()
-
     def size(self, position: int) -> tuple[int, int]:
         """Return the (height, width) of one sample's pictures."""
         del position
@@ -270,17 +261,6 @@ class NpyView:
         own = None if clean is None else np.frombuffer(clean, np.uint8)
         return replace(bare, checksum=int(row["checksum"], 16), expected=raw_checksum(bare, own, pictures))
 
-    def __iter__(self) -> Iterator[StoredSample]:
-        return (self.sample(position) for position in range(len(self)))
-
     def close(self) -> None:
         """Let the arrays go."""
         self._maps.clear()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -5,6 +5,7 @@ A format of the output is one file with two things: a builder (``ShardBuilder``)
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -171,7 +172,7 @@ class ShardBuilder(Protocol):
         ...
 
 
-class ShardView(Protocol):
+class ShardView(ABC):
     """A shard opened for reading, as a context manager. ``open_shard(format, path or bytes)`` makes one.
 
     `copies` is K; `attributes` are those of an HDF5 file, and empty in other formats, which have none.
@@ -180,43 +181,51 @@ class ShardView(Protocol):
     attributes: dict[str, Any]
     copies: int
 
+    @abstractmethod
     def __len__(self) -> int: ...
 
+    @abstractmethod
     def keys(self) -> Sequence[str]:
         """Return the samples' keys in order."""
-        ...
 
     def files(self) -> Sequence[str]:
         """Return the names of the files beside the shard that belong to it, relative to the data set's folder."""
-        ...
+        return ()
 
+    @abstractmethod
     def label(self, position: int) -> int:
         """Return the class number of one sample."""
-        ...
 
     def mixed(self, position: int) -> tuple[MixedLabel, ...]:
-        """Return the mixed label of each copy of one sample; nothing where labels are not mixed."""
-        ...
+        """Return the mixed label of each copy of one sample; nothing if labels are not mixed."""
+        del position
+        return ()
 
+    @abstractmethod
     def size(self, position: int) -> tuple[int, int]:
         """Return the (height, width) of one sample's pictures."""
-        ...
 
+    @abstractmethod
     def stored(self, position: int, copy: int) -> Bytes:
         """Return one picture as it is stored: a copy by its number, the clean picture by -1.
 
         Raises BadSampleError where there is no such picture, or it cannot be read.
         """
-        ...
 
+    @abstractmethod
     def sample(self, position: int) -> StoredSample:
         """Return one sample with both its checksums; raises BadSampleError where its structure is broken."""
-        ...
 
-    def __iter__(self) -> Iterator[StoredSample]: ...
+    def close(self) -> None:  # noqa: B027 - some formats hold nothing open
+        """Let go of the files."""
 
-    def __enter__(self) -> Self: ...
+    def __iter__(self) -> Iterator[StoredSample]:
+        return (self.sample(position) for position in range(len(self)))
+
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    ) -> None:
+        self.close()

@@ -17,11 +17,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,19 +30,16 @@ from ipmix_cli.errors import BadSampleError, SourceError
 from ipmix_cli.picture import Bytes
 from ipmix_cli.shards.checksum import sample_checksum
 from ipmix_cli.shards.places import CLEAN, ListedExtents, Places
-from ipmix_cli.shards.shard import MixedLabel, ShardSample, ShardSettings, StoredSample
+from ipmix_cli.shards.sample_json import has_fields
+from ipmix_cli.shards.shard import MixedLabel, ShardSample, ShardSettings, ShardView, StoredSample
 from ipmix_cli.storage.memory_map import Sliceable, mapped
 from ipmix_cli.storage.tar import END, Member, append, own_members
 
-if TYPE_CHECKING:
-    from typing_extensions import Self  # in typing from 3.11 on
-
 SUFFIX = ".tar"
 NUMBERS = ("index", "label", "source_index", "crop", "copies", "seed", "height", "width")
-TEXTS = ("key", "class", "source_key", "checksum")
+STRINGS = ("key", "class", "source_key", "checksum")
 SECOND_LABELS, LABEL_WEIGHTS = "second_labels", "label_weights"  # of methods that mix labels
 NAME = re.compile(r"([A-Za-z0-9-]+)(?:_(clean|[0-9]{1,6}))?\.(?:(clean|aug[0-9]{1,6})\.)?(cls|json|png|webp|jpg)")
-CHECKSUM = re.compile("[0-9a-f]{16}")
 MOST_DIGITS = 20
 
 
@@ -129,7 +125,7 @@ def _mixed_facts(sample: ShardSample) -> str:
     return f', "{SECOND_LABELS}": {json.dumps(labels)}, "{LABEL_WEIGHTS}": {json.dumps(weights)}'
 
 
-class TarView:
+class TarView(ShardView):
     """A WebDataset shard that :class:`TarBuilder` built, opened for reading at any sample.
 
     Parameters
@@ -199,10 +195,6 @@ class TarView:
         """Return the samples' keys in order."""
         return self._keys
 
-    def files(self) -> Sequence[str]:
-        """Return no names: the shard holds all."""
-        return ()
-
     def label(self, position: int) -> int:
         """Return the class number of one sample."""
         return self._label(position, self._labels[0])
@@ -260,9 +252,7 @@ class TarView:
             facts = json.loads(self._read(position, column))
             copy = facts.pop("copy", CLEAN)
             mixed = _mixed_labels(facts)
-            good = type(copy) is int and facts.keys() == {*NUMBERS, *TEXTS} and CHECKSUM.fullmatch(facts["checksum"])
-            good = good and all(type(facts[name]) is int for name in NUMBERS)
-            good = good and all(type(facts[name]) is str for name in TEXTS)
+            good = type(copy) is int and has_fields(facts, NUMBERS, STRINGS)
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise self._rotten(position, f"its JSON is damaged: {error}") from error
         if not good:
@@ -288,20 +278,9 @@ class TarView:
         places = self._places.reshape(len(self), -1, 2)[:, : len(self._columns)]
         return ListedExtents(self._columns, places[..., 0].copy(), places[..., 1].copy())
 
-    def __iter__(self) -> Iterator[StoredSample]:
-        return (self.sample(position) for position in range(len(self)))
-
     def close(self) -> None:
         """Let go of the file."""
         self._tar = b""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _wrong(self, what: str) -> SourceError:
         return SourceError(f"{self._location} is no shard of ipmix: {what}", REMEDY)
