@@ -206,7 +206,7 @@ def copy_all(copy: Copier, chosen: Pixels) -> None:
 
 
 def turns_of(setting: Setting, side: int, there: dict[str, Copier]) -> dict[str, Seconds]:
-    """Return the seconds of all libraries' copies of pictures of one size, turn by turn."""
+    """Return the seconds of all libraries' copies of pictures of one size, interleaved."""
     chosen = chosen_pictures(setting, side)
     actions: dict[str, Callable[[], object]] = {"ipmix": own_action(setting, side)}
     for name, copy in there.items():

@@ -1,7 +1,7 @@
 """IPMix as one would write it with Pillow and numpy, one copy at a time: what the kernels are measured against.
 
 It is written for speed within those means: float32, one generator, no torch, no conversion that can be left out. It
-draws from the same laws, not the same stream.
+draws from the same distributions, not the same stream.
 """
 
 from __future__ import annotations

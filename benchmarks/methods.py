@@ -175,7 +175,7 @@ def originals(ways: Sequence[Callable[[], Original]]) -> list[Original]:
 
 
 def turns_of(setting: Setting, case: tuple[str, str, Sequence[Original]], side: int) -> tuple[int, dict[str, Seconds]]:
-    """Return how many pictures there are, and the seconds of all ways to their copies, turn by turn."""
+    """Return how many pictures there are, and the seconds of all ways to their copies, interleaved."""
     method, preset, ways = case
     chosen = pictures(setting, side)[: setting.effort.some(COUNTS[side])]
     actions: dict[str, Callable[[], object]] = {"ipmix": own_action(setting, method, preset, chosen)}

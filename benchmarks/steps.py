@@ -103,7 +103,7 @@ def plain_mixings(steps: Steps) -> Callable[[], None]:
 
 
 def measured(setting: Setting, name: str, side: int) -> tuple[Seconds, Seconds]:
-    """Return the seconds of one step, turn by turn: ipmix's, and the plain way's."""
+    """Return the seconds of one step, interleaved: ipmix's, and the plain way's."""
     steps = steps_of(setting, name, side)
     plain = plain_operations(steps) if name in OPS else plain_mixings(steps)
     actions = {"three": applier(steps, 3), "one": applier(steps, 1), "plain": plain}

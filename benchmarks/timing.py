@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Seconds = NDArray[np.float64]
-"""Of one action, turn by turn: (turns,)."""
+"""Of one action, one for each turn: (turns,)."""
 
 
 def by_turns(

@@ -240,7 +240,7 @@ def _move(a: NDArray[np.float64], points: NDArray[np.float64], work: NDArray[np.
         vary(int(a[7]), u, v)
         for i in range(count):
             x[i], y[i] = a[8] * x[i] + (1.0 - a[8]) * u[i], a[8] * y[i] + (1.0 - a[8]) * v[i]
-    for i in range(count):  # one that runs away comes back; so does what is no number
+    for i in range(count):  # a point that runs away is put back; so is NaN
         near = x[i] * x[i] + y[i] * y[i] < 1e6
         x[i], y[i] = (x[i] if near else 0.1), (y[i] if near else 0.2)
 

@@ -63,7 +63,7 @@ def _weight(number: str, part: str) -> float:
     try:
         return float(number)
     except ValueError:
-        raise ValueError(f"{number!r} in {part.strip()!r} is no number") from None
+        raise ValueError(f"{number!r} in {part.strip()!r} is not a number") from None
 
 
 def check_mix(weights: dict[str, float]) -> dict[str, float]:

@@ -62,7 +62,7 @@ def _find_bins(values: Field, low: np.float32, scale: np.float32, bins: NDArray[
     """Fill in the bin in which each value lies; those beyond the extremes lie in the outermost ones."""
     for column in range(values.shape[0]):
         place = (values[column] - low) * scale
-        place = place if place > FIRST else FIRST  # so written, what is no number lies in the first bin, too
+        place = place if place > FIRST else FIRST  # written so that NaN falls into the first bin, too
         bins[column] = np.int32(min(place, LAST))
 
 

@@ -1,7 +1,7 @@
 """The crop of a source picture to one size, planned as data and then applied.
 
-The laws are torchvision's: RandomResizedCrop, or RandomCrop with a black border, and a flip, as published loaders do
-before IPMix, or Resize and CenterCrop; all resizing is Pillow's bilinear, antialiased.
+The distributions are torchvision's: RandomResizedCrop, or RandomCrop with a black border, and a flip, as published
+loaders do before IPMix, or Resize and CenterCrop; all resizing is Pillow's bilinear, antialiased.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def plan_crop(config: CropConfig, shape: tuple[int, int], seed: int, index: int,
     Parameters
     ----------
     config : CropConfig
-        The law.
+        The distributions.
     shape : tuple of int
         Height and width of the source picture.
     seed, index, crop : int

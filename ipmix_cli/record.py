@@ -86,8 +86,8 @@ def decoded(content: bytes, most: int = MOST_BYTES) -> Any:
     Raises
     ------
     RecordError
-        For what is larger, deeper or no JSON, numbers of 2**63 and beyond, what is no finite number, and null bytes,
-        which no path can have.
+        If it is too large, too deep or not JSON, or has numbers of 2**63 and beyond, numbers that are not finite, or
+        null bytes, which no path can have.
 
     Examples
     --------
@@ -171,7 +171,7 @@ def typed(kind: type[T], values: Any, **given: Any) -> T:
         what, _, place = str(error).partition(" - at `$")
         raise RecordError(f"{kind.__name__}{place.rstrip('`')}: {what}") from error
     except UnicodeEncodeError as error:  # a name with a lone surrogate in it
-        raise RecordError(f"{kind.__name__}: the name of a field is no text: {error.object!r:.40}") from error
+        raise RecordError(f"{kind.__name__}: the name of a field is not a string: {error.object!r:.40}") from error
 
 
 @functools.cache

@@ -18,7 +18,7 @@ from ipmix_cli.cli.exhausted import exhausted
 from ipmix_cli.cli.exit_codes import EXIT_CODES
 from ipmix_cli.cli.help_panels import GroupedCommand
 from ipmix_cli.cli.method_options import WORDS
-from ipmix_cli.cli.option_values import dress_options
+from ipmix_cli.cli.option_values import complete_options
 from ipmix_cli.cli.screen import show
 from ipmix_cli.cli.signals import Interrupted, stopping_on_signals
 from ipmix_cli.errors import IpmixError, check_name
@@ -74,7 +74,7 @@ class LazyGroup(TyperGroup):
         single.command(cmd_name, cls=GroupedCommand, context_settings={"max_content_width": WIDEST})(function)
         command: Any = typer.main.get_command(single)
         command.name = cmd_name
-        dress_options(command)
+        complete_options(command)
         return command
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:

@@ -26,7 +26,7 @@ def use_config(ctx: typer.Context, path: str | None) -> str | None:
     Raises
     ------
     UsageError
-        If the file cannot be read, or holds something that is no option, or no value of it.
+        If the file cannot be read, or holds an unknown option or an invalid value.
     """
     if path is not None and not ctx.resilient_parsing:
         ctx.default_map = {**(ctx.default_map or {}), **check_values(ctx, path, read_config(path))}
@@ -58,7 +58,7 @@ def check_values(ctx: typer.Context, path: str, values: dict[str, Any]) -> dict[
     Raises
     ------
     UsageError
-        For a name that is no option of the command, with the nearest that is; for a value of another type.
+        For a name that is not an option of the command (naming the nearest one), or a value of the wrong type.
     """
     kinds, names = _kinds(ctx), option_names(ctx)
     found = {}

@@ -52,7 +52,7 @@ def values_of(command: str, option: str) -> list[str]:
     return found
 
 
-def dress_options(command: Any) -> None:
+def complete_options(command: Any) -> None:
     """Give each parameter of a command a short name for its value in the help, and completion for its names."""
     hints = get_type_hints(inspect.unwrap(command.callback))
     for parameter in command.params:
@@ -77,7 +77,7 @@ def _metavar(command: str, option: str, hint: Any) -> str:
 
 
 def _complete(command: str, option: str, parameter: Any) -> None:
-    """Let a parameter complete the names of its table; where there is none that fits, the shell offers files."""
+    """Let a parameter complete the names of its table; if none fits, the shell offers files."""
 
     def completed(_ctx: Any, incomplete: str) -> list[Any]:
         done, comma, last = incomplete.rpartition(",") if option in LISTS else ("", "", incomplete)

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from ipmix_cli.pipeline.listener import Advance, Listener
 from ipmix_cli.printable import printable
 
-LINE_SECONDS = 10.0  # between two lines where there is no terminal
+LINE_SECONDS = 10.0  # between two lines if there is no terminal
 SHORT_SECONDS = 0.5  # an activity shorter than this shows no bar
 
 tqdm.monitor_interval = 0  # no extra thread

@@ -81,7 +81,7 @@ def decode_raw(data: Bytes, size: tuple[int, int]) -> Picture:
     height, width = size
     pixels = np.frombuffer(data, np.uint8)
     if pixels.size != height * width * 3:
-        raise BadSampleError(f"{pixels.size} bytes are no raw picture of {height}x{width}", REMEDY)
+        raise BadSampleError(f"{pixels.size} bytes are not a raw picture of {height}x{width}", REMEDY)
     return pixels.reshape(height, width, 3).copy()
 
 

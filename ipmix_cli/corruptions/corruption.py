@@ -1,4 +1,4 @@
-"""What a corruption is: a name, parameters by severity, laws of chance, and a function without chance."""
+"""What a corruption is: a name, parameters by severity, distributions of its draws, and a deterministic function."""
 
 from __future__ import annotations
 

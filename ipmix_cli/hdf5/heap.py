@@ -52,12 +52,12 @@ class Heap:
             raise self._damaged(f"a column refers to {total} bytes in a file of {len(self._data)}")
 
     def get(self, reference: np.void) -> bytes:
-        """Return one object; raises SourceError where it is not there."""
+        """Return one object; raises SourceError if it is missing."""
         start, length = self.place(reference)
         return bytes(self._data[start : start + length])
 
     def place(self, reference: np.void) -> tuple[int, int]:
-        """Return where an object lies, and its length; raises SourceError where it is not there."""
+        """Return where an object lies, and its length; raises SourceError if it is missing."""
         length, place, number = reference.item()
         if not length:
             return 0, 0

@@ -1,6 +1,6 @@
 """The references of a column of variable length, read from where HDF5 keeps them: nothing is asked of a heap.
 
-HDF5 stores a column of texts or of encoded pictures as references of 16 bytes each, contiguous or in chunks. Read
+HDF5 stores a column of strings or of encoded pictures as references of 16 bytes each, contiguous or in chunks. Read
 through h5py, each would be followed at once, however long the objects are, and however often one is referred to.
 """
 

@@ -46,7 +46,7 @@ def explained(location: str) -> Iterator[None]:
         raise
     except H5PY_ERRORS as error:
         raise SourceError(
-            f"{location} is no readable HDF5 file: {' '.join(str(error).split()) or type(error).__name__}",
+            f"{location} is not a readable HDF5 file: {' '.join(str(error).split()) or type(error).__name__}",
             "it is damaged or not what its name says: fetch or build it again",
         ) from error
 
@@ -65,7 +65,7 @@ def array(file: h5py.File, name: str, location: str) -> h5py.Dataset:
     Raises
     ------
     SourceError
-        Where there is no array of that name, or one that is refused; says which and why.
+        If the array is missing or refused; says which and why.
     """
     parts = [part for part in name.split("/") if part]
     group = file
@@ -80,7 +80,7 @@ def array(file: h5py.File, name: str, location: str) -> h5py.Dataset:
 
 
 def _own(group: h5py.Group, name: str, location: str) -> h5py.Group | h5py.Dataset | None:
-    """Return a member of a group that lies in the same file; None where there is none."""
+    """Return a member of a group that lies in the same file; None if there is none."""
     if not isinstance(group, h5py.Group) or name not in group:
         return None
     if not isinstance(group.get(name, getlink=True), h5py.HardLink):

@@ -16,7 +16,7 @@ ROWS_AT_ONCE = 65536  # checked together, so that the checks of large files need
 
 
 def checked_scores(scores: ArrayLike, where: str = "scores", first: int = 0) -> NDArray[Any]:
-    """Return scores (N, C), logits or probabilities, as they are; refuse what is no such array, empty or not finite.
+    """Return scores (N, C), logits or probabilities, as they are; refuse other shapes, empty arrays, NaN and infinity.
 
     `first` is the number of the first row, for messages on a part of a larger array.
 

@@ -24,7 +24,7 @@ MOST_COPIES = 1000
 Count = Annotated[int, Meta(ge=0, le=2**40)]
 Side = Annotated[int, Meta(ge=1, le=2**24)]
 Digest = Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
-"""A sha256 in hexadecimal; empty where there is nothing to digest."""
+"""A sha256 in hexadecimal; empty if there is nothing to digest."""
 
 Word = Annotated[str, Meta(max_length=4096)]
 Scalar = str | int | float | bool | None

@@ -80,7 +80,7 @@ def read_contents(folder: Folder) -> Contents:
         return _contents(manifest, location)
     except FileNotFoundError as error:
         raise SourceError(
-            f"{location} has no manifest.json: it is no finished data set",
+            f"{location} has no manifest.json: it is not a finished data set",
             f"finish it by typing its `ipmix augment` command again; `ipmix status {location}` tells more",
         ) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

@@ -215,7 +215,7 @@ class FolderView(ShardView):
         Raises
         ------
         BadSampleError
-            Where there is no such picture, or it is not the one that the list names.
+            If there is no such picture, or it is not the one that the list names.
         """
         digest, name = self._entries[position].pictures.get(copy, ("", ""))
         if self._root is None or not name:
@@ -244,7 +244,7 @@ class FolderView(ShardView):
         return replace(bare, checksum=int(facts["checksum"], 16), expected=expected)
 
     def _wrong(self, what: str) -> SourceError:
-        return SourceError(f"{self._location} is no list of ipmix's pictures: {what}", REMEDY)
+        return SourceError(f"{self._location} is not a list of ipmix's pictures: {what}", REMEDY)
 
 
 def _text(content: Path | Bytes, location: str) -> str:

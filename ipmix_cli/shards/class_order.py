@@ -32,7 +32,7 @@ def distinct_names(class_names: Sequence[str]) -> list[str]:
 
 
 def class_without_folder(labels: Collection[int]) -> int | None:
-    """Return the first label that has no pictures though a later one has; None where there is none.
+    """Return the first label that has no pictures though a later one has; None if there is none.
 
     It gets no folder, so that ImageFolder would number each later class one lower.
 

@@ -43,7 +43,7 @@ def _raw_places(file: h5py.File, location: str) -> Places | None:
     sound = len(picture) == 3 and picture[2] == 3 and shapes.get("aug") in {None, (samples, copies, *picture)}
     sound = sound and labels.shape == indices.shape == (samples,) and labels.dtype == indices.dtype == np.int64
     if not sound or any(column.dtype != np.uint8 for column in arrays.values()):
-        raise SourceError(f"{location} is no shard of ipmix: its arrays do not fit together", REMEDY)
+        raise SourceError(f"{location} is not a shard of ipmix: its arrays do not fit together", REMEDY)
     if any(column.chunks is not None for column in arrays.values()):
         return None
     length = int(np.prod(picture))

@@ -151,7 +151,7 @@ class HDF5View(ShardView):
         return {copy: reader(copy) for copy in range(0 if "clean" not in arrays else CLEAN, self.copies)}
 
     def _wrong(self, what: str) -> SourceError:
-        return SourceError(f"{self._location} is no shard of ipmix: it has {what}", REMEDY)
+        return SourceError(f"{self._location} is not a shard of ipmix: it has {what}", REMEDY)
 
     def __len__(self) -> int:
         return self._length
@@ -175,7 +175,7 @@ class HDF5View(ShardView):
         Raises
         ------
         BadSampleError
-            Where there is no such picture, or it cannot be read.
+            If there is no such picture, or it cannot be read.
         """
         if copy not in self._pictures:
             raise BadSampleError(f"{self._location} holds no {_called(copy)}", "ask for what the data set has")

@@ -171,14 +171,14 @@ class NpyView(ShardView):
             head, *rows = [json.loads(line) for line in bytes(content).decode().splitlines()]
             self._read(head, rows)
         except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-            raise SourceError(f"{location} is no list of ipmix's arrays: {error}", REMEDY) from error
+            raise SourceError(f"{location} is not a list of ipmix's arrays: {error}", REMEDY) from error
         self._maps: dict[str, NDArray[np.uint8]] = {}
 
     def _read(self, head: Any, rows: list[Any]) -> None:
         if head["title"] != TITLE or head["samples"] != len(rows):
             raise ValueError("a title that does not fit, or an end that is missing")
         if not all(NAME.fullmatch(name) for name in head["files"]):
-            raise ValueError("the name of a file that is no array's")
+            raise ValueError("a file name that is not an array's")
         self._places = [(str(name), int(number)) for name, number in head["places"]]
         self._digests: dict[str, str] = dict(head["files"])
         self._size = int(head["size"][0]), int(head["size"][1])
@@ -218,7 +218,7 @@ class NpyView(ShardView):
         Raises
         ------
         BadSampleError
-            Where there is no such picture, or it cannot be read.
+            If there is no such picture, or it cannot be read.
         """
         name, number = self._place(copy)
         array = self._array(name)

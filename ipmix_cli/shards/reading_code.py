@@ -8,7 +8,7 @@ from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.shards.shard import ShardSettings
 
 FOLDER = "THIS_FOLDER"
-"""What stands for the data set's folder where it is not known, as in the card."""
+"""What stands for the data set's folder if it is not known, as in the card."""
 
 OWN_READER = "PyTorch, with ipmix's own reader"
 

@@ -209,12 +209,12 @@ class ShardView(ABC):
     def stored(self, position: int, copy: int) -> Bytes:
         """Return one picture as it is stored: a copy by its number, the clean picture by -1.
 
-        Raises BadSampleError where there is no such picture, or it cannot be read.
+        Raises BadSampleError if there is no such picture, or it cannot be read.
         """
 
     @abstractmethod
     def sample(self, position: int) -> StoredSample:
-        """Return one sample with both its checksums; raises BadSampleError where its structure is broken."""
+        """Return one sample with both its checksums; raises BadSampleError if its structure is broken."""
 
     def close(self) -> None:  # noqa: B027 - some formats hold nothing open
         """Let go of the files."""

@@ -164,7 +164,7 @@ class TarView(ShardView):
         """Book a file under its sample, which is the last one or a new one."""
         found = NAME.fullmatch(member.name)
         if found is None:
-            raise self._wrong(f"{member.name!r} is no name of a sample's file")
+            raise self._wrong(f"{member.name!r} is not the name of a sample's file")
         key, flat, grouped, suffix = found.groups()
         if not entries or entries[-1].key != key:
             entries.append(_Entry(key, {}, [], []))
@@ -216,7 +216,7 @@ class TarView(ShardView):
         Raises
         ------
         BadSampleError
-            Where there is no such picture.
+            If there is no such picture.
         """
         if copy not in self._columns:
             raise BadSampleError(f"{self._location} holds no copy {copy}", "ask for what the data set has")
@@ -283,7 +283,7 @@ class TarView(ShardView):
         self._tar = b""
 
     def _wrong(self, what: str) -> SourceError:
-        return SourceError(f"{self._location} is no shard of ipmix: {what}", REMEDY)
+        return SourceError(f"{self._location} is not a shard of ipmix: {what}", REMEDY)
 
     def _rotten(self, position: int, what: str) -> BadSampleError:
         return BadSampleError(f"{self._location}: sample {self._keys[position]!r}: {what}", REMEDY)

@@ -32,5 +32,5 @@ class CommonSize:
 
     @property
     def value(self) -> tuple[int, int] | None:
-        """(H, W) of all that passed, or None where there is no such."""
+        """(H, W) of all that passed, or None if none passed."""
         return next(iter(self._seen)) if len(self._seen) == 1 else None

@@ -25,7 +25,7 @@ KnownLabels = dict[str, str]
 
 
 def flat_labels(folder: Path, pictures: Callable[[], list[str]]) -> KnownLabels | None:
-    """Return the classes of the pictures of a flat split, from the file that comes with it; None where there is none.
+    """Return the classes of the pictures of a flat split, from the file that comes with it; None if there is none.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def tiny_imagenet(folder: Path, _: object = None) -> KnownLabels | None:
         return None
     rows = [line.split("\t") for line in _text(found[0]).splitlines() if line.strip()]
     if any(len(row) < 2 for row in rows):
-        raise SourceError(f"{found[0]} is no list of file names and classes", "fetch it again")
+        raise SourceError(f"{found[0]} is not a list of file names and classes", "fetch it again")
     return {_stem(row[0]): row[1].strip() for row in rows}
 
 
@@ -69,7 +69,7 @@ def kaggle_solution(folder: Path, _: object = None) -> KnownLabels | None:
         return None
     rows = list(csv.reader(_text(path).splitlines()))[1:]
     if any(len(row) < 2 or not row[1].split() for row in rows):
-        raise SourceError(f"{path} is no list of pictures and classes", "fetch it again")
+        raise SourceError(f"{path} is not a list of pictures and classes", "fetch it again")
     return {_stem(row[0]): row[1].split()[0] for row in rows}
 
 

@@ -17,7 +17,7 @@ def given_classes(place: str | None) -> tuple[str, ...] | None:
     Raises
     ------
     SourceError
-        Where there is nothing, or a name twice.
+        If the file is missing or empty, or has a name twice.
     """
     if place is None:
         return None

@@ -82,7 +82,7 @@ def _listed(
     if known is not None and (not folders or len(folders) == 1):
         return _annotated(root, listing, known, order)
     found = [(name, list(listing.pictures_below(root / name, root))) for name in folders]
-    beside = len(listing.pictures_in(root))  # counts what is no picture, too
+    beside = len(listing.pictures_in(root))  # counts files that are not pictures, too
     if beside and folders:
         listing.passed["pictures outside of class folders"] += beside
     return _with_classes(root, found, order, spec)
@@ -98,9 +98,9 @@ def _annotated(
         what = f"says nothing of {lost}" if lost else "is there, but no picture"
         raise SourceError(f"{root}: the file of labels {what}", "fetch the split again, in full")
     classes = order or tuple(sorted(set(known.values())))
-    stranger = next((known[stem] for stem in stems if known[stem] not in classes), None)
-    if stranger is not None:
-        raise _not_in_order(root, stranger, len(classes))
+    unknown = next((known[stem] for stem in stems if known[stem] not in classes), None)
+    if unknown is not None:
+        raise _not_in_order(root, unknown, len(classes))
     return [(known[stem], [name]) for name, stem in zip(names, stems, strict=True)], classes
 
 
@@ -116,9 +116,9 @@ def _with_classes(
             f"give --in a list of paths and labels (CSV) with --data-dir {root}, or a folder of class folders",
         )
     if order is not None:
-        stranger = next((name for name, _ in filled if name not in set(order)), None)
-        if stranger is not None:
-            raise _not_in_order(root, stranger, len(order))
+        unknown = next((name for name, _ in filled if name not in set(order)), None)
+        if unknown is not None:
+            raise _not_in_order(root, unknown, len(order))
         return filled, order
     if empty and spec.empty_classes == "refuse":
         some = ", ".join(empty[:MOST_SHOWN])
@@ -130,9 +130,9 @@ def _with_classes(
     return filled, tuple(name for name, _ in kept)
 
 
-def _not_in_order(root: Path, stranger: str, classes: int) -> SourceError:
+def _not_in_order(root: Path, unknown: str, classes: int) -> SourceError:
     return SourceError(
-        f"{root} has the class {stranger}, which is none of the {classes} classes of the training split, or of "
+        f"{root} has the class {unknown}, which is none of the {classes} classes of the training split, or of "
         "--classes-from",
         f"give --classes-from {root} if it has its own classes, or the folder or file that names all",
     )

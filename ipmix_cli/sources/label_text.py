@@ -18,7 +18,7 @@ OTHER_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)
 PRINTED = re.compile(r"(?:tensor|array|Array|(?:np|numpy|torch|jnp)\.\w+)\((.*)\)", re.DOTALL)
 PRINTED_TYPE = re.compile(r",\s*(?:dtype|device|requires_grad|grad_fn)=.*", re.DOTALL)
 MISSING = {"", "nan", "<na>", "none", "null", "na", "n/a", "nat", "inf", "-inf", "infinity", "-infinity"}
-"""Words, in lower case, that programs write where there is no value; a class may be called so all the same."""
+"""Words, in lower case, that programs write for a missing value; a class may have such a name all the same."""
 
 MOST_TEXT = 60  # characters of a label that a message shows
 

@@ -66,7 +66,7 @@ class LabelRule:
         The number of the first class: 1 where classes are numbered from 1.
     reading : {"auto", "numbers", "names"}
         ``names`` takes every label as the text of a class name, ``numbers`` as a number in whatever form it is printed.
-    texts_asked : bool
+    strings_asked : bool
         Whether the user named the column or the field: words such as "NA" are class names then.
     names : tuple of str, optional
         The classes in their order, where the user gave them.
@@ -74,7 +74,7 @@ class LabelRule:
 
     start: int = 0
     reading: str = "auto"
-    texts_asked: bool = False
+    strings_asked: bool = False
     names: tuple[str, ...] | None = None
 
     def settings(self) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def label_rule(spec: SourceSpec) -> LabelRule:
     check_name("reading of labels", spec.labels_as, READINGS)
     asked = spec.labels_key is not None or spec.label_field is not None
     return LabelRule(
-        start=spec.labels_start, reading=spec.labels_as, texts_asked=asked, names=given_classes(spec.classes_from)
+        start=spec.labels_start, reading=spec.labels_as, strings_asked=asked, names=given_classes(spec.classes_from)
     )
 
 
@@ -255,7 +255,7 @@ def _of_one_hot(labels: NDArray[Any], where: str, count: int, rule: LabelRule, n
 def _check_possible(distinct: _Distinct, position: int, rule: LabelRule) -> None:
     """Refuse what no other row could make a label."""
     one = distinct.meanings[position]
-    if one.kind == "missing" and (rule.reading == "names" or rule.texts_asked) and one.text not in {"", "null"}:
+    if one.kind == "missing" and (rule.reading == "names" or rule.strings_asked) and one.text not in {"", "null"}:
         return
     if rule.reading == "names" and one.kind in {"fraction", "vector"} and one.text:
         return
@@ -290,7 +290,7 @@ def _resolved(distinct: _Distinct, rule: LabelRule, names: tuple[str, ...] | Non
         return _numbers_of_given(distinct, rule, rule.names)
     if kinds == {"number"}:
         return _numbered(distinct, rule, names)
-    return _one_hot_texts(distinct, rule, names or rule.names)
+    return _one_hot_strings(distinct, rule, names or rule.names)
 
 
 def _mixed(distinct: _Distinct) -> SourceError:
@@ -312,7 +312,7 @@ def _truths(distinct: _Distinct, rule: LabelRule, names: tuple[str, ...] | None)
     return values[distinct.numbers], _fitting(names, 2, distinct) or ("False", "True")
 
 
-def _one_hot_texts(distinct: _Distinct, rule: LabelRule, names: tuple[str, ...] | None) -> Labels:
+def _one_hot_strings(distinct: _Distinct, rule: LabelRule, names: tuple[str, ...] | None) -> Labels:
     lengths = [one.length for one in distinct.meanings]
     if len(set(lengths)) > 1:
         other = next(place for place, length in enumerate(lengths) if length != lengths[0])
@@ -387,7 +387,7 @@ def _check_one_text_each(distinct: _Distinct) -> None:
         if distinct.meanings[other].text != one.text:
             raise distinct.wrong(
                 position,
-                f"and {shown(distinct.meanings[other].text)} ({distinct.at(other)}) are one number and two texts",
+                f"and {shown(distinct.meanings[other].text)} ({distinct.at(other)}) are one number and two strings",
                 f"{AS_NAMES}, or --labels-as numbers for one class",
             )
 
@@ -408,19 +408,19 @@ def _check_padding(distinct: _Distinct, values: list[int]) -> None:
 
 
 def _named(distinct: _Distinct, rule: LabelRule, names: tuple[str, ...] | None) -> Labels:
-    """Return labels of texts: their places among the known classes, or else in their sorted order."""
+    """Return labels of strings: their places among the known classes, or else in their sorted order."""
     if rule.start:
         raise distinct.wrong(0, "is text, and has no first number", "leave out --labels-start")
-    texts = [one.text for one in distinct.meanings]
+    strings = [one.text for one in distinct.meanings]
     known = names or rule.names
     if known is None:
-        known = tuple(sorted(set(texts)))
+        known = tuple(sorted(set(strings)))
     places = {name: place for place, name in reversed(list(enumerate(known)))}
-    for position, text in enumerate(texts):
+    for position, text in enumerate(strings):
         if text not in places:
             what = f"is none of the {len(known)} classes ({', '.join(known)[:80]})"
             raise distinct.wrong(position, what, "name the classes with --classes-from FILE, or the right labels")
         if known.count(text) > 1:
             raise distinct.wrong(position, "is the name of several classes", "name labels that are numbers")
-    labels = np.array([places[text] for text in texts], np.int64)[distinct.numbers]
+    labels = np.array([places[text] for text in strings], np.int64)[distinct.numbers]
     return labels, known

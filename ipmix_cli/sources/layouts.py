@@ -43,7 +43,7 @@ def find_layout(spec: SourceSpec, listing: Listing) -> Layout:
     Raises
     ------
     SourceError
-        Where nothing is, or where a tree can be read in two ways: both are shown.
+        If there is nothing, or a tree can be read in two ways: both are shown.
     UsageError
         For a ``--split-folder`` that is not below the input.
     """
@@ -72,7 +72,7 @@ def split_or_all(location: str, split: str) -> str:
         return split
     try:
         whole = find_layout(SourceSpec(input=str(folder)), Listing()).split is None
-    except SourceError:  # it has other splits alone, or is no folder of classes: opening it tells
+    except SourceError:  # it has only other splits, or is not a folder of classes: opening it tells
         return split
     return SourceSpec.split if whole else split
 
@@ -163,11 +163,11 @@ class _Tree:
             return bool(splits)
         if not below or len(set(splits.values())) > 1:
             return bool(below)
-        strangers = [name for name in others if holds_pictures(folder / name)]
-        if strangers:
+        others_beside = [name for name in others if holds_pictures(folder / name)]
+        if others_beside:
             raise two_readings(
                 folder,
-                f"splits ({_some(list(splits))}) with classes below them, and {_some(strangers)} beside them",
+                f"splits ({_some(list(splits))}) with classes below them, and {_some(others_beside)} beside them",
                 f"classes: {_some(names)}",
                 f"{self._option(folder / below[0])}, or {self._option(folder)} for the classes",
             )

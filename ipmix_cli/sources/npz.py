@@ -156,7 +156,7 @@ def _parsed(start: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, np.dty
                 return np.lib.format.read_array_header_1_0(start, max_header_size=MAX_HEADER)
             return np.lib.format.read_array_header_2_0(start, max_header_size=MAX_HEADER)
     except Exception as error:  # numpy evaluates the header as a literal: any text may be in it
-        raise SourceError(f"{where} is no numpy array, or damaged", "make the file again") from error
+        raise SourceError(f"{where} is not a numpy array, or is damaged", "make the file again") from error
 
 
 def _rows(info: zipfile.ZipInfo, path: Path, header: Header) -> ArrayRows:

@@ -297,15 +297,15 @@ def _labels(paths: list[Path], label: str, rule: LabelRule, names: tuple[str, ..
     for path in paths:
         with _opened(str(path)) as file:
             if not _is_number(file.schema_arrow.field(label).type):
-                return _texts(paths, label, LabelColumn(where, rule, names, "row"))
+                return _strings(paths, label, LabelColumn(where, rule, names, "row"))
             columns.append(file.read([label]).column(0))
             if columns[-1].null_count:
-                return _texts(paths, label, LabelColumn(where, rule, names, "row"))
+                return _strings(paths, label, LabelColumn(where, rule, names, "row"))
     values = np.concatenate([np.asarray(column.to_numpy()) for column in columns])
     return labels_of_array(values, where, len(values), rule, names)
 
 
-def _texts(paths: list[Path], label: str, column: LabelColumn) -> Labels:
+def _strings(paths: list[Path], label: str, column: LabelColumn) -> Labels:
     """Return labels that are no column of numbers, a bearable number of rows at a time."""
     for path in paths:
         with _opened(str(path), label) as file:

@@ -124,7 +124,7 @@ def open_source(spec: SourceSpec, progress: Progress | None = None) -> Source:
     UsageError
         For an unknown kind.
     SourceError
-        Where there is nothing, nothing known, or something that cannot be read.
+        If the input is missing, of no known kind, or cannot be read.
     """
     name = spec.input_format or recognised(spec)
     if name not in READERS:
@@ -187,7 +187,7 @@ def recognised(spec: SourceSpec) -> str:
     Raises
     ------
     SourceError
-        Where there is nothing, or nothing known.
+        If the input is missing, or of no known kind.
     """
     path = Path(spec.input)
     if spec.input in NAMED:  # a folder of that name is ./NAME

@@ -114,7 +114,7 @@ class _OneSample:
     files: Files
 
     def is_stray(self) -> bool:
-        """Tell whether this is no sample: one file alone that is neither picture nor label, such as README.md."""
+        """Whether this is not a sample but a single file, neither picture nor label, such as README.md."""
         return len(self.files) == 1 and not self.files.keys() & {"cls", self.spec.labels_key} and not self._pictures()
 
     def found(self) -> Iterator[TarSample]:

@@ -17,7 +17,7 @@ def check_apart(out: str, place: str, option: str) -> None:
     out : str
         The output folder, which need not exist.
     place : str
-        A path or a URL; a name that is no existing path is left alone.
+        A path or a URL; a name that is not an existing path is left alone.
     option : str
         The option that names the place.
 

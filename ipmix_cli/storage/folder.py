@@ -37,7 +37,7 @@ class Folder(Protocol):
         ...
 
     def size(self, name: str) -> int | None:
-        """Return a file's size in bytes, or None where there is none."""
+        """Return a file's size in bytes, or None if there is none."""
         ...
 
     def names(self, below: str = "") -> list[str]:
@@ -53,7 +53,7 @@ class Folder(Protocol):
         ...
 
     def remove(self, *names: str) -> None:
-        """Remove files; one that is not there is no error."""
+        """Remove files; one that is missing is not an error."""
         ...
 
     def path(self, name: str) -> Path | None:
@@ -85,7 +85,7 @@ class LocalFolder:
             raise FileNotFoundError(*error.args) from error
 
     def size(self, name: str) -> int | None:
-        """Return a file's size in bytes, or None where there is no regular file."""
+        """Return a file's size in bytes, or None if there is no regular file."""
         return regular_size(self.path(name))
 
     def names(self, below: str = "") -> list[str]:
@@ -110,7 +110,7 @@ class LocalFolder:
         return found
 
     def remove(self, *names: str) -> None:
-        """Remove files; one that is not there is no error."""
+        """Remove files; one that is missing is not an error."""
         for path in map(self.path, names):
             try:
                 path.unlink(missing_ok=True)

@@ -22,7 +22,7 @@ class RemoteFile:
     Raises
     ------
     SourceError
-        Where it is not there, cannot be read, or is shorter than before.
+        If it is missing, cannot be read, or is shorter than before.
     """
 
     def __init__(self, url: str) -> None:

@@ -67,7 +67,7 @@ def file_system(url: str) -> tuple[Any, str]:
     Raises
     ------
     IpmixError
-        Where a package is missing, or there is no such kind of store.
+        If a package is missing, or the kind of store is unknown.
     """
     protocol = url.partition("://")[0]
     try:
@@ -173,7 +173,7 @@ class RemoteFolder:
         return content
 
     def size(self, name: str) -> int | None:
-        """Return a file's size in bytes, or None where there is none."""
+        """Return a file's size in bytes, or None if there is none."""
         key = self._key(name)
         self._files.invalidate_cache()
         try:
@@ -215,7 +215,7 @@ class RemoteFolder:
         return dict(zip(names, fetched, strict=True))
 
     def remove(self, *names: str) -> None:
-        """Remove files; one that is not there is no error."""
+        """Remove files; one that is missing is not an error."""
         for start in range(0, len(names), MANY):
             some = [self._key(name) for name in names[start : start + MANY]]
             try:

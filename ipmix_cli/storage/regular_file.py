@@ -1,7 +1,7 @@
 """The one way to open a file for reading: a regular file, without waiting.
 
-A named pipe waits for its other end, /dev/zero never ends, and opening some devices acts on them. So what is no regular
-file is refused before it is opened, and again once it is open, since the name may mean something else by then.
+A named pipe waits for its other end, /dev/zero never ends, and opening some devices acts on them. So anything but a
+regular file is refused before it is opened, and again once it is open, since the name may mean something else by then.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def open_regular(path: Name) -> BinaryIO:
     Raises
     ------
     OSError
-        Where there is none (FileNotFoundError), it may not be read, or it is a pipe, a device, a socket or a folder.
+        If it is missing (FileNotFoundError), may not be read, or is a pipe, a device, a socket or a folder.
     """
     descriptor = _descriptor(path)
     try:
@@ -48,12 +48,12 @@ def read_regular(path: Name, most: int | None = None) -> bytes:
 
 
 def check_regular(path: Name) -> None:
-    """Refuse what is no regular file, for a library that opens it by its name; raises OSError."""
+    """Refuse anything but a regular file, for a library that opens it by its name; raises OSError."""
     open_regular(path).close()
 
 
 def regular_size(path: Name) -> int | None:
-    """Return the size of a regular file in bytes; None where there is none."""
+    """Return the size of a regular file in bytes; None if there is none."""
     try:
         found = os.stat(path)  # noqa: PTH116 - of bytes, too
     except (OSError, ValueError):

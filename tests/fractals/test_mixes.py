@@ -26,8 +26,8 @@ def test_weights_are_read() -> None:
     [
         ("defualt", "did you mean 'default'"),
         ("flam=1", "did you mean 'flame'"),
-        ("ifs=x", "'x' in 'ifs=x' is no number"),
-        ("ifs=", "is no number"),
+        ("ifs=x", "'x' in 'ifs=x' is not a number"),
+        ("ifs=", "is not a number"),
         ("ifs=-1", "weight of ifs is -1"),
         ("ifs=inf", "finite"),
         ("ifs=nan", "finite"),

@@ -90,7 +90,7 @@ def recipes(path: Path) -> Iterator[Recipe]:
 
 
 def column(path: Path, name: str, kinds: str) -> np.ndarray[Any, Any] | None:
-    """Return a column of a bank file that has one value for each picture; None where there is none of such a kind."""
+    """Return a column of a bank file that has one value for each picture; None if the file has none."""
     with explained(str(path)), open_file(path) as file:
         if name not in file:
             return None

@@ -19,7 +19,7 @@ def record_name(number: int) -> str:
 
 
 def number_of(name: str) -> int:
-    """Return which shard's record a file's name is; -1, which is no shard's, for a name of another kind."""
+    """Return the number of the shard whose record has this file name; -1 for any other name."""
     stem = name.rpartition("/")[2].removesuffix(".json")
     return int(stem) if stem.isascii() and stem.isdigit() else -1
 

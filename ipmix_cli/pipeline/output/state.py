@@ -91,7 +91,7 @@ class OutputState:
 
     @functools.cached_property
     def manifest(self) -> Manifest | None:
-        """The manifest of a finished folder, from the first copy that is whole; None where there is none."""
+        """The manifest of a finished folder, from the first intact copy; None if there is none."""
         try:
             return read_manifest(self)
         except UnfinishedError:
@@ -163,7 +163,7 @@ class JobFile:
 
 
 def _job_file(content: bytes) -> JobFile | None:
-    """Return what a job's file holds; None where it is not whole."""
+    """Return what a job's file holds; None if it is damaged or missing."""
     with contextlib.suppress(ValueError):
         stored = typed(JobFile, decoded(content, SMALL_BYTES))
         return stored if stored.digest == digest_of(stored.job) else None

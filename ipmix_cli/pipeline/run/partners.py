@@ -31,7 +31,7 @@ class Partners:
 
 
 def partners_of(job: Job, plans: Plans, indices: Sequence[int]) -> NDArray[np.int64]:
-    """Return (N, V): the index of the second sample of each plan; the sample's own where there is none."""
+    """Return (N, V): the index of the second sample of each plan; the sample's own if there is none."""
     return job.transform.partners(plans, np.array(indices, np.int64), job.samples)
 
 

@@ -297,7 +297,7 @@ def reopen(
 
 
 def check_recorded_place(spec: SourceSpec) -> None:
-    """Refuse a place that only a record names, where it is not on this machine: records may be forged.
+    """Refuse a path that only a record names if it is not on this machine: records may be forged.
 
     Raises
     ------

@@ -13,7 +13,7 @@ SMALLEST_SIDE = 2  # pixels
 
 
 def too_small(sample: Sample, job: Job) -> str:
-    """Return why a picture is too small to be mixed, if it stays as small as it is; empty where it is not."""
+    """Return why a picture is too small to be mixed, if it stays as small as it is; empty if it is not."""
     height, width = sample.picture.shape[:2]
     if min(height, width) >= SMALLEST_SIDE or job.crop.size is not None:
         return ""

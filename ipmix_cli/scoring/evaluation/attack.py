@@ -72,7 +72,7 @@ def fraction(option: str, text: str) -> float:
     try:
         return float(Fraction(text.replace(" ", "")) if "." not in text else _decimal(text))
     except (ValueError, ZeroDivisionError) as error:
-        raise UsageError(f"{option} {text!r} is no number", f"such as {option} 2/255") from error
+        raise UsageError(f"{option} {text!r} is not a number", f"such as {option} 2/255") from error
 
 
 def _decimal(text: str) -> Fraction:

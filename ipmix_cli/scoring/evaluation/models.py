@@ -103,7 +103,7 @@ class OnnxModel:
         try:
             self._session = onnxruntime.InferenceSession(spec.onnx, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's exceptions share no base but this one
-            raise IpmixError(f"{spec.onnx} is no model that onnxruntime runs: {error}", "export it again") from error
+            raise IpmixError(f"{spec.onnx} is not a model that onnxruntime runs: {error}", "export it again") from error
         inputs = self._session.get_inputs()
         if len(inputs) != 1 or len(inputs[0].shape) != 4:
             shapes = ", ".join(f"{item.name} {item.shape}" for item in inputs)

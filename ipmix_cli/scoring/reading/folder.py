@@ -198,7 +198,7 @@ def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PredictionsError(f"{path} is no TOML: {error}", "correct it") from error
+        raise PredictionsError(f"{path} is not TOML: {error}", "correct it") from error
 
 
 def _collected(
