@@ -19,7 +19,7 @@ from ipmix_cli.transform import Transform
 SHARD_BYTES = 64 * 2**20  # raw bytes of a shard that reads well from disk and network, and fits in a worker's memory
 FEWEST_SHARDS = 16  # a loader with more workers than shards fails or starves
 MOST_SHARDS = 100_000  # 6 TB at 64 MiB each; the manifest that lists them has some 30 MB
-MOST_COPIES = 1000
+MOST_COPIES = {"pixels": 1000, "plans": 10_000}  # of a sample, by what is stored
 
 Count = Annotated[int, Meta(ge=0, le=2**40)]
 Side = Annotated[int, Meta(ge=1, le=2**24)]
@@ -168,8 +168,9 @@ def _decoded(values: Any) -> Job:
 
 
 def _check_output(output: ShardSettings) -> None:
-    if not 1 <= output.copies <= MOST_COPIES:
-        raise UsageError(f"{output.copies} copies", f"give 1 to {MOST_COPIES} with --copies")
+    most = MOST_COPIES.get(output.store, MOST_COPIES["pixels"])
+    if not 1 <= output.copies <= most:
+        raise UsageError(f"{output.copies} copies", f"give 1 to {most} with --copies")
     if not 1 <= output.quality <= 100:
         raise UsageError(f"quality {output.quality}", "give 1 to 100 with --quality")
 

@@ -99,7 +99,7 @@ class FolderBuilder:
 
     def _parts(self) -> list[str]:
         """Return what each copy is called in the names of files."""
-        return [f"aug{number}" for number in range(self._settings.copies)]
+        return [f"aug{number}" for number in range(self._settings.stored_copies)]
 
     def _file_name(self, sample: ShardSample, folder: str, part: str) -> str:
         """Return the name of a picture's file, relative to the data set's folder."""

@@ -102,6 +102,8 @@ def start(
 
 def vanished(run: Run) -> list[int]:
     """Return the shards of this run that were made, or there, and are gone since; they are waiting again then."""
+    if run.state is not None:  # the folder was finished, and nothing was to be made
+        return []
     there = committed(run.folder, run.opened.job, numbers=list(run.records))
     lost = sorted(run.records.keys() - there.keys())
     if lost and read_state(run.folder).finished(run.opened.job) is None:
