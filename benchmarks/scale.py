@@ -95,6 +95,8 @@ class SimulatedSource:
     size: tuple[int, int] | None = (SIDE, SIDE)
     digest: str = hashlib.sha256(b"simulated").hexdigest()
     settings: dict[str, Any] = field(default_factory=dict)
+    root: str = ""
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -26,8 +26,14 @@ R = TypeVar("R")
 PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)  # seconds between tries; fsspec and the stores' own clients try again below that
 CONNECT_SECONDS = 60
 ANSWER_SECONDS = 300  # of one question or one object; a slow network moves 64 MiB in that time
+
+
+class NoAnswerError(TimeoutError):
+    """A host gave no answer in the time that it is waited for; a store's own, shorter timeouts are tried again."""
+
+
 LASTING = (  # errors that another try does not cure; whatever else a store's client raises may be a passing one
-    TimeoutError,  # it was waited for long enough
+    NoAnswerError,  # it was waited for long enough
     FileNotFoundError,
     PermissionError,
     IsADirectoryError,
@@ -84,7 +90,7 @@ def file_system(url: str) -> tuple[Any, str]:
 
 
 def within(seconds: float, action: Callable[[], R]) -> R:
-    """Return what an action returns, or raise TimeoutError after so many seconds: a host may never answer.
+    """Return what an action returns, or raise NoAnswerError after so many seconds: a host may never answer.
 
     An action that did not end is left to a thread that ends with the process.
     """
@@ -100,7 +106,7 @@ def within(seconds: float, action: Callable[[], R]) -> R:
     try:
         good, value = done.get(timeout=seconds)
     except queue.Empty as error:
-        raise TimeoutError(f"no answer within {seconds:.0f} s") from error
+        raise NoAnswerError(f"no answer within {seconds:.0f} s") from error
     if not good:
         raise value
     result: R = value

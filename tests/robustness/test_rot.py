@@ -218,18 +218,18 @@ def test_a_repair_from_another_source_is_refused_and_fixes_what_needs_none(made,
 
 
 def test_a_shard_that_comes_out_otherwise_is_left_alone_and_said(made, tmp_path, monkeypatch):
-    from ipmix_cli.pipeline.run import worker
+    from ipmix_cli.methods.ipmix.transform import IPMixTransform
 
     folder = made("hdf5").copy(tmp_path / "out")
     flip(folder / "train-000002.h5", 9999)
     rotten = (folder / "train-000002.h5").read_bytes()
-    apply_plans = worker.apply_plans
+    apply = IPMixTransform.apply
 
-    def other_libraries(pictures, plans, mixing, config, out, *more):
-        apply_plans(pictures, plans, mixing, config, out, *more)
+    def other_libraries(self, pictures, plans, mixing, settings, out, *more):
+        apply(self, pictures, plans, mixing, settings, out, *more)
         out[0, 0, 0, 0, 0] ^= 1
 
-    monkeypatch.setattr(worker, "apply_plans", other_libraries)
+    monkeypatch.setattr(IPMixTransform, "apply", other_libraries)
     left = repair(open_dataset(folder)).problems
     assert [(problem.code, problem.shard) for problem in left] == [("shard-damaged", "train-000002.h5")]
     assert "another sha256" in left[0].message

@@ -237,5 +237,5 @@ def read_manifest(folder: Readable) -> Manifest:
         )
     raise UnfinishedError(
         f"the manifest of {folder.location} is damaged: {told}",
-        "type the same command again: it checks the shards and writes the manifest anew",
+        "type the `ipmix augment` or `ipmix corrupt` command again: it checks the shards and writes the manifest anew",
     )

@@ -140,7 +140,7 @@ def _check_shards(
     dataset: Dataset, report: Report, shards: Sequence[ShardRecord], execution: Execution, listener: Listener
 ) -> None:
     slim = dataclasses.replace(dataset.manifest, shards=())
-    total, labels = sum(shard.samples for shard in shards), set[int]()
+    total, labels, whole = sum(shard.samples for shard in shards), set[int](), True
     with progress_counters(len(shards)) as counters, watched(listener, "validating", total, "samples", counters.done):
         tasks = [
             ShardCheck(dataset.folder.location, slim, shard, report.level, position, counters)
@@ -153,7 +153,8 @@ def _check_shards(
             report.problems += _with_swaps(dataset.manifest, found)
             report.share.merge(found.share)
             labels |= found.labels
-    if report.shards == len(dataset.manifest.shards) and report.level != "quick":
+            whole = whole and not found.problems
+    if whole and report.shards == len(dataset.manifest.shards) and report.level != "quick":
         report.problems += check_folders(dataset, labels)
     report.problems += [
         Problem("plan-mismatch", complaint, f"type: ipmix validate {dataset.folder.location} --replay 1%")
