@@ -242,8 +242,8 @@ def test_shards_made_again_beside_a_run_that_seals_are_what_the_manifest_says(
     assert status(out).failed
     (tmp_path / "out" / "README.md").unlink()
 
-    def beaten(*arguments):
-        found = really(*arguments)
+    def beaten(*arguments, **options):
+        found = really(*arguments, **options)
         monkeypatch.undo()
         augment(few_photographs, out, existing_output=ExistingOutput(retry_failed=True))
         return found
