@@ -163,7 +163,11 @@ def test_nothing_of_an_archive_is_written_where_its_names_say(cifar, opened, rea
     path = tar_of(nested / "cifar-10-python.tar.gz", [(member(n), c) for n, c in zip(names, content, strict=True)])
     assert len(read(opened(path, split="test"))) == 3
     assert sorted(entry.name for entry in tmp_path.rglob("*")) == ["a", "b", "cifar-10-python.tar.gz"]
-    assert {entry.name for entry in own_cache.rglob("*") if entry.is_file()} == {"pixels.raw", "about.json", "checksums"}
+    assert {entry.name for entry in own_cache.rglob("*") if entry.is_file()} == {
+        "pixels.raw",
+        "about.json",
+        "checksums",
+    }
 
 
 def test_a_gzip_bomb_is_refused_before_it_fills_the_memory(opened, tmp_path):

@@ -139,11 +139,11 @@ FORGERIES = [
 Forgery = Callable[[h5py.File, Path, str], None]
 
 
-@pytest.mark.parametrize("forgery", FORGERIES)
-@pytest.mark.parametrize("name", ["clean", "label"])
+@pytest.mark.parametrize(
+    ("forgery", "name"),
+    [(one, name) for name in ("clean", "label") for one in FORGERIES if (one, name) != (huge_chunk, "label")],
+)
 def test_a_forged_shard_is_refused(tmp_path: Path, forgery: Forgery, name: str) -> None:
-    if (forgery, name) == (huge_chunk, "label"):
-        pytest.skip("a column of six numbers has no huge chunk")
     path, other = shard(tmp_path / "s.h5"), shard(tmp_path / "other.h5")
     with h5py.File(path, "r+") as file:
         forgery(file, other, name)
@@ -155,12 +155,17 @@ def test_a_forged_shard_is_refused(tmp_path: Path, forgery: Forgery, name: str) 
         pass
 
 
-@pytest.mark.parametrize("forgery", [one for one in FORGERIES if one not in {soft_link, huge_chunk}])
-@pytest.mark.parametrize("name", ["clean", "label"])
+@pytest.mark.parametrize(
+    ("forgery", "name"),
+    [
+        (one, name)
+        for name in ("clean", "label")
+        for one in FORGERIES
+        if one not in {soft_link, huge_chunk} and (one, name) != (of_floats, "label")  # 1.0 is label 1
+    ],
+)
 def test_a_forged_source_is_refused(tmp_path: Path, forgery: Forgery, name: str) -> None:
     path, other = shard(tmp_path / "s.h5"), shard(tmp_path / "other.h5")
-    if (forgery, name) == (of_floats, "label"):
-        pytest.skip("1.0 is label 1")
     with h5py.File(path, "r+") as file:
         forgery(file, other, name)
     with pytest.raises(SourceError):
