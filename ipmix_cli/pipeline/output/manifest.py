@@ -233,7 +233,7 @@ def read_manifest(folder: Readable) -> Manifest:
     if all(isinstance(reason, FileNotFoundError) for _, reason in reasons):
         raise UnfinishedError(
             f"{folder.location} has no {MANIFEST}: it is not a finished data set",
-            "type the `ipmix augment` or `ipmix corrupt` command that began it again; `ipmix status` tells what is missing",
+            "type the `ipmix augment` or `ipmix corrupt` command that began it again; `ipmix status` tells more",
         )
     raise UnfinishedError(
         f"the manifest of {folder.location} is damaged: {told}",
