@@ -41,7 +41,7 @@ def front_matter(values: dict[str, Any]) -> str:
             return True
 
         def write_double_quoted(self, text: str, _: bool = True) -> None:
-            self.write_indicator(json.dumps(text), True)
+            self.write_indicator(_escaped(text), True)
 
     Dumper.add_representer(Quoted, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, '"'))
     Dumper.add_representer(
@@ -49,3 +49,12 @@ def front_matter(values: dict[str, Any]) -> str:
     )
     body: str = yaml.dump(values, Dumper=Dumper, sort_keys=False, width=float("inf"))
     return f"{FENCE}{body}{FENCE}"
+
+
+def _escaped(text: str) -> str:
+    r"""Return text in quotes, with JSON's escapes; YAML knows no surrogate pairs, so that an emoji has one of its own.
+
+    >>> print(_escaped("na\u00efve \U0001f600"))
+    "na\u00efve \U0001F600"
+    """
+    return '"' + "".join(json.dumps(c)[1:-1] if ord(c) < 0x10000 else f"\\U{ord(c):08X}" for c in text) + '"'
