@@ -31,7 +31,7 @@ ALLOWED = {
 }
 FIXED = {"J": "<i", "M": "<H", "G": ">d"}
 STRINGS = {"T": "<i", "C": "<B", "B": "<I", "\x8e": "<Q", "\x96": "<Q"}
-STRINGS = {"X": "<I", "\x8c": "<B", "\x8d": "<Q"}
+UNICODE = {"X": "<I", "\x8c": "<B", "\x8d": "<Q"}
 CONSTANTS = {"N": None, "\x88": True, "\x89": False, ")": ()}
 TUPLES = {"\x85": 1, "\x86": 2, "\x87": 3}
 MARK = object()
@@ -138,8 +138,8 @@ class _Machine:
             self.stack.append(self.number(FIXED[code]))
         elif code in STRINGS:
             self.stack.append(self.take(self.number(STRINGS[code])))
-        elif code in STRINGS:
-            self.stack.append(bytes(self.take(self.number(STRINGS[code]))).decode("utf-8", "surrogatepass"))
+        elif code in UNICODE:
+            self.stack.append(bytes(self.take(self.number(UNICODE[code]))).decode("utf-8", "surrogatepass"))
         elif code in CONSTANTS:
             self.stack.append(CONSTANTS[code])
         elif code in TUPLES:
