@@ -1,0 +1,41 @@
+"""How large the study is: one that a laptop can run, and the one of the paper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """The size of a study.
+
+    Parameters
+    ----------
+    network : str
+        A name of the table NETWORKS.
+    dataset : str
+        What ``ipmix augment --in`` takes.
+    pictures : int or None
+        The first so many training pictures; None for all.
+    corrupted : int or None
+        The first so many test pictures are corrupted; None for all.
+    epochs, batch : int
+    learning_rate : float
+        Peak of one cycle: a warm-up of a fifth of the steps, then a cosine to 0.
+    """
+
+    network: str
+    dataset: str = "cifar10"
+    pictures: int | None = None
+    corrupted: int | None = None
+    epochs: int
+    batch: int = 128
+    learning_rate: float
+    weight_decay: float = 5e-4
+
+
+PROFILES = {
+    "small": Profile(network="resnet", pictures=20_000, corrupted=2_000, epochs=15, learning_rate=0.2),
+    # Huang et al., NeurIPS 2023: WRN-40-4, 200 epochs, learning rate 0.1
+    "paper": Profile(network="wrn-40-4", epochs=200, learning_rate=0.1),
+}
