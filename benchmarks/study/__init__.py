@@ -1,1 +1,1 @@
-"""The study: does reading stored copies train robust classifiers, and how many copies are enough?"""
+"""A study of stored copies: do they train robust classifiers, and how many are enough."""
