@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -73,3 +74,10 @@ def wide_resnet(classes: int, depth: int = 40, width: int = 4) -> nn.Module:
 
 
 NETWORKS: dict[str, Callable[[int], nn.Module]] = {"resnet": resnet, "wrn-40-4": wide_resnet}
+
+
+def loaded(network: str, classes: int, weights: str) -> nn.Module:
+    """Return a trained network, as ``ipmix evaluate --torch`` wants it."""
+    made = NETWORKS[network](classes)
+    made.load_state_dict(torch.load(weights, weights_only=True))
+    return made.eval()

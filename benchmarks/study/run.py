@@ -1,0 +1,120 @@
+"""One run of the study: make an arm's data, train on it, corrupt the test set, predict, and score; one JSON file."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import platform
+import shutil
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.study.arms import ARMS, Arm
+from benchmarks.study.profiles import PROFILES, Profile
+from benchmarks.study.train import trained
+
+RESULTS = Path(__file__).parent / "results"
+VERSIONS = ("ipmix-cli", "torch", "numpy", "numba", "pillow", "opencv-python-headless")
+MODEL = """\
+from benchmarks.study.networks import loaded
+
+
+def model():
+    return loaded({network!r}, {classes}, {weights!r})
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Study:
+    """Where a study lies: CIFAR's folder, a folder to work in, and the processes to use."""
+
+    profile: str
+    data: Path
+    work: Path
+    jobs: int
+
+    @property
+    def settings(self) -> Profile:
+        """The profile's numbers."""
+        return PROFILES[self.profile]
+
+    def result(self, arm: str, seed: int) -> Path:
+        """Return the file that holds the result of a run."""
+        return RESULTS / self.profile / f"{arm}-{seed}.json"
+
+
+def run(study: Study, arm: str, seed: int) -> None:
+    """Make one run and write its result; a run that is there is not repeated."""
+    if study.result(arm, seed).exists():
+        return
+    place = study.work / f"{arm}-{seed}"
+    place.mkdir(parents=True, exist_ok=True)
+    record = _trained(study, ARMS[arm], seed, place)
+    figures = _scored(study, place)
+    result = {
+        "arm": arm,
+        "seed": seed,
+        "profile": dataclasses.asdict(study.settings),
+        **record,
+        "figures": figures,
+        "versions": {name: version(name) for name in VERSIONS},
+        "machine": platform.processor() or platform.machine(),
+    }
+    study.result(arm, seed).parent.mkdir(parents=True, exist_ok=True)
+    study.result(arm, seed).write_text(json.dumps(result, indent=1) + "\n")
+
+
+def _trained(study: Study, arm: Arm, seed: int, place: Path) -> dict[str, Any]:
+    """Train, keep the weights, and return the training's record; weights that are there are not made again."""
+    weights, kept = place / "weights.pt", place / "training.json"
+    if not kept.exists():
+        shards = place / "shards"
+        _augment(study, arm, seed, shards)
+        network, record = trained(shards, arm, study.settings, seed)
+        record["data"] = hashlib.sha256((shards / "manifest.json").read_bytes()).hexdigest()
+        record["stored_bytes"] = sum(file.stat().st_size for file in shards.iterdir() if file.is_file())
+        torch.save(network.state_dict(), weights)
+        code = MODEL.format(network=study.settings.network, classes=network[-1].out_features, weights=str(weights))
+        (place / "model.py").write_text(code)
+        kept.write_text(json.dumps(record))
+        shutil.rmtree(shards)
+    record = json.loads(kept.read_text())
+    return {**record, "weights": hashlib.sha256(weights.read_bytes()).hexdigest()}
+
+
+def _augment(study: Study, arm: Arm, seed: int, shards: Path) -> None:
+    limit = [] if study.settings.pictures is None else ["--limit", str(study.settings.pictures)]
+    method = ["--method", arm.method] if arm.method else []
+    more = [word for name, value in arm.options.items() for word in (f"--{name}", value)]
+    copies = ["--copies", str(arm.stored(study.settings.epochs)), "--seed", str(seed)]
+    _ipmix(study, "augment", *_source(study), *limit, *method, *more, *copies, "--out", str(shards))
+
+
+def _scored(study: Study, place: Path) -> dict[str, float]:
+    """Return all figures of a trained network by their names."""
+    corrupted, predictions = study.work / "corrupted", place / "predictions"
+    limit = [] if study.settings.corrupted is None else ["--limit", str(study.settings.corrupted)]
+    _ipmix(study, "corrupt", *_source(study), *limit, "--layout", "npy", "--out", str(corrupted))
+    model = ["--torch", f"{place / 'model.py'}:model", "--normalise", "half", "--out", str(predictions)]
+    _ipmix(study, "evaluate", *model, *_source(study))
+    _ipmix(study, "evaluate", *model, "--in", str(corrupted))
+    card = json.loads(_ipmix(study, "score", str(predictions), "--replicates", "0", "--json", jobs=False))
+    measures = card["models"][0]["measures"]
+    return {name: measure["value"] for name, measure in measures.items() if measure.get("value") is not None}
+
+
+def _source(study: Study) -> list[str]:
+    return ["--in", study.settings.dataset, "--data-dir", str(study.data)]
+
+
+def _ipmix(study: Study, command: str, *options: str, jobs: bool = True) -> str:
+    """Run the program as a user does, and return what it prints."""
+    line = [sys.executable, "-m", "ipmix_cli", command, *options, "--quiet"]
+    done = subprocess.run([*line, "--jobs", str(study.jobs)] if jobs else line, check=True, stdout=subprocess.PIPE)
+    return done.stdout.decode()
