@@ -1,4 +1,4 @@
-"""Run the study, or what of it is missing: ``python -m benchmarks.study --data DIR --work DIR``; then write its table."""
+"""Run what is missing of the study, then write its table: ``python -m benchmarks.study --data DIR --work DIR``."""
 
 from __future__ import annotations
 
