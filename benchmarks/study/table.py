@@ -15,8 +15,8 @@ from benchmarks.study.run import RESULTS
 
 FIGURES = {  # what of `ipmix score` goes into the table, by the title of its column
     "clean error": "clean.error",
-    "mean corruption error": "corrupted.mean_corruption_error",
-    "RMS calibration error": "clean.rms_calibration_error",
+    "mean corruption error": "corrupted.mce",
+    "RMS calibration error": "clean.rms",
 }
 Seeds = dict[int, dict[str, Any]]
 
