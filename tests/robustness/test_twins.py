@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import pickle
+import subprocess
+import sys
 import time
 
 import numpy as np
 import pytest
 
 from ipmix_cli.errors import IpmixError, OtherJobError
-from ipmix_cli.pipeline.job import Execution
 from ipmix_cli.pipeline.output.dataset import open_dataset
 from ipmix_cli.pipeline.run.augment import augment
 from ipmix_cli.pipeline.run.schedule import ExistingOutput
@@ -145,9 +147,21 @@ def test_a_run_beside_another_with_other_options_is_refused(made, small_request,
     assert validate(open_dataset(out)).problems == []
 
 
+MADE_BY_TWO_WORKERS = """
+import pickle, sys
+from ipmix_cli import Execution, augment
+with open(sys.argv[1], "rb") as file:
+    augment(pickle.load(file), sys.argv[2], Execution(jobs=2))
+"""
+
+
 def test_many_starts_with_workers_end_in_the_same_bytes(made, tmp_path, digests):
-    runs = [beside(lambda: augment(made("hdf5").request, str(tmp_path / "out"), Execution(jobs=2))) for _ in range(2)]
-    assert [outcome(run) for run in runs] == [DONE, DONE]
+    """Each has an interpreter of its own: a forked one would inherit what earlier tests' workers hang on."""
+    asked = tmp_path / "request"
+    asked.write_bytes(pickle.dumps(made("hdf5").request))
+    command = [sys.executable, "-c", MADE_BY_TWO_WORKERS, str(asked), str(tmp_path / "out")]
+    runs = [subprocess.Popen(command) for _ in range(2)]
+    assert [run.wait() for run in runs] == [0, 0]
     assert digests(tmp_path / "out") == made("hdf5").digests
 
 
