@@ -21,10 +21,12 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="a folder for shards, weights and predictions")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--arms", nargs="*", default=[], help="some arms by name; all by default")
+    parser.add_argument("--photographs", type=Path, help="a folder of photographs, for the arm that mixes with them")
     parser.add_argument("--jobs", type=int, default=1, help="processes and threads")
     given = parser.parse_args()
     torch.set_num_threads(given.jobs)
-    study = Study(given.profile, given.data.resolve(), given.work.resolve(), given.jobs)
+    photographs = given.photographs.resolve() if given.photographs else None
+    study = Study(given.profile, given.data.resolve(), given.work.resolve(), photographs, given.jobs)
     for seed in given.seeds:
         for arm in chosen(given.arms):
             run(study, arm, seed)

@@ -32,11 +32,12 @@ def model():
 
 @dataclasses.dataclass(frozen=True)
 class Study:
-    """Where a study lies: CIFAR's folder, a folder to work in, and the processes to use."""
+    """Where a study lies: CIFAR's folder, a folder to work in, one of photographs to mix with, and the processes."""
 
     profile: str
     data: Path
     work: Path
+    photographs: Path | None
     jobs: int
 
     @property
@@ -90,10 +91,22 @@ def _trained(study: Study, arm: Arm, seed: int, place: Path) -> dict[str, Any]:
 
 def _augment(study: Study, arm: Arm, seed: int, shards: Path) -> None:
     limit = [] if study.settings.pictures is None else ["--limit", str(study.settings.pictures)]
-    method = ["--method", arm.method] if arm.method else []
-    more = [word for name, value in arm.options.items() for word in (f"--{name}", value)]
-    copies = ["--copies", str(arm.stored(study.settings.epochs)), "--seed", str(seed)]
-    _ipmix(study, "augment", *_source(study), *limit, *method, *more, *copies, "--out", str(shards))
+    mixing = ["--fractals", str(_mixing(study, arm.mixing))] if arm.mixing else []
+    options = [*limit, *mixing, *arm.options(study.settings.epochs), "--seed", str(seed)]
+    _ipmix(study, "augment", *_source(study), *options, "--out", str(shards))
+
+
+def _mixing(study: Study, kind: str) -> Path:
+    """Return a bank of mixing pictures, made once; the photographs are the user's folder."""
+    if kind == "photographs":
+        if study.photographs is None:
+            raise SystemExit("this arm mixes with photographs: name a folder of some with --photographs")
+        return study.photographs
+    bank = study.work / f"{kind}.h5"
+    if not bank.exists():
+        wanted = ["--count", "4096", "--family", kind, "--seed", "0"]
+        _ipmix(study, "generate-fractals", *wanted, "--out", str(bank))
+    return bank
 
 
 def _scored(study: Study, place: Path) -> dict[str, float]:

@@ -33,7 +33,7 @@ def trained(
     optimizer = torch.optim.SGD(
         network.parameters(), profile.learning_rate, momentum=0.9, weight_decay=profile.weight_decay, nesterov=True
     )
-    steps = profile.epochs * (len(data) // profile.batch)
+    steps = profile.epochs * (arm.pictures(len(data)) // profile.batch)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step / steps))
     began, losses = time.perf_counter(), []
     for epoch in range(profile.epochs):
@@ -46,7 +46,7 @@ def trained(
             optimizer.step()
             schedule.step()
             total += loss.item()
-        losses.append(round(total / (len(data) // profile.batch), 4))
+        losses.append(round(total * profile.epochs / steps, 4))
     return network.eval(), {"seconds": round(time.perf_counter() - began), "losses": losses}
 
 
@@ -72,14 +72,16 @@ def _batches(shards: Path, arm: Arm, profile: Profile, seed: int, epoch: int) ->
     """Yield (pictures (B, V, 3, H, W) in -1 .. 1, labels (B,)) in a new order; V is 3 for the consistency loss."""
     datasets = _read(shards, arm, epoch, seed)
     chance = np.random.default_rng([seed, epoch])
-    order = chance.permutation(len(datasets[0]))
+    order = chance.permutation(arm.pictures(len(datasets[0])))
+    if arm.crop_first:  # one of a picture's crops, which follow one another
+        order = order * arm.crops + chance.integers(0, arm.crops, len(order))
     for at in range(0, len(order) - profile.batch + 1, profile.batch):
         parts = [data.__getitems__(order[at : at + profile.batch]) for data in datasets]
         pictures = np.concatenate([_stacked(part) for part in parts], axis=1)
         together = (
             pictures if arm.method else pictures.reshape(-1, 1, *pictures.shape[2:])
         )  # clean views differ by this
-        moved = _cropped(together, chance).reshape(pictures.shape)
+        moved = pictures if arm.crop_first else _cropped(together, chance).reshape(pictures.shape)
         scaled = torch.from_numpy(moved).permute(0, 1, 4, 2, 3).float().div_(127.5).sub_(1)
         yield scaled, torch.tensor([sample[1] for sample in parts[0]])
 
