@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 PLAIN, CONSISTENCY = "plain", "consistency"
 
@@ -24,14 +24,21 @@ class Arm:
     loss : {"plain", "consistency"}
         Cross-entropy on one copy; or on the clean picture, with the Jensen-Shannon consistency loss over it and two
         copies.
-    options : mapping of str to str
-        More options of ``ipmix augment``.
+    mixing : str
+        The mixing pictures, a name of MIXING; empty for the built-in bank.
+    crop_first : bool
+        Whether pictures are cropped and flipped before the copies are made, each of the K copies from a crop of its
+        own, as published; else after that, when they are read.
+    overflow : {"clip", "wrap"}
+        What becomes of mixed values beyond the range.
     """
 
     method: str = "ipmix"
     copies: int | None = 8
     loss: str = PLAIN
-    options: Mapping[str, str] = field(default_factory=dict)
+    mixing: str = ""
+    crop_first: bool = False
+    overflow: str = "clip"
 
     def stored(self, epochs: int) -> int:
         """Return how many copies are stored of each picture, in a training of so many epochs."""
@@ -39,12 +46,30 @@ class Arm:
             return 1
         return epochs * self.views if self.copies is None else self.copies
 
+    def options(self, epochs: int) -> list[str]:
+        """Return the options of ``ipmix augment`` that make this arm's data, but for the mixing pictures."""
+        method = ["--method", self.method] if self.method and self.method != "ipmix" else []
+        overflow = [] if self.overflow == "clip" else ["--overflow", self.overflow]
+        crops = ["--crop", "padded", "--flip", "--crops", str(self.crops)] if self.crop_first else []
+        copies = 1 if self.crop_first else self.stored(epochs)
+        return [*method, *overflow, *crops, "--copies", str(copies)]
+
+    @property
+    def crops(self) -> int:
+        """How many samples are stored of a picture."""
+        return (self.copies or 1) if self.crop_first else 1
+
+    def pictures(self, samples: int) -> int:
+        """Return of how many pictures so many stored samples are."""
+        return samples // self.crops
+
     @property
     def views(self) -> int:
         """How many copies of a picture a step of training reads."""
         return 2 if self.loss == CONSISTENCY else 1
 
 
+MIXING = ("plasma", "photographs")
 STORED = (1, 2, 4, 8, 16)
 
 ARMS: dict[str, Arm] = {
@@ -59,7 +84,10 @@ ARMS: dict[str, Arm] = {
     "ipmix-k2-jsd": Arm(copies=2, loss=CONSISTENCY),
     "ipmix-k8-jsd": Arm(copies=8, loss=CONSISTENCY),
     "ipmix-fresh-jsd": Arm(copies=None, loss=CONSISTENCY),
-    "ipmix-k8-wrap": Arm(options={"overflow": "wrap"}),
+    "ipmix-k8-crop-first": Arm(crop_first=True),
+    "ipmix-k8-wrap": Arm(overflow="wrap"),
+    "ipmix-k8-plasma": Arm(mixing="plasma"),
+    "ipmix-k8-photographs": Arm(mixing="photographs"),
 }
 """All arms, in the order in which they are trained."""
 
