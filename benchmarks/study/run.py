@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import platform
 import shutil
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.machine import processor
 from benchmarks.study.arms import ARMS, Arm
 from benchmarks.study.profiles import PROFILES, Profile
 from benchmarks.study.train import trained
@@ -65,7 +65,7 @@ def run(study: Study, arm: str, seed: int) -> None:
         **record,
         "figures": figures,
         "versions": {name: version(name) for name in VERSIONS},
-        "machine": platform.processor() or platform.machine(),
+        "machine": processor(),
     }
     study.result(arm, seed).parent.mkdir(parents=True, exist_ok=True)
     study.result(arm, seed).write_text(json.dumps(result, indent=1) + "\n")
