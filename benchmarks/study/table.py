@@ -1,95 +1,106 @@
-"""The study's table and curves, from the results that are there: means over seeds, with 95 % intervals."""
+"""The study's table and curves, from the results that are there."""
 
 from __future__ import annotations
 
 import json
-import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from scipy import stats
-
 from benchmarks.study.arms import ARMS, STORED
+from benchmarks.study.intervals import Mean, Runs, Spread
 from benchmarks.study.run import RESULTS
 
 FIGURES = {  # what of `ipmix score` goes into the table, by the title of its column
     "clean error": "clean.error",
-    "mean corruption error": "corrupted.mce",
-    "RMS calibration error": "clean.rms",
+    "corruption error": "corrupted.mce",
+    "RMS calibration error, clean": "clean.rms",
+    "RMS calibration error, corrupted": "corrupted.rms",
+    "flips": "sequences.mfp",
 }
-Seeds = dict[int, dict[str, Any]]
+PAIRED = ("clean error", "corruption error")  # as differences from training without copies
+CURVES = {"plain loss": "ipmix-k{}", "consistency loss": "ipmix-k{}-jsd"}
 
 
-def results_of(profile: str) -> dict[str, Seeds]:
+def write_tables(profile: str) -> None:
+    """Write ``results/PROFILE.md``, and the curves of the figures over stored copies beside it as SVG."""
+    found = results_of(profile)
+    if not found:
+        return
+    spreads = {title: Spread(_runs(found, name)) for title, name in FIGURES.items() if _runs(found, name)}
+    (RESULTS / f"{profile}.md").write_text("\n".join(table(found, spreads)) + "\n")
+    draw_curves(spreads, RESULTS / f"{profile}.svg")
+
+
+def results_of(profile: str) -> dict[str, dict[int, dict[str, Any]]]:
     """Return the results that are there, by arm and seed, in the order of the arms."""
-    found: dict[str, Seeds] = {name: {} for name in ARMS}
+    found: dict[str, dict[int, dict[str, Any]]] = {name: {} for name in ARMS}
     for path in sorted((RESULTS / profile).glob("*.json")):
         result = json.loads(path.read_text())
         found.setdefault(result["arm"], {})[result["seed"]] = result
     return {name: seeds for name, seeds in found.items() if seeds}
 
 
-def interval(values: Sequence[float]) -> tuple[float, float]:
-    """Return mean and half width of the 95 % interval of the mean, by Student's t; infinite for one value."""
-    mean = statistics.fmean(values)
-    if len(values) < 2:
-        return mean, float("inf")
-    half = stats.t.ppf(0.975, len(values) - 1) * statistics.stdev(values) / len(values) ** 0.5
-    return mean, float(half)
+def _runs(found: dict[str, dict[int, dict[str, Any]]], name: str) -> Runs:
+    """Return a figure in percent, by arm and seed, of the runs that have it."""
+    values = {
+        arm: {seed: 100 * result["figures"][name] for seed, result in seeds.items() if name in result["figures"]}
+        for arm, seeds in found.items()
+    }
+    return {arm: seeds for arm, seeds in values.items() if seeds}
 
 
-def paired(arm: Seeds, other: Seeds, figure: str) -> list[float]:
-    """Return the differences of a figure between two arms, of the seeds that both have."""
-    return [arm[seed]["figures"][figure] - other[seed]["figures"][figure] for seed in sorted(arm.keys() & other.keys())]
+def table(found: dict[str, dict[int, dict[str, Any]]], spreads: dict[str, Spread]) -> list[str]:
+    """Return the lines of the table: an arm a row, then how far one more run may lie from its arm's mean."""
+    paired = [title for title in PAIRED if title in spreads]
+    titles = ["arm", "runs", *spreads, *(f"{title}, less none" for title in paired), "MB stored"]
+    rows = [_row(titles), _row(["---"] * len(titles))]
+    for arm, seeds in found.items():
+        means = [_shown(spread.mean(arm)) for spread in spreads.values()]
+        differences = [_shown(spreads[title].difference(arm, "none"), signed=True) for title in paired]
+        stored = max(result["stored_bytes"] for result in seeds.values())
+        rows.append(_row([arm, str(len(seeds)), *means, *differences, f"{stored / 1e6:,.0f}"]))
+    more = [f"± {spread.further_run():.2f}" for spread in spreads.values()]
+    return [*rows, _row(["one more run, around its arm's mean", "", *more, *([""] * (len(paired) + 1))])]
 
 
-def write_tables(profile: str) -> None:
-    """Write ``results/PROFILE.md``, and the curve of error over stored copies beside it as SVG."""
-    found = results_of(profile)
-    if not found:
-        return
-    lines = [_row(["arm", "seeds", *FIGURES, "less corruption error than none"]), _row(["---"] * (len(FIGURES) + 3))]
-    lines += [_arm_row(name, seeds, found.get("none", {})) for name, seeds in found.items()]
-    (RESULTS / f"{profile}.md").write_text("\n".join(lines) + "\n")
-    draw_curves(found, RESULTS / f"{profile}.svg")
-
-
-def _arm_row(name: str, seeds: Seeds, none: Seeds) -> str:
-    cells = [_shown([seed["figures"][figure] for seed in seeds.values()]) for figure in FIGURES.values()]
-    less = [-difference for difference in paired(seeds, none, FIGURES["mean corruption error"])]
-    return _row([name, str(len(seeds)), *cells, _shown(less) if less and name != "none" else ""])
-
-
-def _shown(values: Sequence[float]) -> str:
-    mean, half = interval([100 * value for value in values])
-    return f"{mean:.2f}" if half == float("inf") else f"{mean:.2f} ± {half:.2f}"
+def _shown(mean: Mean | None, signed: bool = False) -> str:
+    if mean is None:
+        return ""
+    value = f"{mean.value:+.2f}" if signed else f"{mean.value:.2f}"
+    return value if mean.half == float("inf") else f"{value} ± {mean.half:.2f}"
 
 
 def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def draw_curves(found: dict[str, Seeds], path: Path) -> None:
+def draw_curves(spreads: dict[str, Spread], path: Path) -> None:
     """Draw each figure over the number of stored copies, with those of no and of fresh copies as lines."""
+    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(4 * len(FIGURES), 3.2), layout="constrained")
-    panels = figure.subplots(1, len(FIGURES), squeeze=False)[0]
-    for panel, (title, name) in zip(panels, FIGURES.items(), strict=True):
-        copies = [count for count in STORED if f"ipmix-k{count}" in found]
-        mean = _means(found, name)
-        points = [mean(f"ipmix-k{count}") for count in copies]
-        spread = [min(point[1], 10.0) for point in points]
-        panel.errorbar(copies, [point[0] for point in points], spread, marker="o", capsize=3, label="stored")
-        for arm, style in (("none", ":"), ("ipmix-fresh", "--")):
-            if arm in found:
-                panel.axhline(mean(arm)[0], linestyle=style, color="0.4", label=arm.removeprefix("ipmix-"))
-        panel.set(title=title, xlabel="stored copies, K", ylabel="%", xscale="log", xticks=copies)
-        panel.set_xticks(copies, [str(count) for count in copies])
-    panels[0].legend()
-    figure.savefig(path, metadata={"Date": None})
+    figure = Figure(figsize=(3.6 * len(spreads), 3.2), layout="constrained")
+    for panel, (title, spread) in zip(figure.subplots(1, len(spreads), squeeze=False)[0], spreads.items(), strict=True):
+        for colour, (loss, arm) in enumerate(CURVES.items()):
+            _draw_curve(panel, spread, loss, arm, f"C{colour}")
+        panel.set(title=title, xlabel="stored copies, K", ylabel="%", xscale="log")
+        panel.set_xticks(STORED, [str(count) for count in STORED])
+        panel.minorticks_off()
+    figure.axes[0].legend(fontsize="small")
+    with rc_context({"svg.hashsalt": "study"}):
+        figure.savefig(path, metadata={"Date": None})
 
 
-def _means(found: dict[str, Seeds], name: str) -> Callable[[str], tuple[float, float]]:
-    return lambda arm: interval([100 * seed["figures"][name] for seed in found[arm].values()])
+def _draw_curve(panel: Any, spread: Spread, loss: str, arm: str, colour: str) -> None:
+    """Draw the curve of one loss: stored copies with intervals, no copies dotted, fresh copies dashed."""
+    means = {count: spread.mean(arm.format(count)) for count in STORED}
+    there = {count: mean for count, mean in means.items() if mean is not None}
+    halves = [mean.half if mean.half != float("inf") else 0.0 for mean in there.values()]
+    values = [mean.value for mean in there.values()]
+    panel.errorbar(list(there), values, halves, marker="o", capsize=3, color=colour, label=loss)
+    suffix = arm.removeprefix("ipmix-k{}")
+    for other, style, title in ((f"none{suffix}", ":", "no copies"), (f"ipmix-fresh{suffix}", "--", "fresh copies")):
+        mean = spread.mean(other)
+        if mean is not None:
+            panel.axhline(mean.value, linestyle=style, color=colour, label=f"{title}, {loss}")

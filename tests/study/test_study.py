@@ -1,0 +1,80 @@
+"""The study's intervals against textbook figures, and its tables and curves from results made up here."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from benchmarks.study import run, table
+from benchmarks.study.arms import ARMS, chosen
+from benchmarks.study.intervals import Spread
+
+RUNS = {"none": {0: 40.0, 1: 41.0, 2: 42.5}, "ipmix-k8": {0: 33.0, 1: 33.5, 2: 36.0}}
+
+
+def test_differences_of_two_arms_have_the_interval_of_the_paired_t_test():
+    found = Spread(RUNS).difference("ipmix-k8", "none")
+    paired = stats.ttest_rel([33.0, 33.5, 36.0], [40.0, 41.0, 42.5]).confidence_interval(0.95)
+    assert found is not None
+    assert found.value - found.half == pytest.approx(paired.low)
+    assert found.value + found.half == pytest.approx(paired.high)
+
+
+def test_means_share_the_spread_of_all_arms():
+    within = np.mean([np.var(list(seeds.values()), ddof=1) for seeds in RUNS.values()])
+    half = stats.t.ppf(0.975, 4) * np.sqrt(within / 3)
+    assert Spread(RUNS).mean("none") == pytest.approx((np.mean([40.0, 41.0, 42.5]), half))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_intervals_hold_the_truth_19_times_of_20(seed):
+    chance = np.random.default_rng(seed)
+    held, rounds = 0, 400
+    for _ in range(rounds):
+        seeds = chance.normal(0, 2, 3)  # runs with one seed are alike
+        runs = {arm: dict(enumerate(level + seeds + chance.normal(0, 1, 3))) for arm, level in (("a", 5), ("b", 7))}
+        runs |= {"c": dict(enumerate(seeds + chance.normal(0, 1, 3)))}
+        found = Spread(runs).difference("b", "a")
+        held += abs(found.value - 2) <= found.half
+    assert stats.binomtest(held, rounds, 0.95).pvalue > 1e-3
+
+
+def test_one_run_has_no_interval():
+    spread = Spread({"none": {0: 40.0}, "ipmix-k8": {0: 33.0}})
+    assert spread.mean("none") == (40.0, float("inf"))
+    assert spread.difference("ipmix-k8", "none") == (-7.0, float("inf"))
+
+
+def test_the_table_tells_every_arm_that_has_runs(tmp_path, monkeypatch):
+    monkeypatch.setattr(table, "RESULTS", tmp_path)
+    (tmp_path / "small").mkdir()
+    for arm, seeds in RUNS.items():
+        for seed, error in seeds.items():
+            figures = {"clean.error": error / 200, "corrupted.mce": error / 100}
+            result = {"arm": arm, "seed": seed, "figures": figures, "stored_bytes": 5_000_000}
+            (tmp_path / "small" / f"{arm}-{seed}.json").write_text(json.dumps(result))
+    table.write_tables("small")
+    rows = (tmp_path / "small.md").read_text().splitlines()
+    assert rows[0].startswith("| arm | runs | clean error | corruption error |")
+    assert rows[3].startswith("| ipmix-k8 | 3 | 17.08 ± ")
+    assert "| -7.00 ± " in rows[3]
+    assert "</svg>" in (tmp_path / "small.svg").read_text()
+
+
+def test_a_run_that_is_there_is_not_repeated(tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "RESULTS", tmp_path)
+    study = run.Study("small", tmp_path / "no data", tmp_path / "work", None, 1)
+    study.result("none", 0).parent.mkdir(parents=True)
+    study.result("none", 0).write_text("{}")
+    run.run(study, "none", 0)
+    assert study.result("none", 0).read_text() == "{}"
+
+
+def test_arms_are_named_or_refused():
+    assert list(chosen(["ipmix-k8", "none"])) == ["none", "ipmix-k8"]
+    assert chosen([]) == ARMS
+    with pytest.raises(SystemExit, match="no arm 'ipmix'"):
+        chosen(["ipmix"])
