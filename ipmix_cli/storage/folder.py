@@ -13,7 +13,13 @@ from typing import Protocol
 
 from ipmix_cli.errors import IpmixError, WriteError
 from ipmix_cli.picture import Bytes
-from ipmix_cli.storage.regular_file import open_regular, read_regular, regular_size
+from ipmix_cli.storage.regular_file import (
+    check_replaceable,
+    open_regular,
+    read_regular,
+    regular_size,
+    replace_regular,
+)
 from ipmix_cli.storage.temporary import PART, is_stale, temporary_path
 
 WRITES = 20  # of one file, while its temporary file vanishes: other runs of the job, done, clear all of them away
@@ -163,7 +169,7 @@ def _write_once(files: Sequence[tuple[Path, Bytes]]) -> None:
                 os.fsync(file.fileno())
         for part, path in parts:
             with _named(path):
-                part.replace(path)
+                replace_regular(part, path)
         for folder in {path.parent for _, path in parts}:
             sync_folder(folder)
     finally:
@@ -197,8 +203,9 @@ def being_written(path: Path) -> Iterator[Path]:
         with _named(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             clear_stale_parts(path)
+            check_replaceable(path)
             yield temporary
-            temporary.replace(path)
+            replace_regular(temporary, path)
             sync_folder(path.parent)
     finally:
         with contextlib.suppress(OSError):
@@ -237,6 +244,7 @@ def write_error(path: Path | str, error: OSError, what: str = "write") -> WriteE
         errno.EROFS: "that file system is read-only: choose another place with --out",
         errno.ENOTDIR: "a file stands where a folder should be: choose another place with --out",
         errno.EEXIST: "a file stands where a folder should be: choose another place with --out",
+        errno.EINVAL: "give the name of a file; devices and pipes are not written to",
         errno.EACCES: "you may not write there: choose another place with --out, or have its permissions changed",
     }.get(error.errno or 0, "check the disk, then type the same command again")
     return WriteError(f"cannot {what} {path}: {error.strerror or error}", remedy)

@@ -1,4 +1,4 @@
-"""The one way to open a file for reading: a regular file, without waiting.
+"""The one way to open a file for reading, or to put a written one in its place: regular files only, without waiting.
 
 A named pipe waits for its other end, /dev/zero never ends, and opening some devices acts on them. So anything but a
 regular file is refused before it is opened, and again once it is open, since the name may mean something else by then.
@@ -59,6 +59,27 @@ def regular_size(path: Name) -> int | None:
     except (OSError, ValueError):
         return None
     return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+
+def replace_regular(written: Path, path: Path) -> None:
+    """Give a written file its name; only a regular file, or nothing, may stand there: a device would be lost.
+
+    Raises
+    ------
+    OSError
+        As :func:`check_replaceable`, and where the file system refuses.
+    """
+    check_replaceable(path)
+    written.replace(path)
+
+
+def check_replaceable(path: Path) -> None:
+    """Refuse to write in the place of a folder, a device, a pipe or a socket; raises OSError."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return
+    _check(found, path)
 
 
 def _descriptor(path: Name) -> int:

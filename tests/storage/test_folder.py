@@ -76,3 +76,22 @@ def test_a_disk_that_takes_less_than_it_was_given_is_an_error(monkeypatch, tmp_p
 def test_a_name_that_leaves_the_folder_is_refused(name, tmp_path):
     with pytest.raises(IpmixError, match="leaves the folder"):
         LocalFolder(tmp_path / "in").write(name, b"")
+
+
+@pytest.mark.parametrize("command", ["preview", "report", "generate-fractals", "save-config"])
+def test_a_pipe_is_not_replaced_by_a_file(command, tmp_path, ipmix, bank):
+    pipe, shards = tmp_path / "pipe.png", tmp_path / "shards"
+    os.mkfifo(pipe)
+    augment = ["augment", "--in", "demo", "--limit", 2, "--copies", 1, "--jobs", 1, "--fractals", bank, "--out", shards]
+    words = {
+        "preview": ["preview", shards, "--out", pipe],
+        "report": ["report", shards, "--out", pipe],
+        "generate-fractals": [command, "--count", 1, "--size", 32, "--format", "hdf5", "--overwrite", "--out", pipe],
+        "save-config": [*augment, "--save-config", pipe],
+    }
+    if command in ("preview", "report"):
+        ipmix(*augment)
+    done = ipmix(*words[command], check=False)
+    assert done.returncode != 0
+    assert "it is not a regular file" in done.stderr
+    assert pipe.is_fifo()
