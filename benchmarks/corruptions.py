@@ -76,7 +76,7 @@ def others(package: Any, name: str, picture: Picture) -> Action:
 def table(setting: Setting) -> None:
     """Print a row for each corruption, and their mean."""
     slow, package = module_of("tests.corruptions.slow_corruptions"), module_of("imagecorruptions")
-    transform_named("corruptions").warm_up()
+    transform_named("corruptions").kernel_set().warm_up()
     for side in SIDES:
         picture = np.ascontiguousarray(pictures(setting, side)[0])
         row(f"{side} px", "ipmix, ms", "plain, ms", "ratio", *(["imagecorr., ms", "ratio"] if package else []))

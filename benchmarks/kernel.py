@@ -19,8 +19,8 @@ from benchmarks.table import micro, row, times
 from benchmarks.timing import by_turns, ratio, typical
 from ipmix_cli.methods.ipmix.apply import apply_plans, workspace_for
 from ipmix_cli.methods.ipmix.plan import sample_plans
-from ipmix_cli.methods.ipmix.presets import preset_for
 from ipmix_cli.methods.ipmix.settings import AugmentConfig
+from ipmix_cli.methods.ipmix.transform import IPMIX
 from ipmix_cli.methods.mixing_set import MixingSet
 from ipmix_cli.methods.steps.chains import PlanArray
 from ipmix_cli.pipeline.run.worker import CHUNK_BYTES
@@ -95,7 +95,7 @@ class Bench:
 
 def work_for(setting: Setting, side: int, each: int) -> Work:
     """Return the work with the preset for a size."""
-    return Work(pictures(setting, side), mixing_for(setting, side), preset_for("auto", side, side), each)
+    return Work(pictures(setting, side), mixing_for(setting, side), IPMIX.settings_for("auto", (side, side), {}), each)
 
 
 def print_case(setting: Setting, side: int, each: int) -> None:

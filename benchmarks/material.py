@@ -14,7 +14,7 @@ from PIL import Image, ImageOps
 
 from benchmarks.setting import Setting
 from ipmix_cli.methods.ipmix.online import IPMix
-from ipmix_cli.methods.ipmix.presets import preset_for
+from ipmix_cli.methods.ipmix.transform import IPMIX
 from ipmix_cli.methods.mixing_set import MixingSet, mixing_set
 from ipmix_cli.pipeline.banks.bank import BankSettings
 from ipmix_cli.pipeline.banks.drawing import make_bank
@@ -50,7 +50,7 @@ def mixing_for(setting: Setting, side: int) -> MixingSet:
     """Return fractals of the default mix, resized as the preset for pictures of this side asks."""
     with h5py.File(bank(setting, side)) as file:
         fractals = list(file["images"][:])
-    return mixing_set(fractals, (side, side), preset_for("auto", side, side).mixing_ratio)
+    return mixing_set(fractals, (side, side), IPMIX.settings_for("auto", (side, side), {}).mixing_ratio)
 
 
 @functools.cache

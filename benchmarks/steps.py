@@ -24,7 +24,7 @@ from benchmarks.timing import Seconds, by_turns, ratio, typical
 from ipmix_cli.kernels import codes
 from ipmix_cli.methods.ipmix.apply import apply_plans, workspace_for
 from ipmix_cli.methods.ipmix.plan import sample_plans
-from ipmix_cli.methods.ipmix.presets import preset_for
+from ipmix_cli.methods.ipmix.transform import IPMIX
 from ipmix_cli.methods.mixing_set import MixingSet
 from ipmix_cli.methods.operations import OPS
 from ipmix_cli.methods.steps.chains import PlanArray
@@ -53,7 +53,7 @@ class Steps:
 
 def steps_of(setting: Setting, name: str, side: int) -> Steps:
     """Draw steps of one operation, or one mixing with the mixing picture, as the preset would."""
-    size, config = (side, side), replace(preset_for("auto", side, side), self_mix=0.0)
+    size, config = (side, side), replace(IPMIX.settings_for("auto", (side, side), {}), self_mix=0.0)
     config = replace(config, operations=(name,)) if name in OPS else replace(config, mixings=(name,))
     kind = codes.OPERATION if name in OPS else codes.MIXING
     chosen, mixing = pictures(setting, side)[: COUNTS[side]], mixing_for(setting, side)
@@ -67,7 +67,7 @@ def steps_of(setting: Setting, name: str, side: int) -> Steps:
 def applier(steps: Steps, length: int) -> Callable[[], None]:
     """Return an action that makes copies of one chain of this many steps."""
     side = steps.pictures.shape[1]
-    config = preset_for("auto", side, side)
+    config = IPMIX.settings_for("auto", (side, side), {})
     plans = steps.plans.copy()
     plans["lengths"] = (length, 0, 0)
     out = np.empty((len(plans), 1, side, side, 3), np.uint8)

@@ -13,9 +13,9 @@ from ipmix_cli.kernels import codes
 from ipmix_cli.methods.ipmix.plan import sample_plans
 from ipmix_cli.methods.ipmix.presets import PRESETS
 from ipmix_cli.methods.ipmix.settings import AugmentConfig
+from ipmix_cli.methods.ipmix.transform import IPMIX
 from ipmix_cli.methods.mixing_set import MixingSet, mixing_set
 from ipmix_cli.methods.operations import OPS
-from ipmix_cli.methods.steps.chains_stages import chain_stages
 from ipmix_cli.methods.steps.chains_view import Plan
 from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.contact_sheet import contact_sheet, save_picture
@@ -48,7 +48,7 @@ def one_step(config: AugmentConfig, kind: int, mixing: MixingSet) -> list[tuple[
         row = sample_plans(config, SIZE, seed, [0], 1, mixing.shapes)[0, 0]
         step = row["steps"][0, 0]
         if row["lengths"][0] == 1 and step["kind"] == kind and (kind != codes.MIXING or step["height"] >= 12):
-            stages = chain_stages(clean_picture(), row, mixing, wrap=config.overflow == "wrap")
+            stages = IPMIX.stages(clean_picture(), row, mixing, config)
             found.append((stages["chain0_step0"], Plan.from_row(row, "clip").chains[0].steps[0].describe()))
         if len(found) == VARIANTS:
             return found
@@ -85,9 +85,7 @@ def overflows() -> None:
     for overflow in ("clip", "wrap"):
         config = dataclasses.replace(PRESETS["cifar"], mixings=("add", "multiply"), overflow=overflow)
         plans = sample_plans(config, SIZE, 8, [0], 8, mixing.shapes)[0]
-        rows.append(
-            [chain_stages(clean_picture(), plan, mixing, wrap=config.overflow == "wrap")["out"] for plan in plans]
-        )
+        rows.append([IPMIX.stages(clean_picture(), plan, mixing, config)["out"] for plan in plans])
     save_picture(contact_sheet(rows, ["clip", "wrap"]), str(IMAGES / "overflow.png"))
 
 
@@ -97,7 +95,7 @@ def stages() -> None:
     plans = sample_plans(config, SIZE, 0, np.arange(200), 1, mixing.shapes)[:, 0]
     plan = max(plans, key=lambda row: (row["lengths"].min(), row["blend"]))
     found, view = (
-        chain_stages(clean_picture(), plan, mixing, wrap=config.overflow == "wrap"),
+        IPMIX.stages(clean_picture(), plan, mixing, config),
         Plan.from_row(plan, "clip"),
     )
     rows, names = [[found["clean"], found["mixing"], found["out"]]], ["clean,\nmixing,\nout"]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # help pages need settings, and no numpy
     import numpy as np
     from numpy.typing import NDArray
 
+    from ipmix_cli.numba_cache.kernel_set import KernelSet
     from ipmix_cli.picture import Picture
 
     Plans = NDArray[Any]
@@ -298,9 +299,5 @@ class Transform(ABC):
         return {}
 
     @abstractmethod
-    def is_warm(self) -> bool:
-        """Whether this machine's cache holds the compiled kernels."""
-
-    @abstractmethod
-    def warm_up(self) -> None:
-        """Compile the kernels into the cache, or load them from it."""
+    def kernel_set(self) -> KernelSet:
+        """Return the compiled kernels that it calls, to be compiled before workers start."""

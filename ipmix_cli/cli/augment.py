@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,8 +9,11 @@ import typer
 
 from ipmix_cli.cli.config import ConfigOption, SaveConfigOption
 from ipmix_cli.cli.execution_options import (
+    RUNNING,
     AddressOption,
     BackendOption,
+    JobsOption,
+    QuietOption,
     SchedulerOption,
     TaskCountOption,
     TaskIndexOption,
@@ -21,19 +23,32 @@ from ipmix_cli.cli.execution_options import (
 from ipmix_cli.cli.logbook import LogOption, VerboseOption
 from ipmix_cli.cli.method_options import MethodOption, method_in, with_settings
 from ipmix_cli.cli.screen import show
+from ipmix_cli.cli.source_options import PANEL as SOURCE
+from ipmix_cli.cli.source_options import (
+    AlphaOption,
+    ClassesFromOption,
+    DataDirOption,
+    EmptyClassesOption,
+    ImagesKeyOption,
+    InputFormatOption,
+    LabelFieldOption,
+    LabelsAsOption,
+    LabelsKeyOption,
+    LabelsStartOption,
+    MaxPicturePixelsOption,
+    SplitFolderOption,
+    spec_of,
+)
 from ipmix_cli.methods import DEFAULT_METHOD, transform_named
 
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.job import Execution
     from ipmix_cli.pipeline.listener import Listener
     from ipmix_cli.pipeline.run.prepare import Request
-    from ipmix_cli.sources.source import SourceSpec
 
-SOURCE = "What goes in"
 VIEWS = "Sizes and crops, before the method"
 COPIES = "Copies"
 OUTPUT = "What comes out"
-RUNNING = "Running"
 
 
 def for_words(words: Sequence[str]) -> Callable[..., None]:
@@ -44,66 +59,20 @@ def for_words(words: Sequence[str]) -> Callable[..., None]:
 def augment(
     source: Annotated[str, typer.Option("--in", help="cifar10, cifar100, demo, or a path.", rich_help_panel=SOURCE)],
     out: Annotated[str, typer.Option("--out", help="The folder for the shards.", rich_help_panel=OUTPUT)],
-    data_dir: Annotated[
-        str | None,
-        typer.Option(
-            help="Where named data sets lie, or are downloaded to.  [default: ~/.cache/ipmix/data]",
-            rich_help_panel=SOURCE,
-        ),
-    ] = None,
-    input_format: Annotated[
-        str | None, typer.Option(help="The kind of source; recognised if it is not given.", rich_help_panel=SOURCE)
-    ] = None,
+    data_dir: DataDirOption = None,
+    input_format: InputFormatOption = None,
     split: Annotated[str, typer.Option(help="train, test or val.", rich_help_panel=SOURCE)] = "train",
     limit: Annotated[int | None, typer.Option(help="Only the first N pictures.", min=1, rich_help_panel=SOURCE)] = None,
-    images_key: Annotated[
-        str | None,
-        typer.Option(
-            help="Name of the pictures' array or column; in tars, the extension of the picture.", rich_help_panel=SOURCE
-        ),
-    ] = None,
-    labels_key: Annotated[
-        str | None,
-        typer.Option(
-            help="Name of the labels' array or column; in tars, the extension of the label, or folder.",
-            rich_help_panel=SOURCE,
-        ),
-    ] = None,
-    label_field: Annotated[
-        str | None, typer.Option(help="Field of a WebDataset sample's JSON with the label.", rich_help_panel=SOURCE)
-    ] = None,
-    labels_start: Annotated[
-        int,
-        typer.Option(help="Number of the first class: 1 if labels are counted from 1.", min=0, rich_help_panel=SOURCE),
-    ] = 0,
-    labels_as: Annotated[
-        str,
-        typer.Option(help='Labels such as "007": auto (refuse), numbers or names of classes.', rich_help_panel=SOURCE),
-    ] = "auto",
-    classes_from: Annotated[
-        str | None,
-        typer.Option(
-            help="Classes in their order: a folder of class folders, or a file of names.", rich_help_panel=SOURCE
-        ),
-    ] = None,
-    split_folder: Annotated[
-        str | None,
-        typer.Option(
-            help="Folder below --in whose sub folders are the classes; . is --in itself.", rich_help_panel=SOURCE
-        ),
-    ] = None,
-    empty_classes: Annotated[
-        str, typer.Option(help="Class folders without pictures: refuse, keep or skip.", rich_help_panel=SOURCE)
-    ] = "refuse",
-    alpha: Annotated[
-        str, typer.Option(help="Transparent pictures: white (compose on white) or drop.", rich_help_panel=SOURCE)
-    ] = "white",
-    max_picture_pixels: Annotated[
-        int | None,
-        typer.Option(
-            help="Refuse larger pictures before they are decoded.  [default: 89478485]", min=1, rich_help_panel=SOURCE
-        ),
-    ] = None,
+    images_key: ImagesKeyOption = None,
+    labels_key: LabelsKeyOption = None,
+    label_field: LabelFieldOption = None,
+    labels_start: LabelsStartOption = 0,
+    labels_as: LabelsAsOption = "auto",
+    classes_from: ClassesFromOption = None,
+    split_folder: SplitFolderOption = None,
+    empty_classes: EmptyClassesOption = "refuse",
+    alpha: AlphaOption = "white",
+    max_picture_pixels: MaxPicturePixelsOption = None,
     size: Annotated[int | None, typer.Option(help="Side of the samples in px.", min=2, rich_help_panel=VIEWS)] = None,
     crop: Annotated[
         str | None,
@@ -177,12 +146,7 @@ def augment(
             rich_help_panel=OUTPUT,
         ),
     ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            help="Worker processes.  [default: the CPUs this process may use]", min=1, rich_help_panel=RUNNING
-        ),
-    ] = None,
+    jobs: JobsOption = None,
     task_index: TaskIndexOption = None,
     task_count: TaskCountOption = None,
     backend: BackendOption = "joblib",
@@ -212,7 +176,7 @@ def augment(
         bool,
         typer.Option("--json", help="Print the outcome, or the cost, as JSON.", rich_help_panel=RUNNING),
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel=RUNNING)] = False,
+    quiet: QuietOption = False,
     verbose: VerboseOption = False,
     log: LogOption = None,
     config: ConfigOption = None,
@@ -299,14 +263,6 @@ def _check_places(options: dict[str, Any]) -> None:
         check_recorded_name(spec, "--in")
 
 
-def spec_of(options: dict[str, Any]) -> SourceSpec:
-    """Return what the options of a command line say about the source."""
-    from ipmix_cli.sources.source import SourceSpec
-
-    spec = {field.name: options[field.name] for field in dataclasses.fields(SourceSpec) if field.name in options}
-    return SourceSpec(input=options["source"], **spec)
-
-
 def _request(options: dict[str, Any]) -> Request:
     from ipmix_cli.cli.job_file import recorded_job
     from ipmix_cli.crop import CropConfig
@@ -320,7 +276,7 @@ def _request(options: dict[str, Any]) -> Request:
     crop = options["crop"] or ("none" if options["size"] is None else "center")
     files = options["layout"] == "files"
     return Request(
-        source=spec_of(options),
+        source=spec_of(options, options["source"]),
         fractals=options["fractals"],
         method=options["method"],
         preset=settings.pop("preset", "auto"),

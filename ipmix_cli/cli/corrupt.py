@@ -7,8 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from ipmix_cli.cli.augment import OUTPUT, RUNNING, SOURCE, augment
+from ipmix_cli.cli.augment import OUTPUT, augment
+from ipmix_cli.cli.execution_options import RUNNING
 from ipmix_cli.cli.method_options import command, parameters_of
+from ipmix_cli.cli.source_options import PANEL as SOURCE
+from ipmix_cli.cli.source_options import spec_of
 from ipmix_cli.errors import UsageError
 from ipmix_cli.methods import CORRUPTIONS
 
@@ -106,10 +109,9 @@ def corrupt(
 
 
 def _default_split(options: dict[str, Any]) -> str:
-    from ipmix_cli.cli.augment import spec_of
     from ipmix_cli.sources.readers import split_or_whole
 
-    return split_or_whole(spec_of(options))
+    return split_or_whole(spec_of(options, options["source"]))
 
 
 def _names(text: str) -> tuple[str, ...]:

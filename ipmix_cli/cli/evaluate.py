@@ -7,11 +7,29 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ipmix_cli.cli.execution_options import (
+    RUNNING,
     AddressOption,
     BackendOption,
+    QuietOption,
     SchedulerOption,
     TaskCountOption,
     TaskIndexOption,
+)
+from ipmix_cli.cli.source_options import PANEL as DATA
+from ipmix_cli.cli.source_options import (
+    AlphaOption,
+    ClassesFromOption,
+    DataDirOption,
+    EmptyClassesOption,
+    ImagesKeyOption,
+    InputFormatOption,
+    LabelFieldOption,
+    LabelsAsOption,
+    LabelsKeyOption,
+    LabelsStartOption,
+    MaxPicturePixelsOption,
+    SplitFolderOption,
+    spec_of,
 )
 
 if TYPE_CHECKING:
@@ -22,12 +40,10 @@ if TYPE_CHECKING:
     from ipmix_cli.scoring.evaluation.run import Evaluated
     from ipmix_cli.scoring.reading.record import EvaluatedModel, EvaluationJob
 
-DATA = "What goes in"
 INPUT = "How a picture becomes input"
 MEANT = "What the predictions are for"
 ATTACK = "Attacks"
 OUTPUT = "What comes out"
-RUNNING = "Running"
 
 
 def evaluate(
@@ -51,54 +67,21 @@ def evaluate(
             rich_help_panel=DATA,
         ),
     ] = "",
-    data_dir: Annotated[str | None, typer.Option(help="Where a named source lies.", rich_help_panel=DATA)] = None,
-    input_format: Annotated[
-        str | None, typer.Option(help="The kind of source.  [default: found out]", rich_help_panel=DATA)
-    ] = None,
+    data_dir: DataDirOption = None,
+    input_format: InputFormatOption = None,
     split: Annotated[
         str, typer.Option(help="train or test, of sources that have both.", rich_help_panel=DATA)
     ] = "test",
-    images_key: Annotated[
-        str | None, typer.Option(help="Name of the pictures' array or column.", rich_help_panel=DATA)
-    ] = None,
-    labels_key: Annotated[
-        str | None, typer.Option(help="Name of the labels' array or column.", rich_help_panel=DATA)
-    ] = None,
-    label_field: Annotated[
-        str | None, typer.Option(help="Field of a WebDataset sample's JSON with the label.", rich_help_panel=DATA)
-    ] = None,
-    labels_start: Annotated[
-        int,
-        typer.Option(help="Number of the first class: 1 if labels are counted from 1.", min=0, rich_help_panel=DATA),
-    ] = 0,
-    labels_as: Annotated[
-        str,
-        typer.Option(help='Labels such as "007": auto (refuse), numbers or names of classes.', rich_help_panel=DATA),
-    ] = "auto",
-    classes_from: Annotated[
-        str | None,
-        typer.Option(
-            help="Classes in their order: a folder of class folders, or a file of names.", rich_help_panel=DATA
-        ),
-    ] = None,
-    split_folder: Annotated[
-        str | None,
-        typer.Option(
-            help="Folder below --data whose sub folders are the classes; . is --data itself.", rich_help_panel=DATA
-        ),
-    ] = None,
-    empty_classes: Annotated[
-        str, typer.Option(help="Class folders without pictures: refuse, keep or skip.", rich_help_panel=DATA)
-    ] = "refuse",
-    alpha: Annotated[
-        str, typer.Option(help="Transparent pictures: white (compose on white) or drop.", rich_help_panel=DATA)
-    ] = "white",
-    max_picture_pixels: Annotated[
-        int | None,
-        typer.Option(
-            help="Refuse larger pictures before they are decoded.  [default: 89478485]", min=1, rich_help_panel=DATA
-        ),
-    ] = None,
+    images_key: ImagesKeyOption = None,
+    labels_key: LabelsKeyOption = None,
+    label_field: LabelFieldOption = None,
+    labels_start: LabelsStartOption = 0,
+    labels_as: LabelsAsOption = "auto",
+    classes_from: ClassesFromOption = None,
+    split_folder: SplitFolderOption = None,
+    empty_classes: EmptyClassesOption = "refuse",
+    alpha: AlphaOption = "white",
+    max_picture_pixels: MaxPicturePixelsOption = None,
     normalise: Annotated[
         str,
         typer.Option(
@@ -165,7 +148,7 @@ def evaluate(
     backend: BackendOption = "joblib",
     scheduler: SchedulerOption = None,
     address: AddressOption = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel=RUNNING)] = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Run a model over a data set on CPUs, and write its predictions for `ipmix score`.
 
@@ -178,6 +161,7 @@ def evaluate(
       ipmix evaluate model.onnx --data svhn.npz --as anomalies --name svhn --normalise half --out predictions
       ipmix evaluate --torch models.py:make --data cifar10 --normalise half --attack pgd --out predictions
     """
+    options = locals()
     from pathlib import Path
 
     from ipmix_cli.cli.execution_options import available_cpus, execution_for
@@ -187,7 +171,6 @@ def evaluate(
     from ipmix_cli.scoring.evaluation.pictures import open_data
     from ipmix_cli.scoring.evaluation.run import ModelRun
     from ipmix_cli.scoring.evaluation.run import evaluate as run
-    from ipmix_cli.sources.source import SourceSpec
 
     if bool(model) == bool(torch):
         raise UsageError("which model?", "give an ONNX file, or --torch module:function")
@@ -196,23 +179,7 @@ def evaluate(
     attacked = _attack(attack, torch, (epsilon, steps, step_size, seed))
     spec = ModelSpec(onnx=str(Path(model).absolute()) if model else "", torch=torch, threads=threads)
     preprocessing = _preprocessing(spec, (normalise, mean, std), size, resize)
-    source = SourceSpec(
-        input=data,
-        data_dir=data_dir,
-        input_format=input_format,
-        split=split,
-        images_key=images_key,
-        labels_key=labels_key,
-        label_field=label_field,
-        labels_start=labels_start,
-        labels_as=labels_as,
-        classes_from=classes_from,
-        split_folder=split_folder,
-        empty_classes=empty_classes,
-        alpha=alpha,
-        max_picture_pixels=max_picture_pixels,
-    )
-    sets = _meant(open_data(source), role, name, class_list, attacked is not None)
+    sets = _meant(open_data(spec_of(options, data)), role, name, class_list, attacked is not None)
     listener = Bars(quiet)
     tasks = (task_index, task_count)
     workers = jobs or max(1, available_cpus() // threads)

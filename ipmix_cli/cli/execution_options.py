@@ -1,4 +1,4 @@
-"""Options that say where and by whom a job is run: tasks of an array, clusters; none of them changes a byte."""
+"""Options that say how and where a job runs: workers, tasks of an array, clusters; none of them changes a byte."""
 
 from __future__ import annotations
 
@@ -11,7 +11,16 @@ if TYPE_CHECKING:
     from ipmix_cli.pipeline.job import Execution
     from ipmix_cli.pipeline.listener import Listener
 
+RUNNING = "Running"
 GROUP = "Many machines"
+
+JobsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs", help="Worker processes.  [default: the CPUs this process may use]", min=1, rich_help_panel=RUNNING
+    ),
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel=RUNNING)]
 
 TaskIndexOption = Annotated[
     int | None,

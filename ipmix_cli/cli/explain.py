@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ipmix_cli.cli.origin_options import DataDirOption, FractalsOption, SourceOption, moved_source
 from ipmix_cli.cli.screen import show
 from ipmix_cli.printable import printable
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 WHAT = "What goes in"
 OUTPUT = "What comes out"
-ORIGIN = "What it was made from, if that has moved"
 
 
 def explain(
@@ -35,9 +35,9 @@ def explain(
     png: Annotated[
         str | None, typer.Option(help="Write the stages as pictures: STRIP.png.", rich_help_panel=OUTPUT)
     ] = None,
-    source: Annotated[str | None, typer.Option(help="Where the source is now.", rich_help_panel=ORIGIN)] = None,
-    data_dir: Annotated[str | None, typer.Option(help="Where a named source lies now.", rich_help_panel=ORIGIN)] = None,
-    fractals: Annotated[str | None, typer.Option(help="Where the bank is now.", rich_help_panel=ORIGIN)] = None,
+    source: SourceOption = None,
+    data_dir: DataDirOption = None,
+    fractals: FractalsOption = None,
 ) -> None:
     """Tell how one copy came to be: its plan in words, as data, as arrays, or as pictures.
 
@@ -49,7 +49,6 @@ def explain(
       ipmix explain shards --key 00000003 --copy 1 --json --arrays stages.npz --png strip.png
     """
     from ipmix_cli.cli.progress import Bars
-    from ipmix_cli.cli.validate import moved_source
     from ipmix_cli.pipeline.inspect.explain import trace
     from ipmix_cli.pipeline.output.dataset import open_dataset
 

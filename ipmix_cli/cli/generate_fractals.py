@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ipmix_cli.cli.config import ConfigOption, SaveConfigOption
+from ipmix_cli.cli.execution_options import JobsOption, QuietOption
 from ipmix_cli.cli.screen import show
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 PICTURES = "What to draw"
 CLASSES = "Labelled banks, for training on formula-driven pictures"
 OUTPUT = "What comes out"
-RUNNING = "Running"
 
 
 def generate_fractals(
@@ -56,11 +56,8 @@ def generate_fractals(
         str | None, typer.Option(metavar="SHEET.png", help="Also draw a contact sheet.", rich_help_panel=OUTPUT)
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace --out.", rich_help_panel=OUTPUT)] = False,
-    jobs: Annotated[
-        int | None,
-        typer.Option(help="Worker processes.  [default: the CPUs this process may use]", rich_help_panel=RUNNING),
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel=RUNNING)] = False,
+    jobs: JobsOption = None,
+    quiet: QuietOption = False,
     config: ConfigOption = None,
     save_config: SaveConfigOption = None,
 ) -> None:

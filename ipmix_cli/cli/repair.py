@@ -7,29 +7,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ipmix_cli.cli.execution_options import RUNNING, JobsOption, QuietOption
+from ipmix_cli.cli.origin_options import DataDirOption, FractalsOption, SourceOption, moved_source
 from ipmix_cli.cli.screen import show
 
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.verify.repair import Repaired
 
-ORIGIN = "What it was made from, if that has moved"
-RUNNING = "Running"
 MOST_SHOWN = 50
 
 
 def repair(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder of a finished data set.")],
-    source: Annotated[str | None, typer.Option(help="Where the source is now.", rich_help_panel=ORIGIN)] = None,
-    data_dir: Annotated[str | None, typer.Option(help="Where a named source lies now.", rich_help_panel=ORIGIN)] = None,
-    fractals: Annotated[str | None, typer.Option(help="Where the bank is now.", rich_help_panel=ORIGIN)] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            help="Worker processes.  [default: the CPUs this process may use]", min=1, rich_help_panel=RUNNING
-        ),
-    ] = None,
+    source: SourceOption = None,
+    data_dir: DataDirOption = None,
+    fractals: FractalsOption = None,
+    jobs: JobsOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.", rich_help_panel=RUNNING)] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel=RUNNING)] = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Rebuild the files of a data set that are missing or damaged, and leave the others alone.
 
@@ -42,7 +37,6 @@ def repair(
     """
     from ipmix_cli.cli.execution_options import available_cpus
     from ipmix_cli.cli.progress import Bars
-    from ipmix_cli.cli.validate import moved_source
     from ipmix_cli.pipeline.job import Execution
     from ipmix_cli.pipeline.output.dataset import open_dataset
     from ipmix_cli.pipeline.verify.repair import RepairSource

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
+from ipmix_cli.cli.execution_options import JobsOption, QuietOption
+from ipmix_cli.cli.origin_options import DataDirOption, FractalsOption, SourceOption, moved_source
 from ipmix_cli.cli.screen import show
 
 OUTPUT = "What comes out"
-ORIGIN = "What it was made from, if that has moved"
-RUNNING = "Running"
 
 
 def report(
@@ -21,16 +21,11 @@ def report(
         str, typer.Option(help="How deep to validate: quick, standard or full.", rich_help_panel=OUTPUT)
     ] = "standard",
     seed: Annotated[int, typer.Option(help="Of the random choice of samples.", min=0, rich_help_panel=OUTPUT)] = 0,
-    source: Annotated[str | None, typer.Option(help="Where the source is now.", rich_help_panel=ORIGIN)] = None,
-    data_dir: Annotated[str | None, typer.Option(help="Where a named source lies now.", rich_help_panel=ORIGIN)] = None,
-    fractals: Annotated[str | None, typer.Option(help="Where the bank is now.", rich_help_panel=ORIGIN)] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            help="Worker processes.  [default: the CPUs this process may use]", min=1, rich_help_panel=RUNNING
-        ),
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel=RUNNING)] = False,
+    source: SourceOption = None,
+    data_dir: DataDirOption = None,
+    fractals: FractalsOption = None,
+    jobs: JobsOption = None,
+    quiet: QuietOption = False,
 ) -> None:
     """Make one page on a data set: copies by class, stages of a copy, distances, balance, shards, validation.
 
@@ -43,7 +38,6 @@ def report(
     """
     from ipmix_cli.cli.execution_options import available_cpus
     from ipmix_cli.cli.progress import Bars
-    from ipmix_cli.cli.validate import moved_source
     from ipmix_cli.errors import UsageError
     from ipmix_cli.pipeline.inspect.report import report as make
     from ipmix_cli.pipeline.job import Execution

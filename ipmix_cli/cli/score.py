@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ipmix_cli.cli.execution_options import QuietOption
+
 if TYPE_CHECKING:
     from ipmix_cli.scoring.measuring.measure import Scorecard
 
 FILES = "What the files are, where they cannot tell"
 COMPARED = "What they are compared with"
 OUTPUT = "What comes out"
-RUNNING = "Running"
 
 
 def score(
@@ -81,7 +82,7 @@ def score(
     html: Annotated[
         str, typer.Option(help="Write one page with diagrams, such as compare.html.", rich_help_panel=OUTPUT)
     ] = "",
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel=RUNNING)] = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Score predictions: error, corruption, consistency, calibration, attacks, anomalies, with 95 % intervals.
 

@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ipmix_cli.cli.execution_options import RUNNING, JobsOption, QuietOption
+from ipmix_cli.cli.origin_options import moved_source
 from ipmix_cli.cli.screen import show
 from ipmix_cli.printable import counted
 
 if TYPE_CHECKING:
-    from ipmix_cli.pipeline.output.dataset import Dataset
     from ipmix_cli.pipeline.verify.validate import Report
-    from ipmix_cli.sources.source import SourceSpec
 
 WHAT = "What to check"
 ORIGIN = "What it was made from"
-RUNNING = "Running"
 MOST_SHOWN = 50
 
 
@@ -46,14 +45,9 @@ def validate(
     fractals: Annotated[
         str | None, typer.Option(help="Where the bank is now, for --replay.", rich_help_panel=ORIGIN)
     ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            help="Worker processes.  [default: the CPUs this process may use]", min=1, rich_help_panel=RUNNING
-        ),
-    ] = None,
+    jobs: JobsOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel=RUNNING)] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel=RUNNING)] = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Check a finished data set, and say PASS or what is wrong and what to do.
 
@@ -76,22 +70,6 @@ def validate(
     show(json.dumps(report.to_dict(), indent=1) if as_json else table(report))
     if not report.passed:
         raise typer.Exit(4)
-
-
-def moved_source(dataset: Dataset, source: str | None, data_dir: str | None) -> SourceSpec | None:
-    """Return the data set's source with the places that the user gave; None where none was given."""
-    import dataclasses
-
-    from ipmix_cli.pipeline.run.prepare import check_recorded_name, check_recorded_place
-    from ipmix_cli.sources.source import SourceSpec
-
-    if source is None and data_dir is None:
-        return None
-    before = SourceSpec(**dataset.manifest.places.source)
-    check_recorded_place(dataclasses.replace(before, **{"input": ""} if source else {"data_dir": None}))
-    if source is None:
-        check_recorded_name(dataclasses.replace(before, data_dir=data_dir))
-    return dataclasses.replace(before, input=source or before.input, data_dir=data_dir or before.data_dir)
 
 
 def table(report: Report) -> str:

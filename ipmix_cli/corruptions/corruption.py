@@ -94,11 +94,6 @@ class Corruption:
         """Whether random arrays belong to a plan."""
         return self.fields is not no_fields
 
-    @property
-    def draws_chance(self) -> bool:
-        """Whether two plans can differ at all."""
-        return bool(self.numbers) or self.draws_fields
-
     def described(self, profile: str, severity: int) -> dict[str, Any]:
         """Return the parameters of a severity by their names."""
         values = self.parameters[profile][severity - 1]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ipmix_cli.corruptions.profiles import AUTO, profile_for
 from ipmix_cli.corruptions.settings import PRESETS, CorruptionSettings
 from ipmix_cli.errors import check_name
+from ipmix_cli.numba_cache.kernel_set import KernelSet
 from ipmix_cli.picture import Picture
 from ipmix_cli.transform import NATIVE, MixingPictures, Plans, Size, Transform
 
@@ -172,28 +173,18 @@ class CorruptionTransform(Transform):
         codes, counts = np.unique(plans["corruption"], return_counts=True)
         return {BY_CODE[int(code)].name: int(count) for code, count in zip(codes, counts, strict=True)}
 
-    def is_warm(self) -> bool:
-        """Whether this machine's cache holds the compiled kernels."""
-        from ipmix_cli.numba_cache.jit import is_compiled
+    def kernel_set(self) -> KernelSet:
+        """Return the kernels of all corruptions."""
+        from ipmix_cli.kernels import corruptions
 
-        return is_compiled(_kernels())
+        return KernelSet(Path(corruptions.__file__).parent, self._corrupt_small_picture)
 
-    def warm_up(self) -> None:
-        """Compile the kernels into the cache, or load them from it."""
-        from ipmix_cli.numba_cache.jit import mark_compiled
-
+    def _corrupt_small_picture(self) -> None:
         settings = PRESETS["all"]
         pictures = np.arange(4 * 4 * 3, dtype=np.uint8).reshape(1, 4, 4, 3)
         variants = len(settings.variants)
         plans = self.plan(settings, (4, 4), 0, np.zeros(1, np.int64), variants, np.zeros((0, 2), np.int32))
         self.apply(pictures, plans, None, settings, np.empty((1, variants, 4, 4, 3), np.uint8))
-        mark_compiled(_kernels())
-
-
-def _kernels() -> Path:
-    from ipmix_cli.kernels import corruptions
-
-    return Path(corruptions.__file__).parent
 
 
 TRANSFORM = CorruptionTransform()

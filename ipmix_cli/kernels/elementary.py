@@ -41,7 +41,7 @@ with localcontext() as _context:
     _DOUBLED = [Decimal(2.0 * (value / 255.0)) for value in range(256)]
     _FLOOR = Decimal(float("1e-37"))  # the double, not the decimal
     # Logarithms of max(2u, 1e-37) for the 256 values of a byte
-    LOG_HI, LOG_LO = _high_and_low([max(value, _FLOOR).ln() for value in _DOUBLED])
+    LOG_HI, _ = _high_and_low([max(value, _FLOOR).ln() for value in _DOUBLED])
     # The same of float32 numbers, as the published code has them
     _SINGLES = [Decimal(float(np.float32(2) * (np.float32(value) / np.float32(255)))) for value in range(256)]
     _SINGLE_FLOOR = Decimal(float(np.float32(1e-37)))

@@ -1,4 +1,4 @@
-"""Drawing plans: every law of IPMix as a closed form of uniforms."""
+"""Drawing plans: every distribution of IPMix as a closed form of uniforms."""
 
 from __future__ import annotations
 

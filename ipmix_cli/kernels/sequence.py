@@ -16,7 +16,7 @@ from ipmix_cli.kernels.stream import uniform
 from ipmix_cli.kernels.types import Bytes, Frame, Number, PlanRows, Reals, Words
 from ipmix_cli.kernels.workspace import CLEAN, Workspace
 
-RUNNING, OTHER = 1, 2  # rows of Workspace.buffers beside the clean picture
+RUNNING = 1  # row of Workspace.buffers beside the clean picture
 HEAD = codes.SEQUENCE_HEAD_WORDS
 
 

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ipmix_cli.errors import UsageError
-from ipmix_cli.methods.steps.chains import PlanArray, plan_dtype, unchanged_plans
+from ipmix_cli.methods.steps.chain_draws import check_steps, draw_chains
+from ipmix_cli.methods.steps.chains import PlanArray, plan_dtype
 from ipmix_cli.methods.steps.chains_method import ChainsMethod
-from ipmix_cli.methods.steps.draws import below, dirichlet_of_ones, draw_uniforms
 from ipmix_cli.methods.steps.levels import PER_OPERATION, draw_operations
 from ipmix_cli.methods.steps.settings import Settings, setting
 from ipmix_cli.picture import Picture
@@ -34,8 +33,6 @@ BASIC_OPERATIONS = (
     "translate_y",
 )
 OPERATIONS = (*BASIC_OPERATIONS, "color", "contrast", "brightness", "sharpness")
-HEAD_SLOTS = 1  # the blend; then for each chain:
-CHAIN_SLOTS = 2  # weight, length; then for each step three
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,10 +47,7 @@ class AugMixSettings(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.min_steps > self.max_steps:
-            raise UsageError(
-                f"min_steps is {self.min_steps}, above max_steps, {self.max_steps}", "choose max_steps above it"
-            )
+        check_steps(self)
 
 
 PRESETS: dict[str, AugMixSettings] = {
@@ -73,8 +67,6 @@ class AugMix(ChainsMethod):
     credit: ClassVar[str] = "AugMix (Hendrycks et al., ICLR 2020)"
     settings_type: ClassVar[type[Any]] = AugMixSettings
     presets: ClassVar[Mapping[str, Any]] = PRESETS
-    small: ClassVar[str] = "cifar"
-    large: ClassVar[str] = "imagenet"
     kernels: ClassVar[str] = "chains"
 
     def plan(
@@ -88,15 +80,9 @@ class AugMix(ChainsMethod):
     ) -> Plans:
         """Draw the plans (N, V)."""
         del mixing_shapes
-        per_chain = CHAIN_SLOTS + PER_OPERATION * settings.max_steps
-        u = draw_uniforms(seed, indices, copies, HEAD_SLOTS + settings.chains * per_chain)
-        chains = u[..., HEAD_SLOTS:].reshape(*u.shape[:2], settings.chains, per_chain)
-        steps = chains[..., CHAIN_SLOTS:].reshape(*chains.shape[:3], settings.max_steps, PER_OPERATION)
-        plans = np.zeros(u.shape[:2], plan_dtype(settings.chains, settings.max_steps))
-        plans["blend"] = u[..., 0]
-        plans["weights"] = dirichlet_of_ones(chains[..., 0])
-        plans["lengths"] = settings.min_steps + below(chains[..., 1], settings.max_steps - settings.min_steps + 1)
-        drawn = draw_operations(steps, settings.operations, settings.severity, size)
+        dtype = plan_dtype(settings.chains, settings.max_steps)
+        plans, uniforms = draw_chains(settings, seed, indices, copies, dtype, PER_OPERATION)
+        drawn = draw_operations(uniforms, settings.operations, settings.severity, size)
         plans["steps"]["code"], plans["steps"]["parameter"] = drawn
         return plans
 
@@ -120,10 +106,6 @@ class AugMix(ChainsMethod):
         from ipmix_cli.methods.steps.memory import workspace_for
 
         return workspace_for(*size, settings.chains)
-
-    def unchanged(self, plans: Plans) -> NDArray[np.bool_]:
-        """Return which plans have no operation that changes anything."""
-        return unchanged_plans(plans)
 
 
 AUGMIX = AugMix()

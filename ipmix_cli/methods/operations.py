@@ -1,7 +1,7 @@
-"""The image operations that users can name: what each is in Pillow's words, and what its parameter is called.
+"""The image operations that users can name: the Pillow call that each stands for, and what its parameter is called.
 
-A new operation is one kernel in ``kernels/`` (with its line in ``kernels/operations.py`` and its law in
-``kernels/plans.py``) and one line here.
+A new operation is one kernel in ``kernels/`` (with its line in ``kernels/operations.py`` and its distribution
+in ``kernels/plans.py``) and one line here.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ class Operation:
     ----------
     code : int
         Its number in plans and kernels.
-    pillow : str
-        The Pillow call whose pixels it makes, with its parameter in braces.
     parameter : str
         The parameter's name in a plan; empty for none.
     whole : bool
@@ -28,7 +26,6 @@ class Operation:
     """
 
     code: int
-    pillow: str
     parameter: str = ""
     whole: bool = False
 
@@ -39,24 +36,23 @@ class Operation:
         return {self.parameter: int(value) if self.whole else float(value)}
 
 
-_AFFINE = "Image.transform(size, AFFINE, {}, BILINEAR)"
-
+# With the Pillow call whose pixels each makes; affine(..) is Image.transform(size, AFFINE, .., BILINEAR)
 OPS: dict[str, Operation] = {
-    "equalize": Operation(codes.EQUALIZE, "ImageOps.equalize(picture)"),
-    "posterize": Operation(codes.POSTERIZE, "ImageOps.posterize(picture, {bits})", "bits", whole=True),
-    "rotate": Operation(codes.ROTATE, "Image.rotate({degrees}, BILINEAR)", "degrees", whole=True),
-    "solarize": Operation(codes.SOLARIZE, "ImageOps.solarize(picture, {threshold})", "threshold", whole=True),
-    "shear_x": Operation(codes.SHEAR_X, _AFFINE.format("(1, {f}, 0, 0, 1, 0)"), "f"),
-    "shear_y": Operation(codes.SHEAR_Y, _AFFINE.format("(1, 0, 0, {f}, 1, 0)"), "f"),
-    "translate_x": Operation(codes.TRANSLATE_X, _AFFINE.format("(1, 0, {d}, 0, 1, 0)"), "d", whole=True),
-    "translate_y": Operation(codes.TRANSLATE_Y, _AFFINE.format("(1, 0, 0, 0, 1, {d})"), "d", whole=True),
-    "mirror": Operation(codes.MIRROR, "ImageOps.mirror(picture)"),
-    "invert": Operation(codes.INVERT, "ImageOps.invert(picture)"),
-    "autocontrast": Operation(codes.AUTOCONTRAST, "ImageOps.autocontrast(picture, {cutoff})", "cutoff"),
-    "color": Operation(codes.COLOR, "ImageEnhance.Color(picture).enhance({factor})", "factor"),
-    "contrast": Operation(codes.CONTRAST, "ImageEnhance.Contrast(picture).enhance({factor})", "factor"),
-    "brightness": Operation(codes.BRIGHTNESS, "ImageEnhance.Brightness(picture).enhance({factor})", "factor"),
-    "sharpness": Operation(codes.SHARPNESS, "ImageEnhance.Sharpness(picture).enhance({factor})", "factor"),
+    "equalize": Operation(codes.EQUALIZE),  # ImageOps.equalize(picture)
+    "posterize": Operation(codes.POSTERIZE, "bits", whole=True),  # ImageOps.posterize(picture, bits)
+    "rotate": Operation(codes.ROTATE, "degrees", whole=True),  # Image.rotate(degrees, BILINEAR)
+    "solarize": Operation(codes.SOLARIZE, "threshold", whole=True),  # ImageOps.solarize(picture, threshold)
+    "shear_x": Operation(codes.SHEAR_X, "f"),  # affine(1, f, 0, 0, 1, 0)
+    "shear_y": Operation(codes.SHEAR_Y, "f"),  # affine(1, 0, 0, f, 1, 0)
+    "translate_x": Operation(codes.TRANSLATE_X, "d", whole=True),  # affine(1, 0, d, 0, 1, 0)
+    "translate_y": Operation(codes.TRANSLATE_Y, "d", whole=True),  # affine(1, 0, 0, 0, 1, d)
+    "mirror": Operation(codes.MIRROR),  # ImageOps.mirror(picture)
+    "invert": Operation(codes.INVERT),  # ImageOps.invert(picture)
+    "autocontrast": Operation(codes.AUTOCONTRAST, "cutoff"),  # ImageOps.autocontrast(picture, cutoff)
+    "color": Operation(codes.COLOR, "factor"),  # ImageEnhance.Color(picture).enhance(factor)
+    "contrast": Operation(codes.CONTRAST, "factor"),  # ImageEnhance.Contrast(picture).enhance(factor)
+    "brightness": Operation(codes.BRIGHTNESS, "factor"),  # ImageEnhance.Brightness(picture).enhance(factor)
+    "sharpness": Operation(codes.SHARPNESS, "factor"),  # ImageEnhance.Sharpness(picture).enhance(factor)
 }
 
 ALL_OPERATIONS = tuple(OPS)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ipmix_cli.kernels import codes
 from ipmix_cli.methods.augmix import BASIC_OPERATIONS, OPERATIONS
 from ipmix_cli.methods.mixing_set import MixingSet
-from ipmix_cli.methods.steps.chains import PlanArray, plan_dtype, unchanged_plans
+from ipmix_cli.methods.steps.chains import PlanArray, plan_dtype
 from ipmix_cli.methods.steps.chains_method import ChainsMethod
 from ipmix_cli.methods.steps.draws import below, draw_uniforms, powers
 from ipmix_cli.methods.steps.levels import PER_OPERATION, draw_operations
@@ -63,10 +63,12 @@ class PixMix(ChainsMethod):
     credit: ClassVar[str] = "PixMix (Hendrycks et al., CVPR 2022)"
     settings_type: ClassVar[type[Any]] = PixMixSettings
     presets: ClassVar[Mapping[str, Any]] = PRESETS
-    small: ClassVar[str] = "cifar"
-    large: ClassVar[str] = "imagenet"
     kernels: ClassVar[str] = "pixmix"
-    overflow: ClassVar[str] = "float"
+
+    def overflow_of(self, settings: PixMixSettings) -> str:
+        """Return that values stay real numbers."""
+        del settings
+        return "float"
 
     def mixing_ratio(self, settings: PixMixSettings) -> float | None:
         """Return the settings' ratio."""
@@ -127,10 +129,6 @@ class PixMix(ChainsMethod):
         from ipmix_cli.methods.steps.memory import workspace_for
 
         return Memory(workspace_for(*size, chains=1), np.empty(size[0] * size[1] * 3, np.float32))
-
-    def unchanged(self, plans: Plans) -> NDArray[np.bool_]:
-        """Return which plans have no step that changes anything."""
-        return unchanged_plans(plans)
 
 
 def draw_mixing_picture(plans: PlanArray, u: NDArray[np.float64], shapes: NDArray[np.int32], size: Size) -> None:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ipmix_cli.errors import UsageError
 from ipmix_cli.kernels import codes
-from ipmix_cli.methods.steps.draws import below, dirichlet_of_ones, draw_uniforms, keys, logarithms, normals
+from ipmix_cli.methods.steps.chain_draws import check_steps, draw_chains
+from ipmix_cli.methods.steps.draws import below, keys, logarithms, normals
 from ipmix_cli.methods.steps.method import Method
 from ipmix_cli.methods.steps.prime_view import OPERATORS, PrimeView
 from ipmix_cli.methods.steps.settings import Settings, setting
@@ -37,8 +37,6 @@ STEP = np.dtype(
 CENTRE = 8  # the published code puts the filter's 1 at row 2, column 2: the picture moves by a pixel up and to the left
 LOWEST_CUT = 2
 STEP_SLOTS = 16  # operator, key, cut's limit, cut, temperature, first frequency, sigma, nine of a filter
-HEAD_SLOTS = 1
-CHAIN_SLOTS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,10 +57,7 @@ class PrimeSettings(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.min_steps > self.max_steps:
-            raise UsageError(
-                f"min_steps is {self.min_steps}, above max_steps, {self.max_steps}", "choose max_steps above it"
-            )
+        check_steps(self)
 
 
 PRESETS: dict[str, PrimeSettings] = {
@@ -95,8 +90,6 @@ class Prime(Method):
     credit: ClassVar[str] = "PRIME (Modas et al., ECCV 2022)"
     settings_type: ClassVar[type[Any]] = PrimeSettings
     presets: ClassVar[Mapping[str, Any]] = PRESETS
-    small: ClassVar[str] = "cifar"
-    large: ClassVar[str] = "imagenet"
     kernels: ClassVar[str] = "prime"
 
     def plan(
@@ -110,15 +103,9 @@ class Prime(Method):
     ) -> Plans:
         """Draw the plans (N, V)."""
         del mixing_shapes
-        per_chain = CHAIN_SLOTS + STEP_SLOTS * settings.max_steps
-        u = draw_uniforms(seed, indices, copies, HEAD_SLOTS + settings.chains * per_chain)
-        chains = u[..., HEAD_SLOTS:].reshape(*u.shape[:2], settings.chains, per_chain)
-        plans = np.zeros(u.shape[:2], plan_dtype(settings.chains, settings.max_steps))
-        plans["blend"] = u[..., 0]
-        plans["weights"] = dirichlet_of_ones(chains[..., 0])
-        plans["lengths"] = settings.min_steps + below(chains[..., 1], settings.max_steps - settings.min_steps + 1)
-        steps = chains[..., CHAIN_SLOTS:].reshape(*chains.shape[:3], settings.max_steps, STEP_SLOTS)
-        _draw_steps(plans["steps"], steps, settings, min(size))
+        dtype = plan_dtype(settings.chains, settings.max_steps)
+        plans, uniforms = draw_chains(settings, seed, indices, copies, dtype, STEP_SLOTS)
+        _draw_steps(plans["steps"], uniforms, settings, min(size))
         return plans
 
     def apply(
@@ -168,7 +155,6 @@ class Prime(Method):
         self, picture: Picture, plan: Any, mixing: MixingPictures | None, settings: PrimeSettings
     ) -> dict[str, NDArray[Any]]:
         """Return the clean picture, each chain after each step, and the copy."""
-        del mixing
         stages: dict[str, NDArray[Any]] = {"clean": picture.copy()}
         row = np.array([[plan]], plan.dtype)
         row["blend"] = 1.0
@@ -176,14 +162,8 @@ class Prime(Method):
             for step in range(length):
                 row["weights"], row["lengths"] = 0.0, 0
                 row["weights"][0, 0, chain], row["lengths"][0, 0, chain] = 1.0, step + 1
-                stages[f"chain{chain}_step{step}"] = self._made(picture, row, settings)
-        return {**stages, "out": self._made(picture, np.array([[plan]], plan.dtype), settings)}
-
-    def _made(self, picture: Picture, row: Plans, settings: PrimeSettings) -> Picture:
-        out = np.empty((1, 1, *picture.shape), np.uint8)
-        self.apply(picture[None], row, None, settings, out)
-        made: Picture = out[0, 0]
-        return made
+                stages[f"chain{chain}_step{step}"] = self.copy_of(picture, row, mixing, settings)
+        return {**stages, "out": self.copy_of(picture, np.array([plan], plan.dtype), mixing, settings)}
 
     def stage_rows(self, plan: Any, settings: PrimeSettings, stages: Mapping[str, NDArray[Any]]) -> list[StageRow]:
         """Return what goes in, each chain step by step, and what comes out."""
@@ -199,11 +179,6 @@ class Prime(Method):
         del settings
         used = plans["steps"]["code"][np.arange(plans["steps"].shape[-1]) < plans["lengths"][..., None]]
         return {name: int((used == code).sum()) for name, code in OPERATORS.items()}
-
-    def make_one(self, pictures: Picture, settings: PrimeSettings) -> None:
-        """Make one copy."""
-        plans = self.plan(settings, (8, 8), 0, np.zeros(1, np.int64), 1, np.zeros((0, 2), np.int32))
-        self.apply(pictures, plans, None, settings, np.empty((1, 1, 8, 8, 3), np.uint8))
 
 
 @functools.lru_cache(maxsize=4)

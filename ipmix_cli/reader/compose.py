@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from ipmix_cli.errors import UsageError
 from ipmix_cli.methods.ipmix import online
-from ipmix_cli.methods.ipmix.presets import preset_for
 from ipmix_cli.methods.ipmix.settings import AugmentConfig
 from ipmix_cli.methods.mixing_set import MixingSet
 
@@ -101,7 +100,7 @@ class IPMix(online.IPMix):
         from ipmix_cli.pipeline.run.prepare import BUILTIN, builtin_bank
 
         size = (pictures.shape[-3], pictures.shape[-2])
-        config = preset_for(self.setting, *size) if isinstance(self.setting, str) else self.setting
+        config = self.settings_for(size)
         place = self.mixing
         if place == BUILTIN:
             place = builtin_bank(size, config.mixing_ratio, Listener(), 1)

@@ -83,7 +83,7 @@ def open_renderer(contents: Contents, fractals: str | None, fresh: bool, seed: i
             "read the stored copies: leave out fresh=True",
         )
     mixing = checked_mixing(job, fractals or str(contents.places.get("fractals", "")))
-    job.transform.warm_up()  # before workers are started, which would each compile
+    job.transform.kernel_set().warm_up()  # before workers are started, which would each compile
     if mixing is not None and job.size is not None:
         prepare_mixing(mixing, job.size, Listener())
     return Renderer(job, mixing, fresh, seed)

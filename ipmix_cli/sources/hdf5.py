@@ -18,11 +18,10 @@ from ipmix_cli.hdf5.safety import array, explained, open_file
 from ipmix_cli.sources.array_names import choose_arrays
 from ipmix_cli.sources.arrays import ArrayData, ArrayRows, FileRows, array_source, picture_layout
 from ipmix_cli.sources.common_size import CommonSize
-from ipmix_cli.sources.decoded import decoded_sample
+from ipmix_cli.sources.decoded import EncodedPictures
 from ipmix_cli.sources.labels import MAX_LABEL_BYTES, check_count, label_rule, labels_of_array
 from ipmix_cli.sources.listed_source import ListedSource
-from ipmix_cli.sources.source import BadSample, Sample, Source, SourceSpec
-from ipmix_cli.stages import StageClock
+from ipmix_cli.sources.source import Source, SourceSpec
 from ipmix_cli.storage.file_state import WatchedFiles
 from ipmix_cli.storage.memory_map import mapped
 from ipmix_cli.storage.source_digest import digest_kind, framed, source_digest
@@ -91,7 +90,7 @@ class ChunkedRows:
 
 
 @dataclass(frozen=True)
-class EncodedPart:
+class EncodedPart(EncodedPictures):
     """Pictures start.. of a column of variable-length bytes, with their labels.
 
     `references` (n,) say where in the file each lies: HDF5 itself reads none of them.
@@ -103,22 +102,10 @@ class EncodedPart:
     labels: NDArray[np.int64]
     alpha: str
 
-    def samples(self, clock: StageClock) -> Iterator[Sample | BadSample]:
-        """Yield the samples in order."""
-        for position, data in enumerate(self.encoded()):
-            clock.lap("read")
-            index = self.start + position
-            yield decoded_sample((index, str(index)), data, int(self.labels[position]), self.alpha)
-            clock.lap("decode")
-
     def encoded(self) -> Iterator[bytes]:
         """Yield the encoded pictures."""
         heap = Heap(mapped(Path(self.path), self.path), self.path)
         return map(heap.get, self.references)
-
-    def key(self, position: int) -> str:
-        """Return the name of the sample at a position: its number."""
-        return str(self.start + position)
 
     def cut(self, start: int, stop: int) -> EncodedPart:
         """Return the samples start..stop."""

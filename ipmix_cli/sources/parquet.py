@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ipmix_cli.errors import SourceError
 from ipmix_cli.extras import imported
 from ipmix_cli.sources.common_size import CommonSize
-from ipmix_cli.sources.decoded import decoded_sample
+from ipmix_cli.sources.decoded import EncodedPictures
 from ipmix_cli.sources.labels import (
     MAX_LABEL_BYTES,
     LabelColumn,
@@ -29,8 +29,7 @@ from ipmix_cli.sources.labels import (
 )
 from ipmix_cli.sources.listed_source import ListedSource
 from ipmix_cli.sources.parquet_files import files_below, files_of_split
-from ipmix_cli.sources.source import BadSample, Sample, SourceSpec
-from ipmix_cli.stages import StageClock
+from ipmix_cli.sources.source import SourceSpec
 from ipmix_cli.storage.bounded import MOST_EXPANSION, SLACK_BYTES, too_large
 from ipmix_cli.storage.file_state import WatchedFiles
 from ipmix_cli.storage.regular_file import open_regular
@@ -60,7 +59,7 @@ class RowGroup:
 
 
 @dataclass(frozen=True)
-class ParquetPart:
+class ParquetPart(EncodedPictures):
     """Runs of rows with their labels; `start` is the first one's index."""
 
     groups: tuple[RowGroup, ...]
@@ -68,14 +67,6 @@ class ParquetPart:
     start: int
     column: str
     alpha: str
-
-    def samples(self, clock: StageClock) -> Iterator[Sample | BadSample]:
-        """Yield the samples in order, some tens of rows at a time."""
-        for position, data in enumerate(self.encoded()):
-            clock.lap("read")
-            index = self.start + position
-            yield decoded_sample((index, str(index)), data, int(self.labels[position]), self.alpha)
-            clock.lap("decode")
 
     def encoded(self) -> Iterator[bytes]:
         """Yield the encoded pictures, some tens of rows at a time."""
@@ -90,10 +81,6 @@ class ParquetPart:
                         yield value.as_py() or b""
                 if left:
                     raise SourceError(f"{group.path} has fewer rows than before", "put it back as it was")
-
-    def key(self, position: int) -> str:
-        """Return the name of the sample at a position: its number."""
-        return str(self.start + position)
 
     def cut(self, start: int, stop: int) -> ParquetPart:
         """Return the samples start..stop, with the runs of rows that hold them."""

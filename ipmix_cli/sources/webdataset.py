@@ -17,17 +17,16 @@ from numpy.typing import NDArray
 from ipmix_cli.errors import SourceError
 from ipmix_cli.sources.common_size import CommonSize
 from ipmix_cli.sources.compressed_tars import check_uncompressed
-from ipmix_cli.sources.decoded import decoded_sample
+from ipmix_cli.sources.decoded import EncodedPictures
 from ipmix_cli.sources.image_files import MAX_FILE_BYTES
 from ipmix_cli.sources.label_text import readable
 from ipmix_cli.sources.labels import LabelColumn, LabelRule, label_rule
 from ipmix_cli.sources.listed_source import ListedSource
 from ipmix_cli.sources.name_table import Names
-from ipmix_cli.sources.source import BadSample, Sample, SourceSpec
+from ipmix_cli.sources.source import SourceSpec
 from ipmix_cli.sources.split_names import SPLIT_NAMES
 from ipmix_cli.sources.tar_folders import folder_classes
 from ipmix_cli.sources.tar_samples import FOLDER, TarReader, TarSample
-from ipmix_cli.stages import StageClock
 from ipmix_cli.storage.file_state import WatchedFiles
 from ipmix_cli.storage.memory_map import mapped
 from ipmix_cli.storage.object_files import RemoteFile, ranges_of, remote_tars
@@ -39,7 +38,7 @@ MOST_TARS = 100_000
 
 
 @dataclass(frozen=True)
-class TarPart:
+class TarPart(EncodedPictures):
     """Pictures by place: `places` (n, 3) int64 has the number of the tar, the offset and the size of each."""
 
     tars: tuple[str, ...]
@@ -48,14 +47,6 @@ class TarPart:
     keys: Names
     start: int
     alpha: str
-
-    def samples(self, clock: StageClock) -> Iterator[Sample | BadSample]:
-        """Yield the samples in order."""
-        for position, data in enumerate(self.encoded()):
-            clock.lap("read")
-            index, key = self.start + position, readable(self.keys[position])
-            yield decoded_sample((index, key), data, int(self.labels[position]), self.alpha)
-            clock.lap("decode")
 
     def encoded(self) -> Iterator[bytes]:
         """Yield the encoded pictures; one tar is open at a time."""

@@ -16,9 +16,9 @@ from ipmix_cli.methods.ipmix.apply import apply_plans, workspace_for
 from ipmix_cli.methods.ipmix.online import IPMix
 from ipmix_cli.methods.ipmix.plan import sample_plans
 from ipmix_cli.methods.ipmix.presets import PRESETS
+from ipmix_cli.methods.ipmix.transform import IPMIX
 from ipmix_cli.methods.mixing_set import mixing_set
 from ipmix_cli.methods.operations import ALL_OPERATIONS
-from ipmix_cli.methods.steps.chains_stages import chain_stages
 from ipmix_cli.methods.steps.chains_view import Plan
 from tests.methods import oracle
 
@@ -53,7 +53,7 @@ def applied(pictures, plans, mixing, config, workspace=None):
 
 def replayed(picture, row, mixing, config):
     """The same copy by the oracle, and the stages it was told."""
-    stages = chain_stages(picture, row, mixing, overflow=config.overflow_code)
+    stages = IPMIX.stages(picture, row, mixing, config)
     masks = {
         tuple(int(part) for part in name[4:].split("_")): array
         for name, array in stages.items()
@@ -168,7 +168,7 @@ def test_stages_name_what_a_plan_did():
     seen = set()
     for n, k in np.ndindex(*plans.shape):
         row = plans[n, k]
-        stages = chain_stages(pictures[n], row, mixing)
+        stages = IPMIX.stages(pictures[n], row, mixing, ALL)
         for i, length in enumerate(row["lengths"]):
             assert f"chain{i}_step{length}" not in stages
             for j in range(length):

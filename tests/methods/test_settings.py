@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from ipmix_cli.errors import UsageError
-from ipmix_cli.methods.ipmix.presets import PRESETS, preset_for
+from ipmix_cli.methods.ipmix.presets import PRESETS
 from ipmix_cli.methods.ipmix.settings import AugmentConfig
+from ipmix_cli.methods.ipmix.transform import IPMIX
 from ipmix_cli.methods.operations import ALL_OPERATIONS, BASIC_OPERATIONS
 
 
@@ -43,7 +44,7 @@ def test_a_misspelt_name_gets_a_suggestion():
         replace(PRESETS["cifar"], operations=("equalise",))
     assert "equalize" in caught.value.remedy
     with pytest.raises(UsageError) as caught:
-        preset_for("imagnet", 32, 32)
+        IPMIX.settings_for("imagnet", (32, 32), {})
     assert "imagenet" in caught.value.remedy
 
 
@@ -63,9 +64,9 @@ def test_settings_that_do_not_exist_or_are_missing_are_refused():
 
 
 def test_auto_chooses_by_the_size_of_the_picture():
-    assert preset_for("auto", 64, 64) is PRESETS["cifar"]
-    assert preset_for("auto", 65, 64) is PRESETS["imagenet"]
-    assert preset_for("imagenet", 32, 32) is PRESETS["imagenet"]
+    assert IPMIX.settings_for("auto", (64, 64), {}) is PRESETS["cifar"]
+    assert IPMIX.settings_for("auto", (65, 64), {}) is PRESETS["imagenet"]
+    assert IPMIX.settings_for("imagenet", (32, 32), {}) is PRESETS["imagenet"]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.codecs.png.tables import HEADER_WORDS, LONGEST, tables
+from ipmix_cli.numba_cache.kernel_set import KernelSet
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 STREAM_START = b"IDAT\x78\x01"  # the chunk's type, and zlib's header for a fast compressor
@@ -75,16 +76,8 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def is_warm() -> bool:
-    """Whether the kernels have been compiled on this machine."""
-    from ipmix_cli.numba_cache.jit import is_compiled
-
-    return is_compiled(Path(__file__).parent)
-
-
-def warm_up() -> None:
-    """Compile the kernels, or load them from the cache: so the first picture waits for nothing."""
-    from ipmix_cli.numba_cache.jit import mark_compiled
-
+def _call_each() -> None:
     PngEncoder().encode(np.zeros((1, 2, 2, 3), np.uint8))
-    mark_compiled(Path(__file__).parent)
+
+
+KERNELS = KernelSet(Path(__file__).parent, _call_each)

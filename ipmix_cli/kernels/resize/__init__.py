@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ipmix_cli.numba_cache.kernel_set import KernelSet
 from ipmix_cli.picture import Picture
 
 BAND = 512  # rows that are turned at once: those of most photographs, but not those of a poster
@@ -102,16 +103,8 @@ def weigh(rows: Picture, weights: Weights) -> Picture:
     return out
 
 
-def is_warm() -> bool:
-    """Whether the kernels have been compiled on this machine."""
-    from ipmix_cli.numba_cache.jit import is_compiled
-
-    return is_compiled(Path(__file__).parent)
-
-
-def warm_up() -> None:
-    """Compile the kernels, or load them from the cache: so the first picture waits for nothing."""
-    from ipmix_cli.numba_cache.jit import mark_compiled
-
+def _call_each() -> None:
     resized(np.zeros((3, 3, 3), np.uint8), (0, 0, 3, 3), (2, 2))
-    mark_compiled(Path(__file__).parent)
+
+
+KERNELS = KernelSet(Path(__file__).parent, _call_each)

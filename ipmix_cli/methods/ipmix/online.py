@@ -8,9 +8,10 @@ import numpy.typing as npt
 from ipmix_cli.errors import UsageError
 from ipmix_cli.methods.ipmix.apply import apply_plans
 from ipmix_cli.methods.ipmix.plan import sample_plans
-from ipmix_cli.methods.ipmix.presets import preset_for
 from ipmix_cli.methods.ipmix.settings import AugmentConfig
+from ipmix_cli.methods.ipmix.transform import IPMIX
 from ipmix_cli.methods.mixing_set import MixingSet, mixing_set
+from ipmix_cli.transform import Size
 
 Pictures = npt.NDArray[np.uint8]
 
@@ -72,7 +73,7 @@ class IPMix:
         """
         batch = _checked(pictures, "pictures")
         size = (batch.shape[1], batch.shape[2])
-        config = preset_for(self.setting, *size) if isinstance(self.setting, str) else self.setting
+        config = self.settings_for(size)
         if not isinstance(mixing, MixingSet):
             mixing = mixing_set(list(_checked(mixing, "mixing")), size, config.mixing_ratio)
         indices = np.arange(first_index, first_index + len(batch))
@@ -80,6 +81,13 @@ class IPMix:
         out = np.empty((*plans.shape, *size, 3), np.uint8)
         apply_plans(batch, plans, mixing, config, out)
         return out if pictures.ndim == 4 else out[0]
+
+    def settings_for(self, size: Size) -> AugmentConfig:
+        """Return the numbers that pictures of a size are augmented with."""
+        if isinstance(self.setting, str):
+            preset: AugmentConfig = IPMIX.settings_for(self.setting, size, {})
+            return preset
+        return self.setting
 
 
 def _checked(pictures: Pictures, name: str) -> Pictures:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass
 
-from ipmix_cli.errors import UsageError, check_name
+from ipmix_cli.errors import UsageError
 from ipmix_cli.kernels import codes
 from ipmix_cli.methods.mixings import ALL_MIXINGS
 from ipmix_cli.methods.operations import BASIC_OPERATIONS, OPS
+from ipmix_cli.methods.steps.settings import Settings, setting
 
 OVERFLOWS = ("clip", "wrap")
 SMALLEST_PATCH = 2  # the thin patches are drawn from 2..s
@@ -18,13 +17,8 @@ RULE = (4, 8, 16, 32, 64)
 SINGLE_BETA = 0.1
 
 
-def _number(help_text: str, low: float, high: float) -> dict[str, Any]:
-    """Return what the command line says of a number, and the range that it is checked against."""
-    return {"help": help_text, "low": low, "high": high}
-
-
 @dataclass(frozen=True, kw_only=True)
-class AugmentConfig:
+class AugmentConfig(Settings):
     """What one augmented copy is drawn from.
 
     Parameters
@@ -57,31 +51,23 @@ class AugmentConfig:
         For a number out of range or a name that does not exist.
     """
 
-    chains: int = field(metadata=_number("Chains of a copy, k.", 1, 64))
-    max_steps: int = field(metadata=_number("Most steps of a chain, t.", 1, 64))
-    severity: float = field(metadata=_number("Highest level of operations.", 0.1, 10.0))
-    beta: float = field(metadata=_number("Shape of the mixings' Beta distributions.", 0.01, 1000.0))
-    self_mix: float = field(metadata=_number("Probability that a patch's partner is an augmented copy.", 0.0, 1.0))
-    mixing_ratio: float = field(metadata=_number("Mixing picture's side over the sample's.", 1.0, 4.0))
-    patch_sizes: tuple[int, ...] | None = field(
-        default=None,
-        metadata={"help": "Patch sizes in px, such as 4,8,16,32.  [default: powers of two, and the short side]"},
+    chains: int = setting("chains of a copy, k", low=1, high=64)
+    max_steps: int = setting("largest number of steps of a chain, t", low=1, high=64)
+    severity: float = setting("highest level of an operation", low=0.1, high=10)
+    beta: float = setting("shape of the mixings' Beta distributions", low=0.01, high=1000)
+    self_mix: float = setting("probability that a patch's partner is an operation on the clean picture", low=0, high=1)
+    mixing_ratio: float = setting("short side of a resized mixing picture over the picture's side", low=1, high=4)
+    patch_sizes: tuple[int, ...] | None = setting(
+        "patch sizes in px, such as 4,8,16,32.  [default: powers of two, and the short side]", default=None
     )
-    overflow: str = field(default="clip", metadata={"help": "Mixed values out of range: clip, or wrap as published."})
-    operations: tuple[str, ...] = field(
-        default=BASIC_OPERATIONS, metadata={"help": "Only these operations, with commas between."}
+    overflow: str = setting(
+        "mixed values outside 0..255, wrapped in the published code", default=OVERFLOWS[0], choices=OVERFLOWS
     )
-    mixings: tuple[str, ...] = field(default=ALL_MIXINGS, metadata={"help": "Only these mixings, with commas between."})
+    operations: tuple[str, ...] = setting("operations to draw from", default=BASIC_OPERATIONS, choices=OPS)
+    mixings: tuple[str, ...] = setting("mixings to draw from", default=ALL_MIXINGS, choices=ALL_MIXINGS)
 
     def __post_init__(self) -> None:
-        for one in fields(self):
-            if one.type == "float":  # 3 and 3.0 are one setting, so one record
-                object.__setattr__(self, one.name, float(getattr(self, one.name)))
-            if "low" in one.metadata:
-                _check_range(one.name, getattr(self, one.name), one.metadata["low"], one.metadata["high"])
-        _check_names("overflow", [self.overflow], OVERFLOWS)
-        _check_names("operation", self.operations, OPS)
-        _check_names("mixing", self.mixings, ALL_MIXINGS)
+        super().__post_init__()
         if self.patch_sizes is not None and len(self.patch_sizes) > MOST_PATCH_SIZES:
             raise UsageError(f"{len(self.patch_sizes)} patch sizes", f"name at most {MOST_PATCH_SIZES}")
         if self.patch_sizes is not None and (not self.patch_sizes or min(self.patch_sizes) < SMALLEST_PATCH):
@@ -123,45 +109,3 @@ class AugmentConfig:
                 "leave out the sizes above the picture's short side",
             )
         return self.patch_sizes
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values that JSON can hold; :meth:`from_dict` is the way back."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> AugmentConfig:
-        """Make a config from :meth:`to_dict`'s values.
-
-        Raises
-        ------
-        UsageError
-            For a name that no setting has, a setting left out, or a value out of range.
-        """
-        _check_names("setting", values, [field.name for field in fields(cls)])
-        plain: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
-        }
-        try:
-            return cls(**plain)
-        except TypeError as error:
-            raise UsageError(f"augment settings: {error}", "give every setting of the preset") from error
-
-
-def _check_range(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise UsageError(
-            f"{name} is {value}: expected a number from {low:g} to {high:g}",
-            f"choose a value of {name} in that range, or leave it to the preset",
-        )
-
-
-def _check_names(what: str, names: Iterable[str], known: Iterable[str]) -> None:
-    allowed = list(known)
-    given = list(names)
-    for name in given:
-        check_name(what, name, allowed)
-    if not given or len(set(given)) < len(given):
-        raise UsageError(
-            f"{what} list {given}: expected at least one name, each once",
-            f"choose from: {', '.join(allowed)}",
-        )

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ipmix_cli.errors import check_name
 from ipmix_cli.kernels import codes
-from ipmix_cli.methods.ipmix.presets import AUTO_LIMIT, PRESETS, preset_for
+from ipmix_cli.methods.ipmix.presets import PRESETS
 from ipmix_cli.methods.ipmix.settings import AugmentConfig
 from ipmix_cli.methods.operations import ALL_OPERATIONS
-from ipmix_cli.transform import MixingPictures, Plans, Shortcut, Size, StageRow, Transform
+from ipmix_cli.methods.steps.chains_method import ChainsMethod
+from ipmix_cli.transform import MixingPictures, Plans, Shortcut, Size
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from ipmix_cli.methods.mixing_set import MixingSet
-    from ipmix_cli.methods.steps.chains_view import Plan
     from ipmix_cli.picture import Picture
 
-PHOTOGRAPH = (2 * AUTO_LIMIT, 2 * AUTO_LIMIT)  # what pictures of many sizes are taken for
 
-
-class IPMixTransform(Transform):
+class IPMixTransform(ChainsMethod):
     """IPMix: chains of operations and of mixings with fractals, blended with the clean picture."""
 
     name: ClassVar[str] = "ipmix"
@@ -35,20 +31,20 @@ class IPMixTransform(Transform):
     single_version: ClassVar[int] = 2  # of jobs in float32 arithmetic: their bytes changed, and no others
     settings_type: ClassVar[type[Any]] = AugmentConfig
     presets: ClassVar[Mapping[str, Any]] = PRESETS
+    kernels: ClassVar[str] = ""  # all that were there before other methods
     shortcuts: ClassVar[Mapping[str, Shortcut]] = {
         "all_ops": Shortcut(
             "Also the five operations that overlap with the -C benchmarks.", {"operations": ALL_OPERATIONS}
         ),
     }
 
-    def settings_for(self, preset: str, size: Size | None, changes: Mapping[str, Any]) -> AugmentConfig:
-        """Return a preset with some fields replaced; ``auto`` takes pictures of many sizes for photographs."""
-        for name in changes:
-            check_name("setting", name, [field.name for field in dataclasses.fields(AugmentConfig)])
-        config = dataclasses.replace(preset_for(preset, *(size or PHOTOGRAPH)), **changes)
-        if size is not None:
-            config.patch_sizes_for(*size)  # refuses sizes that do not fit
-        return config
+    def check_size(self, settings: Any, size: Size) -> None:
+        """Refuse patch sizes that do not fit."""
+        settings.patch_sizes_for(*size)
+
+    def overflow_of(self, settings: Any) -> str:
+        """Return the setting."""
+        return str(settings.overflow)
 
     def plan_version_of(self, settings: Any) -> int:
         """Return 2 where the published float32 arithmetic is followed, which version 1 did not; else 1."""
@@ -112,57 +108,9 @@ class IPMixTransform(Transform):
 
         return workspace_for(*size, settings)
 
-    def unchanged(self, plans: Plans) -> NDArray[np.bool_]:
-        """Return which plans have no step that changes anything."""
-        from ipmix_cli.methods.steps.chains import unchanged_plans
-
-        return unchanged_plans(plans)
-
-    def view(self, plan: Any, settings: Any) -> Plan:
-        """Return one plan as words and plain data."""
-        from ipmix_cli.methods.steps.chains_view import Plan
-
-        return Plan.from_row(plan, settings.overflow)
-
-    def stages(
-        self, picture: Picture, plan: Any, mixing: MixingPictures | None, settings: Any
-    ) -> dict[str, NDArray[Any]]:
-        """Return the clean and the mixing picture, each chain after each step, masks, partners, and the copy."""
-        from ipmix_cli.methods.steps.chains_stages import chain_stages
-
-        return chain_stages(picture, plan, _mixing_set(mixing), overflow=settings.overflow_code)
-
-    def stage_rows(self, plan: Any, settings: Any, stages: Mapping[str, NDArray[Any]]) -> list[StageRow]:
-        """Return what goes in, each chain step by step, and what comes out."""
-        del stages
-        from ipmix_cli.methods.steps.chains_view import stage_rows
-
-        return stage_rows(self.view(plan, settings))
-
-    def interest(self, plans: Plans) -> NDArray[np.float64]:
-        """Prefer plans with many steps of both kinds that the blend lets through."""
-        from ipmix_cli.methods.steps.chains import interest
-
-        return interest(plans)
-
-    def operations(self, plans: Plans, settings: Any) -> dict[str, int]:
-        """Return how often each operation and each mixing is a step."""
-        del settings
-        from ipmix_cli.methods.steps.chains_view import count_steps
-
-        return count_steps(plans)
-
-    def is_warm(self) -> bool:
-        """Whether this machine's cache holds the compiled kernels."""
-        from ipmix_cli.methods.ipmix.warmup import is_warm
-
-        return is_warm()
-
-    def warm_up(self) -> None:
-        """Compile the kernels into the cache, or load them from it."""
-        from ipmix_cli.methods.ipmix.warmup import warm_up
-
-        warm_up()
+    def call_kernels(self) -> None:
+        """Make one small copy: IPMix has kernels of its own that draw."""
+        self.make_small_copy()
 
 
 IPMIX = IPMixTransform()

@@ -13,25 +13,24 @@ from ipmix_cli.kernels.mixing import fill_mask
 from ipmix_cli.methods.mixing_set import MixingSet
 from ipmix_cli.methods.mixings import MIXERS, MIXING_NAMES
 from ipmix_cli.methods.steps.chains import PlanArray
-from ipmix_cli.methods.steps.chains_apply import NO_MIXING, apply_chains
 from ipmix_cli.picture import Picture
 
 Stages = dict[str, npt.NDArray[Any]]
 
 
-def chain_stages(picture: Picture, plan: Any, mixing: MixingSet | None, *, overflow: int = codes.CLIP) -> Stages:
+def chain_stages(made: Callable[[PlanArray], Picture], picture: Picture, plan: Any, mixing: MixingSet | None) -> Stages:
     """Return every stage of one copy.
 
     Parameters
     ----------
+    made : callable
+        Returns the copy that a plan array of one element makes of `picture`.
     picture : ndarray of uint8, (H, W, 3)
         The clean picture. Not modified.
     plan : numpy.void
         One element of a plan array.
     mixing : MixingSet or None
         The mixing pictures that the plan was drawn for; None if it has operations alone.
-    overflow : int
-        As :func:`ipmix_cli.methods.steps.chains_apply.apply_chains` has it.
 
     Returns
     -------
@@ -40,21 +39,8 @@ def chain_stages(picture: Picture, plan: Any, mixing: MixingSet | None, *, overf
         ``mask{i}_{j}``, where a mixing used a mask: bool, True where the running picture's own value stays, (h, w) of
         the patch for random_pixels and (h, w, 3) for random_elements; ``partner{i}_{j}``, where the partner was an
         augmented copy: the whole of that copy, of which the mixing saw the patch; ``out``. All pictures are uint8 (H,
-        W, 3). ``out`` is what :func:`ipmix_cli.methods.steps.chains_apply.apply_chains` makes of the same plan, byte
-        for byte.
+        W, 3). ``out`` is the copy itself, byte for byte.
     """
-
-    def made(row: PlanArray) -> Picture:
-        out = np.empty((1, 1, *picture.shape), np.uint8)
-        apply_chains(picture[None], row.reshape(1, 1), mixing or NO_MIXING, out, overflow=overflow)
-        made_copy: Picture = out[0, 0]
-        return made_copy
-
-    return stages_by(made, picture, plan, mixing)
-
-
-def stages_by(made: Callable[[PlanArray], Picture], picture: Picture, plan: Any, mixing: MixingSet | None) -> Stages:
-    """Return what :func:`chain_stages` does, where a function makes the copy of a plan array of one element."""
     height, width = picture.shape[:2]
     top, left = int(plan["crop_top"]), int(plan["crop_left"])
     stages: Stages = {"clean": picture.copy()}

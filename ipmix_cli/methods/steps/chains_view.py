@@ -56,25 +56,11 @@ class OperationStep:
 
 
 @dataclass(frozen=True)
-class Patch:
-    """A part of a picture, in pixels."""
-
-    top: int
-    left: int
-    height: int
-    width: int
-
-    def to_dict(self) -> dict[str, int]:
-        """Return plain values."""
-        return {"top": self.top, "left": self.left, "height": self.height, "width": self.width}
-
-
-@dataclass(frozen=True)
 class MixingStep:
     """A mixing of a patch with its partner: the mixing picture (None), or an operation on the clean picture."""
 
     mixing: str
-    patch: Patch
+    patch: Box
     partner: OperationStep | None
     numbers: dict[str, float]  # a and b, or p
     mask_key: int | None
@@ -84,7 +70,7 @@ class MixingStep:
         plain = {
             "kind": "mixing",
             "mixing": self.mixing,
-            "patch": self.patch.to_dict(),
+            "patch": self.patch._asdict(),
             "partner": self.partner.to_dict() if self.partner else {"kind": "mixing"},
             **self.numbers,
         }
@@ -212,7 +198,7 @@ def _step(row: Any) -> Step:
         partner = _operation(row["partner_code"], row["partner_parameter"])
     return MixingStep(
         mixing=name,
-        patch=Patch(int(row["top"]), int(row["left"]), int(row["height"]), int(row["width"])),
+        patch=Box(int(row["top"]), int(row["left"]), int(row["height"]), int(row["width"])),
         partner=partner,
         numbers={key: float(row[key]) for key in (("p",) if masked else ("a", "b"))},
         mask_key=int(row["mask_key"]) if masked else None,

@@ -1,21 +1,23 @@
-"""What is alike in all methods whose settings are :class:`ipmix_cli.methods.steps.settings.Settings`."""
+"""What all methods with presets for small and for large pictures have in common."""
 
 from __future__ import annotations
 
 import dataclasses
-from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ipmix_cli.errors import check_name
-from ipmix_cli.transform import Size, Transform
+from ipmix_cli.numba_cache.kernel_set import KernelSet
+from ipmix_cli.transform import MixingPictures, Plans, Size, Transform
+
+if TYPE_CHECKING:
+    from ipmix_cli.picture import Picture
 
 AUTO = "auto"
 AUTO_LIMIT = 64  # px: pictures up to this side are taken as CIFAR's are
 PHOTOGRAPH = (2 * AUTO_LIMIT, 2 * AUTO_LIMIT)  # what pictures of many sizes are taken for
+SMALL_SIZE = (8, 8)  # px, of the copy that compiles a method's kernels
 
 
 class Method(Transform):
@@ -29,8 +31,8 @@ class Method(Transform):
         What the cache calls the kernels that the method calls; methods that call the same ones share the name.
     """
 
-    small: ClassVar[str]
-    large: ClassVar[str]
+    small: ClassVar[str] = "cifar"
+    large: ClassVar[str] = "imagenet"
     kernels: ClassVar[str]
 
     def settings_for(self, preset: str, size: Size | None, changes: Mapping[str, Any]) -> Any:
@@ -40,7 +42,7 @@ class Method(Transform):
             check_name("setting", name, [field.name for field in dataclasses.fields(self.settings_type)])
         if preset == AUTO:
             preset = self.small if max(size or PHOTOGRAPH) <= AUTO_LIMIT else self.large
-        settings = dataclasses.replace(self.presets[preset], **changes)
+        settings = dataclasses.replace(self.presets[preset], **changes) if changes else self.presets[preset]
         if size is not None:
             self.check_size(settings, size)
         return settings
@@ -49,28 +51,36 @@ class Method(Transform):
         """Raise UsageError if the settings do not fit pictures of a size; by default all do."""
         del settings, size
 
-    def is_warm(self) -> bool:
-        """Whether this machine's cache holds the kernels that the method calls."""
-        from ipmix_cli.numba_cache.jit import is_compiled
+    def copy_of(self, picture: Picture, plans: Plans, mixing: MixingPictures | None, settings: Any) -> Picture:
+        """Return the copy that a plan array of one element makes of a picture, (H, W, 3)."""
+        import numpy as np
 
-        return is_compiled(_kernels(), self.kernels)
+        out = np.empty((1, 1, *picture.shape), np.uint8)
+        self.apply(picture[None], plans.reshape(1, 1), mixing, settings, out)
+        copy: Picture = out[0, 0]
+        return copy
 
-    def warm_up(self) -> None:
-        """Compile the kernels into the cache, or load them from it, by making one small copy."""
+    def kernel_set(self) -> KernelSet:
+        """Return the kernels that the method calls."""
+        from ipmix_cli import kernels
+
+        return KernelSet(Path(kernels.__file__).parent, self.call_kernels, self.kernels)
+
+    def call_kernels(self) -> None:
+        """Call each kernel of the method once: those that draw, and those that make one small copy."""
         from ipmix_cli.methods.steps.draws import compile_draws
-        from ipmix_cli.numba_cache.jit import mark_compiled
 
         compile_draws()
+        self.make_small_copy()
+
+    def make_small_copy(self) -> None:
+        """Make one copy of a black picture, mixed with another one if the method mixes."""
+        import numpy as np
+
+        from ipmix_cli.methods.mixing_set import MixingSet
+
+        black = np.zeros((*SMALL_SIZE, 3), np.uint8)
+        mixing = MixingSet(black.ravel(), np.zeros(1, np.int64), np.array([SMALL_SIZE], np.int32))
         settings = self.settings_for(AUTO, None, {})
-        self.make_one(np.zeros((1, 8, 8, 3), np.uint8), settings)
-        mark_compiled(_kernels(), self.kernels)
-
-    @abstractmethod
-    def make_one(self, pictures: Any, settings: Any) -> None:
-        """Make one copy of pictures (1, 8, 8, 3), so that every kernel of the method is compiled."""
-
-
-def _kernels() -> Path:
-    from ipmix_cli import kernels
-
-    return Path(kernels.__file__).parent
+        plans = self.plan(settings, SMALL_SIZE, 0, np.zeros(1, np.int64), 1, mixing.shapes)
+        self.copy_of(black, plans, mixing, settings)

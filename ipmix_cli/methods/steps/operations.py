@@ -10,12 +10,10 @@ from ipmix_cli.methods.operations import OPS, Operation
 
 SEQUENCE_OPS: dict[str, Operation] = {
     **OPS,
-    "identity": Operation(codes.IDENTITY, "picture"),
-    "solarize_add": Operation(
-        codes.SOLARIZE_ADD, "picture.point(lambda v: min(255, v + {added}) if v < 128 else v)", "added", whole=True
-    ),
-    "erase": Operation(codes.ERASE, "picture.paste(fill, (left, top, left + width, top + height))"),
-    "erase_with_noise": Operation(codes.ERASE_WITH_NOISE, "mean + deviation * normal noise, in the box"),
+    "identity": Operation(codes.IDENTITY),  # picture
+    "solarize_add": Operation(codes.SOLARIZE_ADD, "added", whole=True),  # min(255, v + added) if v < 128 else v
+    "erase": Operation(codes.ERASE),  # picture.paste(fill, (left, top, left + width, top + height))
+    "erase_with_noise": Operation(codes.ERASE_WITH_NOISE),  # mean + deviation * normal noise, in the box
 }
 SEQUENCE_NAMES = {operation.code: name for name, operation in SEQUENCE_OPS.items()}
 

@@ -134,9 +134,8 @@ class PairMethod(Method):
     ) -> dict[str, NDArray[Any]]:
         """Return the clean picture, the second sample's, and the copy."""
         assert mixing is not None
-        out = np.empty((1, 1, *picture.shape), np.uint8)
-        self.apply(picture[None], np.array([[plan]], plan.dtype), mixing, settings, out)
-        return {"clean": picture.copy(), "second": mixing.picture(0).copy(), "out": out[0, 0]}
+        out = self.copy_of(picture, np.array([plan], plan.dtype), mixing, settings)
+        return {"clean": picture.copy(), "second": mixing.picture(0).copy(), "out": out}
 
     def stage_rows(self, plan: Any, settings: Any, stages: Mapping[str, NDArray[Any]]) -> list[StageRow]:
         """Return what goes in and what comes out."""
@@ -158,14 +157,6 @@ class PairMethod(Method):
         """Return how many plans have a second sample."""
         del settings
         return {self.name: int((plans["weight"] != 1.0).sum())}
-
-    def make_one(self, pictures: Picture, settings: Any) -> None:
-        """Make one copy."""
-        height, width = pictures.shape[1:3]
-        second = MixingSet(pictures.ravel(), np.zeros(1, np.int64), np.array([[height, width]], np.int32))
-        plans = self.plan(settings, (height, width), 0, np.zeros(1, np.int64), 1, np.zeros((0, 2), np.int32))
-        plans["weight"] = 0.5
-        self.apply(pictures, plans, second, settings, np.empty((1, 1, height, width, 3), np.uint8))
 
 
 def _seconds(mixing: MixingPictures) -> tuple[Picture, Words]:

@@ -155,11 +155,10 @@ class SequenceMethod(Method):
         row = np.array([[plan]], plan.dtype)
         for length in range(int(plan["length"]) + 1):
             row["length"] = length
-            out = np.empty((1, 1, *picture.shape), np.uint8)
-            self.apply(picture[None], row, mixing, settings, out)
+            out = self.copy_of(picture, row, mixing, settings)
             if length:
-                stages[f"step{length - 1}"] = out[0, 0]
-        return {**stages, "out": out[0, 0]}
+                stages[f"step{length - 1}"] = out
+        return {**stages, "out": out}
 
     def operations(self, plans: Plans, settings: Any) -> dict[str, int]:
         """Return how often each operation is a step, the most frequent first."""
@@ -173,11 +172,6 @@ class SequenceMethod(Method):
         """Prefer plans with many steps that change something."""
         taken = np.arange(plans["steps"].shape[-1]) < plans["length"][..., None]
         return np.asarray((taken & ~still_steps(plans["steps"])).sum(axis=2), np.float64)
-
-    def make_one(self, pictures: Picture, settings: Any) -> None:
-        """Make one copy."""
-        plans = self.plan(settings, (8, 8), 0, np.zeros(1, np.int64), 1, np.zeros((0, 2), np.int32))
-        self.apply(pictures, plans, None, settings, np.empty((1, 1, 8, 8, 3), np.uint8))
 
 
 def _close_up(steps: Any, made: NDArray[np.bool_]) -> None:

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from ipmix_cli.codecs import png
 from ipmix_cli.kernels import resize
 from ipmix_cli.methods import transform_named
+from ipmix_cli.numba_cache.kernel_set import KernelSet
 from ipmix_cli.pipeline.backends.table import results
 from ipmix_cli.pipeline.job import Execution, Job
 from ipmix_cli.pipeline.listener import Listener
 
-
-class Compiled(Protocol):
-    """Kernels that are compiled once on each machine: a module, or a transform."""
-
-    def is_warm(self) -> bool:
-        """Whether this machine's cache holds them."""
-        ...
-
-    def warm_up(self) -> None:
-        """Compile them into the cache, or load them from it."""
-        ...
-
-
 METHOD = "method "  # before a transform's name
-KERNELS: dict[str, Compiled] = {"resize": resize, "png": png}
+KERNELS = {"resize": resize.KERNELS, "png": png.KERNELS}
 
 
 def compile_kernels(listener: Listener, job: Job, jobs: int = 1) -> None:
@@ -38,8 +24,8 @@ def compile_kernels(listener: Listener, job: Job, jobs: int = 1) -> None:
             pass
 
 
-def _kernels(name: str) -> Compiled:
-    return transform_named(name.removeprefix(METHOD)) if name.startswith(METHOD) else KERNELS[name]
+def _kernels(name: str) -> KernelSet:
+    return transform_named(name.removeprefix(METHOD)).kernel_set() if name.startswith(METHOD) else KERNELS[name]
 
 
 def warm_up(name: str) -> None:

@@ -10,6 +10,6 @@ from ipmix_cli.methods import transform_named
 from ipmix_cli.pipeline.backends.fork_server import PRELOADED_METHOD
 
 transform = transform_named(os.environ[PRELOADED_METHOD])
-if transform.is_warm():  # else the main process is about to compile its kernels
-    transform.warm_up()
+if transform.kernel_set().is_warm():  # else the main process is about to compile them
+    transform.kernel_set().warm_up()
 gc.freeze()  # so that no collection in a worker touches, and copies, the pages they share

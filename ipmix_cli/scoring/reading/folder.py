@@ -101,9 +101,7 @@ def _evaluated(path: Path, folders: list[Path]) -> ModelPredictions:
         found = [(job, _with_runtime(item, job.model.runtime)) for job, item in found]
     sets = {item.name: item for _, item in found}
     facts = {"model": first.name, "runtime": first.runtime}
-    return ModelPredictions(
-        name=path.absolute().name, where=str(path), sets=sets, model_digest=first.digest, facts=facts
-    )
+    return ModelPredictions(name=path.absolute().name, where=str(path), sets=sets, facts=facts)
 
 
 def _with_runtime(item: PredictionSet, runtime: str) -> PredictionSet:

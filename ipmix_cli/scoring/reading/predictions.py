@@ -109,7 +109,6 @@ class ModelPredictions:
     name: str
     where: str
     sets: Mapping[str, PredictionSet]
-    model_digest: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 

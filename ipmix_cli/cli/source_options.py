@@ -1,0 +1,77 @@
+"""Options that say what goes in: where a source is, and how its pictures and labels are read."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from ipmix_cli.sources.source import SourceSpec
+
+PANEL = "What goes in"
+
+DataDirOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Where named data sets lie, or are downloaded to.  [default: ~/.cache/ipmix/data]",
+        rich_help_panel=PANEL,
+    ),
+]
+InputFormatOption = Annotated[
+    str | None, typer.Option(help="The kind of source; recognised if it is not given.", rich_help_panel=PANEL)
+]
+ImagesKeyOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Name of the pictures' array or column; in tars, the extension of the picture.", rich_help_panel=PANEL
+    ),
+]
+LabelsKeyOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Name of the labels' array or column; in tars, the extension of the label, or folder.",
+        rich_help_panel=PANEL,
+    ),
+]
+LabelFieldOption = Annotated[
+    str | None, typer.Option(help="Field of a WebDataset sample's JSON with the label.", rich_help_panel=PANEL)
+]
+LabelsStartOption = Annotated[
+    int,
+    typer.Option(help="Number of the first class: 1 if labels are counted from 1.", min=0, rich_help_panel=PANEL),
+]
+LabelsAsOption = Annotated[
+    str,
+    typer.Option(help='Labels such as "007": auto (refuse), numbers or names of classes.', rich_help_panel=PANEL),
+]
+ClassesFromOption = Annotated[
+    str | None,
+    typer.Option(help="Classes in their order: a folder of class folders, or a file of names.", rich_help_panel=PANEL),
+]
+SplitFolderOption = Annotated[
+    str | None,
+    typer.Option(help="Folder below --in whose sub folders are the classes; . is --in itself.", rich_help_panel=PANEL),
+]
+EmptyClassesOption = Annotated[
+    str, typer.Option(help="Class folders without pictures: refuse, keep or skip.", rich_help_panel=PANEL)
+]
+AlphaOption = Annotated[
+    str, typer.Option(help="Transparent pictures: white (compose on white) or drop.", rich_help_panel=PANEL)
+]
+MaxPicturePixelsOption = Annotated[
+    int | None,
+    typer.Option(
+        help="Refuse larger pictures before they are decoded.  [default: 89478485]", min=1, rich_help_panel=PANEL
+    ),
+]
+
+
+def spec_of(options: Mapping[str, Any], source: str) -> SourceSpec:
+    """Return what the options of a command line say about the source at a place."""
+    from ipmix_cli.sources.source import SourceSpec
+
+    known = {field.name: options[field.name] for field in dataclasses.fields(SourceSpec) if field.name in options}
+    return SourceSpec(input=source, **known)
