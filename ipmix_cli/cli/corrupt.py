@@ -41,7 +41,7 @@ def corrupt(
         str,
         typer.Option(
             "--set",
-            help="test (15), validation (4), all (19), or names of corruptions, with commas between.",
+            help="test (15), validation (4), all (19), c-bar (10), or names of corruptions, with commas between.",
             rich_help_panel=WHAT,
         ),
     ] = "test",
@@ -88,6 +88,7 @@ def corrupt(
       ipmix corrupt --in cifar10 --data-dir data --out cifar10-c
       ipmix corrupt --in photos/ --size 224 --set all --severity 1,3,5 --out photos-c
       ipmix corrupt --in demo --set fog,snow --out demo-c
+      ipmix corrupt --in demo --set c-bar --out demo-c-bar
     """
     own_format: dict[str, Any] = {} if layout in SHARDS else {"output_format": layout, "no_clean": True}
     settings = {

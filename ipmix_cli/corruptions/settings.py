@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from ipmix_cli.corruptions.profiles import AUTO, SIZES
-from ipmix_cli.corruptions.table import CORRUPTIONS, SETS
+from ipmix_cli.corruptions.table import C_BAR, CORRUPTIONS, PROFILE_SETS, SETS
 from ipmix_cli.errors import UsageError, check_name
 from ipmix_cli.record import record_of
 
@@ -23,7 +23,8 @@ class CorruptionSettings:
     Parameters
     ----------
     corruptions : tuple of str
-        Names of the table CORRUPTIONS, in the order of the variants.
+        Names of the table CORRUPTIONS, in the order of the variants. ``c-bar`` stands for the list of the profile, and
+        is replaced by it as soon as that is not ``auto``.
     severities : tuple of int
         Of 1 to 5, rising.
     profile : {"auto", "32", "64", "224", "299"}
@@ -48,10 +49,12 @@ class CorruptionSettings:
 
     def __post_init__(self) -> None:
         for name in self.corruptions:
-            check_name("corruption", name, CORRUPTIONS)
+            check_name("corruption", name, [*PROFILE_SETS, *CORRUPTIONS])
         check_name("profile", self.profile, [AUTO, *SIZES])
         check_name("kind of frost", self.frost, FROSTS)
         _check_distinct("corruptions", self.corruptions)
+        if self.profile != AUTO:
+            object.__setattr__(self, "corruptions", _members(self.corruptions, self.profile))
         _check_distinct("severities", self.severities)
         if not set(self.severities) <= set(SEVERITIES) or list(self.severities) != sorted(self.severities):
             raise UsageError(
@@ -62,7 +65,21 @@ class CorruptionSettings:
     @property
     def variants(self) -> tuple[tuple[str, int], ...]:
         """Corruption and severity of each variant: all severities of the first corruption, then of the next."""
+        self.check_members()
         return tuple((name, severity) for name in self.corruptions for severity in self.severities)
+
+    def check_members(self) -> None:
+        """Refuse a set whose members depend on the profile, where that is still ``auto``.
+
+        Raises
+        ------
+        UsageError
+        """
+        if undecided := [name for name in self.corruptions if name in PROFILE_SETS]:
+            raise UsageError(
+                f"{undecided[0]} has other corruptions for 32 than for 224 px, and these pictures are of many sizes",
+                "give --size, or a --profile: 32 for the list of CIFAR-10, 224 for that of ImageNet",
+            )
 
     @property
     def needs_frost(self) -> bool:
@@ -101,6 +118,8 @@ class CorruptionSettings:
 def corruptions_named(text: str) -> tuple[str, ...]:
     """Return the corruptions that a list of names and sets stands for, each once, in the order of the list.
 
+    Sets that depend on the profile are left to the settings.
+
     Raises
     ------
     UsageError
@@ -113,9 +132,15 @@ def corruptions_named(text: str) -> tuple[str, ...]:
     """
     names: dict[str, None] = {}
     for part in (part.strip() for part in text.split(",")):
-        check_name("corruption or set", part, [*SETS, *CORRUPTIONS])
+        check_name("corruption or set", part, [*SETS, *PROFILE_SETS, *CORRUPTIONS])
         names |= dict.fromkeys(SETS.get(part, (part,)))
     return tuple(names)
+
+
+def _members(names: Iterable[str], profile: str) -> tuple[str, ...]:
+    """Return corruptions with those of the profile in the place of a set that depends on it, each once."""
+    members = [PROFILE_SETS[name][profile] if name in PROFILE_SETS else (name,) for name in names]
+    return tuple(dict.fromkeys(name for part in members for name in part))
 
 
 def _check_distinct(what: str, values: Iterable[Any]) -> None:
@@ -130,4 +155,6 @@ PRESETS: dict[str, CorruptionSettings] = {
     # The four that are kept apart to tune on (the same, appendix B)
     "validation": CorruptionSettings(corruptions=SETS["validation"]),
     "all": CorruptionSettings(corruptions=SETS["all"]),
+    # The ten of CIFAR-10-C-bar or ImageNet-C-bar (Mintun, Kirillov and Xie, NeurIPS 2021), by the profile
+    C_BAR: CorruptionSettings(corruptions=(C_BAR,)),
 }

@@ -42,16 +42,18 @@ class CorruptionTransform(Transform):
     def settings_for(self, preset: str, size: Size | None, changes: Mapping[str, Any]) -> CorruptionSettings:
         """Return a set of corruptions with some fields replaced; ``auto`` is the test set.
 
-        The profile is fixed by the pictures' size; where sizes differ, ``auto`` is kept, and chooses for each.
+        The profile is fixed by the pictures' size; where sizes differ, ``auto`` is kept, and chooses for each. A set
+        whose members depend on the profile can then not be told.
         """
         name = DEFAULT_SET if preset == AUTO else preset
         check_name("set of corruptions", name, PRESETS)
         for field in changes:
             check_name("setting", field, [known.name for known in dataclasses.fields(CorruptionSettings)])
         settings = dataclasses.replace(PRESETS[name], **changes)
-        if size is None:
-            return settings
-        return dataclasses.replace(settings, profile=profile_for(settings.profile, *size))
+        if size is not None:
+            settings = dataclasses.replace(settings, profile=profile_for(settings.profile, *size))
+        settings.check_members()
+        return settings
 
     def options(self, settings: Any) -> dict[str, Any]:
         """Return settings as the options of ``ipmix corrupt``."""
