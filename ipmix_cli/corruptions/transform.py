@@ -182,7 +182,9 @@ class CorruptionTransform(Transform):
         return KernelSet(Path(corruptions.__file__).parent, self._corrupt_small_picture)
 
     def _corrupt_small_picture(self) -> None:
-        settings = PRESETS["all"]
+        from ipmix_cli.corruptions.table import CORRUPTIONS
+
+        settings = CorruptionSettings(corruptions=tuple(CORRUPTIONS))
         pictures = np.arange(4 * 4 * 3, dtype=np.uint8).reshape(1, 4, 4, 3)
         variants = len(settings.variants)
         plans = self.plan(settings, (4, 4), 0, np.zeros(1, np.int64), variants, np.zeros((0, 2), np.int32))

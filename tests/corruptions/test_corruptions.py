@@ -11,7 +11,7 @@ from ipmix_cli.corruptions.plan import draw_plans, draws_of
 from ipmix_cli.corruptions.profiles import PROFILES, SIZES
 from ipmix_cli.corruptions.settings import CorruptionSettings
 from ipmix_cli.corruptions.table import CORRUPTIONS, SETS
-from tests.corruptions import slow_corruptions
+from tests.corruptions import slow_c_bar, slow_corruptions
 
 ELASTIC_SIDES = {"32": 32, "64": 64, "224": 244 / 224 * 64, "299": 360 / 299 * 64}
 EXACT = {
@@ -23,7 +23,12 @@ EXACT = {
     "jpeg_compression",
     "gaussian_blur",
     "saturate",
+    "circular_motion_blur",
 }
+
+
+def slow_version(name):
+    return getattr(slow_corruptions, name, None) or getattr(slow_c_bar, name)
 
 
 def picture(height, width, seed=0):
@@ -47,12 +52,12 @@ def test_equals_the_slow_version(name, profile):
     side = min(SIZES[profile], 64)
     x = picture(side, side)
     settings, plans = plans_for(name, profile, (side, side))
-    for plan, values in zip(plans, PROFILES[name][profile], strict=True):
+    for plan, values in zip(plans, CORRUPTIONS[name].parameters[profile], strict=True):
         arrays = random_arrays(x.shape[:2], plan, settings)
         given = [x, values, arrays, draws_of(plan).numbers, [grown(i) for i in range(6)]]
         if name == "elastic_transform":
             given.append(ELASTIC_SIDES[profile])
-        slow = getattr(slow_corruptions, name)(*given).astype(int)
+        slow = slow_version(name)(*given).astype(int)
         off = np.abs(apply_plan(x, plan, None, settings, Workspace()) - slow)
         if name in EXACT:
             assert not off.any()

@@ -17,7 +17,7 @@ from ipmix_cli.metrics import alexnet
 from ipmix_cli.scoring.measuring.resampling import Resampling, anomaly_replicates
 from ipmix_cli.scoring.measuring.score import ScoreSettings, score
 from ipmix_cli.scoring.reading.folder import Given, read_model
-from ipmix_cli.scoring.reading.names import STANDARD
+from ipmix_cli.scoring.reading.names import C_BAR, STANDARD
 from ipmix_cli.scoring.showing.data import as_csv, as_json
 from ipmix_cli.scoring.showing.page import score_page
 from ipmix_cli.scoring.showing.text import score_text
@@ -180,6 +180,40 @@ def test_missing_corruptions_and_severities_are_marked(predictions) -> None:
     assert card.models[0].measures["corrupted.mce"].estimate is None
     assert card.models[0].measures["corrupted.mce"].note == "not told: fog lacks severity 3"
     assert card.models[0].measures["corrupted.fog"].note == "severity 3 is missing"
+
+
+@pytest.mark.parametrize("data", C_BAR)
+def test_c_bar_has_a_mean_of_its_own(predictions, data: str) -> None:
+    folder = predictions("mine", corruptions=C_BAR[data])
+    measure = card_of(folder).models[0].measures["corrupted.mce"]
+    assert measure.title == f"mean corruption error of {data}, 10 x 5"
+    assert not measure.note
+    labels = np.load(folder / "labels.npy")
+    errors = {
+        name: [metrics.error(part, labels) for part in np.split(np.load(folder / f"{name}.npy"), 5)]
+        for name in C_BAR[data]
+    }
+    assert measure.estimate.value == pytest.approx(metrics.mean_corruption_error(errors))
+    (folder / f"{C_BAR[data][-1]}.npy").unlink()
+    measure = card_of(folder).models[0].measures["corrupted.mce"]
+    assert measure.title == "mean error over 9 corruptions of C-bar"
+    assert measure.note == f"missing of {data}: {C_BAR[data][-1]}"
+
+
+def test_c_bar_beside_the_fifteen_leaves_their_mean_alone(predictions) -> None:
+    alone = card_of(predictions("mine"))
+    folder = predictions("both", corruptions=(*STANDARD, *C_BAR["CIFAR-10-C-bar"]))
+    for name in STANDARD:
+        np.save(folder / f"{name}.npy", np.load(folder.parent / "mine" / f"{name}.npy"))
+    card = card_of(folder)
+    for name in ("corrupted.mce", "corrupted.rms"):
+        assert value(card, name) == pytest.approx(value(alone, name))
+    assert card.models[0].measures["corrupted.mce"].title == "mean corruption error, 15 x 5"
+    beside = card.models[0].measures["corrupted.c_bar"]
+    assert beside.title == "mean error over 10 corruptions of C-bar"
+    assert beside.estimate.value == pytest.approx(
+        np.mean([value(card, f"corrupted.{name}") for name in C_BAR["CIFAR-10-C-bar"]])
+    )
 
 
 def test_what_does_not_fit_together_is_refused(predictions) -> None:

@@ -15,7 +15,17 @@ from ipmix_cli.scoring.measuring.labelled import RMS, RMS_PUBLISHED
 from ipmix_cli.scoring.measuring.measure import Measure
 from ipmix_cli.scoring.measuring.outcomes import Outcomes
 from ipmix_cli.scoring.measuring.resampling import Estimate, Resampling, centred
-from ipmix_cli.scoring.reading.names import SEVERITIES, STANDARD, VALIDATION, in_order, split_variant
+from ipmix_cli.scoring.reading.names import (
+    ALL_C_BAR,
+    C_BAR,
+    SEVERITIES,
+    STANDARD,
+    VALIDATION,
+    counted,
+    in_order,
+    nearest_c_bar,
+    split_variant,
+)
 
 Values = NDArray[np.float64]
 
@@ -36,6 +46,11 @@ class ErrorTable:
     def severities(self) -> list[int]:
         """The severities that any corruption has."""
         return sorted({severity for _, severity in self.cells})
+
+    @property
+    def counted(self) -> list[str]:
+        """The corruptions that the mean corruption error is over."""
+        return counted(self.corruptions)
 
     def missing(self, corruption: str) -> list[int]:
         """Return the severities that other corruptions have, and this one lacks."""
@@ -78,16 +93,7 @@ def error_table(name: str, variants: Mapping[str, Outcomes], replicates: int) ->
 def corrupted_measures(table: ErrorTable, variants: Mapping[str, Outcomes], replicates: int) -> Iterator[Measure]:
     """Yield the mean corruption error, the error of each corruption and severity, and the mean calibration error."""
     yield _plain_mean(table)
-    if validation := [name for name in table.corruptions if name in VALIDATION]:
-        means = [table.mean(name) for name in validation]
-        whole = [mean for mean in means if mean is not None]
-        yield Measure(
-            id=f"{table.name}.validation",
-            title=f"mean error over {len(validation)} validation corruptions",
-            group=table.name,
-            estimate=mean_of(whole) if len(whole) == len(means) else None,
-            note=f"{', '.join(validation)}: not part of the 15",
-        )
+    yield from _other_means(table)
     for corruption in table.corruptions:
         yield _corruption(table, corruption)
     for (corruption, severity), estimate in table.cells.items():
@@ -95,22 +101,40 @@ def corrupted_measures(table: ErrorTable, variants: Mapping[str, Outcomes], repl
         yield Measure(
             id=f"{table.name}.{corruption}.{severity}", title=title, group=table.name, estimate=estimate, detail=True
         )
-    yield from _calibration(table.name, variants, replicates)
+    yield from _calibration(table, variants, replicates)
 
 
-def counted(table: ErrorTable) -> list[str]:
-    """Return the corruptions that a mean is over: the 15 if all are there, else all but those of validation."""
-    if set(STANDARD) <= set(table.corruptions):
-        return list(STANDARD)
-    return [name for name in table.corruptions if name not in VALIDATION] or table.corruptions
+def _other_means(table: ErrorTable) -> Iterator[Measure]:
+    """Yield the means over the corruptions of validation, and over those of C-bar beside the 15."""
+    of_c_bar = [name for name in table.corruptions if name in ALL_C_BAR and name not in table.counted]
+    validation = [name for name in table.corruptions if name in VALIDATION]
+    for id_, kind, names in (
+        ("validation", "validation corruptions", validation),
+        ("c_bar", "corruptions of C-bar", of_c_bar),
+    ):
+        if names:
+            means = [table.mean(name) for name in names]
+            whole = [mean for mean in means if mean is not None]
+            yield Measure(
+                id=f"{table.name}.{id_}",
+                title=f"mean error over {len(names)} {kind}",
+                group=table.name,
+                estimate=mean_of(whole) if len(whole) == len(means) else None,
+                note=f"{', '.join(names)}: not part of the 15",
+            )
 
 
 def incomplete(table: ErrorTable) -> str:
     """Return what is missing from a full set of corruptions and severities, in words; empty for nothing."""
     parts = []
-    some = set(table.corruptions) & set(STANDARD)
-    if some and (lacking := [name for name in STANDARD if name not in some]):
-        parts.append(f"missing of the 15: {', '.join(lacking)}")
+    some = set(table.counted)
+    if some & set(STANDARD):
+        wanted, whole = STANDARD, "the 15"
+    else:
+        whole = nearest_c_bar(some)
+        wanted = C_BAR[whole] if some & set(ALL_C_BAR) else ()
+    if lacking := [name for name in wanted if name not in some]:
+        parts.append(f"missing of {whole}: {', '.join(lacking)}")
     if tuple(table.severities) != SEVERITIES:
         parts.append(f"severities {', '.join(map(str, table.severities))} instead of 1 to 5")
     return "; ".join(parts)
@@ -119,23 +143,32 @@ def incomplete(table: ErrorTable) -> str:
 def _gaps(table: ErrorTable) -> str:
     gaps = [
         f"{name} lacks severity {', '.join(map(str, table.missing(name)))}"
-        for name in counted(table)
+        for name in table.counted
         if table.missing(name)
     ]
     return "; ".join(gaps)
 
 
+def _title(table: ErrorTable) -> str:
+    """Return what the mean over the corruptions that count is called: by the name of a published set if it is whole."""
+    names = set(table.counted)
+    if not incomplete(table):
+        if names == set(STANDARD):
+            return "mean corruption error, 15 x 5"
+        for data, members in C_BAR.items():
+            if names == set(members):
+                return f"mean corruption error of {data}, 10 x 5"
+    return f"mean error over {len(names)} corruptions{' of C-bar' if names <= set(ALL_C_BAR) else ''}"
+
+
 def _plain_mean(table: ErrorTable) -> Measure:
-    names = counted(table)
-    full = names == list(STANDARD) and not incomplete(table)
-    title = "mean corruption error, 15 x 5" if full else f"mean error over {len(names)} corruptions"
+    names, title = table.counted, _title(table)
     if gaps := _gaps(table):
         return Measure(id=f"{table.name}.mce", title=title, group=table.name, note=f"not told: {gaps}")
     estimate = mean_of([mean for name in names if (mean := table.mean(name)) is not None])
-    note = incomplete(table)
-    others = [name for name in table.corruptions if name not in names and name not in VALIDATION]
-    if others:
-        note = "; ".join([*([note] if note else []), f"without {', '.join(others)}"])
+    others = [name for name in table.corruptions if name not in {*names, *VALIDATION, *ALL_C_BAR}]
+    parts = [incomplete(table), f"without {', '.join(others)}" if others else ""]
+    note = "; ".join(part for part in parts if part)
     return Measure(id=f"{table.name}.mce", title=title, group=table.name, estimate=estimate, note=note)
 
 
@@ -152,11 +185,12 @@ def _corruption(table: ErrorTable, corruption: str) -> Measure:
     )
 
 
-def _calibration(name: str, variants: Mapping[str, Outcomes], replicates: int) -> Iterator[Measure]:
-    """Yield the mean over variants of the RMS calibration error, which the papers report."""
+def _calibration(table: ErrorTable, variants: Mapping[str, Outcomes], replicates: int) -> Iterator[Measure]:
+    """Yield the mean of the RMS calibration error over variants that count, which the papers report."""
+    name, counts = table.name, set(table.counted)
     corrected, published = [], []
     for variant, found in variants.items():
-        if split_variant(variant)[0] in VALIDATION:
+        if split_variant(variant)[0] not in counts:
             continue
         drawn = Resampling(len(found.wrong), replicates).rms(found.confidence, found.correct)
         corrected.append(centred(binned_rms(found.confidence, found.correct, as_published=False), drawn[0]))
@@ -175,7 +209,7 @@ def normalised_measures(
     """Yield the mean corruption error, plain and relative to the clean error, as a ratio to a baseline's."""
     title = f"mean corruption error / {label}"
     id_ = f"{table.name}.mce_normalised"
-    names = counted(table)
+    names = table.counted
     lacking = [name for name in names if table.mean(name) is None or baseline.mean(name) is None]
     if lacking or table.severities != baseline.severities:
         note = f"not told: not whole in both, {', '.join(lacking) or 'other severities'}"

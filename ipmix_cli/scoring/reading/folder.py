@@ -9,7 +9,7 @@ from typing import Any
 
 from ipmix_cli.errors import PredictionsError
 from ipmix_cli.scoring.reading.formats import FORMATS, read_arrays
-from ipmix_cli.scoring.reading.names import SEVERITIES, STANDARD, VALIDATION, split_variant
+from ipmix_cli.scoring.reading.names import ALL_C_BAR, SEVERITIES, STANDARD, VALIDATION, split_variant
 from ipmix_cli.scoring.reading.predictions import (
     ModelPredictions,
     PredictionSet,
@@ -157,7 +157,7 @@ def _by_name(stem: str) -> dict[str, Any] | None:
     if stem == "attacked":
         return {"role": "attacked"}
     corruption, severity = split_variant(stem)
-    if severity is not None or corruption in STANDARD + VALIDATION:
+    if severity is not None or corruption in STANDARD + VALIDATION + ALL_C_BAR:
         return {"role": "corrupted", "corruption": corruption, "severity": severity}
     return None
 

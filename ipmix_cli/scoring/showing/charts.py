@@ -10,7 +10,7 @@ from ipmix_cli.metrics.calibration import Reliability
 from ipmix_cli.scoring.measuring.corrupted import mean_of
 from ipmix_cli.scoring.measuring.measure import Measure, ModelScores
 from ipmix_cli.scoring.measuring.resampling import Estimate
-from ipmix_cli.scoring.reading.names import STANDARD, VALIDATION
+from ipmix_cli.scoring.reading.names import counted
 from ipmix_cli.scoring.showing.text import severity_table
 
 MODEL_COLOURS = 8  # that the page's style has
@@ -85,10 +85,7 @@ def _row(
     severities: list[int], table: dict[str, list[Measure | None]], corruption: str, wanted: Sequence[int]
 ) -> list[Estimate | None]:
     """Return a model's errors of one corruption by severity, or of their mean if none is named."""
-    counted = [
-        name for name in table if name not in VALIDATION and (name in STANDARD or not set(STANDARD) <= set(table))
-    ]
-    names = [corruption] if corruption else counted
+    names = [corruption] if corruption else counted(list(table))
     found: list[Estimate | None] = []
     for severity in wanted:
         cells = [table[name][severities.index(severity)] for name in names if name in table and severity in severities]
