@@ -137,6 +137,18 @@ def corruptions_named(text: str) -> tuple[str, ...]:
     return tuple(names)
 
 
+def set_of(names: tuple[str, ...], profile: str) -> str:
+    """Return the name of the set that has just these corruptions, in this order; empty if there is none.
+
+    Examples
+    --------
+    >>> set_of(corruptions_named("validation"), "32"), set_of(("fog",), "32")
+    ('validation', '')
+    """
+    sets = SETS | {name: members[profile] for name, members in PROFILE_SETS.items() if profile in members}
+    return next((name for name, members in sets.items() if members == names), "")
+
+
 def _members(names: Iterable[str], profile: str) -> tuple[str, ...]:
     """Return corruptions with those of the profile in the place of a set that depends on it, each once."""
     members = [PROFILE_SETS[name][profile] if name in PROFILE_SETS else (name,) for name in names]

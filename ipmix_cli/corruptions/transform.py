@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.corruptions.profiles import AUTO, profile_for
-from ipmix_cli.corruptions.settings import PRESETS, CorruptionSettings
+from ipmix_cli.corruptions.settings import PRESETS, CorruptionSettings, set_of
 from ipmix_cli.errors import check_name
 from ipmix_cli.numba_cache.kernel_set import KernelSet
 from ipmix_cli.picture import Picture
@@ -58,7 +58,7 @@ class CorruptionTransform(Transform):
     def options(self, settings: Any) -> dict[str, Any]:
         """Return settings as the options of ``ipmix corrupt``."""
         return {
-            "set": list(settings.corruptions),
+            "set": set_of(settings.corruptions, settings.profile) or list(settings.corruptions),
             "severity": list(settings.severities),
             "profile": settings.profile,
             "corrected": settings.corrected,

@@ -128,16 +128,18 @@ def incomplete(table: ErrorTable) -> str:
     """Return what is missing from a full set of corruptions and severities, in words; empty for nothing."""
     parts = []
     some = set(table.counted)
-    if some & set(STANDARD):
-        wanted, whole = STANDARD, "the 15"
-    else:
-        whole = nearest_c_bar(some)
-        wanted = C_BAR[whole] if some & set(ALL_C_BAR) else ()
+    wanted, whole = (STANDARD, "the 15") if some & set(STANDARD) else _c_bar(some)
     if lacking := [name for name in wanted if name not in some]:
         parts.append(f"missing of {whole}: {', '.join(lacking)}")
     if tuple(table.severities) != SEVERITIES:
         parts.append(f"severities {', '.join(map(str, table.severities))} instead of 1 to 5")
     return "; ".join(parts)
+
+
+def _c_bar(names: set[str]) -> tuple[tuple[str, ...], str]:
+    """Return the data set of C-bar that some corruptions belong to: its members (none if to none) and its name."""
+    data = nearest_c_bar(names)
+    return (C_BAR[data] if names & set(C_BAR[data]) else ()), data
 
 
 def _gaps(table: ErrorTable) -> str:
