@@ -72,8 +72,10 @@ def place(tmp_path: Path, cifar: Path, photographs: Path) -> Path:
 def test_examples_run(name: str, place: Path) -> None:
     environment = {**os.environ, "PATH": f"{place / 'bin'}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
     if name == "docs/formats.md":
-        make = "ipmix augment --in demo --limit 40 --copies 2 --samples-per-shard 20 --out shards -q"
-        subprocess.run(["bash", "-c", make], cwd=place, env=environment, check=True, capture_output=True)
+        make = "ipmix augment --in demo --limit 40 --copies 2 --samples-per-shard 20 -q --out shards"
+        others = [f"{make}-{form} --format {form}" for form in ("parquet", "cifar")]
+        for command in (make, *others):
+            subprocess.run(["bash", "-c", command], cwd=place, env=environment, check=True, capture_output=True)
     for example in examples(REPOSITORY / name):
         if not example.runs or _needs_absent_package(example.code):
             continue
@@ -88,7 +90,7 @@ def test_examples_run(name: str, place: Path) -> None:
 
 
 def _needs_absent_package(code: str) -> bool:
-    names = re.findall(r"^(?:from|import) (torch|webdataset|datasets)\b", code, re.M)
+    names = re.findall(r"^(?:from|import) (torch|webdataset|datasets|pyarrow)\b", code, re.M)
     return any(importlib.util.find_spec(name) is None for name in names)
 
 

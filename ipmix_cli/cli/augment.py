@@ -104,7 +104,7 @@ def augment(
     ] = 4,
     seed: Annotated[int, typer.Option(help="0 to 2**63 - 1.", min=0, rich_help_panel=COPIES)] = 0,
     output_format: Annotated[
-        str, typer.Option("--format", help="hdf5, webdataset or files.", rich_help_panel=OUTPUT)
+        str, typer.Option("--format", help="hdf5, webdataset, parquet, mds, cifar or files.", rich_help_panel=OUTPUT)
     ] = "hdf5",
     layout: Annotated[
         str,

@@ -13,11 +13,15 @@ from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.shards.card_header import Flow, Quoted, front_matter
 from ipmix_cli.shards.class_folders import folder_names
 from ipmix_cli.shards.class_order import distinct_names
+from ipmix_cli.shards.parquet.builder import columns_of
 from ipmix_cli.shards.reading_code import FOLDER, reading_code
 from ipmix_cli.shards.shard import ShardSettings
 
 Feature = dict[str, Any]
 """One feature as Hugging Face's dataset_info has it."""
+
+SHARD_SUFFIXES = {"hdf5": ".h5", "webdataset": ".tar", "parquet": ".parquet"}
+"""The formats whose shards Hugging Face loads, each a file."""
 
 INTEGERS = ("index", "source_index", "crop")
 MOST_NAMED = 10_000  # classes whose names Hugging Face's loader is told; more would make a card of megabytes
@@ -87,7 +91,7 @@ def _loading(
     """Return what Hugging Face's loader is told of the files and their features; `shards` has the split's name too."""
     split, counts = shards
     path: Any = Quoted(data_files(output, split))
-    if output.format in {"hdf5", "webdataset"} and not all(samples for _, samples in counts):
+    if output.format in SHARD_SUFFIXES and not all(samples for _, samples in counts):
         path = [Quoted(name) for name, samples in counts if samples]
     files = [{"split": split, "path": path}]
     return {
@@ -102,7 +106,8 @@ def _loading(
 def data_files(output: ShardSettings, split: str) -> str:
     """Return the pattern of the files that Hugging Face loads."""
     suffix = CODECS[output.encoding].suffix
-    patterns = {"hdf5": f"{split}-*.h5", "webdataset": f"{split}-*.tar", "folders": f"*/*/*/*.{suffix}"}
+    patterns = {name: f"{split}-*{end}" for name, end in SHARD_SUFFIXES.items()}
+    patterns["folders"] = f"*/*/*/*.{suffix}"
     return patterns.get(output.format, f"{split}/*/*.{suffix}")
 
 
@@ -141,6 +146,16 @@ def webdataset_features(output: ShardSettings, class_names: Sequence[str], _size
     return [*(_plain(name, "image") for name in pictures), _label("cls", class_names), json, *ends]
 
 
+def parquet_features(output: ShardSettings, class_names: Sequence[str], _size: object) -> list[Feature]:
+    """Return the features of Parquet shards, which state them too."""
+    kinds = {"text": "string", "int64s": "int64", "float64s": "float64"}
+    features = []
+    for column in columns_of(output):
+        key = "list" if column.kind.endswith("s") else "dtype"
+        features.append({"name": column.name, key: kinds.get(column.kind, column.kind)})
+    return [_label("label", class_names) if feature["name"] == "label" else feature for feature in features]
+
+
 def files_features(_output: object, class_names: Sequence[str], _size: object) -> list[Feature]:
     """Return the features of class folders; there the names of the folders are the classes."""
     return [_plain("image", "image"), _label("label", folder_names(class_names))]
@@ -149,6 +164,7 @@ def files_features(_output: object, class_names: Sequence[str], _size: object) -
 FEATURES = {
     "hdf5": hdf5_features,
     "webdataset": webdataset_features,
+    "parquet": parquet_features,
     "files": files_features,
     "folders": files_features,
 }

@@ -31,6 +31,8 @@ def reading_code(output: ShardSettings, split: str, folder: str) -> dict[str, st
     words = {"SPLIT": split, "SUFFIX": suffix, "PAIR": pair, "PICTURES": names, "COLUMN": column}
     variant = output.variant(0)
     words |= {"VARIANT": variant.replace(".", "/"), "ARRAY": variant.partition(".")[0], "NAME": variant}
+    rows = "is followed by its copies" if output.clean else "is there as its copies alone"
+    words |= {"ROWS": rows, "BATCH": "data_batch_1" if split == "train" else f"{split}_batch"}
     words["FOLDER"] = folder if folder == FOLDER else json.dumps(folder, ensure_ascii=False)[1:-1]
     return {title: _filled(code, words) for title, code in sections.items()}
 
@@ -43,19 +45,24 @@ def _filled(code: str, words: dict[str, str]) -> str:
 
 def _others(output: ShardSettings) -> dict[str, str]:
     """Return the code of other readers."""
-    if output.format == "hdf5":
-        if output.encoding != "raw":
-            return {"h5py alone": ENCODED_CODE, "Hugging Face datasets": HUGGING_FACE_ENCODED_CODE}
-        raw = RAW_CODE if output.stored_copies else CLEAN_CODE
-        return {"h5py alone": raw, "Hugging Face datasets": HUGGING_FACE_RAW_CODE}
-    if output.format == "webdataset":
-        code = GROUPED_CODE if output.layout == "grouped" else FLAT_CODE
-        return {"webdataset": code, "Hugging Face datasets": HUGGING_FACE_CODE}
-    if output.format == "npy":
-        return {"numpy": NPY_CODE}
-    if output.format == "folders":
-        return {"torchvision": CORRUPTION_FOLDER_CODE, "Hugging Face datasets": HUGGING_FACE_CODE}
-    return {"torchvision": FOLDER_CODE, "Hugging Face datasets": HUGGING_FACE_CODE}
+    hugging_face = {"Hugging Face datasets": HUGGING_FACE_CODE}
+    return {
+        "hdf5": _hdf5(output),
+        "webdataset": {"webdataset": GROUPED_CODE if output.layout == "grouped" else FLAT_CODE, **hugging_face},
+        "parquet": {**hugging_face, "pyarrow alone": PARQUET_CODE},
+        "mds": {"MosaicML's StreamingDataset": MDS_WEBP_CODE if output.encoding == "webp" else MDS_CODE},
+        "cifar": {"torchvision": CIFAR_CODE, "Python alone": CIFAR_PICKLE_CODE},
+        "npy": {"numpy": NPY_CODE},
+        "folders": {"torchvision": CORRUPTION_FOLDER_CODE, **hugging_face},
+        "files": {"torchvision": FOLDER_CODE, **hugging_face},
+    }[output.format]
+
+
+def _hdf5(output: ShardSettings) -> dict[str, str]:
+    if output.encoding != "raw":
+        return {"h5py alone": ENCODED_CODE, "Hugging Face datasets": HUGGING_FACE_ENCODED_CODE}
+    raw = RAW_CODE if output.stored_copies else CLEAN_CODE
+    return {"h5py alone": raw, "Hugging Face datasets": HUGGING_FACE_RAW_CODE}
 
 
 READER_CODE = """
@@ -152,6 +159,57 @@ shards = sorted(glob.glob("<FOLDER>/<SPLIT>-*.tar"))
 data = webdataset.WebDataset(shards, shardshuffle=16).shuffle(1000).decode("rgb8")
 for picture, label in data.to_tuple("<SUFFIX>", "cls"):
     ...                                                     # uint8 (H, W, 3); no more loader workers than shards
+"""
+
+PARQUET_CODE = """
+import io
+import pyarrow.parquet as pq
+from PIL import Image
+
+shard = pq.ParquetFile("<FOLDER>/<SPLIT>-000000.parquet")
+for batch in shard.iter_batches(columns=["<COLUMN>", "label"]):
+    for sample in batch.to_pylist():
+        picture = Image.open(io.BytesIO(sample["<COLUMN>"]["bytes"]))
+        ...
+"""
+
+MDS_CODE = """
+from streaming import StreamingDataset
+
+data = StreamingDataset(local="<FOLDER>", batch_size=1)    # remote="s3://..." streams into local=
+picture, label = data[0]["<COLUMN>"], data[0]["label"]
+print(data.num_samples, picture, label)
+"""
+
+MDS_WEBP_CODE = """
+import io
+from PIL import Image
+from streaming import StreamingDataset
+
+data = StreamingDataset(local="<FOLDER>", batch_size=1)    # MDS knows no WebP: pictures come as bytes
+picture, label = Image.open(io.BytesIO(data[0]["<COLUMN>"])), data[0]["label"]
+print(data.num_samples, picture, label)
+"""
+
+CIFAR_CODE = """
+from pathlib import Path
+from torchvision.datasets import CIFAR10
+
+class Copies(CIFAR10):                                      # its own list has the checksums of the published files
+    train_list = [(path.name, None) for path in sorted(Path("<FOLDER>").glob("cifar-10-batches-py/*_batch*"))]
+    test_list, meta = [], {**CIFAR10.meta, "md5": None}
+
+data = Copies("<FOLDER>")                                  # each picture <ROWS>
+picture, label = data[0]
+"""
+
+CIFAR_PICKLE_CODE = """
+import pickle
+
+with open("<FOLDER>/cifar-10-batches-py/<BATCH>", "rb") as file:
+    batch = pickle.load(file, encoding="latin1")
+pictures = batch["data"].reshape(-1, 3, 32, 32)             # uint8; each picture <ROWS>
+print(pictures.shape, batch["labels"][0], batch["filenames"][0])
 """
 
 FOLDER_CODE = """

@@ -28,7 +28,8 @@ class ShardSettings:
 
     Parameters
     ----------
-    format : {"hdf5", "webdataset", "files", "folders", "npy"}
+    format : str
+        A name of the table :data:`ipmix_cli.shards.writers.WRITERS`: ``hdf5``, ``webdataset``, ``parquet`` ..
     layout : {"grouped", "flat"}
         WebDataset only: one sample a picture with its copies, or one sample a copy.
     encoding : {"raw", "png", "webp", "jpeg"}

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from ipmix_cli.picture import Bytes
+from ipmix_cli.shards import cifar, corruption_folders, hdf5_view, mds, npy, webdataset
 from ipmix_cli.shards import class_folders as classfolders
-from ipmix_cli.shards import corruption_folders, hdf5_view, npy, webdataset
 from ipmix_cli.shards import hdf5_builder as hdf5
 from ipmix_cli.shards.hdf5_places import hdf5_places
+from ipmix_cli.shards.parquet import builder as parquet
+from ipmix_cli.shards.parquet import view as parquet_view
 from ipmix_cli.shards.places import Places
 from ipmix_cli.shards.shard import ShardBuilder, ShardSample, ShardSettings, ShardView
+from ipmix_cli.shards.small_files import Finished
 
 
 @dataclass(frozen=True)
@@ -22,8 +25,8 @@ class Writer:
 
     Parameters
     ----------
-    file_name : str
-        The shard's file in the data set's folder, with ``{name}`` for the name of the shard.
+    file_name : str or callable
+        The shard's file in the data set's folder, with ``{name}`` for the name of the shard; or what returns it.
     builder : callable
         ``builder(name, samples, settings, attributes) -> ShardBuilder``.
     view : callable
@@ -38,9 +41,17 @@ class Writer:
         Whether a data set must be a single shard.
     plans : bool
         Whether copies may be left out, to be rendered when they are read.
+    mixed : bool
+        Whether a sample can have a second label for each copy.
+    size : (int, int), optional
+        The (height, width) that all pictures must have.
+    batches : callable, optional
+        Returns how many shards a split has where nobody says; by default that follows from their bytes.
+    small_files : callable
+        Returns the small files that stand beside the shards once all are there, content by name.
     """
 
-    file_name: str
+    file_name: str | Callable[[str], str]
     builder: Callable[[str, Sequence[ShardSample], ShardSettings, dict[str, Any]], ShardBuilder]
     view: Callable[[Path | Bytes, str], ShardView]
     places: Callable[[Path, str], Places | None] = lambda _path, _location: None
@@ -49,16 +60,47 @@ class Writer:
     one_file: bool = True
     whole: bool = False
     plans: bool = True
+    mixed: bool = False
+    size: tuple[int, int] | None = None
+    batches: Callable[[str], int] | None = None
+    small_files: Callable[[Finished], dict[str, bytes]] = lambda _finished: {}
 
     def shard_name(self, name: str) -> str:
         """Return the name of the shard's file, relative to the data set's folder."""
-        return self.file_name.format(name=name)
+        return self.file_name.format(name=name) if isinstance(self.file_name, str) else self.file_name(name)
 
 
 WRITERS: dict[str, Writer] = {
-    "hdf5": Writer("{name}" + hdf5.SUFFIX, hdf5.builder, hdf5_view.HDF5View, hdf5_places, raw=True),
+    "hdf5": Writer("{name}" + hdf5.SUFFIX, hdf5.builder, hdf5_view.HDF5View, hdf5_places, raw=True, mixed=True),
     "webdataset": Writer(
-        "{name}" + webdataset.SUFFIX, webdataset.TarBuilder, webdataset.TarView, webdataset.tar_places
+        "{name}" + webdataset.SUFFIX, webdataset.TarBuilder, webdataset.TarView, webdataset.tar_places, mixed=True
+    ),
+    "parquet": Writer(
+        "{name}" + parquet.SUFFIX,
+        parquet.ParquetBuilder,
+        parquet_view.ParquetView,
+        parquet_view.parquet_places,
+        mixed=True,
+    ),
+    "mds": Writer(
+        "{name}" + mds.SUFFIX,
+        mds.MdsBuilder,
+        mds.MdsView,
+        mds.mds_places,
+        raw=True,
+        mixed=True,
+        small_files=mds.mds_index,
+    ),
+    "cifar": Writer(
+        cifar.batch_name,
+        cifar.CifarBuilder,
+        cifar.CifarView,
+        raw=True,
+        encoded=False,
+        plans=False,
+        size=(cifar.SIDE, cifar.SIDE),
+        batches=cifar.batches_of,
+        small_files=cifar.cifar_meta,
     ),
     "files": Writer(
         classfolders.LISTS + "{name}" + classfolders.SUFFIX,

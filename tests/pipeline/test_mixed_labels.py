@@ -94,12 +94,21 @@ def test_a_wrong_weight_is_noticed(made, tmp_path):
     assert {"shard-damaged", "sample-damaged", "plan-mismatch"} <= codes
 
 
-@pytest.mark.parametrize("layout", ["grouped", "flat"])
-def test_tars_hold_the_same_labels(layout, tmp_path):
-    plain, tars = tmp_path / "h5", tmp_path / "tars"
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"format": "webdataset", "layout": "grouped"},
+        {"format": "webdataset", "layout": "flat"},
+        {"format": "parquet"},
+        {"format": "mds"},
+    ],
+    ids=["grouped", "flat", "parquet", "mds"],
+)
+def test_every_format_holds_the_same_labels(form, tmp_path):
+    plain, other = tmp_path / "h5", tmp_path / "other"
     augment(request_of("cutmix"), str(plain))
-    augment(request_of("cutmix", format="webdataset", layout=layout), str(tars))
-    dataset = open_dataset(tars)
+    augment(request_of("cutmix", **form), str(other))
+    dataset = open_dataset(other)
     assert validate(dataset, Checks(level="full")).passed
     with dataset.view(dataset.manifest.shards[1]) as view:
         labels = [[list(pair) for pair in sample.mixed] for sample in view]
@@ -108,11 +117,22 @@ def test_tars_hold_the_same_labels(layout, tmp_path):
     assert np.array_equal(pairs[4:8], np.array(labels))
 
 
-@pytest.mark.parametrize("change", [{"format": "files"}, {"store": "plans"}])
+@pytest.mark.parametrize("change", [{"format": "files"}, {"format": "cifar"}, {"store": "plans"}])
 def test_what_cannot_hold_mixed_labels_is_refused(change, tmp_path):
     with pytest.raises(UsageError):
         augment(request_of("mixup", **change), str(tmp_path / "out"))
     assert not (tmp_path / "out").exists()
+
+
+def test_other_readers_find_mixed_labels_in_parquet(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    plain, out = tmp_path / "h5", tmp_path / "out"
+    augment(request_of("mixup"), str(plain))
+    augment(request_of("mixup", format="parquet"), str(out))
+    tables = [parquet.read_table(path) for path in sorted(out.glob("*.parquet"))]
+    found = numbers_of(plain)
+    for name in ("second_label", "label_weight"):
+        assert [row for table in tables for row in table[name].to_pylist()] == found[name].tolist()
 
 
 def test_a_second_sample_that_cannot_be_read_costs_the_samples_that_need_it(tmp_path):

@@ -28,6 +28,9 @@ LAYOUTS: dict[str, dict[str, Any]] = {
     "hdf5-png": {"format": "hdf5", "encoding": "png"},
     "tar-grouped": {"format": "webdataset", "encoding": "png"},
     "tar-flat": {"format": "webdataset", "encoding": "webp", "layout": "flat"},
+    "parquet": {"format": "parquet", "encoding": "webp"},
+    "mds-raw": {"format": "mds", "encoding": "raw"},
+    "mds-png": {"format": "mds", "encoding": "png"},
     "files": {"format": "files", "encoding": "png"},
 }
 FORKING = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")  # from Python 3.12 on

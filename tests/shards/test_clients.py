@@ -6,6 +6,7 @@ import functools
 import importlib
 import io
 import json
+import pickle
 import re
 import subprocess
 import tarfile
@@ -30,6 +31,11 @@ FORMS: dict[str, tuple[str, ...]] = {
     "no-clean": ("--format", "webdataset", "--no-clean"),
     "flat": ("--format", "webdataset", "--layout", "flat"),
     "files": ("--layout", "files"),
+    "parquet": ("--format", "parquet"),
+    "mds": ("--format", "mds", "--encoding", "png"),
+    "mds-raw": ("--format", "mds"),
+    "mds-webp": ("--format", "mds", "--encoding", "webp"),
+    "cifar": ("--format", "cifar"),
 }
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
@@ -190,6 +196,75 @@ def test_hugging_face_reads_every_other_form(
         assert np.array_equal(np.asarray(row["aug0.png"]), truth[7][0][1])
 
 
+@pytest.mark.parametrize("streaming", [False, True])
+@pytest.mark.filterwarnings("ignore")
+def test_hugging_face_reads_parquet_with_the_card_and_without(
+    dataset: Callable[[str], Path], truth: list[tuple[Pixels, int]], tmp_path: Path, streaming: bool
+) -> None:
+    """The files say by themselves what is an image and what the classes are called."""
+    datasets = pytest.importorskip("datasets")
+    datasets.disable_progress_bars()
+    folder = dataset("parquet")
+    files = sorted(map(str, folder.glob("*.parquet")))
+    for where in ({"path": str(folder)}, {"path": "parquet", "data_files": files}):
+        data = datasets.load_dataset(**where, split="train", streaming=streaming, cache_dir=str(tmp_path))
+        assert data.features["label"].names[2] == "square"
+        found = [
+            (
+                row["index"],
+                np.stack([np.asarray(row[name]) for name in ("clean", "aug0", "aug1", "aug2")]),
+                row["label"],
+            )
+            for row in data
+        ]
+        assert_same(found, truth)
+
+
+def test_pyarrow_finds_one_row_a_sample_and_the_right_checksums(
+    dataset: Callable[[str], Path], truth: list[tuple[Pixels, int]]
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    for path in sorted(dataset("parquet").glob("*.parquet")):
+        table = parquet.ParquetFile(path, page_checksum_verification=True).read()
+        table.validate(full=True)
+        for row in table.to_pylist():
+            picture = np.asarray(Image.open(io.BytesIO(row["aug1"]["bytes"])))
+            assert np.array_equal(picture, truth[row["index"]][0][2])
+            assert row["aug1"]["path"] == f"{row['key']}_aug1.png"
+            assert (row["height"], row["width"]) == picture.shape[:2]
+
+
+@pytest.mark.parametrize("form", ["mds", "mds-raw"])
+@pytest.mark.filterwarnings("ignore")
+def test_streaming_dataset_reads_mds(
+    dataset: Callable[[str], Path], truth: list[tuple[Pixels, int]], form: str
+) -> None:
+    streaming = pytest.importorskip("streaming")
+    data = streaming.StreamingDataset(local=str(dataset(form)), batch_size=1)
+    rows = [data[number] for number in range(data.num_samples)]
+    names = ("clean", "aug0", "aug1", "aug2")
+    assert_same([(r["index"], np.stack([np.asarray(r[name]) for name in names]), r["label"]) for r in rows], truth)
+
+
+def test_the_cifar_archive_unpickles_to_rows_of_planes(
+    dataset: Callable[[str], Path], truth: list[tuple[Pixels, int]]
+) -> None:
+    """As CIFAR's readers do it: every file whole, by its name."""
+    folder = dataset("cifar") / "cifar-10-batches-py"
+    batches = [pickle.loads((folder / f"data_batch_{n}").read_bytes(), encoding="latin1") for n in range(1, 6)]
+    rows = np.concatenate([batch["data"] for batch in batches]).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+    labels = [label for batch in batches for label in batch["labels"]]
+    names = [name for batch in batches for name in batch["filenames"]]
+    assert_same(
+        [(n, rows[4 * n : 4 * n + 4], labels[4 * n]) for n in range(SAMPLES)],
+        truth,
+    )
+    assert names[4:6] == ["00000001_clean.png", "00000001_aug0.png"]
+    meta = pickle.loads((folder / "batches.meta").read_bytes(), encoding="latin1")
+    assert meta["label_names"][2] == "square"
+    assert pickle.loads((folder / "data_batch_1").read_bytes(), encoding="bytes")[b"labels"] == batches[0]["labels"]
+
+
 @pytest.mark.parametrize("workers", WORKERS)
 @FORKING
 @pytest.mark.filterwarnings("ignore")
@@ -224,7 +299,13 @@ def code_blocks(card: str) -> dict[str, str]:
     return dict(re.findall(r"### ([^\n]+)\n\n```python\n(.*?)```", card, re.DOTALL))
 
 
-NEEDS = {"torchvision": "torchvision", "PyTorch, with ipmix's own reader": "torch", "webdataset": "webdataset"}
+NEEDS = {
+    "torchvision": "torchvision",
+    "PyTorch, with ipmix's own reader": "torch",
+    "webdataset": "webdataset",
+    "MosaicML's StreamingDataset": "streaming",
+    "pyarrow alone": "pyarrow",
+}
 
 
 @pytest.mark.parametrize("form", FORMS)

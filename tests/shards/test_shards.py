@@ -26,6 +26,11 @@ FORMS: dict[str, dict[str, Any]] = {
     "tar": {"format": "webdataset", "encoding": "png"},
     "tar-jpeg": {"format": "webdataset", "encoding": "jpeg"},
     "tar-flat": {"format": "webdataset", "encoding": "webp", "layout": "flat"},
+    "parquet": {"format": "parquet", "encoding": "png"},
+    "parquet-webp": {"format": "parquet", "encoding": "webp"},
+    "mds": {"format": "mds", "encoding": "png"},
+    "mds-raw": {"format": "mds", "encoding": "raw"},
+    "cifar": {"format": "cifar", "encoding": "raw"},
     "files": {"format": "files", "encoding": "png"},
 }
 CLASSES = ["cat", "dog", 'no "quote": yes']
@@ -46,6 +51,11 @@ def samples(count: int, size: tuple[int, int] = (9, 7)) -> list[ShardSample]:
         )
         for number in range(count)
     ]
+
+
+def fitting(form: dict[str, Any]) -> tuple[int, int]:
+    """The size of pictures that a format takes: most take any."""
+    return WRITERS[form["format"]].size or (9, 7)
 
 
 def copies_of(sample: ShardSample, count: int) -> np.ndarray[Any, Any]:
@@ -94,7 +104,7 @@ def assert_holds(stored: StoredSample, sample: ShardSample, form: dict[str, Any]
     "changes", [{}, {"clean": False}, {"copies": 1}, {"copies": 12}], ids=["default", "no-clean", "one", "twelve"]
 )
 def test_samples_come_back_whole(tmp_path: Path, form: dict[str, Any], changes: dict[str, Any]) -> None:
-    own = samples(9)
+    own = samples(9, fitting(form))
     path = put(tmp_path, build(own, **form, **changes))
     with open_shard(form["format"], path) as view:
         assert len(view) == 9
@@ -103,12 +113,12 @@ def test_samples_come_back_whole(tmp_path: Path, form: dict[str, Any], changes: 
         for position, sample in enumerate(own):
             assert_holds(view.sample(position), sample, form, changes.get("clean", True))
             assert view.label(position) == sample.label
-            assert view.size(position) == (9, 7)
+            assert view.size(position) == fitting(form)
         assert [stored.key for stored in view] == list(view.keys())
 
 
 def test_a_shard_in_memory_reads_like_a_file(form: dict[str, Any]) -> None:
-    own = samples(3)
+    own = samples(3, fitting(form))
     name, content = build(own, **form)[-1]
     with open_shard(form["format"], content, name) as view:
         assert list(view.keys()) == [sample.key for sample in own]
@@ -116,9 +126,10 @@ def test_a_shard_in_memory_reads_like_a_file(form: dict[str, Any]) -> None:
             assert_holds(view.sample(2), own[2], form)
 
 
-@pytest.mark.parametrize("form", [FORMS["hdf5-png"], FORMS["tar"], FORMS["tar-flat"], FORMS["files"]], ids=str)
-def test_pictures_of_several_sizes_fit_in_one_shard(tmp_path: Path, form: dict[str, Any]) -> None:
-    own = samples(2) + [dataclasses.replace(s, key=f"9{s.key}") for s in samples(2, (30, 41))]
+@pytest.mark.parametrize("name", ["hdf5-png", "tar", "tar-flat", "parquet", "mds", "files"])
+def test_pictures_of_several_sizes_fit_in_one_shard(tmp_path: Path, name: str) -> None:
+    form = FORMS[name]
+    own = samples(2, fitting(form)) + [dataclasses.replace(s, key=f"9{s.key}") for s in samples(2, (30, 41))]
     path = put(tmp_path, build(own, step=2, **form))
     with open_shard(form["format"], path) as view:
         for position, sample in enumerate(own):
@@ -135,19 +146,19 @@ def test_a_shard_without_samples_is_a_shard(tmp_path: Path, form: dict[str, Any]
 
 def test_bytes_depend_on_the_content_alone(form: dict[str, Any]) -> None:
     """Not on the chunks that samples come in, nor on the time or the run."""
-    own = samples(8)
+    own = samples(8, fitting(form))
     assert build(own, step=1, **form) == build(own, step=8, **form)
 
 
 def test_building_changes_no_picture(form: dict[str, Any]) -> None:
-    own = samples(4)
+    own = samples(4, fitting(form))
     before = [sample.picture.copy() for sample in own]
     build(own, **form)
     assert all(np.array_equal(sample.picture, copy) for sample, copy in zip(own, before, strict=True))
 
 
 def test_a_picture_that_is_not_there_is_a_bad_sample(tmp_path: Path, form: dict[str, Any]) -> None:
-    path = put(tmp_path, build(samples(2), clean=False, **form))
+    path = put(tmp_path, build(samples(2, fitting(form)), clean=False, **form))
     with open_shard(form["format"], path) as view:
         for copy in (-1, 3):
             with pytest.raises(BadSampleError):
@@ -211,7 +222,7 @@ def scatter(content: bytearray, chance: np.random.Generator) -> None:
 def test_no_sample_of_a_damaged_shard_looks_whole_but_is_not(
     tmp_path: Path, form: dict[str, Any], damage: Damage, seed: int
 ) -> None:
-    own = samples(5)
+    own = samples(5, fitting(form))
     files = build(own, **form)
     path = put(tmp_path, files)
     content = bytearray(files[-1][1])

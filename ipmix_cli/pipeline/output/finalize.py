@@ -24,6 +24,8 @@ from ipmix_cli.pipeline.output.resume import clear_state, committed
 from ipmix_cli.pipeline.output.shard_records import SHARD_RECORDS
 from ipmix_cli.pipeline.output.state import OutputState, read_state
 from ipmix_cli.shards.dataset_card import dataset_card
+from ipmix_cli.shards.small_files import Finished
+from ipmix_cli.shards.writers import WRITERS
 from ipmix_cli.storage.folder import Folder
 
 
@@ -93,8 +95,7 @@ def finalize(
     if allowed:
         check_failures((failure for shard in shards for failure in shard.failures), job, allowed)
     opened = this if before is None or before.job != job else before
-    contents = {CARD: card(opened, shards), ERRORS: errors(shards)}
-    contents = {name: content for name, content in contents.items() if content}
+    contents = small_files(opened, shards)
     manifest = Manifest(
         job=job,
         places=opened.places,
@@ -114,6 +115,14 @@ def finalize(
         folder.remove(ERRORS)
     clear_state(folder, manifest)
     return manifest
+
+
+def small_files(opened: Finalizable, shards: tuple[ShardRecord, ...]) -> dict[str, bytes]:
+    """Return the small files of a finished data set but for its manifests, content by name."""
+    job = opened.job
+    finished = Finished(job.output, job.size, opened.class_names, shards)
+    contents = {CARD: card(opened, shards), ERRORS: errors(shards), **WRITERS[job.output.format].small_files(finished)}
+    return {name: content for name, content in contents.items() if content}
 
 
 def card(opened: Finalizable, shards: Sequence[ShardRecord]) -> bytes:

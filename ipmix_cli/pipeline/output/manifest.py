@@ -14,6 +14,7 @@ from ipmix_cli.errors import UnfinishedError
 from ipmix_cli.picture import Bytes
 from ipmix_cli.pipeline.job import Count, Digest, Job, Word, shard_bounds, shard_count
 from ipmix_cli.record import MOST_BYTES, RecordError, decoded, json_digest, typed
+from ipmix_cli.shards.small_files import Finished
 from ipmix_cli.shards.writers import WRITERS
 from ipmix_cli.sources.source import SourceSpec
 
@@ -183,7 +184,9 @@ def check_plan(manifest: Manifest) -> None:
         raise RecordError(f"it has schema {manifest.schema}: another version of ipmix wrote it")
     if job.output.format not in WRITERS or job.output.encoding not in CODECS or not re.fullmatch(SPLIT, job.split):
         raise RecordError(f"its job has an output that does not exist: {job.output}")
-    if {file.name for file in manifest.files} - {CARD, ERRORS}:
+    finished = Finished(job.output, job.size, manifest.class_names, ())
+    own = WRITERS[job.output.format].small_files(finished)
+    if {file.name for file in manifest.files} - {CARD, ERRORS, *own}:
         raise RecordError("it lists small files that a data set does not have")
     if len(manifest.shards) != shard_count(job):
         raise RecordError(f"it lists {len(manifest.shards)} shards, the job has {shard_count(job)}")

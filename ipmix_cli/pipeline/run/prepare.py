@@ -241,10 +241,11 @@ def as_one_shard(job: Job, request: Request) -> Job:
 
 def with_labels(output: ShardSettings, size: tuple[int, int] | None, method: str) -> ShardSettings:
     """Return the output's settings for a method that mixes labels; raises UsageError for what cannot hold them."""
-    if output.format not in ("hdf5", "webdataset"):
+    if not WRITERS[output.format].mixed:
+        good = ", ".join(name for name, writer in WRITERS.items() if writer.mixed)
         raise UsageError(
             f"{method} mixes labels, and --format {output.format} has one label a sample",
-            "give --format hdf5 or webdataset",
+            f"give another --format: {good}",
         )
     if output.store == "plans":
         raise UsageError(f"{method} needs second samples, which no reader has at hand", "leave out --store plans")
@@ -355,13 +356,21 @@ def resolved(output: ShardSettings, size: tuple[int, int] | None) -> ShardSettin
         raw = writer.raw and (size is not None or not writer.encoded)
         output = dataclasses.replace(output, encoding="raw" if raw else "png")
     if output.encoding == "raw" and not writer.raw:
-        raise UsageError(f"raw pictures are for hdf5, not for {output.format}", "give --encoding png, webp or jpeg")
+        raise UsageError(
+            f"raw pictures are for hdf5 and mds, not for {output.format}", "give --encoding png, webp or jpeg"
+        )
     if output.encoding != "raw" and not writer.encoded:
         raise UsageError(f"{output.format} holds raw pictures, not {output.encoding}", "leave out --encoding")
     if output.encoding == "raw" and size is None:
         raise UsageError(
             "the pictures differ in size, or their size is not known, and raw arrays need one size",
             "give --size S --crop center to make them equal, or --encoding png to keep their sizes",
+        )
+    if writer.size not in (None, size):
+        there = "pictures of several sizes" if size is None else f"pictures of {size[1]}x{size[0]} px"
+        raise UsageError(
+            f"{output.format} holds pictures of {writer.size[1]}x{writer.size[0]} px, not {there}",
+            f"give --size {writer.size[0]}, or another --format",
         )
     check_name("store", output.store, STORES)
     if output.store == "plans" and not (output.clean and CODECS[output.encoding].lossless):

@@ -11,8 +11,8 @@ from ipmix_cli.pipeline.backends.table import results
 from ipmix_cli.pipeline.job import Execution
 from ipmix_cli.pipeline.listener import Listener, watched
 from ipmix_cli.pipeline.output.dataset import Dataset
-from ipmix_cli.pipeline.output.finalize import card, errors
-from ipmix_cli.pipeline.output.manifest import CARD, ERRORS, MANIFEST, SECOND_COPY, FileRecord, Manifest, ShardRecord
+from ipmix_cli.pipeline.output.finalize import small_files
+from ipmix_cli.pipeline.output.manifest import MANIFEST, SECOND_COPY, FileRecord, Manifest, ShardRecord
 from ipmix_cli.pipeline.output.resume import clear_state
 from ipmix_cli.pipeline.run.prepare import OpenJob, changes, prepare_pictures, reopen
 from ipmix_cli.pipeline.run.progress_counters import ProgressCounters, ShardProgress, progress_counters
@@ -111,8 +111,8 @@ def repair(
 def restore_small_files(dataset: Dataset) -> list[str]:
     """Write the card, the list of errors and the manifests where they are not what they should be."""
     manifest, folder = dataset.manifest, dataset.folder
-    small = {CARD: card(manifest, manifest.shards), ERRORS: errors(manifest.shards)}
-    wanted = [(file.name, small[file.name]) for file in manifest.files]
+    small = small_files(manifest, manifest.shards)
+    wanted = [(file.name, small[file.name]) for file in manifest.files if file.name in small]
     wanted = [(name, content) for name, content in wanted if FileRecord.of(name, content) in manifest.files]
     written = []
     for name, content in [*wanted, (SECOND_COPY, manifest.to_bytes()), (MANIFEST, manifest.to_bytes())]:

@@ -1,0 +1,147 @@
+"""The columns of a Parquet shard: how a file describes each, and how its values lie in a page.
+
+https://parquet.apache.org/docs/file-format/: pages of version 1, PLAIN values, no compression, no dictionaries. Every
+field is optional and present, as Hugging Face's own files have them, so that definition levels are one run.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from ipmix_cli.shards.parquet import thrift
+from ipmix_cli.shards.parquet.thrift import BINARY, BYTE, FALSE, I32, STRUCT, Field
+
+INT64, DOUBLE, BYTE_ARRAY = 2, 5, 6  # physical types
+OPTIONAL, REPEATED = 1, 2
+PLAIN, RLE = 0, 3
+UTF8, LISTED, UINT_64 = 0, 3, 14  # converted types
+LOGICAL_TEXT, LOGICAL_LIST, LOGICAL_INTEGER = 1, 3, 10
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A column of values as the file sees it.
+
+    Parameters
+    ----------
+    path : tuple of str
+        The names from the root of the schema on.
+    kind : int
+        The physical type.
+    definition, repetition : int
+        The highest levels.
+    """
+
+    path: tuple[str, ...]
+    kind: int
+    definition: int = 1
+    repetition: int = 0
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as users see it: ``clean``, ``label`` ..; `kind` is one of KINDS."""
+
+    name: str
+    kind: str
+
+    @property
+    def leaves(self) -> list[Leaf]:
+        """The columns of values that it consists of."""
+        if self.kind == "image":
+            return [Leaf((self.name, part), BYTE_ARRAY, 2) for part in ("bytes", "path")]
+        if self.kind in LISTS:
+            return [Leaf((self.name, "list", "element"), LISTS[self.kind], 3, 1)]
+        return [Leaf((self.name,), BYTE_ARRAY if self.kind == "text" else INT64)]
+
+    def schema(self) -> list[bytes]:
+        """Return its elements of the file's schema."""
+        if self.kind == "image":
+            return [_group(self.name, 2), _element("bytes", BYTE_ARRAY), _text("path")]
+        if self.kind in LISTS:
+            logical = thrift.struct(Field(LOGICAL_LIST, STRUCT, thrift.struct()))
+            outer = _group(self.name, 1, converted=LISTED, logical=logical)
+            return [outer, _group("list", 1, repetition=REPEATED), _element("element", LISTS[self.kind])]
+        if self.kind == "text":
+            return [_text(self.name)]
+        if self.kind == "uint64":
+            integer = thrift.struct(Field(1, BYTE, 64), Field(2, FALSE, False))
+            logical = thrift.struct(Field(LOGICAL_INTEGER, STRUCT, integer))
+            return [_element(self.name, INT64, UINT_64, logical)]
+        return [_element(self.name, INT64)]
+
+
+LISTS = {"int64s": INT64, "float64s": DOUBLE}
+KINDS = ("image", "text", "int64", "uint64", *LISTS)
+
+
+def _element(name: str, kind: int, converted: int | None = None, logical: bytes | None = None) -> bytes:
+    return thrift.struct(
+        Field(1, I32, kind),
+        Field(3, I32, OPTIONAL),
+        Field(4, BINARY, name.encode()),
+        Field(6, I32, converted),
+        Field(10, STRUCT, logical),
+    )
+
+
+def _text(name: str) -> bytes:
+    return _element(name, BYTE_ARRAY, UTF8, thrift.struct(Field(LOGICAL_TEXT, STRUCT, thrift.struct())))
+
+
+def _group(
+    name: str, children: int, repetition: int = OPTIONAL, converted: int | None = None, logical: bytes | None = None
+) -> bytes:
+    return thrift.struct(
+        Field(3, I32, repetition),
+        Field(4, BINARY, name.encode()),
+        Field(5, I32, children),
+        Field(6, I32, converted),
+        Field(10, STRUCT, logical),
+    )
+
+
+def page(leaf: Leaf, values: Sequence[Any]) -> bytes:
+    """Return the one page of a column chunk, with its header; values of a list column are sequences.
+
+    The checksum is the one that other readers can be told to check: of zlib's crc32.
+    """
+    flat = [item for value in values for item in value] if leaf.repetition else values
+    content = b"".join([levels(leaf, values), _plain(leaf.kind, flat)])
+    data_page = thrift.struct(Field(1, I32, len(flat)), Field(2, I32, PLAIN), Field(3, I32, RLE), Field(4, I32, RLE))
+    crc = zlib.crc32(content)
+    header = thrift.struct(
+        Field(1, I32, 0),
+        Field(2, I32, len(content)),
+        Field(3, I32, len(content)),
+        Field(4, I32, crc - 2**32 if crc >= 2**31 else crc),
+        Field(5, STRUCT, data_page),
+    )
+    return header + content
+
+
+def levels(leaf: Leaf, values: Sequence[Any]) -> bytes:
+    """Return the levels that stand before the values of a page: which of them begin a list, and that all are there."""
+    if not leaf.repetition:
+        return _runs([(len(values), leaf.definition)])
+    starts = [int(number > 0) for value in values for number in range(len(value))]
+    runs = [(sum(1 for _ in run), number) for number, run in groupby(starts)]
+    return _runs(runs) + _runs([(len(starts), leaf.definition)])
+
+
+def _runs(runs: Sequence[tuple[int, int]]) -> bytes:
+    """Return levels of at most 8 bits as runs, with their length before them."""
+    content = b"".join(thrift.varint(count << 1) + bytes([number]) for count, number in runs)
+    return struct.pack("<I", len(content)) + content
+
+
+def _plain(kind: int, values: Sequence[Any]) -> bytes:
+    """Return values as PLAIN encoding has them: numbers of 8 bytes, or bytes after their length."""
+    if kind == BYTE_ARRAY:
+        return b"".join(part for value in values for part in (struct.pack("<I", len(value)), value))
+    return struct.pack(f"<{len(values)}{'d' if kind == DOUBLE else 'q'}", *values)
