@@ -21,6 +21,9 @@ KINDS = {
     "hdf5": ShardSettings(format="hdf5", encoding="raw", copies=2),
     "hdf5-png": ShardSettings(format="hdf5", encoding="png", copies=2),
     "webdataset": ShardSettings(format="webdataset", encoding="png", copies=2),
+    "parquet": ShardSettings(format="parquet", encoding="png", copies=2),
+    "mds": ShardSettings(format="mds", encoding="raw", copies=2),
+    "cifar": ShardSettings(format="cifar", encoding="raw", copies=2),
     "files": ShardSettings(format="files", encoding="png", copies=1),
 }
 

@@ -19,8 +19,9 @@ from ipmix_cli.pipeline.output.dataset import open_dataset
 from ipmix_cli.pipeline.verify.repair import repair
 from ipmix_cli.pipeline.verify.validate import Checks, validate
 from ipmix_cli.record import json_digest
+from ipmix_cli.shards.writers import WRITERS
 
-KINDS = ("hdf5", "hdf5-png", "webdataset", "files")
+KINDS = ("hdf5", "hdf5-png", "webdataset", "parquet", "mds", "cifar", "files")
 
 
 def problems_of(folder: Path, level: str = "standard") -> set[tuple[str, str]]:
@@ -30,8 +31,7 @@ def problems_of(folder: Path, level: str = "standard") -> set[tuple[str, str]]:
 
 def shard_of(kind: str, number: int) -> str:
     """Return the name of a shard's file."""
-    suffix = {"webdataset": "train-{:06d}.tar", "files": ".ipmix/files/train-{:06d}.sha256"}
-    return suffix.get(kind, "train-{:06d}.h5").format(number)
+    return WRITERS[kind.partition("-")[0]].shard_name(f"train-{number:06d}")
 
 
 def flip(path: Path, bit: int) -> None:
