@@ -1,7 +1,6 @@
-"""Affine operations in the two ways that IPMix does without, and the colour of what lies outside the picture.
+"""Affine operations by nearest neighbours, and the colour of what lies outside the picture.
 
-Nearest neighbours are found in whole numbers of 2**-16 pixels, and cubic ones in float64, as Pillow's
-libImaging/Geometry.c does (affine_fixed; bicubic_filter32RGB, whose parameter is -1).
+Nearest neighbours are found in whole numbers of 2**-16 pixels, as Pillow's libImaging/Geometry.c does (affine_fixed).
 """
 
 from __future__ import annotations
@@ -101,59 +100,3 @@ def fill_outside(target: Bytes, frame: Frame, matrix: Matrix, colour: Number) ->
         out = target[y * W * 3 : (y + 1) * W * 3]
         paint(out[: start * 3], colour)
         paint(out[stop * 3 :], colour)
-
-
-@inlined
-def cubic(v1: Number, v2: Number, v3: Number, v4: Number, d: Number) -> Number:
-    """Interpolate between the second and the third of four values (Pillow's BICUBIC macro)."""
-    p2 = -v1 + v3
-    p3 = 2.0 * (v1 - v2) + v3 - v4
-    p4 = -v1 + v2 - v3 + v4
-    return v2 + d * (p2 + d * (p3 + d * p4))
-
-
-@inlined
-def cubic_row(source: Bytes, columns: tuple[Number, Number, Number, Number], d: Number) -> Number:
-    """Interpolate along a row, between bytes at four places."""
-    i, j, k, m = columns
-    return cubic(np.float64(source[i]), np.float64(source[j]), np.float64(source[k]), np.float64(source[m]), d)
-
-
-@kernel
-def bicubic(source: Bytes, target: Bytes, frame: Frame, matrix: Matrix, colour: Number) -> None:
-    """Take every pixel from where a matrix says, by cubic interpolation."""
-    H, W = frame[0], frame[1]
-    for y in range(H):
-        start, stop = inside(matrix, frame, y)
-        out = target[y * W * 3 : (y + 1) * W * 3]
-        paint(out[: start * 3], colour)
-        for x in range(start, stop):
-            cubic_pixel(source, (H, W), matrix, (x, y), out[x * 3 : x * 3 + 3])
-        paint(out[stop * 3 :], colour)
-
-
-@inlined
-def cubic_pixel(
-    source: Bytes, size: tuple[Number, Number], matrix: Matrix, pixel: tuple[Number, Number], out: Bytes
-) -> None:
-    """Make one pixel by cubic interpolation. Rows outside the picture repeat its first and its last."""
-    H, W = size
-    a, b, c, d, e, f = matrix
-    across = ((a * (pixel[0] + 0.5) + b * (pixel[1] + 0.5)) + c) - 0.5
-    along = ((d * (pixel[0] + 0.5) + e * (pixel[1] + 0.5)) + f) - 0.5
-    column, row = np.int64(np.floor(across)), np.int64(np.floor(along))
-    dx, dy = across - np.floor(across), along - np.floor(along)
-    i, j = min(max(column - 1, 0), W - 1) * 3, min(max(column, 0), W - 1) * 3
-    k, m = min(max(column + 1, 0), W - 1) * 3, min(max(column + 2, 0), W - 1) * 3
-    r1, r2 = min(max(row - 1, 0), H - 1) * W * 3, min(max(row, 0), H - 1) * W * 3
-    r3, r4 = min(max(row + 1, 0), H - 1) * W * 3, min(max(row + 2, 0), H - 1) * W * 3
-    for channel in range(3):
-        columns = (i + channel, j + channel, k + channel, m + channel)
-        value = cubic(
-            cubic_row(source[r1:], columns, dx),
-            cubic_row(source[r2:], columns, dx),
-            cubic_row(source[r3:], columns, dx),
-            cubic_row(source[r4:], columns, dx),
-            dy,
-        )
-        out[channel] = np.uint8(np.int32(min(max(value, 0.0), 255.0)))

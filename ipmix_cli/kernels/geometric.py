@@ -12,7 +12,7 @@ import numpy as np
 from ipmix_cli.kernels.compiler import inlined, interleaved, kernel, spliced
 from ipmix_cli.kernels.exact_shear import between, factor_for
 from ipmix_cli.kernels.frames import ONE, THREE, TWO, clear, copy_bytes
-from ipmix_cli.kernels.types import Bytes, Frame, Ints, Number, Reals
+from ipmix_cli.kernels.types import Bytes, Frame, Ints, Move, Number, Reals
 from ipmix_cli.kernels.workspace import Workspace
 
 
@@ -56,12 +56,16 @@ def exactly_between(p: Number, q: Number, part: Number) -> Number:
 
 
 @kernel
-def shear_x(source: Bytes, target: Bytes, frame: Frame, factor: Number, line: Bytes, denominators: Bytes) -> None:
-    """Move row y by factor * (y + 1/2) pixels; line (3 * W + 6,) to work in, denominators as in the workspace."""
+def shear_x(source: Bytes, target: Bytes, frame: Frame, move: Move, line: Bytes, denominators: Bytes) -> None:
+    """Move row y by factor * (y + 1/2) + shift pixels, of which factor or shift is 0.
+
+    ``line`` is (3 * W + 6,) to work in, ``denominators`` as in the workspace.
+    """
+    factor, shift = move
     _, W, top, left, height, width = frame
     for r in range(height):
         row = source[(top + r) * W * 3 : (top + r + 1) * W * 3]
-        moved = factor * (top + r + 0.5)
+        moved = factor * (top + r + 0.5) + shift
         start, stop = inside(left, width, W, moved)
         b = target[r * width * 3 : (r + 1) * width * 3]
         clear(b[: (start - left) * 3])
@@ -119,8 +123,8 @@ def shear_pixels(row: Bytes, out: Bytes, left: Number, start: Number, stop: Numb
 
 
 @spliced
-def shear_y(source: Bytes, target: Bytes, frame: Frame, factor: Number, workspace: Workspace) -> None:
-    """Move column x by factor * (x + 1/2) pixels."""
+def shear_y(source: Bytes, target: Bytes, frame: Frame, move: Move, workspace: Workspace) -> None:
+    """Move column x by factor * (x + 1/2) + shift pixels, of which factor or shift is 0."""
     H, _, top, left, height, width = frame
     moved, parts, runs, lines = (
         workspace.reals[: width * 3],
@@ -128,7 +132,7 @@ def shear_y(source: Bytes, target: Bytes, frame: Frame, factor: Number, workspac
         workspace.runs,
         workspace.lines,
     )
-    if not move_columns(workspace.centres[left * 3 :], factor, workspace.denominators, moved, parts):
+    if not move_columns(workspace.centres[left * 3 :], move, workspace.denominators, moved, parts):
         shear_columns(source, target, frame, moved)
         return
     find_runs(moved, runs)
@@ -146,14 +150,14 @@ def shear_y(source: Bytes, target: Bytes, frame: Frame, factor: Number, workspac
 
 
 @kernel
-def move_columns(centres: Reals, factor: Number, denominators: Bytes, moved: Reals, parts: Ints) -> Number:
+def move_columns(centres: Reals, move: Move, denominators: Bytes, moved: Reals, parts: Ints) -> Number:
     """Fill moved with the distance of each byte's column, parts with what is below a pixel.
 
     Return whether all parts are beyond doubt.
     """
     certain = True
     for first in range(0, moved.size, 3):
-        distance = factor * centres[first]
+        distance = move[0] * centres[first] + move[1]
         part = factor_for(distance - np.floor(distance), denominators)
         certain = certain and part != 0
         for i in range(first, first + 3):

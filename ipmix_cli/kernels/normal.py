@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ipmix_cli.kernels.compiler import inlined
+from ipmix_cli.kernels.compiler import inlined, kernel
 from ipmix_cli.kernels.elementary import log
-from ipmix_cli.kernels.types import Number, Reals
+from ipmix_cli.kernels.stream import uniform
+from ipmix_cli.kernels.types import Ints, Number, Reals
 
 # Numerator and denominator, highest power first: of the middle, of the shoulders, and of the tails
 MIDDLE = np.array(
@@ -85,6 +86,7 @@ TAILS = np.array(
         ],
     ]
 )
+MIDDLE_LIMIT = 0.425
 
 
 @inlined
@@ -98,11 +100,35 @@ def ratio(coefficients: Reals, r: Number) -> Number:
 
 
 @inlined
+def middle(q: Number) -> Number:
+    """Return the quantile of a half and q, for a q of -0.425 to 0.425."""
+    return q * ratio(MIDDLE, 0.180625 - q * q)
+
+
+@inlined
 def normal(u: Number) -> Number:
     """Return the standard normal quantile of a number of the open interval (0, 1)."""
     q = u - 0.5
-    if abs(q) <= 0.425:
-        return q * ratio(MIDDLE, 0.180625 - q * q)
+    if abs(q) <= MIDDLE_LIMIT:
+        return middle(q)
     r = np.sqrt(-log(u if q < 0.0 else 1.0 - u))
     x = ratio(SHOULDERS, r - 1.6) if r <= 5.0 else ratio(TAILS, r - 5.0)
     return -x if q < 0.0 else x
+
+
+@kernel
+def fill_normals(key: Number, first: Number, out: Reals, tails: Ints) -> None:
+    """Fill out with the normal numbers of a stream's slots from one on; ``tails``, as long, is to work in.
+
+    Those of the middle, six of seven, are made by one formula for many at once; then the others, one by one.
+    """
+    for i in range(out.size):
+        out[i] = uniform(key, first + i) - 0.5
+    count = 0
+    for i in range(out.size):
+        tails[count] = i
+        count += abs(out[i]) > MIDDLE_LIMIT
+    for i in range(out.size):
+        out[i] = middle(out[i])
+    for tail in range(count):
+        out[tails[tail]] = normal(uniform(key, first + tails[tail]))

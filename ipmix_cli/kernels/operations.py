@@ -85,9 +85,9 @@ def operate_on(  # noqa: C901, PLR0912, PLR0913, PLR0917 - one branch for each; 
     elif code == codes.ROTATE:
         rotate(source, target, frame, number, workspace)
     elif code == codes.SHEAR_X:
-        shear_x(source, target, frame, parameter, workspace.lines[0], workspace.denominators)
+        shear_x(source, target, frame, (parameter, 0.0), workspace.lines[0], workspace.denominators)
     elif code == codes.SHEAR_Y:
-        shear_y(source, target, frame, parameter, workspace)
+        shear_y(source, target, frame, (parameter, 0.0), workspace)
     elif code == codes.TRANSLATE_X:
         translate(source, target, frame, NONE, number)
     elif code == codes.TRANSLATE_Y:

@@ -5,41 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from ipmix_cli.kernels import codes
-from ipmix_cli.kernels.affine import bicubic, fill_outside, nearest, paint
+from ipmix_cli.kernels.affine import fill_outside, nearest
+from ipmix_cli.kernels.bicubic import bicubic
 from ipmix_cli.kernels.compiler import entry, kernel, spliced
+from ipmix_cli.kernels.erasing import erase, erase_with_noise
 from ipmix_cli.kernels.frames import copy_bytes
-from ipmix_cli.kernels.normal import normal
+from ipmix_cli.kernels.geometric import shear_x, shear_y
 from ipmix_cli.kernels.operations import forget, operate_on
 from ipmix_cli.kernels.pointwise import solarize_add
 from ipmix_cli.kernels.rotate import resample
-from ipmix_cli.kernels.stream import uniform
-from ipmix_cli.kernels.types import Bytes, Frame, Number, PlanRows, Reals, Words
+from ipmix_cli.kernels.types import Bytes, Frame, Matrix, Number, PlanRows, Reals, Words
 from ipmix_cli.kernels.workspace import CLEAN, Workspace
 
 RUNNING = 1  # row of Workspace.buffers beside the clean picture
 HEAD = codes.SEQUENCE_HEAD_WORDS
-
-
-@kernel
-def erase(target: Bytes, frame: Frame, colour: Number) -> None:
-    """Fill the frame's box of a whole picture with a colour."""
-    _, W, top, left, height, width = frame
-    for r in range(height):
-        first = ((top + r) * W + left) * 3
-        paint(target[first : first + width * 3], colour)
-
-
-@kernel
-def erase_with_noise(target: Bytes, frame: Frame, key: Number, numbers: Reals) -> None:
-    """Fill the frame's box with normal noise, numbers its three means and deviations; rounded, clipped to a byte."""
-    _, W, top, left, height, width = frame
-    slot = 0
-    for r in range(height):
-        first = ((top + r) * W + left) * 3
-        for i in range(width * 3):
-            value = numbers[i % 3] + numbers[3 + i % 3] * normal(uniform(key, slot))
-            target[first + i] = np.uint8(np.int32(min(max(value + 0.5, 0.0), 255.0)))
-            slot += 1
 
 
 @spliced
@@ -51,11 +30,24 @@ def move(words: Words, reals: Reals, source: Bytes, target: Bytes, frame: Frame,
     if words[codes.OP_RESAMPLE] == codes.NEAREST:
         nearest(source, target, frame, matrix, colour)
     elif words[codes.OP_RESAMPLE] == codes.BICUBIC:
-        bicubic(source, target, frame, matrix, colour)
+        bicubic(source, target, frame, matrix, colour, workspace)
     else:
-        resample(source, target, frame, matrix, workspace)
+        bilinear(source, target, frame, matrix, workspace)
         if colour != 0:
             fill_outside(target, frame, matrix, colour)
+
+
+@spliced
+def bilinear(source: Bytes, target: Bytes, frame: Frame, matrix: Matrix, workspace: Workspace) -> None:
+    """Take every pixel from where a matrix says, bilinearly; along one axis, this is a shear or a shift."""
+    a, b, c, d, e, f = matrix
+    unit = a == 1.0 and e == 1.0
+    if unit and d == 0.0 and f == 0.0 and (b == 0.0 or c == 0.0):
+        shear_x(source, target, frame, (b, c), workspace.lines[0], workspace.denominators)
+    elif unit and b == 0.0 and c == 0.0 and (d == 0.0 or f == 0.0):
+        shear_y(source, target, frame, (d, f), workspace)
+    else:
+        resample(source, target, frame, matrix, workspace)
 
 
 @spliced
@@ -73,27 +65,40 @@ def run_operation(
         operate_on(code, parameter, source, target, which, frame, workspace)
     else:
         copy_bytes(source, target)
-        box = (
-            workspace.height,
-            workspace.width,
-            words[codes.OP_TOP],
-            words[codes.OP_LEFT],
-            words[codes.OP_HEIGHT],
-            words[codes.OP_WIDTH],
-        )
-        if code == codes.ERASE:
-            erase(target, box, words[codes.OP_FILL])
-        elif code == codes.ERASE_WITH_NOISE:
-            numbers = reals[codes.OP_NUMBERS : codes.OP_NUMBERS + 6]
-            erase_with_noise(target, box, np.uint64(words[codes.OP_KEY]), numbers)
+        run_eraser(words, reals, target, workspace)
+
+
+@spliced
+def run_eraser(words: Words, reals: Reals, target: Bytes, workspace: Workspace) -> None:
+    """Apply a step that erases, in place; no other does anything."""
+    box = (
+        workspace.height,
+        workspace.width,
+        words[codes.OP_TOP],
+        words[codes.OP_LEFT],
+        words[codes.OP_HEIGHT],
+        words[codes.OP_WIDTH],
+    )
+    if words[codes.OP_CODE] == codes.ERASE:
+        erase(target, box, words[codes.OP_FILL])
+    elif words[codes.OP_CODE] == codes.ERASE_WITH_NOISE:
+        numbers = reals[codes.OP_NUMBERS : codes.OP_NUMBERS + 6]
+        erase_with_noise(target, box, np.uint64(words[codes.OP_KEY]), numbers, workspace.reals, workspace.parts)
+
+
+@kernel
+def erases_alone(words: Words) -> Number:
+    """Return whether a plan does nothing but erase."""
+    for step in range(words[codes.SEQUENCE_LENGTH]):
+        if words[HEAD + step * codes.OP_WORDS + codes.OP_CODE] < codes.ERASE:
+            return False
+    return True
 
 
 @spliced
 def run_sequence(words: Words, reals: Reals, workspace: Workspace, out: Bytes) -> None:
     """Apply one plan to the clean picture; its last step writes the copy itself."""
     length = words[codes.SEQUENCE_LENGTH]
-    if length == 0:
-        copy_bytes(workspace.buffers[CLEAN], out)
     source = workspace.buffers[CLEAN]
     for step in range(length):
         at = HEAD + step * codes.OP_WORDS
@@ -109,7 +114,17 @@ def make_sequences(pictures: Bytes, rows: PlanRows, workspace: Workspace, out: B
     """Apply plans (N, V, words) to pictures (N, H * W * 3), into out (N, V, H * W * 3)."""
     clean = workspace.buffers[CLEAN]
     for n in range(pictures.shape[0]):
-        copy_bytes(pictures[n], clean)
-        forget(workspace.known[0])
+        copied = False
         for variant in range(out.shape[1]):
-            run_sequence(rows.words[n, variant], rows.reals[n, variant], workspace, out[n, variant])
+            words, reals = rows.words[n, variant], rows.reals[n, variant]
+            if erases_alone(words):  # the picture itself will do
+                copy_bytes(pictures[n], out[n, variant])
+                for step in range(words[codes.SEQUENCE_LENGTH]):
+                    at = HEAD + step * codes.OP_WORDS
+                    run_eraser(words[at:], reals[at:], out[n, variant], workspace)
+                continue
+            if not copied:
+                copy_bytes(pictures[n], clean)
+                forget(workspace.known[0])
+                copied = True
+            run_sequence(words, reals, workspace, out[n, variant])

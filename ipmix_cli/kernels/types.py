@@ -18,6 +18,7 @@ Size: TypeAlias = tuple[int, int]  # height, width
 Frame: TypeAlias = tuple[int, int, int, int, int, int]  # H, W; top, left, height, width of the box
 Matrix: TypeAlias = tuple[Number, Number, Number, Number, Number, Number]
 Pair: TypeAlias = tuple[Number, Number]  # a and b of add
+Move: TypeAlias = tuple[Number, Number]  # factor and shift of a shear
 Place: TypeAlias = tuple[Number, Number]  # across, down
 
 

@@ -54,4 +54,5 @@ class Workspace(NamedTuple):
     runs: npt.NDArray[np.int32]  # (W,)
     advances: npt.NDArray[np.uint32]  # (2, 3 * W)
     lines: npt.NDArray[np.uint8]  # (4, 3 * W + SLACK)
-    padded: npt.NDArray[np.uint8]  # ((H + 2) * (W + 2) * 3 + SLACK,)
+    padded: npt.NDArray[np.uint8]  # ((H + 4) * (W + 4) * 3 + SLACK,)
+    fractions: npt.NDArray[np.float32]  # (3 * W + 4,)

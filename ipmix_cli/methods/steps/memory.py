@@ -49,7 +49,8 @@ def workspace_for(height: int, width: int, chains: int) -> Workspace:
         runs=np.empty(width, np.int32),
         advances=np.empty((2, 3 * width), np.uint32),
         lines=np.empty((4, 3 * width + SLACK), np.uint8),
-        padded=np.empty((height + 2) * (width + 2) * 3 + SLACK, np.uint8),
+        padded=np.empty((height + 4) * (width + 4) * 3 + SLACK, np.uint8),
+        fractions=np.empty(3 * width + 4, np.float32),
     )
 
 
