@@ -42,7 +42,7 @@ OPERATIONS: dict[str, Callable[[Image.Image, float], Image.Image]] = {
 }
 """The image operations, as functions of a picture and the operation's parameter."""
 
-LAWS: dict[str, Callable[[float, int, int], float]] = {
+PARAMETERS: dict[str, Callable[[float, int, int], float]] = {
     "posterize": lambda level, _sign, _side: 4 - int(level * 4 / 10),
     "rotate": lambda level, sign, _side: sign * int(level * 30 / 10),
     "solarize": lambda level, _sign, _side: 256 - int(level * 256 / 10),
@@ -57,8 +57,8 @@ LAWS: dict[str, Callable[[float, int, int], float]] = {
 def operated(name: str, image: Image.Image, rng: np.random.Generator, severity: float) -> Image.Image:
     """Apply an operation with a drawn parameter."""
     parameter = 0.0
-    if name in LAWS:
-        parameter = LAWS[name](rng.uniform(0.1, severity), 1 if rng.uniform() < 0.5 else -1, image.width)
+    if name in PARAMETERS:
+        parameter = PARAMETERS[name](rng.uniform(0.1, severity), 1 if rng.uniform() < 0.5 else -1, image.width)
     return OPERATIONS[name](image, parameter)
 
 

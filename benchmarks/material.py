@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from benchmarks.setting import Setting
-from ipmix_cli.methods.ipmix.online import IPMix
+from ipmix_cli.methods.ipmix.online import ArrayIPMix
 from ipmix_cli.methods.ipmix.transform import IPMIX
 from ipmix_cli.methods.mixing_set import MixingSet, mixing_set
 from ipmix_cli.pipeline.banks.bank import BankSettings
@@ -56,7 +56,7 @@ def mixing_for(setting: Setting, side: int) -> MixingSet:
 @functools.cache
 def copies(setting: Setting, side: int, count: int, each: int) -> Pixels:
     """Return augmented copies of some pictures, uint8 (count, each, side, side, 3): what encoders are given."""
-    return IPMix()(pictures(setting, side)[:count], mixing_for(setting, side), seed=1, copies=each)
+    return ArrayIPMix()(pictures(setting, side)[:count], mixing_for(setting, side), seed=1, copies=each)
 
 
 @functools.cache

@@ -38,7 +38,7 @@ from ipmix_cli.pipeline.banks.mixing import MixingHandle, open_bank, prepare_mix
 from ipmix_cli.pipeline.job import Execution, Job, MixingRecord, SourceRecord, shard_bounds
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.finalize import finalize
-from ipmix_cli.pipeline.output.manifest import FileRecord, Places, ShardRecord, read_manifest, shard_name
+from ipmix_cli.pipeline.output.manifest import FileRecord, RecordedPlaces, ShardRecord, read_manifest, shard_name
 from ipmix_cli.pipeline.output.ownership import take_ownership
 from ipmix_cli.pipeline.output.resume import committed
 from ipmix_cli.pipeline.output.shard_records import write_record
@@ -200,7 +200,7 @@ def simulated_job(source: SimulatedSource, bank: Path, arguments: argparse.Names
         limit=None,
         plan_version=IPMIX.plan_version,
     )
-    places = Places(source={"input": "simulated"}, fractals=str(bank))
+    places = RecordedPlaces(source={"input": "simulated"}, fractals=str(bank))
     return OpenJob(job, places, source, MixingHandle(str(bank), mixing, job.augment.mixing_ratio))
 
 

@@ -1,4 +1,4 @@
-"""The only maker of chance: independent streams of uniforms, each a pure function of seed, purpose, index and copy.
+"""The only source of randomness: independent streams, each a pure function of seed, purpose, index and copy.
 
 A stream is SplitMix64 read at a counter, so any number of it can be had without those before it. This is the plain
 twin of ``kernels/stream.py``, for draws too few to need a compiler.

@@ -1,4 +1,4 @@
-"""Crops follow torchvision's laws, and mixing pictures are resized as its Resize does."""
+"""Crops follow torchvision's distributions, and mixing pictures are resized as its Resize does."""
 
 from dataclasses import replace
 
@@ -20,14 +20,14 @@ def noisy(height, width):
     return np.array(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))
 
 
-def test_random_crops_follow_the_law():
+def test_random_crops_follow_the_distribution():
     plans = [plan_crop(RANDOM, (300, 400), 1, index) for index in range(4000)]
     area = np.array([plan.width * plan.height for plan in plans]) / (300 * 400)
     ratio = np.array([plan.width / plan.height for plan in plans])
     small = area < 0.5  # larger ones are refused more often the longer they are
     assert stats.kstest(area[small], stats.uniform(0.08, 0.42).cdf).pvalue > 1e-3
-    law = stats.uniform(np.log(3 / 4), np.log(16 / 9))
-    assert stats.kstest(np.log(ratio[small]), law.cdf).statistic < 0.03
+    distribution = stats.uniform(np.log(3 / 4), np.log(16 / 9))
+    assert stats.kstest(np.log(ratio[small]), distribution.cdf).statistic < 0.03
     assert stats.binomtest(sum(plan.flip for plan in plans), 4000).pvalue > 1e-3
     for plan in plans:
         assert 0 <= plan.left <= 400 - plan.width

@@ -1,4 +1,4 @@
-"""Train one network on the shards of one arm. All chance comes from the run's seed."""
+"""Train one network on the shards of one arm. All rng comes from the run's seed."""
 
 from __future__ import annotations
 
@@ -71,17 +71,17 @@ def _rate(done: float) -> float:
 def _batches(shards: Path, arm: Arm, profile: Profile, seed: int, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield (pictures (B, V, 3, H, W) in -1 .. 1, labels (B,)) in a new order; V is 3 for the consistency loss."""
     datasets = _read(shards, arm, epoch, seed)
-    chance = np.random.default_rng([seed, epoch])
-    order = chance.permutation(arm.pictures(len(datasets[0])))
+    rng = np.random.default_rng([seed, epoch])
+    order = rng.permutation(arm.pictures(len(datasets[0])))
     if arm.crop_first:  # one of a picture's crops, which follow one another
-        order = order * arm.crops + chance.integers(0, arm.crops, len(order))
+        order = order * arm.crops + rng.integers(0, arm.crops, len(order))
     for at in range(0, len(order) - profile.batch + 1, profile.batch):
         parts = [data.__getitems__(order[at : at + profile.batch]) for data in datasets]
         pictures = np.concatenate([_stacked(part) for part in parts], axis=1)
         together = (
             pictures if arm.method else pictures.reshape(-1, 1, *pictures.shape[2:])
         )  # clean views differ by this
-        moved = pictures if arm.crop_first else _cropped(together, chance).reshape(pictures.shape)
+        moved = pictures if arm.crop_first else _cropped(together, rng).reshape(pictures.shape)
         scaled = torch.from_numpy(moved).permute(0, 1, 4, 2, 3).float().div_(127.5).sub_(1)
         yield scaled, torch.tensor([sample[1] for sample in parts[0]])
 
@@ -92,12 +92,12 @@ def _stacked(samples: list[tuple[Any, ...]]) -> np.ndarray:
     return pictures if pictures.ndim == 5 else pictures[:, None]
 
 
-def _cropped(pictures: np.ndarray, chance: np.random.Generator) -> np.ndarray:
+def _cropped(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return pictures (B, V, H, W, 3), padded, cropped and flipped at random, all views of a sample alike."""
     count, _, height, width, _ = pictures.shape
     padded = np.pad(pictures, ((0, 0), (0, 0), (PADDING,) * 2, (PADDING,) * 2, (0, 0)))
-    places = chance.integers(0, 2 * PADDING + 1, (count, 2))
-    flips = chance.random(count) < 0.5
+    places = rng.integers(0, 2 * PADDING + 1, (count, 2))
+    flips = rng.random(count) < 0.5
     out = np.empty_like(pictures)
     for i, ((top, left), flip) in enumerate(zip(places, flips, strict=True)):
         part = padded[i, :, top : top + height, left : left + width]

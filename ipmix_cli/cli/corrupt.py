@@ -82,7 +82,7 @@ def corrupt(
     """Make a corrupted test set from a data set, or finish one that was begun.
 
     Every picture is corrupted in every way of the set at every severity, with the parameters of the published
-    benchmarks. All chance follows from --seed: the same command makes the same bytes, for any number of jobs.
+    benchmarks. Everything random follows from --seed: the same command makes the same bytes, for any number of jobs.
 
     Examples:
       ipmix corrupt --in cifar10 --data-dir data --out cifar10-c

@@ -6,12 +6,12 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ipmix_cli.pipeline.run.estimate import Estimate
+    from ipmix_cli.pipeline.run.estimate import CostEstimate
 
 TASKS = (10, 100, 1000)  # for which the time is shown if no --task-count is given
 
 
-def table(cost: Estimate, out: str, task_count: int) -> str:
+def table(cost: CostEstimate, out: str, task_count: int) -> str:
     """Return the lines for a person."""
     job = cost.job
     size = "of many sizes" if job.size is None else f"of {job.size[1]}x{job.size[0]} px"
@@ -41,7 +41,7 @@ def table(cost: Estimate, out: str, task_count: int) -> str:
     return "\n".join(lines)
 
 
-def as_json(cost: Estimate, out: str) -> str:
+def as_json(cost: CostEstimate, out: str) -> str:
     """Return the estimate as JSON, for schedulers and scripts."""
     values = {
         "out": out,
@@ -63,7 +63,7 @@ def as_json(cost: Estimate, out: str) -> str:
     return json.dumps(values, indent=1)
 
 
-def _rate(cost: Estimate) -> str:
+def _rate(cost: CostEstimate) -> str:
     copies = cost.job.samples * cost.job.output.copies
     return f"{copies / cost.seconds:,.0f}" if cost.seconds else "0"
 

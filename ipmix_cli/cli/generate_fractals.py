@@ -92,7 +92,7 @@ def generate_fractals(
     if not quiet:
         show(table(made.report()))
     if preview is not None:
-        write_sheet(preview, str(path), made.families, made.tally)
+        write_sheet(preview, str(path), made.families, made.counts)
     show(f"{path}: {settings.count:,} pictures in {seconds:.1f} s: {settings.count / seconds:,.0f} pictures/s")
     use = f"ipmix augment --in {path} --out shards" if classes else f"ipmix augment --fractals {path} ..."
     show(f"next: {use}")

@@ -54,7 +54,7 @@ def table(found: Status) -> str:
         ]
     if found.being_written:
         lines.append(f"{'running':<12}{found.being_written} files are being written on this machine")
-    lines.append("finished" if found.finished else "UNFINISHED" if not found.sealed else "INCOMPLETE")
+    lines.append("finished" if found.finished else "UNFINISHED" if not found.finalized else "INCOMPLETE")
     lines.append(f"{'next' if found.finished else 'to go on'}: {printable(found.remedy)}")
     return "\n".join(lines)
 

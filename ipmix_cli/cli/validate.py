@@ -74,7 +74,7 @@ def validate(
 
 def table(report: Report) -> str:
     """Return the report as lines for a person."""
-    agreement = report.share
+    agreement = report.agreement
     lines = [
         f"{'level':<12}{report.level}",
         f"{'shards':<12}{report.shards:,}",

@@ -1,8 +1,8 @@
 """Operations that move pixels along an axis: mirror, translate, shear; black outside.
 
-Shears interpolate in whole numbers (``farey.py``). Where rounding decides, they do so in float64, and the expressions
-are those of Pillow's libImaging/Geometry.c (affine_transform, bilinear_filter32RGB) term by term: another order of the
-same terms rounds differently, and then single bytes differ. What is left out multiplies by 0 or 1.
+Shears interpolate in whole numbers (``exact_shear.py``). Where rounding decides, they do so in float64, and the
+expressions are those of Pillow's libImaging/Geometry.c (affine_transform, bilinear_filter32RGB) term by term: another
+order of the same terms rounds differently, and then single bytes differ. What is left out multiplies by 0 or 1.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Counter-based chance: a number is a pure function of a 64-bit key and a counter (SplitMix64).
+"""Counter-based random numbers: each is a pure function of a 64-bit key and a counter (SplitMix64).
 
 Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014; the 32-bit hash is the finaliser of
 MurmurHash3 (Appleby, public domain).

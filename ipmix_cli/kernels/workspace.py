@@ -48,7 +48,7 @@ class Workspace(NamedTuple):
     tables: npt.NDArray[np.uint8]  # (3, 3, 256): equalize's of both; autocontrast's
     counters: npt.NDArray[np.uint32]  # (6, 256)
     centres: npt.NDArray[np.float64]  # (3 * W,) x + 1/2 of each byte's pixel; constant
-    denominators: npt.NDArray[np.uint8]  # (2**16,) of farey.py; constant
+    denominators: npt.NDArray[np.uint8]  # (2**16,) of exact_shear.py; constant
     reals: npt.NDArray[np.float64]  # (3 * W,)
     parts: npt.NDArray[np.int32]  # (3 * W,)
     runs: npt.NDArray[np.int32]  # (W,)

@@ -14,7 +14,7 @@ from ipmix_cli.methods.steps.affine import matrices
 from ipmix_cli.methods.steps.draws import below, signs
 from ipmix_cli.methods.steps.magnitudes import Table, table_of
 from ipmix_cli.methods.steps.operations import RESAMPLE
-from ipmix_cli.methods.steps.sequence import Drawn, Reals, SequenceMethod, Words, packed
+from ipmix_cli.methods.steps.sequence import DrawnSteps, Reals, SequenceMethod, Words, packed
 from ipmix_cli.methods.steps.settings import Settings, setting
 from ipmix_cli.transform import Size
 
@@ -115,14 +115,14 @@ class AutoAugment(SequenceMethod):
         del settings
         return SLOTS
 
-    def draw(self, settings: AutoAugmentSettings, size: Size, uniforms: Reals) -> Drawn:
+    def draw(self, settings: AutoAugmentSettings, size: Size, uniforms: Reals) -> DrawnSteps:
         """Turn uniform numbers (N, V, 5) into two steps each."""
         policy = _policy(settings.policy, size)
         pair = below(uniforms[..., 0], len(policy.rows))
         rows = policy.rows[pair]
         parameters = policy.table.parameters(rows, policy.bins[pair], signs(uniforms[..., 3:5]))
         operations = policy.table.codes[rows]
-        return Drawn(
+        return DrawnSteps(
             uniforms[..., 1:3] < policy.probabilities[pair],
             {
                 "code": operations,

@@ -11,7 +11,7 @@ import numpy as np
 from ipmix_cli.kernels import codes
 from ipmix_cli.methods.steps.colours import CIFAR10_MEAN, CIFAR100_MEAN, IMAGENET_MEAN, SVHN_MEAN
 from ipmix_cli.methods.steps.draws import below
-from ipmix_cli.methods.steps.sequence import Drawn, Reals, SequenceMethod, packed
+from ipmix_cli.methods.steps.sequence import DrawnSteps, Reals, SequenceMethod, packed
 from ipmix_cli.methods.steps.settings import Settings, setting
 from ipmix_cli.transform import Size
 
@@ -58,13 +58,13 @@ class Cutout(SequenceMethod):
         """Return two for each square."""
         return 2 * settings.holes
 
-    def draw(self, settings: CutoutSettings, size: Size, uniforms: Reals) -> Drawn:
+    def draw(self, settings: CutoutSettings, size: Size, uniforms: Reals) -> DrawnSteps:
         """Turn uniform numbers into boxes."""
         u = uniforms.reshape(*uniforms.shape[:2], settings.holes, 2)
         half = settings.length // 2
         row, column = below(u[..., 0], size[0]), below(u[..., 1], size[1])
         top, left = np.maximum(row - half, 0), np.maximum(column - half, 0)
-        return Drawn(
+        return DrawnSteps(
             np.ones(row.shape, np.bool_),
             {
                 "code": codes.ERASE,

@@ -15,7 +15,7 @@ from ipmix_cli.methods.steps.affine import matrices
 from ipmix_cli.methods.steps.draws import below, normals, signs
 from ipmix_cli.methods.steps.magnitudes import ENHANCERS, Magnitudes, Space, Table, at_each, linspace32, none, table_of
 from ipmix_cli.methods.steps.operations import RESAMPLE, SEQUENCE_OPS
-from ipmix_cli.methods.steps.sequence import Drawn, Reals, SequenceMethod, Words, packed
+from ipmix_cli.methods.steps.sequence import DrawnSteps, Reals, SequenceMethod, Words, packed
 from ipmix_cli.methods.steps.settings import Settings, setting
 from ipmix_cli.transform import Size
 
@@ -136,9 +136,9 @@ def _table(settings: RandAugmentSettings, size: Size) -> Table:
 
 
 def increasing_parameters(operations: Words, levels: Reals, sign: Reals, size: Size, translation: float) -> Reals:
-    """Return the parameters that timm's increasing laws give operations (codes) at levels of 0 to 1."""
+    """Return the parameters of operations (codes) at levels of 0 to 1, as timm's increasing ones."""
     signed = levels * sign
-    laws = {
+    parameters = {
         codes.ROTATE: signed * 30.0,
         codes.POSTERIZE: np.maximum(4.0 - np.trunc(levels * 4), 1.0),  # at level 1 itself: Pillow knows no 0 bits
         codes.SOLARIZE: 256.0 - np.minimum(256.0, np.trunc(levels * 256)),
@@ -149,7 +149,7 @@ def increasing_parameters(operations: Words, levels: Reals, sign: Reals, size: S
         codes.TRANSLATE_Y: signed * translation * size[0],
         **{SEQUENCE_OPS[name].code: np.maximum(0.1, 1.0 + levels * 0.9 * sign) for name in ENHANCERS},
     }
-    return np.select([operations == code for code in laws], list(laws.values()), 0.0)
+    return np.select([operations == code for code in parameters], list(parameters.values()), 0.0)
 
 
 class RandAugment(SequenceMethod):
@@ -172,7 +172,7 @@ class RandAugment(SequenceMethod):
         """Return six for each layer."""
         return SLOTS * settings.layers
 
-    def draw(self, settings: RandAugmentSettings, size: Size, uniforms: Reals) -> Drawn:
+    def draw(self, settings: RandAugmentSettings, size: Size, uniforms: Reals) -> DrawnSteps:
         """Turn uniform numbers into operations."""
         u = uniforms.reshape(*uniforms.shape[:2], settings.layers, SLOTS)
         rows, sign = below(u[..., 0], len(settings.operations)), signs(u[..., 3])
@@ -185,7 +185,7 @@ class RandAugment(SequenceMethod):
             levels = np.clip(magnitudes, 0.0, 10.0) / 10.0
             parameters = increasing_parameters(operations, levels, sign, size, settings.translation)
         either = np.where(u[..., 4] < 0.5, RESAMPLE["bilinear"], RESAMPLE["bicubic"])
-        return Drawn(
+        return DrawnSteps(
             u[..., 1] < settings.probability,
             {
                 "code": operations,

@@ -12,7 +12,7 @@ from ipmix_cli.errors import UsageError
 from ipmix_cli.kernels import codes
 from ipmix_cli.methods.steps.colours import IMAGENET_DEVIATION, IMAGENET_MEAN
 from ipmix_cli.methods.steps.draws import below, exponentials, keys, logarithms, normals
-from ipmix_cli.methods.steps.sequence import Drawn, Reals, SequenceMethod, Words, packed
+from ipmix_cli.methods.steps.sequence import DrawnSteps, Reals, SequenceMethod, Words, packed
 from ipmix_cli.methods.steps.settings import Settings, setting
 from ipmix_cli.transform import Size
 
@@ -97,7 +97,7 @@ class RandomErasing(SequenceMethod):
         del settings
         return PER_TRY * TRIES + BEYOND
 
-    def draw(self, settings: RandomErasingSettings, size: Size, uniforms: Reals) -> Drawn:
+    def draw(self, settings: RandomErasingSettings, size: Size, uniforms: Reals) -> DrawnSteps:
         """Turn uniform numbers into a box each, or into none."""
         at_all, row, column, key, *_ = np.moveaxis(uniforms[..., :BEYOND], 2, 0)
         tries = uniforms[..., BEYOND:].reshape(*uniforms.shape[:2], TRIES, PER_TRY)
@@ -113,7 +113,7 @@ class RandomErasing(SequenceMethod):
             "key": keys(key),
         }
         shaped = {name: value[..., None] if np.ndim(value) == 2 else value for name, value in fields.items()}
-        return Drawn(((at_all < settings.probability) & (height * width > 0))[..., None], shaped)
+        return DrawnSteps(((at_all < settings.probability) & (height * width > 0))[..., None], shaped)
 
 
 def _colours(settings: RandomErasingSettings, u: Reals) -> Words | int:

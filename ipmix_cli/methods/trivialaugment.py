@@ -22,7 +22,7 @@ from ipmix_cli.methods.steps.magnitudes import (
     table_of,
 )
 from ipmix_cli.methods.steps.operations import RESAMPLE
-from ipmix_cli.methods.steps.sequence import Drawn, Reals, SequenceMethod, packed
+from ipmix_cli.methods.steps.sequence import DrawnSteps, Reals, SequenceMethod, packed
 from ipmix_cli.methods.steps.settings import Settings, setting
 from ipmix_cli.transform import Size
 
@@ -145,13 +145,13 @@ class TrivialAugment(SequenceMethod):
         del settings
         return 3
 
-    def draw(self, settings: TrivialAugmentSettings, size: Size, uniforms: Reals) -> Drawn:
+    def draw(self, settings: TrivialAugmentSettings, size: Size, uniforms: Reals) -> DrawnSteps:
         """Turn uniform numbers (N, V, 3) into one step each."""
         table = _table(settings)
         rows = below(uniforms[..., 0:1], len(table.codes))
         strengths = below(uniforms[..., 1:2], settings.strengths)
         codes, parameters = table.codes[rows], table.parameters(rows, strengths, signs(uniforms[..., 2:3]))
-        return Drawn(
+        return DrawnSteps(
             np.ones(rows.shape, np.bool_),
             {
                 "code": codes,

@@ -1,8 +1,8 @@
 """Numba's compiler, with vectors as wide as the processor has them.
 
 LLVM takes 256 bits on Intel's processors that have 512, since the first of those slowed down; kernels here gain a tenth
-by 512. The wish is an attribute of each compiled function, as numba's own setting, ``NUMBA_CPU_FEATURES``, would change
-all that a program compiles. Where a user sets that, it wins.
+by 512. The preference is an attribute of each compiled function, as numba's own setting, ``NUMBA_CPU_FEATURES``, would
+change all that a program compiles. Where a user sets that, it wins.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ settings: Any = config
 
 
 class _WideLower(lower.Lower):  # type: ignore[misc]
-    """Makes LLVM's code of a function, with the wish."""
+    """Makes LLVM's code of a function, with the preference."""
 
     def setup_function(self, fndesc: Any) -> None:
         super().setup_function(fndesc)

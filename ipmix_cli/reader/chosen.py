@@ -72,11 +72,11 @@ class Choice:
         """Return the pictures of one sample that are shown in an epoch, as :meth:`of_all` does."""
         if self.fresh or self.view not in {"random", "triplet"}:
             return tuple(self.of_all([number], epoch)[0].tolist())
-        chance = mixed(self.seed, epoch, number)
-        first = (chance >> 32) * self.copies >> 32
+        word = mixed(self.seed, epoch, number)
+        first = (word >> 32) * self.copies >> 32
         if self.view == "random":
             return (first,)
-        step = 1 + ((chance & 0xFFFFFFFF) * (self.copies - 1) >> 32)
+        step = 1 + ((word & 0xFFFFFFFF) * (self.copies - 1) >> 32)
         return CLEAN, first, (first + step) % self.copies
 
     def of_all(self, numbers: Sequence[int], epoch: int) -> NDArray[np.int64]:
@@ -88,12 +88,12 @@ class Choice:
             return np.tile(np.arange(self.copies), (count, 1))
         if self.fresh:
             return np.tile([0] if self.view == "random" else [CLEAN, 0, 1], (count, 1))
-        chance = mixed_all(self.seed, epoch, np.array(numbers, np.uint64))
+        word = mixed_all(self.seed, epoch, np.array(numbers, np.uint64))
         half, low, copies = np.uint64(32), np.uint64(0xFFFFFFFF), np.uint64(self.copies)
-        first = ((chance >> half) * copies >> half).astype(np.int64)
+        first = ((word >> half) * copies >> half).astype(np.int64)
         if self.view == "random":
             return first[:, None]
-        step = 1 + ((chance & low) * np.uint64(self.copies - 1) >> half).astype(np.int64)
+        step = 1 + ((word & low) * np.uint64(self.copies - 1) >> half).astype(np.int64)
         return np.stack([np.full(count, CLEAN), first, (first + step) % self.copies], axis=1)
 
 

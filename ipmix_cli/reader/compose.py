@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.errors import UsageError
-from ipmix_cli.methods.ipmix import online
+from ipmix_cli.methods.ipmix.online import ArrayIPMix
 from ipmix_cli.methods.ipmix.settings import AugmentConfig
 from ipmix_cli.methods.mixing_set import MixingSet
 
 
-class IPMix(online.IPMix):
+class IPMix(ArrayIPMix):
     """IPMix with one setting, as a function of pictures and mixing pictures, or of one picture inside a ``Compose``.
 
     Parameters

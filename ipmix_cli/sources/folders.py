@@ -42,7 +42,7 @@ OWN_STATE = ".ipmix"
 MOST_KINDS = 8  # extensions that a note names
 
 
-class Listing:
+class FolderListing:
     """Lists the pictures of folders, and counts the files that it passes over, by extension."""
 
     def __init__(self) -> None:
@@ -126,7 +126,7 @@ class Listing:
 
 def list_pictures(folder: Path) -> Names:
     """Return the mixing pictures at any depth below a folder, relative to it and sorted; classes do not matter."""
-    listing = Listing()
+    listing = FolderListing()
     return Names.of(name for name in listing.pictures_below(folder, folder) if name.lower().endswith(EXTENSIONS))
 
 

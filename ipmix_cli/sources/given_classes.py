@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ipmix_cli.errors import SourceError
-from ipmix_cli.sources.folders import Listing
+from ipmix_cli.sources.folders import FolderListing
 from ipmix_cli.storage.regular_file import open_regular
 
 MOST_BYTES = 16 * 2**20
@@ -22,7 +22,7 @@ def given_classes(place: str | None) -> tuple[str, ...] | None:
     if place is None:
         return None
     path = Path(place).expanduser().absolute()
-    names = Listing().folders(path) if path.is_dir() else _lines(path)
+    names = FolderListing().folders(path) if path.is_dir() else _lines(path)
     twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
     if twice is not None or not names:
         what = "names no class" if not names else f"names the class {twice} twice"

@@ -8,7 +8,7 @@ import numpy as np
 
 from ipmix_cli.errors import SourceError, check_name
 from ipmix_cli.sources.flat_split import KnownLabels, flat_labels
-from ipmix_cli.sources.folders import Listing, holds_pictures, refuse_lost_folders
+from ipmix_cli.sources.folders import FolderListing, holds_pictures, refuse_lost_folders
 from ipmix_cli.sources.given_classes import given_classes
 from ipmix_cli.sources.image_files import FilePart, file_source
 from ipmix_cli.sources.label_text import readable
@@ -45,7 +45,7 @@ def open_imagefolder(spec: SourceSpec) -> ListedSource:
     """
     check_name("way to take empty class folders", spec.empty_classes, EMPTY)
     given = Path(spec.input).absolute()
-    listing = Listing()
+    listing = FolderListing()
     layout = find_layout(spec, listing)
     if spec.input_format is None and any(given.glob("*.tar")):
         tars = "tars, and folders are beside them"
@@ -68,15 +68,15 @@ def _classes_of(train: Path | None) -> tuple[str, ...] | None:
     """Return the classes of a training split: its folders with pictures."""
     if train is None:
         return None
-    return tuple(name for name in Listing().folders(train) if holds_pictures(train / name)) or None
+    return tuple(name for name in FolderListing().folders(train) if holds_pictures(train / name)) or None
 
 
 def _listed(
-    layout: Layout, listing: Listing, order: tuple[str, ...] | None, spec: SourceSpec
+    layout: Layout, listing: FolderListing, order: tuple[str, ...] | None, spec: SourceSpec
 ) -> tuple[Pairs, tuple[str, ...]]:
     """Return each class with its pictures, and all classes in their order."""
     root = layout.root
-    known = flat_labels(root, lambda: [Path(name).name for name in Listing().pictures_below(root, root)])
+    known = flat_labels(root, lambda: [Path(name).name for name in FolderListing().pictures_below(root, root)])
     folders = listing.folders(root)
     refuse_lost_folders(root)
     if known is not None and (not folders or len(folders) == 1):
@@ -89,7 +89,7 @@ def _listed(
 
 
 def _annotated(
-    root: Path, listing: Listing, known: KnownLabels, order: tuple[str, ...] | None
+    root: Path, listing: FolderListing, known: KnownLabels, order: tuple[str, ...] | None
 ) -> tuple[Pairs, tuple[str, ...]]:
     names = list(listing.pictures_below(root, root))
     stems = [Path(name).name.partition(".")[0] for name in names]
@@ -110,7 +110,7 @@ def _with_classes(
     filled = [(name, pictures) for name, pictures in found if pictures]
     empty = [name for name, pictures in found if not pictures]
     if not filled:
-        what = "pictures, but no class folders" if Listing().pictures_in(root) else "no class folders of pictures"
+        what = "pictures, but no class folders" if FolderListing().pictures_in(root) else "no class folders of pictures"
         raise SourceError(
             f"{root} holds {what}, and no file of labels that is known",
             f"give --in a list of paths and labels (CSV) with --data-dir {root}, or a folder of class folders",

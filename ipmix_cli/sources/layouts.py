@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ipmix_cli.errors import SourceError, UsageError
 from ipmix_cli.sources.flat_split import has_flat_labels
-from ipmix_cli.sources.folders import Listing, has_pictures, holds_own_output, holds_pictures
+from ipmix_cli.sources.folders import FolderListing, has_pictures, holds_own_output, holds_pictures
 from ipmix_cli.sources.source import SourceSpec
 from ipmix_cli.sources.split_names import SPLIT_NAMES, WANTED, exact_kind, loose_kind, rest_of
 
@@ -37,7 +37,7 @@ class Layout:
     train: Path | None = None
 
 
-def find_layout(spec: SourceSpec, listing: Listing) -> Layout:
+def find_layout(spec: SourceSpec, listing: FolderListing) -> Layout:
     """Return where the classes of a split lie.
 
     Raises
@@ -71,7 +71,7 @@ def split_or_all(location: str, split: str) -> str:
     if not folder.is_dir():
         return split
     try:
-        whole = find_layout(SourceSpec(input=str(folder)), Listing()).split is None
+        whole = find_layout(SourceSpec(input=str(folder)), FolderListing()).split is None
     except SourceError:  # it has only other splits, or is not a folder of classes: opening it tells
         return split
     return SourceSpec.split if whole else split
@@ -89,7 +89,7 @@ def _named_folder(given: Path, below: str) -> Layout:
 class _Tree:
     """Looks at folders, and at each one as seldom as possible."""
 
-    def __init__(self, listing: Listing, given: Path) -> None:
+    def __init__(self, listing: FolderListing, given: Path) -> None:
         self._listing = listing
         self._given = given
         self._folders: dict[Path, list[str]] = {}
@@ -97,7 +97,7 @@ class _Tree:
     def folders(self, folder: Path) -> list[str]:
         """Return the sub folders of a folder."""
         if folder not in self._folders:
-            self._folders[folder] = Listing().folders(folder)
+            self._folders[folder] = FolderListing().folders(folder)
         return self._folders[folder]
 
     def descend(self, folder: Path, split: str) -> Layout:
@@ -213,7 +213,7 @@ class _Tree:
             kind = loose_kind(here.name)
             if kind in {None, "train"} or kind != loose_kind(folder.name) or here.parent == here:
                 continue
-            for name in Listing().folders(here.parent):
+            for name in FolderListing().folders(here.parent):
                 if loose_kind(name) == "train" and rest_of(name) == rest_of(here.name):
                     return self._unwrapped(here.parent / name)
         return None

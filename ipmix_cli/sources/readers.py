@@ -18,7 +18,7 @@ from ipmix_cli.sources.cifar.cifar import looks_like_cifar
 from ipmix_cli.sources.class_summary import START_AT_ONE, seems_to_start_at_one
 from ipmix_cli.sources.compressed_tars import COMPRESSED
 from ipmix_cli.sources.csv_list import CSV, JSON_LINES, looks_like_list
-from ipmix_cli.sources.folders import Listing, holds_pictures
+from ipmix_cli.sources.folders import FolderListing, holds_pictures
 from ipmix_cli.sources.idx import looks_like_idx
 from ipmix_cli.sources.imagefolder import looks_like_imagefolder
 from ipmix_cli.sources.layouts import split_or_all
@@ -71,7 +71,9 @@ def _looks_like_webdataset(path: Path) -> bool:
     """Tell whether a path is a tar, gzipped or not, or a folder with tars and no folders of pictures."""
     if path.is_dir():
         with contextlib.suppress(SourceError, OSError):
-            return any(path.glob("*.tar")) and not any(holds_pictures(path / name) for name in Listing().folders(path))
+            return any(path.glob("*.tar")) and not any(
+                holds_pictures(path / name) for name in FolderListing().folders(path)
+            )
         return False
     return path.name.lower().endswith((".tar", *COMPRESSED))
 

@@ -37,7 +37,7 @@ CHECKSUMS = "checksums"
 MOST_CHECKSUMS = 2**16  # bytes
 
 
-def spooled(key: str, make: Callable[[Path], None]) -> Path:
+def unpacked_folder(key: str, make: Callable[[Path], None]) -> Path:
     """Return the folder of what `make` writes for a key, made now if it is not there.
 
     Parameters
@@ -166,7 +166,7 @@ class UnpackedRows:
 
     def read(self, start: int, stop: int) -> NDArray[np.uint8]:
         """Return the rows start..stop; raises SourceError where the archive is gone or another one."""
-        folder = spooled(self.key, self._unpack)
+        folder = unpacked_folder(self.key, self._unpack)
         return FileRows(str(folder / self.file), 0, self.shape).read(start, stop)
 
     def _unpack(self, folder: Path) -> None:

@@ -21,7 +21,7 @@ from ipmix_cli.storage.regular_file import read_regular
 MOST_ENTRY = 1024  # bytes: two digests
 
 
-def remembered_sha256(pieces: Callable[[], Iterable[bytes | memoryview]]) -> str:
+def cached_sha256(pieces: Callable[[], Iterable[bytes | memoryview]]) -> str:
     """Return the sha256, in hexadecimal, of the pieces together.
 
     Parameters
@@ -42,11 +42,11 @@ def remembered_sha256(pieces: Callable[[], Iterable[bytes | memoryview]]) -> str
         digest.update(piece)
     if place is not None:
         with contextlib.suppress(WriteError):  # a full disk: it is computed again the next time
-            _remember(place, digest.hexdigest())
+            _store(place, digest.hexdigest())
     return digest.hexdigest()
 
 
-def _remember(place: Path, digest: str) -> None:
+def _store(place: Path, digest: str) -> None:
     with being_written(place) as temporary:
         temporary.write_text(_entry(place, digest))
 

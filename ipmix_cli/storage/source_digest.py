@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ipmix_cli.storage.digest_cache import remembered_sha256
+from ipmix_cli.storage.digest_cache import cached_sha256
 
 CONTENT_LIMIT = 2**30
 """Bytes of pictures up to which the digest covers their content; hashing 1 GiB takes about a second."""
@@ -55,7 +55,7 @@ def array_digest(
 ) -> str:
     """Return what :func:`source_digest` does, for content at hand that can be gone through again: it is remembered."""
     head = _head(description, class_names, labels)
-    return remembered_sha256(lambda: itertools.chain(head, content()))
+    return cached_sha256(lambda: itertools.chain(head, content()))
 
 
 def _head(description: dict[str, Any], class_names: Sequence[str], labels: Labels) -> tuple[bytes, bytes]:

@@ -49,11 +49,11 @@ def pillows(data, monkeypatch):
         return outcome(data)
 
 
-def damaged(data, kind, chance):
+def damaged(data, kind, rng):
     """Return a JPEG with one damage."""
     scan = data.index(b"\xff\xda") + 14
-    place = int(chance.integers(2, scan)) if kind == "header" else int(chance.integers(scan, len(data) - 2))
-    before, after, noise = data[:place], data[place:], chance.bytes(200)
+    place = int(rng.integers(2, scan)) if kind == "header" else int(rng.integers(scan, len(data) - 2))
+    before, after, noise = data[:place], data[place:], rng.bytes(200)
     return {
         "header": before + noise[:1] + after[1:],
         "scan": before + noise[:1] + after[1:],
@@ -62,7 +62,7 @@ def damaged(data, kind, chance):
         "cut before the end": before + b"\xff\xd9",
         "garbage": data + noise,
         "another picture": data + data,
-        "marker": before + bytes([0xFF, chance.choice([0xC4, 0xD0, 0xD3, 0xD8, 0xD9, 0xDA, 0xDD, 0xE1])]) + after[2:],
+        "marker": before + bytes([0xFF, rng.choice([0xC4, 0xD0, 0xD3, 0xD8, 0xD9, 0xDA, 0xDD, 0xE1])]) + after[2:],
         "lost bytes": before + after[3:],
     }[kind]
 
@@ -80,9 +80,9 @@ def test_sound_pictures_have_pillows_pixels(options, size, monkeypatch):
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("options", KINDS)
 def test_damaged_pictures_have_pillows_pixels_or_reasons(options, damage, monkeypatch, capfd):
-    chance = np.random.default_rng(7)
+    rng = np.random.default_rng(7)
     for _ in range(20):
-        data = damaged(encoded(**options), damage, chance)
+        data = damaged(encoded(**options), damage, rng)
         found, theirs = outcome(data), pillows(data, monkeypatch)
         if not (isinstance(found, str) and found.startswith("damaged: ")):
             assert found == theirs

@@ -1,4 +1,4 @@
-"""Chance: random arrays follow their laws, and from a key alone."""
+"""Chance: random arrays follow their distributions, and from a key alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who makes which shard: shares cover everything once, whatever batch system tells them."""
+"""Who makes which shard: tasks cover everything once, whatever batch system tells them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def slurm(ids, step=1):
     ]
 
 
-def covered(shares, shards):
-    return sorted(number for share in shares for number in share.numbers(shards))
+def covered(tasks, shards):
+    return sorted(number for task in tasks for number in task.numbers(shards))
 
 
 @pytest.mark.parametrize("shards", [1, 7, 100])
@@ -41,9 +41,9 @@ def covered(shares, shards):
     ids=lambda ids: f"{ids.start}-{ids.stop - 1}:{ids.step}",
 )
 def test_a_slurm_array_with_any_start_and_step_makes_every_shard_once(ids, shards):
-    shares = [array_task_of(None, None, environment) for environment in slurm(ids, ids.step)]
-    assert covered(shares, shards) == list(range(shards))
-    assert {share.told_by for share in shares} == {"SLURM_ARRAY_TASK_ID"}
+    tasks = [array_task_of(None, None, environment) for environment in slurm(ids, ids.step)]
+    assert covered(tasks, shards) == list(range(shards))
+    assert {task.told_by for task in tasks} == {"SLURM_ARRAY_TASK_ID"}
 
 
 def test_one_slurm_task_repeated_alone_with_the_count_of_before_has_the_share_it_had():
@@ -67,8 +67,8 @@ def test_a_slurm_array_with_gaps_is_refused_since_no_task_can_tell_its_place():
 @pytest.mark.parametrize("variable", ["JOB_COMPLETION_INDEX", "PBS_ARRAY_INDEX"])
 @pytest.mark.parametrize("first", [0, 1])
 def test_kubernetes_and_pbs_tell_the_index_and_the_user_the_count(variable, first):
-    shares = [array_task_of(None, 6, {variable: str(first + number)}) for number in range(6)]
-    assert covered(shares, 20) == list(range(20))
+    tasks = [array_task_of(None, 6, {variable: str(first + number)}) for number in range(6)]
+    assert covered(tasks, 20) == list(range(20))
     with pytest.raises(UsageError, match="not of how many"):
         array_task_of(None, None, {variable: "3"})
 
@@ -91,9 +91,9 @@ def test_shares_that_cannot_be_are_refused(index, count):
 
 
 def test_more_tasks_than_shards_leave_some_without():
-    shares = [ArrayTask(number, 1000) for number in range(1000)]
-    assert covered(shares, 7) == list(range(7))
-    assert sum(not share.numbers(7) for share in shares) == 993
+    tasks = [ArrayTask(number, 1000) for number in range(1000)]
+    assert covered(tasks, 7) == list(range(7))
+    assert sum(not task.numbers(7) for task in tasks) == 993
 
 
 @pytest.mark.parametrize(

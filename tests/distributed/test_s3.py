@@ -79,12 +79,12 @@ def test_a_bucket_holds_the_bytes_of_a_local_folder(sound, options, ipmix, plain
 
 def test_tasks_share_a_bucket_that_fails_one_request_in_ten(failing, options, ipmix, plain, tmp_path, digests):
     url, there = "s3://bucket/shared", {"env": failing.environment}
-    share = [*options, "--out", url, "--task-count", "2", "--task-index"]
-    ipmix(*share, "0", **there)
+    task = [*options, "--out", url, "--task-count", "2", "--task-index"]
+    ipmix(*task, "0", **there)
     early = ipmix("merge", url, check=False, **there)
     assert early.returncode == 4
     assert "--task-index 1 --task-count 2   3 shards" in early.stdout
-    ipmix(*share, "1", **there)
+    ipmix(*task, "1", **there)
     assert "finished" in ipmix("merge", url, **there).stdout
     failing.copy("get", f"{tmp_path}/", "bucket/shared/")
     assert digests(tmp_path) == digests(plain)

@@ -1,4 +1,4 @@
-"""Tasks that share nothing but the output folder: together they make what one plain run makes."""
+"""Tasks that task nothing but the output folder: together they make what one plain run makes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from ipmix_cli.errors import ErrorBudgetError, SourceError, UsageError
 from ipmix_cli.pipeline.job import Execution
-from ipmix_cli.pipeline.output import finalize as seal_module
+from ipmix_cli.pipeline.output import finalize as finalize_module
 from ipmix_cli.pipeline.output.finalize import finalize
 from ipmix_cli.pipeline.output.state import read_state
 from ipmix_cli.pipeline.run import augment as augment_module
@@ -62,15 +62,15 @@ def test_the_number_of_tasks_may_change_between_tries(request_of, plain, tmp_pat
 
 def test_a_killed_task_is_told_by_merge_repeated_and_merged(options, ipmix, plain, tmp_path, digests):
     out = tmp_path / "out"
-    share = [*options, "--out", str(out), "--task-count", "2", "--task-index"]
-    ipmix(*share, "0")
-    killed = subprocess.run([sys.executable, "-c", KILLED, *share, "1"], check=False)
+    task = [*options, "--out", str(out), "--task-count", "2", "--task-index"]
+    ipmix(*task, "0")
+    killed = subprocess.run([sys.executable, "-c", KILLED, *task, "1"], check=False)
     assert killed.returncode == -signal.SIGKILL
     early = ipmix("merge", out, check=False)
     assert early.returncode == 4
     assert "--task-index 1 --task-count 2" in early.stdout
     assert "--task-index 0" not in early.stdout
-    ipmix(*share, "1")
+    ipmix(*task, "1")
     assert "finished" in ipmix("merge", out).stdout
     assert "finished" in ipmix("merge", out).stdout
     assert digests(out) == digests(plain)
@@ -127,7 +127,7 @@ def test_a_task_without_shards_that_comes_first_ends_well_and_needs_no_bank(requ
     assert not (tmp_path / "out").exists()
 
 
-def test_a_repeated_task_whose_shards_are_there_seals_what_nobody_has_sealed(
+def test_a_repeated_task_whose_shards_are_there_finalizes_what_no_task_has_finalized(
     request_of, plain, unseal, tmp_path, digests
 ):
     for index in range(2):
@@ -147,7 +147,7 @@ def test_another_job_is_not_mistaken_for_this_one_by_a_task(request_of, tmp_path
         task(dataclasses.replace(request_of, seed=1), tmp_path, 0, 2)
 
 
-def test_sealing_beside_one_that_has_just_sealed_finds_its_manifest(
+def test_finalizing_beside_a_task_that_has_just_done_so_finds_its_manifest(
     request_of, plain, unseal, tmp_path, digests, monkeypatch
 ):
     for index in range(2):
@@ -155,14 +155,14 @@ def test_sealing_beside_one_that_has_just_sealed_finds_its_manifest(
     unseal(tmp_path)
     folder = open_folder(str(tmp_path))
     there = read_state(folder).job_state
-    really_committed = seal_module.committed
+    really_committed = finalize_module.committed
 
     def beaten(folder, job, **options):
-        monkeypatch.setattr(seal_module, "committed", really_committed)
+        monkeypatch.setattr(finalize_module, "committed", really_committed)
         finalize(open_folder(str(tmp_path)), there)  # the other is quicker, and clears the records away
         return really_committed(folder, job)
 
-    monkeypatch.setattr(seal_module, "committed", beaten)
+    monkeypatch.setattr(finalize_module, "committed", beaten)
     assert finalize(folder, there) is not None
     assert digests(tmp_path) == digests(plain)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ipmix_cli.errors import UsageError
 from ipmix_cli.kernels import codes
 from ipmix_cli.methods.ipmix.apply import apply_plans, workspace_for
-from ipmix_cli.methods.ipmix.online import IPMix
+from ipmix_cli.methods.ipmix.online import ArrayIPMix
 from ipmix_cli.methods.ipmix.plan import sample_plans
 from ipmix_cli.methods.ipmix.presets import PRESETS
 from ipmix_cli.methods.ipmix.transform import IPMIX
@@ -185,25 +185,25 @@ def test_stages_name_what_a_plan_did():
 def test_the_online_twin_makes_the_same_copies():
     config = PRESETS["cifar"]
     pictures, mixing = smooth(3, 32, 32, 1), smooth(5, 40, 44, 2)
-    copies = IPMix("cifar")(pictures, mixing, seed=4, copies=3)
+    copies = ArrayIPMix("cifar")(pictures, mixing, seed=4, copies=3)
     assert copies.shape == (3, 3, 32, 32, 3)
     resized = mixing_set(list(mixing), (32, 32), config.mixing_ratio)
     plans = sample_plans(config, (32, 32), 4, np.arange(3), 3, resized.shapes)
     assert np.array_equal(copies, applied(pictures, plans, resized, config))
-    alone = IPMix(config)(pictures[2], resized, seed=4, copies=3, first_index=2)
+    alone = ArrayIPMix(config)(pictures[2], resized, seed=4, copies=3, first_index=2)
     assert np.array_equal(alone, copies[2])
 
 
 @pytest.mark.parametrize("bad", [np.zeros((32, 32), np.uint8), np.zeros((32, 32, 3)), np.zeros((1, 9, 3), np.uint8)])
 def test_the_online_twin_refuses_what_is_no_picture(bad):
     with pytest.raises(UsageError, match="expected uint8"):
-        IPMix("cifar")(bad, np.zeros((40, 40, 3), np.uint8), seed=0)
+        ArrayIPMix("cifar")(bad, np.zeros((40, 40, 3), np.uint8), seed=0)
 
 
 DIGEST = """
 import hashlib, numpy as np
 from dataclasses import replace
-from ipmix_cli.methods.ipmix.online import IPMix
+from ipmix_cli.methods.ipmix.online import ArrayIPMix
 from ipmix_cli.methods.operations import ALL_OPERATIONS
 from ipmix_cli.methods.ipmix.presets import PRESETS
 ramp = np.arange(6 * 45 * 38 * 3, dtype=np.uint64) * np.uint64(2654435761) >> np.uint64(13)
@@ -211,7 +211,7 @@ pictures = ((ramp & np.uint64(255)).astype(np.uint8)).reshape(6, 45, 38, 3)
 mixing = np.ascontiguousarray(pictures[:2].repeat(2, 1).repeat(2, 2))
 for overflow in ("clip", "wrap"):
     config = replace(PRESETS["imagenet"], operations=ALL_OPERATIONS, severity=5, overflow=overflow)
-    print(hashlib.sha256(IPMix(config)(pictures, mixing, seed=8, copies=40).tobytes()).hexdigest())
+    print(hashlib.sha256(ArrayIPMix(config)(pictures, mixing, seed=8, copies=40).tobytes()).hexdigest())
 """
 GOLDEN = [
     "57d34d3bcfa06a55221c6dafd6926609517cf218e58703e8aaf800b61063f75b",

@@ -39,8 +39,8 @@ def assert_uniform(values, possible):
     assert_frequencies(values, {value: 1 / len(possible) for value in possible})
 
 
-def assert_follows(values, law):
-    assert stats.kstest(values, law.cdf).pvalue > LIKELY
+def assert_follows(values, distribution):
+    assert stats.kstest(values, distribution.cdf).pvalue > LIKELY
 
 
 def parameters(steps, name):

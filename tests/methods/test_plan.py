@@ -1,4 +1,4 @@
-"""Plans follow the stated laws, and a plan depends on nothing but its own job, sample and copy."""
+"""Plans follow the stated distributions, and a plan depends on nothing but its own job, sample and copy."""
 
 import json
 from dataclasses import replace
@@ -18,7 +18,7 @@ from ipmix_cli.methods.steps.chains_view import Plan
 from ipmix_cli.randomness import PURPOSES, stream_key, uniforms
 
 SHAPES = np.array([(36, 36), (36, 50), (40, 36)], np.int32)
-LIKELY = 1e-3  # seeds are fixed: a p-value below this is a wrong law, not bad luck
+LIKELY = 1e-3  # seeds are fixed: a p-value below this is a wrong distribution, not bad luck
 CONFIG = replace(PRESETS["cifar"], operations=ALL_OPERATIONS, self_mix=0.5)
 
 
@@ -42,8 +42,8 @@ def assert_uniform(values, count):
     assert stats.chisquare(np.bincount(values, minlength=count)).pvalue > LIKELY
 
 
-def assert_follows(values, law):
-    assert stats.kstest(values, law.cdf).pvalue > LIKELY
+def assert_follows(values, distribution):
+    assert stats.kstest(values, distribution.cdf).pvalue > LIKELY
 
 
 def test_blend_is_uniform_and_weights_are_dirichlet(plans):
@@ -99,7 +99,7 @@ def test_levels_are_uniform(steps, name, level_of):
 
 
 @pytest.mark.parametrize(
-    ("name", "law"),
+    ("name", "distribution"),
     [
         ("posterize", lambda s: 4 - int(s * 4 / 10)),
         ("solarize", lambda s: 256 - int(s * 256 / 10)),
@@ -108,14 +108,14 @@ def test_levels_are_uniform(steps, name, level_of):
         ("translate_y", lambda s: int(s * (48 / 3) / 10)),
     ],
 )
-def test_whole_parameters_have_the_frequencies_of_their_levels(name, law):
+def test_whole_parameters_have_the_frequencies_of_their_levels(name, distribution):
     config = replace(CONFIG, operations=(name,), severity=10.0, self_mix=0.0)
     shapes = np.array([(60, 60)], np.int32)
     rows = sample_plans(config, (48, 32), 5, np.arange(3000), 3, shapes).reshape(-1)
     used = (np.arange(3) < rows["lengths"][:, :, None]) & (rows["steps"]["kind"] == codes.OPERATION)
     found = np.abs(rows["steps"][used]["parameter"]).astype(int)
     levels = 0.1 + 9.9 * (np.arange(100_000) + 0.5) / 100_000
-    expected = np.bincount([law(level) for level in levels], minlength=found.max() + 1) / 100_000
+    expected = np.bincount([distribution(level) for level in levels], minlength=found.max() + 1) / 100_000
     counts = np.bincount(found, minlength=expected.size)
     assert not counts[expected == 0].any()
     common = expected * found.size > 5

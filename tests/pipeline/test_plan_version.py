@@ -38,7 +38,7 @@ def test_a_replay_tells_the_version_instead_of_copies_that_differ(old):
 def test_without_a_replay_it_passes_and_its_copies_are_not_compared_with_other_plans(old):
     report = validate(open_dataset(old), Checks(level="full"))
     assert report.passed
-    assert report.share.empty + report.share.other == 0
+    assert report.agreement.empty + report.agreement.other == 0
 
 
 def test_explaining_a_copy_is_refused(old):

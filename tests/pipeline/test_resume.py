@@ -273,9 +273,9 @@ def test_what_a_run_of_another_job_has_left_is_not_sealed(wanted, begun, digests
     """It was refused, after it had written down its own source."""
     folder = open_folder(str(begun))
     there, whole = read_state(folder).job_state, open_job(begun)
-    claim = json.loads((begun / ".ipmix" / "claim.json").read_bytes())
+    claim = json.loads((begun / ".ipmix" / "owner.json").read_bytes())
     other = {**claim, "job": "0" * 64, "class_names": ["cats", "dogs"]}
-    (begun / ".ipmix" / "claim.json").write_text(json.dumps(other))
+    (begun / ".ipmix" / "owner.json").write_text(json.dumps(other))
     assert read_state(folder).job_state is None
     assert status(str(begun)).done == 4
     assert augment(wanted, str(begun)).manifest.class_names == there.class_names

@@ -10,7 +10,7 @@ from ipmix_cli import Execution, Request, ShardSettings, SourceSpec, augment, st
 from ipmix_cli.pipeline.run.merge import merge
 from ipmix_cli.storage.folder import LocalFolder
 
-SMALL = ("README.md", ".ipmix/manifest.json", "manifest.json", ".ipmix/job.json", ".ipmix/claim.json")
+SMALL = ("README.md", ".ipmix/manifest.json", "manifest.json", ".ipmix/job.json", ".ipmix/owner.json")
 
 
 @pytest.fixture

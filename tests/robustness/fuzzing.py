@@ -28,7 +28,7 @@ from ipmix_cli.cli.job_file import read_config
 from ipmix_cli.errors import IpmixError
 from ipmix_cli.pipeline.banks.sidecar import recipes, stored_settings
 from ipmix_cli.pipeline.job import Job, MixingRecord, SourceRecord, shard_bounds
-from ipmix_cli.pipeline.output.manifest import FileRecord, Manifest, Places, ShardRecord, read_manifest
+from ipmix_cli.pipeline.output.manifest import FileRecord, Manifest, RecordedPlaces, ShardRecord, read_manifest
 from ipmix_cli.pipeline.output.shard_records import read_record, write_record
 from ipmix_cli.pipeline.output.state import JobState, read_state, save_job_state
 from ipmix_cli.reader.contents import read_contents
@@ -66,26 +66,24 @@ def deep(levels: int) -> Any:
     return value
 
 
-def forged(values: Any, chance: np.random.Generator) -> Any:
+def forged(values: Any, rng: np.random.Generator) -> Any:
     """Return plain values in which one to three places hold something else."""
     values = copy.deepcopy(values)
-    for _ in range(int(chance.integers(1, 4))):
-        values = _change(values, chance)
+    for _ in range(int(rng.integers(1, 4))):
+        values = _change(values, rng)
     return values
 
 
-def _change(values: Any, chance: np.random.Generator) -> Any:
+def _change(values: Any, rng: np.random.Generator) -> Any:
     at, key, parent = values, None, None
-    while isinstance(at, dict | list) and at and chance.random() < 0.85:
+    while isinstance(at, dict | list) and at and rng.random() < 0.85:
         parent, key = (
             at,
-            list(at)[int(chance.integers(len(at)))] if isinstance(at, dict) else int(chance.integers(len(at))),
+            list(at)[int(rng.integers(len(at)))] if isinstance(at, dict) else int(rng.integers(len(at))),
         )
         at = parent[key]
-    kind = int(chance.integers(5))
-    new = (
-        deep(int(chance.integers(10, 200))) if kind == 0 else copy.deepcopy(HOSTILE[int(chance.integers(len(HOSTILE)))])
-    )
+    kind = int(rng.integers(5))
+    new = deep(int(rng.integers(10, 200))) if kind == 0 else copy.deepcopy(HOSTILE[int(rng.integers(len(HOSTILE)))])
     if parent is None:
         return new if kind == 4 else values
     if kind == 1 and isinstance(parent, dict):
@@ -99,21 +97,21 @@ def _change(values: Any, chance: np.random.Generator) -> Any:
     return values
 
 
-def damaged(content: bytes, chance: np.random.Generator) -> bytes:
+def damaged(content: bytes, rng: np.random.Generator) -> bytes:
     """Return bytes cut, flipped, overwritten with extreme numbers, doubled or zeroed in one to four places."""
     data = bytearray(content)
-    for _ in range(int(chance.integers(1, 5))):
+    for _ in range(int(rng.integers(1, 5))):
         if not data:
             break
-        at, kind = int(chance.integers(len(data))), int(chance.integers(7))
-        length = int(chance.integers(1, 64))
-        number = [0, 1, 0x7F, 0xFF, 2**31 - 1, 2**32 - 1, 2**63 - 1][int(chance.integers(7))]
+        at, kind = int(rng.integers(len(data))), int(rng.integers(7))
+        length = int(rng.integers(1, 64))
+        number = [0, 1, 0x7F, 0xFF, 2**31 - 1, 2**32 - 1, 2**63 - 1][int(rng.integers(7))]
         if kind == 0:
             del data[at:]
         elif kind == 1:
-            data[at] ^= 1 << int(chance.integers(8))
+            data[at] ^= 1 << int(rng.integers(8))
         elif kind in (2, 3):
-            width = (4, 8)[int(chance.integers(2))]
+            width = (4, 8)[int(rng.integers(2))]
             data[at : at + width] = (number & (2 ** (8 * width) - 1)).to_bytes(width, ("little", "big")[kind - 2])
         elif kind == 4:
             data[at:at] = data[at : at + length]
@@ -121,7 +119,7 @@ def damaged(content: bytes, chance: np.random.Generator) -> bytes:
             data[at : at + length] = bytes(length)
         else:
             del data[at : at + length]
-    return bytes(data) if chance.random() < 0.98 else b"[" * 10**5
+    return bytes(data) if rng.random() < 0.98 else b"[" * 10**5
 
 
 def base_job() -> Job:
@@ -160,7 +158,7 @@ def base_manifest() -> Manifest:
         )
         for number, (first, stop) in enumerate(shard_bounds(job))
     )
-    places = Places(source={"input": "/data/x.npz"}, fractals="builtin")
+    places = RecordedPlaces(source={"input": "/data/x.npz"}, fractals="builtin")
     files = (FileRecord.of("README.md", b"x"),)
     return Manifest(job=job, places=places, class_names=("a", "b"), shards=shards, files=files, tool="ipmix-cli 0")
 
@@ -176,10 +174,10 @@ def sealed(values: Any) -> bytes:
     return json.dumps(values).encode()
 
 
-def forge_manifest(chance: np.random.Generator, folder: Path) -> None:
+def forge_manifest(rng: np.random.Generator, folder: Path) -> None:
     """Read a forged manifest in every way that it is read."""
-    values = forged(json.loads(base_manifest().to_bytes()), chance)
-    content = sealed(values) if chance.random() < 0.8 else damaged(base_manifest().to_bytes(), chance)
+    values = forged(json.loads(base_manifest().to_bytes()), rng)
+    content = sealed(values) if rng.random() < 0.8 else damaged(base_manifest().to_bytes(), rng)
     (folder / ".ipmix").mkdir(exist_ok=True)
     for name in ("manifest.json", ".ipmix/manifest.json"):
         (folder / name).write_bytes(content)
@@ -194,53 +192,53 @@ def forge_manifest(chance: np.random.Generator, folder: Path) -> None:
         _refused(read)
 
 
-def forge_state(chance: np.random.Generator, folder: Path) -> None:
+def forge_state(rng: np.random.Generator, folder: Path) -> None:
     """Read a forged job, claim and shard record."""
     manifest, place = base_manifest(), LocalFolder(folder)
     job = manifest.job
     save_job_state(place, JobState(job=job, places=manifest.places, class_names=manifest.class_names))
-    owner = json.loads((folder / ".ipmix/claim.json").read_bytes())
-    values = forged(job.to_dict(), chance)
+    owner = json.loads((folder / ".ipmix/owner.json").read_bytes())
+    values = forged(job.to_dict(), rng)
     stored = {"digest": hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest(), "job": values}
-    stored = forged(stored, chance) if chance.random() < 0.3 else stored
+    stored = forged(stored, rng) if rng.random() < 0.3 else stored
     (folder / ".ipmix/job.json").write_bytes(json.dumps(stored).encode())
-    (folder / ".ipmix/claim.json").write_bytes(json.dumps(forged(owner, chance)).encode())
+    (folder / ".ipmix/owner.json").write_bytes(json.dumps(forged(owner, rng)).encode())
     state = read_state(place)
     _ = (state.job, state.job_state, state.clearing)
     write_record(place, job.digest(), manifest.shards[0])
     record = json.loads((folder / ".ipmix/shards/000000.json").read_bytes())
-    read_record(json.dumps(forged(record, chance)).encode(), job.digest())
+    read_record(json.dumps(forged(record, rng)).encode(), job.digest())
 
 
-def forge_bank(chance: np.random.Generator, folder: Path) -> None:
+def forge_bank(rng: np.random.Generator, folder: Path) -> None:
     """Read the forged sidecars of a bank."""
     settings = {"count": 4, "size": 64, "seed": 0, "mix": [["ifs", 1.0]], "classes": 0, "per_class": 0}
-    (folder / ".bank.json").write_bytes(json.dumps(forged({"settings": settings, "generator": 3}, chance)).encode())
+    (folder / ".bank.json").write_bytes(json.dumps(forged({"settings": settings, "generator": 3}, rng)).encode())
     line = {"file": "0.png", "recipe": {"family": "ifs"}, "attempts": 1, "rejected": []}
-    (folder / ".bank.jsonl").write_bytes(json.dumps(forged(line, chance)).encode() + b"\n")
+    (folder / ".bank.jsonl").write_bytes(json.dumps(forged(line, rng)).encode() + b"\n")
     _refused(lambda: stored_settings(folder))
     _refused(lambda: list(recipes(folder)))
 
 
-def forge_config(chance: np.random.Generator, folder: Path) -> None:
+def forge_config(rng: np.random.Generator, folder: Path) -> None:
     """Read forged options."""
-    content = damaged(b'in = "demo"\ncopies = 8\nseed = 5\npatch-sizes = [4, 8]\noperations = "solarize"\n', chance)
+    content = damaged(b'in = "demo"\ncopies = 8\nseed = 5\npatch-sizes = [4, 8]\noperations = "solarize"\n', rng)
     path = folder / "job.toml"
     path.write_bytes(content)
     _refused(lambda: read_config(str(path)))
 
 
-def damage_input(chance: np.random.Generator, folder: Path) -> None:
+def damage_input(rng: np.random.Generator, folder: Path) -> None:
     """Read every sample of a damaged input of some reader."""
     from tests.sources.test_hostile_inputs import IDX, VALID, encoded
 
-    name = sorted(VALID)[int(chance.integers(len(VALID)))]
+    name = sorted(VALID)[int(rng.integers(len(VALID)))]
     reader, file, make = VALID[name]
     for picture in ("a.png", "b c.png", "b.png"):
         (folder / picture).write_bytes(encoded("png"))
     labels = IDX[:4][:3] + b"\1" + (2).to_bytes(4, "big") + b"\0\1"
     (folder / "train-labels-idx1-ubyte").write_bytes(labels)
-    (folder / file).write_bytes(damaged(make(), chance))
+    (folder / file).write_bytes(damaged(make(), rng))
 
     def read() -> None:
         source = open_source(SourceSpec(input=str(folder / file), input_format=reader))
@@ -277,12 +275,12 @@ def run(kind: str, count: int, seed: int) -> int:
     warnings.simplefilter("ignore")
     failed = 0
     for number in range(count):
-        chance = np.random.Generator(np.random.Philox(key=[seed, number]))
+        rng = np.random.Generator(np.random.Philox(key=[seed, number]))
         target = TARGETS[kind][number % len(TARGETS[kind])]
         with tempfile.TemporaryDirectory() as folder:
             signal.alarm(SECONDS)
             try:
-                target(chance, Path(folder))
+                target(rng, Path(folder))
             except Exception:
                 failed += 1
                 print(f"{kind}, seed {seed}, example {number}, {target.__name__}:\n{traceback.format_exc()[-1500:]}")

@@ -27,7 +27,7 @@ from ipmix_cli.pipeline.inspect.info import info
 from ipmix_cli.pipeline.job import Execution
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.dataset import open_dataset
-from ipmix_cli.pipeline.output.manifest import Places, read_manifest
+from ipmix_cli.pipeline.output.manifest import RecordedPlaces, read_manifest
 from ipmix_cli.pipeline.run.augment import augment
 from ipmix_cli.pipeline.run.prepare import Request, reopen
 from ipmix_cli.sources.source import SourceSpec
@@ -50,7 +50,7 @@ def test_a_remote_place_that_only_a_record_names_is_not_contacted(tmp_path: Path
     manifest = read_manifest(LocalFolder(tmp_path / "out"))
     monkeypatch.setattr(socket, "create_connection", lambda *_, **__: pytest.fail("a host was contacted"))
     for place in ("ftp://203.0.113.7/x", "http://203.0.113.7/x.tar", "s3://bucket/x"):
-        places = Places(source={**manifest.places.source, "input": place}, fractals=manifest.places.fractals)
+        places = RecordedPlaces(source={**manifest.places.source, "input": place}, fractals=manifest.places.fractals)
         with pytest.raises(UsageError, match="on the word of a record"):
             reopen(dataclasses.replace(manifest, places=places), Listener())
 
@@ -127,7 +127,7 @@ def test_a_data_set_that_only_a_record_names_is_not_downloaded(
     source, out = class_folders(tmp_path / "in"), tmp_path / "out"
     augment(Request(source=SourceSpec(input=str(source)), fractals=str(bank)), str(out))
     manifest = read_manifest(LocalFolder(out))
-    places = Places(source={**manifest.places.source, **recorded}, fractals=manifest.places.fractals)
+    places = RecordedPlaces(source={**manifest.places.source, **recorded}, fractals=manifest.places.fractals)
     forged = dataclasses.replace(manifest, places=places)
     monkeypatch.setenv("IPMIX_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: pytest.fail("a host was contacted"))

@@ -15,7 +15,7 @@ from numba.core import caching, dispatcher
 from ipmix_cli.numba_cache import checked_cache
 from ipmix_cli.numba_cache.user_cache import CacheWarning
 from ipmix_cli.pipeline.banks.pixel_map import open_pixels, write_pixels
-from ipmix_cli.sources.unpack_cache import spooled
+from ipmix_cli.sources.unpack_cache import unpacked_folder
 
 MODULE = """
 from ipmix_cli.numba_cache.jit import kernel
@@ -111,10 +111,10 @@ def test_a_flipped_bit_in_what_was_unpacked_is_noticed(tmp_path: Path, monkeypat
     def make(folder: Path) -> None:
         (folder / "pixels.raw").write_bytes(bytes(range(200)))
 
-    folder = spooled("key", make)
+    folder = unpacked_folder("key", make)
     flip(folder / "pixels.raw", 77)
     with pytest.warns(CacheWarning):
-        folder = spooled("key", make)
+        folder = unpacked_folder("key", make)
     assert (folder / "pixels.raw").read_bytes() == bytes(range(200))
 
 

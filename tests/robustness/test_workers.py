@@ -26,7 +26,7 @@ from ipmix_cli.pipeline.inspect.status import status
 from ipmix_cli.pipeline.job import Execution
 from ipmix_cli.pipeline.output import finalize
 from ipmix_cli.pipeline.output.dataset import open_dataset
-from ipmix_cli.pipeline.run import prepare as opening
+from ipmix_cli.pipeline.run import prepare as prepare_module
 from ipmix_cli.pipeline.run import worker
 from ipmix_cli.pipeline.run.augment import augment
 from ipmix_cli.pipeline.run.prepare import Request
@@ -100,10 +100,10 @@ def deadly(made, monkeypatch):
     """Make some pictures of every source deadly, from now on."""
     made("hdf5")
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    real = opening.open_source
+    real = prepare_module.open_source
 
     def poison(*indices: int, once: str = "") -> None:
-        monkeypatch.setattr(opening, "open_source", lambda *words: DeadlySource(real(*words), indices, once))
+        monkeypatch.setattr(prepare_module, "open_source", lambda *words: DeadlySource(real(*words), indices, once))
 
     yield poison
     cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
@@ -142,8 +142,8 @@ def test_what_failed_is_tried_again_on_request_and_then_nothing_is_missing(
     made, deadly, monkeypatch, tmp_path, digests
 ):
     with monkeypatch.context() as patch:
-        real = opening.open_source
-        patch.setattr(opening, "open_source", lambda *words: DeadlySource(real(*words), (13,)))
+        real = prepare_module.open_source
+        patch.setattr(prepare_module, "open_source", lambda *words: DeadlySource(real(*words), (13,)))
         augment(made("hdf5").request, str(tmp_path / "out"), Execution(jobs=2, max_errors="5%"))
     assert augment(made("hdf5").request, str(tmp_path / "out"), Execution(max_errors="5%")).made_shards == 0
     outcome = augment(made("hdf5").request, str(tmp_path / "out"), existing_output=ExistingOutput(retry_failed=True))

@@ -197,23 +197,23 @@ def survivors(form: dict[str, Any], content: bytes, path: Path) -> list[StoredSa
 Damage = Callable[[bytearray, np.random.Generator], None]
 
 
-def flip(content: bytearray, chance: np.random.Generator) -> None:
-    content[int(chance.integers(len(content)))] ^= 1 << int(chance.integers(8))
+def flip(content: bytearray, rng: np.random.Generator) -> None:
+    content[int(rng.integers(len(content)))] ^= 1 << int(rng.integers(8))
 
 
-def cut(content: bytearray, chance: np.random.Generator) -> None:
-    del content[int(chance.integers(len(content))) :]
+def cut(content: bytearray, rng: np.random.Generator) -> None:
+    del content[int(rng.integers(len(content))) :]
 
 
-def zero(content: bytearray, chance: np.random.Generator) -> None:
-    start = int(chance.integers(len(content)))
-    length = min(int(chance.integers(600)), len(content) - start)
+def zero(content: bytearray, rng: np.random.Generator) -> None:
+    start = int(rng.integers(len(content)))
+    length = min(int(rng.integers(600)), len(content) - start)
     content[start : start + length] = bytes(length)
 
 
-def scatter(content: bytearray, chance: np.random.Generator) -> None:
+def scatter(content: bytearray, rng: np.random.Generator) -> None:
     for _ in range(20):
-        flip(content, chance)
+        flip(content, rng)
 
 
 @pytest.mark.parametrize("damage", [flip, cut, zero, scatter])

@@ -46,13 +46,13 @@ class PngEncoder:
         return [everything[start:stop] for start, stop in itertools.pairwise(places)]
 
     def _prepare(self, height: int, width: int, count: int) -> None:
-        from ipmix_cli.codecs.png.kernels import Frame, Workspace
+        from ipmix_cli.codecs.png.kernels import Frame, PngWorkspace
 
         if self._size != (height, width):
             self._size = (height, width)
             filtered = height * (3 * width + 1)
             most = 32 * HEADER_WORDS + LONGEST * (filtered + 1)  # bits
-            self._work = Workspace(
+            self._work = PngWorkspace(
                 np.zeros(filtered + 3 * width + 1, np.uint8),
                 np.zeros(filtered, np.uint8),
                 np.zeros((4, 256), np.uint32),

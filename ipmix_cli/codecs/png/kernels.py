@@ -27,7 +27,7 @@ LANE = 32  # words, as in the tables
 BYTE = np.uint32(255)
 
 
-class Workspace(NamedTuple):
+class PngWorkspace(NamedTuple):
     """Memory that is used again for every picture.
 
     Parameters
@@ -64,7 +64,7 @@ class Frame(NamedTuple):
 
 @kernel
 def encode_pictures(
-    pictures: Bytes, tables: Tables, work: Workspace, frame: Frame, out: Bytes, ends: NDArray[np.int64]
+    pictures: Bytes, tables: Tables, work: PngWorkspace, frame: Frame, out: Bytes, ends: NDArray[np.int64]
 ) -> None:
     """Write pictures (M, H, 3 * W) as PNG files into `out`, and into `ends` where each ends."""
     place = 0

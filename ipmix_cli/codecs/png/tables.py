@@ -1,7 +1,7 @@
 """The Huffman codes that the PNG encoder chooses from: made once, from whole numbers alone.
 
 What Paeth's filter leaves of a picture falls off about geometrically on both sides of zero, over a floor of
-outliers. Two dozen such laws, from nearly flat pictures to noise, come within 2 % of the code made for each
+outliers. Two dozen such distributions, from nearly flat pictures to noise, come within 2 % of the code made for each
 picture alone (mean over CIFAR-10 and ImageNet pictures and their mixtures), and cost neither a tree nor a
 description of it at run time.
 """
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 DECAYS = (146, 981, 1780, 2484, 2935, 3280, 3512, 3665, 3768, 3848, 3914, 3962, 4006, 4096)
-"""By how much a residual is rarer than the next smaller one, in 4096ths; the last law is uniform."""
+"""By how much a residual is rarer than the next smaller one, in 4096ths; the last distribution is uniform."""
 FLOORS = (500, 50)
 """One part in this many is spread evenly over all residuals."""
 
@@ -56,7 +56,7 @@ class Tables(NamedTuple):
 @functools.cache
 def tables() -> Tables:
     """Return the tables, made on the first call."""
-    codes = [code_lengths(law(decay, floor), LONGEST) for decay in DECAYS for floor in FLOORS]
+    codes = [code_lengths(distribution(decay, floor), LONGEST) for decay in DECAYS for floor in FLOORS]
     headers = [describe(code) for code in codes]
     words = np.zeros((len(codes), HEADER_WORDS), np.uint32)
     for row, bits in zip(words, headers, strict=True):
@@ -71,7 +71,7 @@ def tables() -> Tables:
     )
 
 
-def law(decay: int, floor: int) -> list[int]:
+def distribution(decay: int, floor: int) -> list[int]:
     """Return the weights of the 256 residuals (modulo 256) and of the end of the block."""
     weights = [1 << 16]
     for _ in range(128):

@@ -16,7 +16,7 @@ from ipmix_cli.transform import Size
 Pictures = npt.NDArray[np.uint8]
 
 
-class IPMix:
+class ArrayIPMix:
     """IPMix with one setting, as a function of pictures and mixing pictures.
 
     Keeps no state but the setting: the same call gives the same bytes.
@@ -30,7 +30,7 @@ class IPMix:
     --------
     >>> clean = np.zeros((32, 32, 3), np.uint8)
     >>> fractals = np.full((2, 40, 40, 3), 200, np.uint8)
-    >>> IPMix("cifar")(clean, fractals, seed=1, copies=4).shape
+    >>> ArrayIPMix("cifar")(clean, fractals, seed=1, copies=4).shape
     (4, 32, 32, 3)
     """
 

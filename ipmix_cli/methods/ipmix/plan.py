@@ -1,4 +1,4 @@
-"""Plans: all chance of a copy, as data, made apart from their application.
+"""Plans: everything random of a copy, as data, made apart from their application.
 
 A plan is a row of a structured array (see :mod:`ipmix_cli.methods.steps.chains`), so that a batch of them is one block
 of memory that kernels read.
@@ -61,7 +61,7 @@ def sample_plans(
     Parameters
     ----------
     config : AugmentConfig
-        The laws.
+        What they are drawn from.
     size : tuple of int
         Height and width of the pictures, at least 2 each.
     seed : int

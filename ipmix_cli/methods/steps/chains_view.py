@@ -104,7 +104,7 @@ class Chain:
 
 @dataclass(frozen=True)
 class Plan:
-    """All chance of one copy."""
+    """Everything random of one copy."""
 
     blend: float
     mixing: int

@@ -1,6 +1,6 @@
-"""AugMix's laws of operations: from a level, drawn up to a severity, to an operation's parameter.
+"""AugMix's levels of operations: a level is drawn up to a severity, and an operation's parameter follows from it.
 
-IPMix has them too, compiled (``kernels/plans.py``), with a law of its own for autocontrast.
+IPMix has them too, compiled (``kernels/plans.py``), with another rule for autocontrast.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def parameters_at(operations: Words, levels: Reals, sign: Reals, size: Size) -> 
     """
     factor = levels * 1.8 / 10.0 + 0.1
     shear = sign * (levels * 0.3 / 10.0)
-    laws = {
+    parameters = {
         codes.POSTERIZE: np.maximum(4.0 - np.trunc(levels * 4.0 / 10.0), 1.0),
         codes.SOLARIZE: 256.0 - np.trunc(levels * 256.0 / 10.0),
         codes.ROTATE: sign * np.trunc(levels * 30.0 / 10.0),
@@ -40,7 +40,7 @@ def parameters_at(operations: Words, levels: Reals, sign: Reals, size: Size) -> 
         codes.BRIGHTNESS: factor,
         codes.SHARPNESS: factor,
     }
-    return np.select([operations == code for code in laws], list(laws.values()), 0.0)
+    return np.select([operations == code for code in parameters], list(parameters.values()), 0.0)
 
 
 def draw_operations(u: Reals, names: tuple[str, ...], severity: float, size: Size) -> tuple[Words, Reals]:

@@ -41,9 +41,9 @@ GEOMETRIC = ("rotate", "shear_x", "shear_y", "translate_x", "translate_y")
 ENHANCERS = ("color", "contrast", "brightness", "sharpness")
 
 
-def at_each(bins: int, law: Callable[[int], float]) -> tuple[float, ...]:
-    """Return a law's values at strengths 0 .. bins - 1."""
-    return tuple(float(law(strength)) for strength in range(bins))
+def at_each(bins: int, magnitude: Callable[[int], float]) -> tuple[float, ...]:
+    """Return the magnitudes at strengths 0 .. bins - 1."""
+    return tuple(float(magnitude(strength)) for strength in range(bins))
 
 
 def linspace32(first: float, last: float, bins: int) -> tuple[float, ...]:

@@ -58,7 +58,7 @@ def packed(colour: tuple[int, ...]) -> int:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnSteps:
     """What a method has drawn: for each step (N, V, steps), whether it is made at all, and by its field's name what.
 
     Fields that are left out are zero; ``numbers`` is (N, V, steps, 6).
@@ -82,7 +82,7 @@ class SequenceMethod(Method):
         """Return how many numbers of its stream a copy draws."""
 
     @abstractmethod
-    def draw(self, settings: Any, size: Size, uniforms: Reals) -> Drawn:
+    def draw(self, settings: Any, size: Size, uniforms: Reals) -> DrawnSteps:
         """Turn uniform numbers (N, V, slots) into steps."""
 
     def plan(

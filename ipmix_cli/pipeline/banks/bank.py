@@ -24,7 +24,7 @@ from ipmix_cli.storage.source_digest import framed
 
 SCHEMA = 1
 MOST_PICTURES = 10_000_000
-MOST_SEAL = 64  # bytes: a checksum in hexadecimal
+MOST_CHECKSUM = 64  # bytes: a checksum in hexadecimal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,18 +142,18 @@ def cached_bank(settings: BankSettings) -> Path | None:
     return None
 
 
-def seal_bank(path: Path) -> None:
+def write_checksum(path: Path) -> None:
     """Write a bank's checksum beside it, without which it does not count."""
     with contextlib.suppress(WriteError):
-        write_atomically(_seal_path(path), _checksum(path).encode())
+        write_atomically(_checksum_path(path), _checksum(path).encode())
 
 
 @functools.lru_cache(maxsize=8)
 def _is_sound(path: Path, _status: tuple[int, int]) -> bool:
-    return read_regular(_seal_path(path), MOST_SEAL).decode("ascii", "replace") == _checksum(path)
+    return read_regular(_checksum_path(path), MOST_CHECKSUM).decode("ascii", "replace") == _checksum(path)
 
 
-def _seal_path(path: Path) -> Path:
+def _checksum_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.xxh3")
 
 

@@ -24,7 +24,7 @@ from fractals.quality import DUPLICATE_BITS, Figures, nearest
 from ipmix_cli.errors import IpmixError, WriteError
 from ipmix_cli.numba_cache.jit import is_compiled, mark_compiled
 from ipmix_cli.pipeline.backends.child_processes import deaf_children
-from ipmix_cli.pipeline.banks.bank import BankSettings, attributes, bank_paths, cached_bank, seal_bank
+from ipmix_cli.pipeline.banks.bank import BankSettings, attributes, bank_paths, cached_bank, write_checksum
 
 REDRAWS = 16  # of one picture for being like an earlier one; then it stays
 RESTARTS = 3  # of the workers, after one of them was killed
@@ -213,4 +213,4 @@ def ensure_bank(settings: BankSettings, jobs: int) -> Iterator[BankRecord]:
 
 def _cached(settings: BankSettings, path: Path, jobs: int) -> Iterator[BankRecord]:
     yield from make_bank(settings, path, jobs=jobs)
-    seal_bank(path)
+    write_checksum(path)

@@ -16,12 +16,12 @@ class Generated:
     """What became of a bank: the figures of its pictures, and the family of each."""
 
     settings: BankSettings
-    tally: FamilyCounts = field(default_factory=FamilyCounts)
+    counts: FamilyCounts = field(default_factory=FamilyCounts)
     families: list[str] = field(default_factory=list)
 
     def report(self) -> BankReport:
         """Return what the bank is like, with warnings where it is poor."""
-        return self.tally.report(labelled=self.settings.classes > 0)
+        return self.counts.report(labelled=self.settings.classes > 0)
 
 
 def generate_bank(
@@ -62,7 +62,7 @@ def generate_bank(
             advance(warming.done)
     with listener.activity("drawing", settings.count, "pictures") as advance:
         for record in make_bank(settings, Path(path), format_name=format_name, jobs=jobs):
-            made.tally.add(record.family, record.figures, record.rejected)
+            made.counts.add(record.family, record.figures, record.rejected)
             made.families.append(record.family)
             advance(record.index + 1)
     return made

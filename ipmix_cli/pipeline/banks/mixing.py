@@ -27,7 +27,7 @@ from ipmix_cli.pipeline.job import MixingRecord
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.sources.folders import list_pictures
 from ipmix_cli.sources.image_files import read_picture_file
-from ipmix_cli.storage.digest_cache import remembered_sha256
+from ipmix_cli.storage.digest_cache import cached_sha256
 from ipmix_cli.storage.file_state import WatchedFiles
 from ipmix_cli.storage.source_digest import framed
 from ipmix_cli.storage.temporary import machine
@@ -74,7 +74,7 @@ class ArrayBank:
     @functools.cached_property
     def digest(self) -> str:
         """The sha256 of the pictures, whatever else the file holds."""
-        return remembered_sha256(self._content)
+        return cached_sha256(self._content)
 
     def _content(self) -> Iterator[bytes | memoryview]:
         """Yield the shape, then the pictures, about a megabyte at a time."""

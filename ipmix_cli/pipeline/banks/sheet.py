@@ -16,7 +16,7 @@ HISTOGRAM = (150, 80)  # px
 BAR, SHADE, GROUND = (52, 92, 150), (224, 238, 224), (250, 250, 250)
 
 
-def bank_sheet(location: str, families: list[str], tally: FamilyCounts) -> Image.Image:
+def bank_sheet(location: str, families: list[str], counts: FamilyCounts) -> Image.Image:
     """Return the sheet of a bank.
 
     Parameters
@@ -25,7 +25,7 @@ def bank_sheet(location: str, families: list[str], tally: FamilyCounts) -> Image
         The bank, to read pictures from.
     families : list of str
         The family of each of its pictures.
-    tally : FamilyCounts
+    counts : FamilyCounts
         Its figures, for the histograms: the ranges of good banks are shaded.
     """
     bank = open_bank(location)
@@ -36,7 +36,7 @@ def bank_sheet(location: str, families: list[str], tally: FamilyCounts) -> Image
         rows.append([_thumbnail(bank.read(index)) for index in dict.fromkeys(chosen)])
         names.append(f"{name}\n{len(members):,}")
     pictures = contact_sheet(rows, names)
-    values = np.concatenate([np.frombuffer(numbers).reshape(-1, len(FIGURES)) for numbers in tally.numbers.values()])
+    values = np.concatenate([np.frombuffer(numbers).reshape(-1, len(FIGURES)) for numbers in counts.numbers.values()])
     below = contact_sheet([[_histogram(values[:, i], name) for i, name in enumerate(FIGURES)]], ["all"], FIGURES)
     sheet = Image.new("RGB", (max(pictures.width, below.width), pictures.height + below.height), (255, 255, 255))
     sheet.paste(pictures, (0, 0))

@@ -25,7 +25,7 @@ class Status:
     Parameters
     ----------
     location : str
-    sealed : bool
+    finalized : bool
         Whether it has a manifest.
     shards, done : int
         How many there will be, and are.
@@ -46,7 +46,7 @@ class Status:
     """
 
     location: str
-    sealed: bool
+    finalized: bool
     shards: int
     done: int
     missing: tuple[int, ...]
@@ -61,7 +61,7 @@ class Status:
     @property
     def finished(self) -> bool:
         """Whether there is a manifest, and every shard that it lists, by its size."""
-        return self.sealed and not self.missing and not self.damaged
+        return self.finalized and not self.missing and not self.damaged
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -82,14 +82,14 @@ def status(location: str) -> Status:
     job = state.job if there is None else there.job  # alone where a run was killed just when it had begun
     if job is None:
         raise _no_job(folder)
-    sealed = state.finished(job) is not None
+    finalized = state.finished(job) is not None
     records = committed(folder, job, state=state)
     absent = [number for number in range(shard_count(job)) if number not in records]
     damaged = folder.sizes([shard_name(job, number) for number in absent])
     missing = tuple(number for number in absent if shard_name(job, number) not in damaged)
     return Status(
         location=folder.location,
-        sealed=sealed,
+        finalized=finalized,
         shards=shard_count(job),
         done=len(records),
         missing=missing,
@@ -99,7 +99,7 @@ def status(location: str) -> Status:
         bytes_done=sum(record.bytes for record in records.values()),
         failed=_failures(job, records),
         being_written=_being_written(folder),
-        remedy=_remedy(there, sealed, absent, location),
+        remedy=_remedy(there, finalized, absent, location),
     )
 
 
@@ -113,8 +113,8 @@ def _being_written(folder: Folder) -> int:
     return sum(path is not None and not is_stale(path) for path in paths)
 
 
-def _remedy(there: JobState | None, sealed: bool, absent: list[int], location: str) -> str:
-    if sealed:
+def _remedy(there: JobState | None, finalized: bool, absent: list[int], location: str) -> str:
+    if finalized:
         return f"ipmix repair {location}" if absent else f"ipmix validate {location}"
     if there is None:
         return f"type the `ipmix augment` command that fills {location} again"

@@ -16,7 +16,7 @@ from ipmix_cli.pipeline.output.manifest import (
     SECOND_COPY,
     FileRecord,
     Manifest,
-    Places,
+    RecordedPlaces,
     ShardRecord,
 )
 from ipmix_cli.pipeline.output.ownership import check_ownership
@@ -38,7 +38,7 @@ class Finalizable(Protocol):
         ...
 
     @property
-    def places(self) -> Places:
+    def places(self) -> RecordedPlaces:
         """Where its source and its mixing pictures were found."""
         ...
 

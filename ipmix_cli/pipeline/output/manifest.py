@@ -61,7 +61,7 @@ class ShardRecord(FileRecord):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Places:
+class RecordedPlaces:
     """Where a job found its source and its mixing pictures; no part of the job, since copies of them will do."""
 
     source: dict[str, Any]
@@ -79,7 +79,7 @@ class Manifest:
     """
 
     job: Job
-    places: Places
+    places: RecordedPlaces
     class_names: tuple[str, ...]
     shards: tuple[ShardRecord, ...]
     files: tuple[FileRecord, ...]
@@ -151,7 +151,7 @@ class StoredManifest:
     tool: Word
     job_digest: Digest
     job: dict[str, Any]
-    places: Places
+    places: RecordedPlaces
     class_names: tuple[Word, ...]
     samples: Count
     copies: Count

@@ -65,9 +65,9 @@ def _records(
     manifest = state.finished(job) if state is not None else None
     if manifest is None:
         manifest = read_state(folder).finished(job)
-    sealed = {} if manifest is None else {record.number: record for record in manifest.shards}
-    wanted = sealed.keys() | left.keys() if numbers is None else numbers
-    found = {number: left.get(number, sealed.get(number)) for number in wanted}
+    listed = {} if manifest is None else {record.number: record for record in manifest.shards}
+    wanted = listed.keys() | left.keys() if numbers is None else numbers
+    found = {number: left.get(number, listed.get(number)) for number in wanted}
     return {number: record for number, record in found.items() if record is not None}
 
 
@@ -115,9 +115,9 @@ def clear_state(folder: Folder, manifest: Manifest | None = None) -> None:
 
 def _later(folder: Folder, names: Collection[str], manifest: Manifest) -> set[str]:
     """Return the names of marks, and of records that are not those of the manifest."""
-    digest, sealed = manifest.job.digest(), {None, *manifest.shards}
+    digest, listed = manifest.job.digest(), {None, *manifest.shards}
     contents = folder.contents(names, MOST_BYTES).items()
-    return {name for name, content in contents if content == NO_RECORD or read_record(content, digest) not in sealed}
+    return {name for name, content in contents if content == NO_RECORD or read_record(content, digest) not in listed}
 
 
 def clear_stale(folder: Folder) -> None:

@@ -1,6 +1,6 @@
 """What an output folder says of its job, read once: the job, what finishing it needs, and the manifest.
 
-``.ipmix/job.json`` holds the job, ``.ipmix/claim.json`` beside it what else the manifest will need. Both go when the
+``.ipmix/job.json`` holds the job, ``.ipmix/owner.json`` beside it what else the manifest will need. Both go when the
 folder is finished: the manifest holds them then, and stays, whatever is repaired later.
 """
 
@@ -17,13 +17,20 @@ from msgspec import Meta
 
 from ipmix_cli.errors import UnfinishedError
 from ipmix_cli.pipeline.job import Digest, Job, Word
-from ipmix_cli.pipeline.output.manifest import MANIFEST, SECOND_COPY, Manifest, Places, manifest_values, read_manifest
+from ipmix_cli.pipeline.output.manifest import (
+    MANIFEST,
+    SECOND_COPY,
+    Manifest,
+    RecordedPlaces,
+    manifest_values,
+    read_manifest,
+)
 from ipmix_cli.record import MOST_BYTES, SMALL_BYTES, decoded, json_digest, typed
 from ipmix_cli.storage.folder import Folder
 
 STATE = ".ipmix/"
 JOB = ".ipmix/job.json"
-OWNER = ".ipmix/claim.json"
+OWNER = ".ipmix/owner.json"
 MOST_TASKS = 1_000_000
 
 
@@ -35,7 +42,7 @@ class JobState:
     """
 
     job: Job
-    places: Places
+    places: RecordedPlaces
     class_names: tuple[str, ...]
     task_count: int = 1
     max_errors: str = ""
@@ -172,10 +179,10 @@ def _job_file(content: bytes) -> JobFile | None:
 
 @dataclass(frozen=True, kw_only=True)
 class OwnerFile:
-    """What ``.ipmix/claim.json`` holds: a :class:`JobState`, with the job's digest in place of the job."""
+    """What ``.ipmix/owner.json`` holds: a :class:`JobState`, with the job's digest in place of the job."""
 
     job: Digest
-    places: Places
+    places: RecordedPlaces
     class_names: tuple[Word, ...]
     task_count: Annotated[int, Meta(ge=1, le=MOST_TASKS)]
     max_errors: Annotated[str, Meta(max_length=64)]

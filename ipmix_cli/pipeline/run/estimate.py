@@ -38,7 +38,7 @@ class Measurement:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Estimate:
+class CostEstimate:
     """What a job would cost.
 
     `bytes` is the size of all shards, `seconds` the work of one worker on this machine for all of them, writing not
@@ -83,7 +83,7 @@ class Estimate:
 
 def estimate(
     request: Request, out: str, execution: Execution | None = None, listener: Listener | None = None
-) -> Estimate:
+) -> CostEstimate:
     """Say what a job would cost, without making it.
 
     Raises
@@ -102,7 +102,7 @@ def estimate(
     folder = open_folder(out)
     state = read_state(folder)
     ours = state.recorded == job.to_dict()
-    return Estimate(
+    return CostEstimate(
         job=job,
         shards=shards,
         bytes=round(each * job.samples + fixed * shards),

@@ -24,7 +24,7 @@ from ipmix_cli.pipeline.banks.mixing import (
 )
 from ipmix_cli.pipeline.job import Job, MixingRecord, SourceRecord
 from ipmix_cli.pipeline.listener import Listener
-from ipmix_cli.pipeline.output.manifest import Manifest, Places
+from ipmix_cli.pipeline.output.manifest import Manifest, RecordedPlaces
 from ipmix_cli.pipeline.run.recorded_job import check_mixing, check_source
 from ipmix_cli.pipeline.run.shard_size import MOST_CLEAN, samples_per_shard
 from ipmix_cli.shards.shard import ShardSettings
@@ -87,7 +87,7 @@ class OpenJob:
     """A job with its source and mixing pictures at hand; `mixing` is None for a method without them."""
 
     job: Job
-    places: Places
+    places: RecordedPlaces
     source: Source
     mixing: MixingHandle | None
 
@@ -114,7 +114,7 @@ def open_job(request: Request, listener: Listener, jobs: int = 1, source: Source
     source = source or open_source_of(request, listener)
     record = record_of(source)
     unmixed = job_of(request, record, NO_MIXING)  # refuses what cannot be, before a bank is drawn for it
-    places = Places(source=_lasting(request.source, source), fractals=_place_of_bank(request, unmixed))
+    places = RecordedPlaces(source=_lasting(request.source, source), fractals=_place_of_bank(request, unmixed))
     if not unmixed.needs_mixing:
         if request.fractals != BUILTIN:
             raise UsageError(
@@ -260,7 +260,7 @@ def with_variants(output: ShardSettings, names: Sequence[str]) -> ShardSettings:
     return dataclasses.replace(output, copies=len(names), variants=() if list(names) == numbered else tuple(names))
 
 
-def asks_for_the_same(request: Request, job: Job, places: Places) -> bool:
+def asks_for_the_same(request: Request, job: Job, places: RecordedPlaces) -> bool:
     """Return whether a request asks for a job opened before, as far as can be told without opening anything."""
     there = places.source
     asked = _absolute_files(request.source).to_dict()

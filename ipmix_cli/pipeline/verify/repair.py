@@ -157,8 +157,8 @@ def rebuilt(
 
 def _task(dataset: Dataset, opened: OpenJob, shard: ShardRecord, counters: ProgressCounters) -> Rebuild:
     """Return the task of a shard; pictures that failed when it was made are left out, even if they can be read now."""
-    aside = tuple(BadSample(failure.source_index, failure.source_key, failure.reason) for failure in shard.failures)
-    return Rebuild(task_for(opened, dataset.folder, shard.number, aside, counters), shard)
+    left_out = tuple(BadSample(failure.source_index, failure.source_key, failure.reason) for failure in shard.failures)
+    return Rebuild(task_for(opened, dataset.folder, shard.number, left_out, counters), shard)
 
 
 def rebuild_shard(this: Rebuild) -> tuple[ShardRecord, bool]:

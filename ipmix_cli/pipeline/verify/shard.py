@@ -44,7 +44,7 @@ class ShardReport:
 
     record: ShardRecord
     problems: list[Problem] = field(default_factory=list)
-    share: PlanAgreement = field(default_factory=PlanAgreement)
+    agreement: PlanAgreement = field(default_factory=PlanAgreement)
     sha256: str = ""
     labels: set[int] = field(default_factory=set)
 
@@ -174,7 +174,7 @@ class _Samples:
             clean, copies = self.dataset.pictures(sample)
             assert clean is not None
             idle = idle_plans(self.job, sample.size, [sample.index])
-            self.report.share.add(clean, np.stack(copies), idle[0])
+            self.report.agreement.add(clean, np.stack(copies), idle[0])
 
     def _add(self, code: str, message: str, key: str = "") -> None:
         if len(self.report.problems) < MOST_NAMED:

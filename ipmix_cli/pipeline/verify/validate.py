@@ -68,7 +68,7 @@ class Report:
     compared: int = 0
     replayed: int = 0
     problems: list[Problem] = field(default_factory=list)
-    share: PlanAgreement = field(default_factory=PlanAgreement)
+    agreement: PlanAgreement = field(default_factory=PlanAgreement)
 
     @property
     def passed(self) -> bool:
@@ -151,14 +151,14 @@ def _check_shards(
             report.samples += found.record.samples
             report.bytes += found.record.bytes
             report.problems += _with_swaps(dataset.manifest, found)
-            report.share.merge(found.share)
+            report.agreement.merge(found.agreement)
             labels |= found.labels
             whole = whole and not found.problems
     if whole and report.shards == len(dataset.manifest.shards) and report.level != "quick":
         report.problems += check_folders(dataset, labels)
     report.problems += [
         Problem("plan-mismatch", complaint, f"type: ipmix validate {dataset.folder.location} --replay 1%")
-        for complaint in report.share.complaints()
+        for complaint in report.agreement.complaints()
     ]
 
 

@@ -20,7 +20,7 @@ from ipmix_cli.scoring.evaluation.preprocessing import Preprocessing
 from ipmix_cli.scoring.reading.record import EvaluatedModel
 from ipmix_cli.storage.folder import sha256_of
 
-Batch = NDArray[np.uint8]
+PictureBatch = NDArray[np.uint8]
 
 FLOATS: dict[str, Any] = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64}
 
@@ -37,7 +37,7 @@ class ModelSpec:
 class Model(Protocol):
     """A model that is loaded."""
 
-    def scores(self, pictures: Batch, preprocessing: Preprocessing) -> NDArray[np.float32]:
+    def scores(self, pictures: PictureBatch, preprocessing: Preprocessing) -> NDArray[np.float32]:
         """Return the output (N, C) for pictures (N, H, W, 3)."""
         ...
 
@@ -80,7 +80,7 @@ def _onnx_digest(path: Path) -> str:
     return parts[0] if len(parts) == 1 else hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
-def normalised(pictures: Batch, preprocessing: Preprocessing) -> NDArray[np.float32]:
+def normalised(pictures: PictureBatch, preprocessing: Preprocessing) -> NDArray[np.float32]:
     """Return pictures as float32 (N, H, W, 3), from 0 to 1, less the mean, over the standard deviation."""
     mean = np.array(preprocessing.mean, dtype=np.float32)
     std = np.array(preprocessing.std, dtype=np.float32)
@@ -123,7 +123,7 @@ class OnnxModel:
         height, width = self._shape[1:3] if self.channels_last else self._shape[2:4]
         return (height, width) if isinstance(height, int) and isinstance(width, int) else None
 
-    def scores(self, pictures: Batch, preprocessing: Preprocessing) -> NDArray[np.float32]:
+    def scores(self, pictures: PictureBatch, preprocessing: Preprocessing) -> NDArray[np.float32]:
         """Return the output (N, C) for pictures (N, H, W, 3)."""
         if self.side not in {None, pictures.shape[1:3]}:
             raise UsageError(
@@ -182,7 +182,7 @@ class TorchModel:
             digest.update(array.tobytes())
         return digest.hexdigest()
 
-    def scores(self, pictures: Batch, preprocessing: Preprocessing) -> NDArray[np.float32]:
+    def scores(self, pictures: PictureBatch, preprocessing: Preprocessing) -> NDArray[np.float32]:
         """Return the output (N, C) for pictures (N, H, W, 3)."""
         values = normalised(pictures, preprocessing).transpose(0, 3, 1, 2)
         with self.torch.inference_mode():

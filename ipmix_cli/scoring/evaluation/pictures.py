@@ -39,7 +39,7 @@ class Piece(Protocol):
         ...
 
 
-class Reader(Protocol):
+class PictureReader(Protocol):
     """Hands out pieces of a data set."""
 
     def piece(self, variant: int, start: int, stop: int) -> Piece:
@@ -63,7 +63,7 @@ class EvaluationData:
     shape : tuple of int
         Height and width, or empty if they differ or are not known.
     class_names : tuple of str
-    reader : Reader
+    reader : PictureReader
     """
 
     name: str
@@ -75,7 +75,7 @@ class EvaluationData:
     variants: tuple[str, ...] = ()
     shape: tuple[int, ...] = ()
     class_names: tuple[str, ...] = ()
-    reader: Reader = field(repr=False)
+    reader: PictureReader = field(repr=False)
 
 
 def open_data(spec: SourceSpec) -> list[EvaluationData]:

@@ -125,7 +125,7 @@ def evaluate(
     execution: Execution,
     listener: Listener | None = None,
 ) -> Evaluated:
-    """Run a model over a set, this task's share of it, and finish the folder if nothing is missing then.
+    """Run a model over this task's part of a set, and finish the folder if nothing is missing then.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def evaluate(
     out : Path
         The model's folder; the set gets one of its own in it.
     execution : Execution
-        Workers, backend and share; it changes no byte.
+        Workers, backend and array task; they change no byte.
     listener : Listener, optional
 
     Raises
@@ -152,8 +152,8 @@ def evaluate(
     total = len(chunks)
     if (out / RECORD).is_file():
         return Evaluated(folder=out, ran=0, done=total, total=total)
-    share = ArrayTask(execution.task_index, execution.task_count).numbers(total)
-    waiting = [chunks[number] for number in share if not chunks[number].file.is_file()]
+    own = ArrayTask(execution.task_index, execution.task_count).numbers(total)
+    waiting = [chunks[number] for number in own if not chunks[number].file.is_file()]
     _run(Tasks(waiting, data, run, job.batch), execution, listener)
     done = sum(chunk.file.is_file() for chunk in chunks)
     if done == total:

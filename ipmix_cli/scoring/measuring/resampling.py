@@ -23,7 +23,7 @@ Counts = NDArray[np.uint8]
 """How often a picture was drawn; a picture is drawn once on average, and never 255 times."""
 
 BLOCK_VALUES = 4_000_000  # drawn at once: 32 MB
-REMEMBERED_VALUES = 200_000_000  # counts of a byte each, drawn once for all variants of a set
+CACHED_VALUES = 200_000_000  # counts of a byte each, drawn once for all variants of a set
 LEVEL = (2.5, 97.5)
 """Percentiles of the replicates that bound a 95 % interval (Efron and Tibshirani, 1993)."""
 
@@ -58,8 +58,8 @@ class Resampling:
 
     def blocks(self) -> Iterator[Counts]:
         """Yield how often each picture is in each of some data sets, uint8 (b, pictures)."""
-        if self.pictures * self.replicates <= REMEMBERED_VALUES:
-            yield from _remembered(self)
+        if self.pictures * self.replicates <= CACHED_VALUES:
+            yield from _cached_blocks(self)
         else:
             yield from _drawn(self)
 
@@ -98,7 +98,7 @@ def _drawn(resampling: Resampling) -> Iterator[Counts]:
 
 
 @functools.lru_cache(maxsize=2)
-def _remembered(resampling: Resampling) -> tuple[Counts, ...]:
+def _cached_blocks(resampling: Resampling) -> tuple[Counts, ...]:
     return tuple(_drawn(resampling))
 
 

@@ -23,7 +23,7 @@ from ipmix_cli.sources.cifar.batches import (
     variant_of,
 )
 from ipmix_cli.sources.name_table import Names
-from ipmix_cli.sources.unpack_cache import UnpackedRows, file_key, spooled
+from ipmix_cli.sources.unpack_cache import UnpackedRows, file_key, unpacked_folder
 from ipmix_cli.storage.bounded import BoundedStream, read_file, too_large
 from ipmix_cli.storage.file_state import WatchedFiles
 from ipmix_cli.storage.regular_file import open_regular
@@ -62,7 +62,7 @@ def archive_data(archive: Path, split: str, dataset: str) -> ArrayData:
     parts = ("cifar", split, dataset)
     key = file_key(archive, *parts)
     unpack = partial(unpack_split, split=split, dataset=dataset)
-    folder = spooled(key, lambda fresh: unpack(archive, fresh))
+    folder = unpacked_folder(key, lambda fresh: unpack(archive, fresh))
     about = json.loads(read_file(folder / ABOUT, MAX_BATCH_BYTES))
     labels = np.array(about["labels"], dtype=np.int64)
     return ArrayData(

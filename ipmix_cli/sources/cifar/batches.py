@@ -82,7 +82,7 @@ VARIANTS = (
 
 
 @dataclass(frozen=True)
-class Batch:
+class CifarBatch:
     """What one file holds: pixels as stored, and their labels."""
 
     pixels: NDArray[np.uint8]
@@ -99,7 +99,7 @@ def variant_of(names: set[str]) -> Variant | None:
     return None
 
 
-def read_batch(data: bytes, variant: Variant, where: str) -> Batch:
+def read_batch(data: bytes, variant: Variant, where: str) -> CifarBatch:
     """Return the pixels and labels of one file.
 
     Raises
@@ -109,7 +109,7 @@ def read_batch(data: bytes, variant: Variant, where: str) -> Batch:
     """
     pixels, labels = (_binary_batch if variant.label_bytes else _python_batch)(data, variant, where)
     names = tuple(map(str, range(variant.classes)))
-    return Batch(pixels.reshape(-1, 3, 32, 32), checked_labels(labels, where, len(pixels), names))
+    return CifarBatch(pixels.reshape(-1, 3, 32, 32), checked_labels(labels, where, len(pixels), names))
 
 
 def read_class_names(data: bytes, variant: Variant, where: str) -> tuple[str, ...]:

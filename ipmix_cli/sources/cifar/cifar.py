@@ -16,7 +16,7 @@ from ipmix_cli.sources.cifar.archive import archive_data, batch_keys, looks_like
 from ipmix_cli.sources.cifar.batches import (
     MAX_BATCH_BYTES,
     VARIANTS,
-    Batch,
+    CifarBatch,
     Variant,
     read_batch,
     read_class_names,
@@ -146,7 +146,7 @@ def _folder_data(folder: Path, variant: Variant, split: str) -> ArrayData:
     )
 
 
-def _batch_rows(path: Path, data: bytes, batch: Batch, variant: Variant) -> ArrayRows:
+def _batch_rows(path: Path, data: bytes, batch: CifarBatch, variant: Variant) -> ArrayRows:
     """Return where a batch's pixels are, so that a part reads its own and no others."""
     if variant.label_bytes:
         return FileRows(str(path), 0, batch.pixels.shape, variant.label_bytes)
