@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from ipmix_cli.cli.app import COMMANDS, EXIT_CODES, LazyGroup
-from ipmix_cli.cli.help_panels import panels
+from ipmix_cli.cli.help_panels import description, examples, panel_of
 
 PAGE = Path(__file__).parent / "commands.md"
 HEAD = """\
@@ -30,14 +30,15 @@ def reference() -> str:
 def section(name: str) -> str:
     """Return the section of one command: what it does, its options by group, its examples."""
     command = LazyGroup(name="ipmix").get_command(None, name)
-    text, _, examples = inspect.cleandoc(command.help).partition("\nExamples:\n")
-    words = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
-    lines = [f"## ipmix {name}", "", "\n\n".join(words), ""]
-    for panel, parameters in panels(command.params).items():
+    lines = [f"## ipmix {name}", "", description(command.help), ""]
+    context = typer.Context(command)
+    shown = [one for one in command.get_params(context) if not getattr(one, "hidden", False) and one.name != "help"]
+    for panel in dict.fromkeys(map(panel_of, shown)):
+        parameters = [one for one in shown if panel_of(one) == panel]
         lines += [f"**{panel}**", "", "| | |", "|---|---|"]
         lines += [f"| `{spelled(parameter)}` | {said(parameter)} |" for parameter in parameters]
         lines.append("")
-    commands = inspect.cleandoc(examples).splitlines()
+    commands = inspect.cleandoc(examples(command.help)).splitlines()
     return "\n".join([*lines, *(f"    {line}" for line in commands), ""])
 
 
@@ -50,7 +51,7 @@ def spelled(parameter: Any) -> str:
 
 def said(parameter: Any) -> str:
     """Return what the help says of a parameter, with its default where the text does not name it."""
-    text = " ".join((parameter.help or "").split()).replace("|", "\\|")
+    text = " ".join((parameter.help or "").split()).replace("\\[", "[").replace("|", "\\|")
     notes = ["required"] if parameter.required else []
     shown = parameter.default not in (None, False, "", 0, ()) and not callable(parameter.default)
     if shown and "default:" not in text:

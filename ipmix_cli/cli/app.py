@@ -12,11 +12,11 @@ import warnings
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from ipmix_cli.cli.exhausted import exhausted
 from ipmix_cli.cli.exit_codes import EXIT_CODES
-from ipmix_cli.cli.help_panels import GroupedCommand
+from ipmix_cli.cli.help_panels import MARKUP, PanelCommand, hide_types_of_flags
 from ipmix_cli.cli.method_options import WORDS
 from ipmix_cli.cli.option_values import complete_options
 from ipmix_cli.cli.screen import show
@@ -44,9 +44,6 @@ COMMANDS = {
 }
 
 
-WIDEST = 100  # columns of a help page on a terminal that has as many
-
-
 class LazyGroup(TyperGroup):
     """A group that imports the module of a command when the command is typed, not before."""
 
@@ -70,21 +67,20 @@ class LazyGroup(TyperGroup):
         function = getattr(module, name)
         if hasattr(module, "for_words"):  # a command whose options depend on the method that is asked for
             function = module.for_words([] if ctx is None else ctx.meta.get(WORDS, []))
-        single = typer.Typer(add_completion=False, rich_markup_mode=None)
-        single.command(cmd_name, cls=GroupedCommand, context_settings={"max_content_width": WIDEST})(function)
+        single = typer.Typer(add_completion=False, rich_markup_mode=MARKUP)
+        single.command(cmd_name, cls=PanelCommand)(function)
         command: Any = typer.main.get_command(single)
         command.name = cmd_name
         complete_options(command)
         return command
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write the table of commands without importing any."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        """Write the exit codes and a first line to type."""
-        formatter.write("\nTry it: ipmix augment --in demo --out shards && ipmix preview shards --out sheet.png\n")
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the page without importing any command, then a first line to type and the exit codes."""
+        listed: dict[str, Any] = {name: TyperCommand(name, help=text) for name, text in COMMANDS.items()}
+        page = TyperGroup(name=self.name, commands=listed, params=self.params, help=self.help, rich_markup_mode=MARKUP)
+        hide_types_of_flags(page.get_params(ctx))
+        page.format_help(ctx, formatter)
+        formatter.write("Try it: ipmix augment --in demo --out shards && ipmix preview shards --out sheet.png\n")
         formatter.write(f"\n{EXIT_CODES}\n")
 
 
@@ -92,7 +88,7 @@ app = typer.Typer(
     cls=LazyGroup,
     name="ipmix",
     no_args_is_help=True,
-    rich_markup_mode=None,
+    rich_markup_mode=MARKUP,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

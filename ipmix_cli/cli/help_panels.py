@@ -1,24 +1,22 @@
-"""Help pages whose options stand in groups, with examples as they are typed."""
+"""Help pages: typer's panels, and below them the examples as they are typed."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from typer.core import TyperCommand
 
 from ipmix_cli.errors import UsageError, did_you_mean
 
+MARKUP: Literal["rich"] = "rich"
 FIRST = "What goes in"
-LAST = ("What comes out", "Running", "Many machines", "Options")
+LAST = ("What comes out", "Running", "Many machines")  # other panels stand between
 
 
-class GroupedCommand(TyperCommand):
-    """A command whose help groups its options by their panel and keeps the lines of its docstring.
-
-    In the docstring, what follows the line ``Examples:`` is shown below the options, line by line.
-    """
+class PanelCommand(TyperCommand):
+    """A command whose help keeps the lines that follow ``Examples:`` in its docstring, below the options."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command, after writing its options into a file where that is asked for."""
@@ -42,37 +40,53 @@ class GroupedCommand(TyperCommand):
                 pieces.append(name if parameter.required else f"[{name}]")
         return pieces
 
-    def format_help_text(self, ctx: Any, formatter: Any) -> None:
-        """Write the docstring up to its examples."""
-        text, _ = self._split_help()
-        formatter.write_paragraph()
-        with formatter.indentation():
-            for paragraph in text.split("\n\n"):
-                formatter.write_text(" ".join(paragraph.split()))
-                formatter.write_paragraph()
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return the parameters in the order of their panels: what goes in first, how it runs last."""
+        return sorted(super().get_params(ctx), key=_place)
 
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the options group by group: what goes in first, how it runs last, the others as they come."""
-        for panel, parameters in panels(self.get_params(ctx)).items():
-            found = ((parameter, parameter.get_help_record(ctx)) for parameter in parameters)
-            # older typer escapes brackets for rich, which is not used here
-            records = [(_spelled(one, record[0]), record[1].replace("\\[", "[")) for one, record in found if record]
-            if records:
-                with formatter.section(panel):
-                    formatter.write_dl(records)
-
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:
-        """Write the examples and the exit codes."""
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write typer's page, then the examples and the exit codes."""
         from ipmix_cli.cli.exit_codes import EXIT_CODES
 
-        _, examples = self._split_help()
-        if examples:
-            formatter.write(f"\nExamples:\n{examples}\n")
-        formatter.write(f"\n{EXIT_CODES}\n")
+        described, self.help = self.help, escaped(description(self.help))
+        hide_types_of_flags(self.get_params(ctx))
+        super().format_help(ctx, formatter)
+        self.help = described
+        formatter.write(f"Examples:\n{examples(self.help)}\n\n{EXIT_CODES}\n")
 
-    def _split_help(self) -> tuple[str, str]:
-        text, _, examples = inspect.cleandoc(self.help or "").partition("\nExamples:\n")
-        return text.strip(), examples.rstrip()
+
+def _place(parameter: Any) -> int:
+    panel = panel_of(parameter)
+    return 0 if panel == FIRST else 2 + LAST.index(panel) if panel in LAST else 1
+
+
+def panel_of(parameter: Any) -> str:
+    """Return the name of the panel that a parameter stands in."""
+    usual = "Arguments" if parameter.param_type_name == "argument" else "Options"
+    return getattr(parameter, "rich_help_panel", None) or usual
+
+
+def hide_types_of_flags(parameters: Iterable[Any]) -> None:
+    """Have pages show no type for options that take no value."""
+    for parameter in parameters:
+        if getattr(parameter, "is_flag", False):
+            parameter.metavar = ""
+
+
+def description(text: str | None) -> str:
+    """Return a docstring up to its examples, each paragraph in one line."""
+    paragraphs = inspect.cleandoc(text or "").partition("\nExamples:\n")[0].strip().split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+
+def examples(text: str | None) -> str:
+    """Return the examples of a docstring, line by line."""
+    return inspect.cleandoc(text or "").partition("\nExamples:\n")[2].rstrip()
+
+
+def escaped(text: str) -> str:
+    """Return text with its brackets escaped, which would be rich's markup otherwise."""
+    return text.replace("[", "\\[")
 
 
 def refuse_unknown(words: Sequence[str], parameters: Sequence[Any], command: str) -> None:
@@ -113,20 +127,3 @@ def _argument_name(parameter: Any) -> str:
     """Return an argument's name, with dots if it can be repeated."""
     name = str(parameter.metavar or parameter.name.upper()).strip("[]{}")
     return name if parameter.nargs == 1 or name.endswith("...") else f"{name}..."
-
-
-def _spelled(parameter: Any, record: str) -> str:
-    """Return how an option or an argument is typed; newer typer adds the type of an argument, ``DIR <str>``."""
-    return _argument_name(parameter) if parameter.param_type_name == "argument" else record
-
-
-def panels(parameters: Sequence[Any]) -> dict[str, list[Any]]:
-    """Return the parameters by their group: what goes in first, what comes out and how it runs last."""
-    groups: dict[str, list[Any]] = {}
-    for parameter in parameters:
-        if getattr(parameter, "hidden", False):
-            continue
-        usual = FIRST if parameter.param_type_name == "argument" else "Options"
-        groups.setdefault(getattr(parameter, "rich_help_panel", None) or usual, []).append(parameter)
-    order = sorted(groups, key=lambda name: (name != FIRST, LAST.index(name) + 1 if name in LAST else 0))
-    return {name: groups[name] for name in order}

@@ -9,6 +9,8 @@ import importlib
 import inspect
 from typing import Any, get_args, get_type_hints
 
+from ipmix_cli.cli.help_panels import escaped
+
 VALUES = {  # by option, or by command and option where one name means two things
     "--alpha": ("white", "drop"),
     "--backend": "ipmix_cli.pipeline.backends.table:BACKENDS",
@@ -57,6 +59,7 @@ def complete_options(command: Any) -> None:
     hints = get_type_hints(inspect.unwrap(command.callback))
     for parameter in command.params:
         option = max(parameter.opts, key=len)
+        parameter.help = escaped(parameter.help or "")
         if parameter.param_type_name != "option" or getattr(parameter, "is_flag", False):
             continue
         if parameter.metavar is None:
