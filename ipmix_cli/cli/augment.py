@@ -57,7 +57,7 @@ def for_words(words: Sequence[str]) -> Callable[..., None]:
 
 
 def augment(
-    source: Annotated[str, typer.Option("--in", help="cifar10, cifar100, demo, or a path.", rich_help_panel=SOURCE)],
+    source: Annotated[str, typer.Option("--in", help="{names}, or a path.", rich_help_panel=SOURCE)],
     out: Annotated[str, typer.Option("--out", help="The folder for the shards.", rich_help_panel=OUTPUT)],
     data_dir: DataDirOption = None,
     input_format: InputFormatOption = None,
@@ -77,7 +77,7 @@ def augment(
     crop: Annotated[
         str | None,
         typer.Option(
-            help="none, resize, center, random-resized, or padded (4 px).  [default: center with --size, else none]",
+            help="{names} (by 4 px).  [default: center with --size, else none]",
             rich_help_panel=VIEWS,
         ),
     ] = None,
@@ -104,7 +104,7 @@ def augment(
     ] = 4,
     seed: Annotated[int, typer.Option(help="0 to 2**63 - 1.", min=0, rich_help_panel=COPIES)] = 0,
     output_format: Annotated[
-        str, typer.Option("--format", help="hdf5, webdataset, parquet, mds, cifar or files.", rich_help_panel=OUTPUT)
+        str, typer.Option("--format", help="Format of the shards: {names}.", rich_help_panel=OUTPUT)
     ] = "hdf5",
     layout: Annotated[
         str,
@@ -114,7 +114,7 @@ def augment(
         ),
     ] = "grouped",
     encoding: Annotated[
-        str, typer.Option(help="auto, raw, png, webp (lossless) or jpeg.", rich_help_panel=OUTPUT)
+        str, typer.Option(help="Encoding of the pictures: {names}; webp is lossless.", rich_help_panel=OUTPUT)
     ] = "auto",
     quality: Annotated[int, typer.Option(help="Of jpeg.", min=1, max=100, rich_help_panel=OUTPUT)] = 95,
     compression: Annotated[

@@ -84,9 +84,7 @@ def evaluate(
     max_picture_pixels: MaxPicturePixelsOption = None,
     normalise: Annotated[
         str,
-        typer.Option(
-            help="none, half (-1 to 1), imagenet, cifar10 or cifar100: as the model was trained.", rich_help_panel=INPUT
-        ),
+        typer.Option(help="The model's normalisation: {names}; half is -1 to 1.", rich_help_panel=INPUT),
     ] = "",
     mean: Annotated[str, typer.Option(help="Of the channels, of values from 0 to 1.", rich_help_panel=INPUT)] = "",
     std: Annotated[str, typer.Option(help="Of the channels, of values from 0 to 1.", rich_help_panel=INPUT)] = "",
@@ -103,7 +101,7 @@ def evaluate(
     role: Annotated[
         str,
         typer.Option(
-            "--as", help="labelled, corrupted, sequences or anomalies.  [default: found out]", rich_help_panel=MEANT
+            "--as", help="What the predictions are for: {names}.  [default: auto-detected]", rich_help_panel=MEANT
         ),
     ] = "",
     name: Annotated[
@@ -111,12 +109,12 @@ def evaluate(
     ] = "",
     class_list: Annotated[
         str,
-        typer.Option(help="The set's 200 classes: imagenet-a, imagenet-o or imagenet-r.", rich_help_panel=MEANT),
+        typer.Option(help="The set's 200 classes: {names}.", rich_help_panel=MEANT),
     ] = "",
     attack: Annotated[
         str,
         typer.Option(
-            help="pgd, or pgd-published, which moves up to twice epsilon as the papers' code does. Needs --torch.",
+            help="{names}; pgd-published moves up to twice epsilon, as the papers' code does. Needs --torch.",
             rich_help_panel=ATTACK,
         ),
     ] = "",

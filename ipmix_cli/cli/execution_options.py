@@ -37,7 +37,7 @@ TaskCountOption = Annotated[
 ]
 BackendOption = Annotated[
     str,
-    typer.Option("--backend", help="joblib (this machine), dask, ray or serial.", rich_help_panel=GROUP),
+    typer.Option("--backend", help="What runs the tasks: {names}.", rich_help_panel=GROUP),
 ]
 SchedulerOption = Annotated[
     str | None,

@@ -32,7 +32,7 @@ def generate_fractals(
     seed: Annotated[int, typer.Option(help="0 to 2**63 - 1.", rich_help_panel=PICTURES)] = 0,
     family: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME...", help="Only these families, with equal shares.", rich_help_panel=PICTURES),
+        typer.Option(metavar="NAME...", help="Only these families, in equal parts: {names}.", rich_help_panel=PICTURES),
     ] = None,
     mix: Annotated[
         str | None,

@@ -1,6 +1,6 @@
 """What an option's value looks like in help pages, and which values a shell completes: derived from the tables.
 
-A table is imported when a shell asks for its names, so that help pages stay quick.
+``{names}`` in an option's help stands for the names that it takes.
 """
 
 from __future__ import annotations
@@ -10,10 +10,14 @@ import inspect
 from typing import Any, get_args, get_type_hints
 
 from ipmix_cli.cli.help_panels import escaped
+from ipmix_cli.cli.table_names import table_names
 
 VALUES = {  # by option, or by command and option where one name means two things
     "--alpha": ("white", "drop"),
+    "--as": "ipmix_cli.scoring.reading.predictions:ROLES",
+    "--attack": "ipmix_cli.scoring.evaluation.attack:ATTACKS",
     "--backend": "ipmix_cli.pipeline.backends.table:BACKENDS",
+    "--class-list": "ipmix_cli.metrics.class_lists:CLASS_LISTS",
     "--compression": ("none", "lzf", "gzip"),
     "--crop": "ipmix_cli.crop:MODES",
     "--empty-classes": ("refuse", "keep", "skip"),
@@ -28,6 +32,7 @@ VALUES = {  # by option, or by command and option where one name means two thing
     "--method": "ipmix_cli.methods:METHODS",
     "--mix": ("default", "fractals:FAMILIES"),
     "--mixings": "ipmix_cli.methods.mixings:MIXERS",
+    "--normalise": "ipmix_cli.scoring.evaluation.preprocessing:NORMALISATIONS",
     "--operations": "ipmix_cli.methods.operations:OPS",
     "--overflow": ("clip", "wrap"),
     "--split": ("train", "val", "test"),
@@ -49,16 +54,18 @@ def values_of(command: str, option: str) -> list[str]:
     places = VALUES.get(f"{command} {option}", VALUES.get(option, ()))
     found: list[str] = []
     for place in (places,) if isinstance(places, str) else places:
-        module, is_table, attribute = place.partition(":")
-        found += list(getattr(importlib.import_module(module), attribute)) if is_table else [place]
+        found += table_names(place) if ":" in place else [place]
     return found
 
 
 def complete_options(command: Any) -> None:
-    """Give each parameter of a command a short name for its value in the help, and completion for its names."""
+    """Give each parameter of a command the names it takes in its help, a short name for its value, and completion."""
     hints = get_type_hints(inspect.unwrap(command.callback))
     for parameter in command.params:
         option = max(parameter.opts, key=len)
+        if "{names}" in (parameter.help or ""):
+            names = ", ".join(values_of(command.name, option))
+            parameter.help = parameter.help.replace("{names}", names)
         parameter.help = escaped(parameter.help or "")
         if parameter.param_type_name != "option" or getattr(parameter, "is_flag", False):
             continue

@@ -21,7 +21,7 @@ DataDirOption = Annotated[
     ),
 ]
 InputFormatOption = Annotated[
-    str | None, typer.Option(help="The kind of source; recognised if it is not given.", rich_help_panel=PANEL)
+    str | None, typer.Option(help="Kind of the source: {names}.  [default: auto-detected]", rich_help_panel=PANEL)
 ]
 ImagesKeyOption = Annotated[
     str | None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import subprocess
@@ -10,6 +11,8 @@ import sys
 import pytest
 
 from ipmix_cli.cli.app import COMMANDS
+from ipmix_cli.cli.option_values import VALUES
+from ipmix_cli.cli.table_names import table_names
 
 HEAVY = ("numpy", "numba", "h5py", "cv2", "PIL", "joblib")
 SHELLS = {
@@ -29,6 +32,7 @@ def test_each_command_has_a_whole_page(ipmix, command):
     examples = page.partition("Examples:")[2].partition("Exit codes:")[0]
     assert examples.count(f"ipmix {command}") >= 2
     assert "Exit codes: 0 done;" in page
+    assert "{names}" not in page
     assert "\\[" not in page
 
 
@@ -43,6 +47,20 @@ def test_options_have_ranges_and_defaults(ipmix):
     page = " ".join(ipmix("augment", "--help").stdout.replace("│", " ").split())
     for text in ("default: 4", "1<=x<=1000", "0 to 2**63 - 1", "cifar: 3, imagenet: 1", "default: hdf5"):
         assert text in page
+
+
+def test_names_read_from_the_source_of_a_table_are_those_that_it_has():
+    for places in VALUES.values():
+        for place in (places,) if isinstance(places, str) else places:
+            if ":" in place:
+                module, _, name = place.partition(":")
+                assert table_names(place) == list(getattr(importlib.import_module(module), name))
+
+
+def test_a_new_entry_of_a_table_is_in_the_help_at_once(ipmix):
+    page = ipmix("augment", "--help").stdout
+    for place in ("shards.writers:WRITERS", "sources.readers:READERS", "pipeline.backends.table:BACKENDS"):
+        assert all(name in page for name in table_names(f"ipmix_cli.{place}"))
 
 
 @pytest.mark.parametrize("words", [["--help"], ["augment", "--help"], ["generate-fractals", "--help"]])
