@@ -1,5 +1,7 @@
 """Corruptions, beside plain NumPy, SciPy and OpenCV, and beside the package ``imagecorruptions`` if it is installed.
 
+First the 19 common ones, then those of C-bar in the list of the size.
+
 Milliseconds of one picture and severity on one core, the mean over five severities. The plain versions are those that
 the tests compare with; their random arrays are given to them, while ipmix draws its own within the time.
 """
@@ -19,9 +21,8 @@ from benchmarks.timing import Seconds, by_turns, ratio, typical
 from ipmix_cli.corruptions.apply import Workspace, apply_plan, random_arrays
 from ipmix_cli.corruptions.frost import grown
 from ipmix_cli.corruptions.plan import draw_plans, draws_of
-from ipmix_cli.corruptions.profiles import PROFILES
 from ipmix_cli.corruptions.settings import CorruptionSettings
-from ipmix_cli.corruptions.table import CORRUPTIONS
+from ipmix_cli.corruptions.table import C_BAR, CORRUPTIONS, PROFILE_SETS, SETS
 from ipmix_cli.methods import transform_named
 from ipmix_cli.picture import Picture
 
@@ -59,7 +60,7 @@ def plain(slow: Any, name: str, picture: Picture, side: int) -> Action:
     frosts = [grown(number) for number in range(6)]
     calls = []
     for plan, values in zip(
-        draw_plans(settings, (side, side), 0, np.arange(1))[0], PROFILES[name][str(side)], strict=True
+        draw_plans(settings, (side, side), 0, np.arange(1))[0], CORRUPTIONS[name].parameters[str(side)], strict=True
     ):
         arrays = random_arrays((side, side), plan, settings)
         more = [ELASTIC_SIDES[side]] if name == "elastic_transform" else []
@@ -74,23 +75,35 @@ def others(package: Any, name: str, picture: Picture) -> Action:
 
 
 def table(setting: Setting) -> None:
-    """Print a row for each corruption, and their mean."""
-    slow, package = module_of("tests.corruptions.slow_corruptions"), module_of("imagecorruptions")
-    transform_named("corruptions").kernel_set().warm_up()
+    """Print a row for each corruption, and the means of the 19 and of C-bar."""
+    modules = [module_of(f"tests.corruptions.{name}") for name in ("slow_corruptions", "slow_c_bar")]
+    package = module_of("imagecorruptions")
+    transform_named("corruptions").warm_up()
     for side in SIDES:
         picture = np.ascontiguousarray(pictures(setting, side)[0])
         row(f"{side} px", "ipmix, ms", "plain, ms", "ratio", *(["imagecorr., ms", "ratio"] if package else []))
-        found: dict[str, dict[str, Seconds]] = {}
-        for name in CORRUPTIONS:
-            actions = {"ipmix": ours(name, picture, side)}
-            if slow:
-                actions["plain"] = plain(slow, name, picture, side)
-            if package and works(others(package, name, picture)):
-                actions["package"] = others(package, name, picture)
-            found[name] = by_turns(actions, min(setting.effort.turns, 3))
-            found[name]["ipmix"] = found[name]["ipmix"] / ROUNDS[side]
-            row(name, *cells(found[name], bool(package)))
-        print_means(f"mean of {len(found)}, {side} px", found, bool(package))
+        for title, names, slow in (
+            ("mean of 19", SETS["all"], modules[0]),
+            ("mean of C-bar", PROFILE_SETS[C_BAR][str(side)], modules[1]),
+        ):
+            found: dict[str, dict[str, Seconds]] = {}
+            for name in names:
+                found[name] = measured(setting, name, picture, slow, package)
+                row(name, *cells(found[name], bool(package)))
+            print_means(f"{title}, {side} px", found, bool(package))
+
+
+def measured(setting: Setting, name: str, picture: Picture, slow: Any, package: Any) -> dict[str, Seconds]:
+    """Return the seconds of all severities of one corruption, by who makes them."""
+    side = picture.shape[0]
+    actions = {"ipmix": ours(name, picture, side)}
+    if slow:
+        actions["plain"] = plain(slow, name, picture, side)
+    if package and works(others(package, name, picture)):
+        actions["package"] = others(package, name, picture)
+    found = by_turns(actions, min(setting.effort.turns, 3))
+    found["ipmix"] = found["ipmix"] / ROUNDS[side]
+    return found
 
 
 def works(action: Action) -> bool:

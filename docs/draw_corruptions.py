@@ -10,6 +10,7 @@ from PIL import Image
 
 from fractals import draw
 from ipmix_cli.corruptions.apply import Workspace, apply_plan
+from ipmix_cli.corruptions.c_bar.levels import CIFAR, IMAGENET
 from ipmix_cli.corruptions.frost import grown
 from ipmix_cli.corruptions.plan import draw_plans
 from ipmix_cli.corruptions.settings import PRESETS, CorruptionSettings
@@ -42,14 +43,23 @@ def corrupted(names: tuple[str, ...]) -> list[list[Picture]]:
     return rows
 
 
-def all_corruptions() -> None:
-    """Draw all nineteen, in two halves beside each other."""
-    names = PRESETS["all"].corruptions
+def in_two_halves(names: tuple[str, ...], file: str) -> None:
+    """Draw corruptions in two halves beside each other."""
     rows = corrupted(names)
     half = (len(rows) + 1) // 2
     joined = [one + other for one, other in zip(rows[:half], [*rows[half:], []], strict=False)]
     titles = [f"{one}\n{other}" for one, other in zip(names[:half], [*names[half:], ""], strict=False)]
-    save_picture(contact_sheet(joined, titles, ["clean", *"12345"] * 2), str(IMAGES / "corruptions.jpg"))
+    save_picture(contact_sheet(joined, titles, ["clean", *"12345"] * 2), str(IMAGES / file))
+
+
+def all_corruptions() -> None:
+    """Draw all nineteen."""
+    in_two_halves(PRESETS["all"].corruptions, "corruptions.jpg")
+
+
+def c_bar() -> None:
+    """Draw the fifteen that the two lists of C-bar have: those of ImageNet first."""
+    in_two_halves(tuple({**IMAGENET, **CIFAR}), "corruptions-c-bar.jpg")
 
 
 def some_corruptions() -> None:
@@ -67,5 +77,5 @@ def frosts() -> None:
 
 
 if __name__ == "__main__":
-    for make in (all_corruptions, some_corruptions, frosts):
+    for make in (all_corruptions, c_bar, some_corruptions, frosts):
         make()

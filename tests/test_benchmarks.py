@@ -11,7 +11,7 @@ REPOSITORY = Path(__file__).parents[1]
 ROWS = {
     "kernel": "224 px, 4 of each picture",
     "steps": "random_elements",
-    "corruptions": "mean of 19, 224 px",
+    "corruptions": "mean of C-bar, 224 px",
     "augmix": "Pillow and numpy",
     "encoders": "webp, decode",
     "writers": "webdataset flat, png",
