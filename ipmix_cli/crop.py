@@ -69,7 +69,7 @@ class CropConfig:
             raise UsageError(f"there is no crop named {self.mode!r}", f"choose from: {', '.join(MODES)}")
         if (self.mode in OWN_SIZE) != (self.size is None):
             raise UsageError(
-                f"crop {self.mode!r} with size {self.size}: one asks for the other",
+                f"crop {self.mode!r} with size {self.size}: a size needs a crop, and these crops need a size",
                 "name both a size and one of: resize, center, random-resized; none and padded keep the picture's size",
             )
         if self.size is not None and not 2 <= self.size <= 1024:

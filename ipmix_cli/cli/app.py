@@ -26,21 +26,21 @@ from ipmix_cli.pipeline.backends.child_processes import STOP_SIGNALS
 from ipmix_cli.printable import printable
 
 COMMANDS = {
-    "augment": "Make augmented shards from a data set, or finish those that were begun.",
-    "corrupt": "Make a corrupted test set from a data set, or finish one that was begun.",
-    "status": "Tell what is done, missing or failed, and how to go on.",
-    "merge": "Finish a folder that many tasks have filled, or tell what is missing.",
-    "validate": "Check that every shard is there, whole, and what its plans say.",
-    "repair": "Rebuild what is missing or damaged, to the byte, and nothing else.",
-    "preview": "Draw pictures beside their copies.",
-    "explain": "Tell how one copy came to be, step by step.",
-    "info": "Tell what a data set or a bank is, and how to read it.",
-    "report": "Make one page to look at: copies, stages, distances, balance, shards.",
-    "index": "Write the index that wids or DALI wants beside tars.",
-    "evaluate": "Run a model over data sets, and write its predictions.",
+    "augment": "Make augmented shards from a data set, or resume an interrupted run.",
+    "corrupt": "Make a corrupted test set from a data set, or resume an interrupted run.",
+    "status": "Show what is done, missing or failed, and how to continue.",
+    "merge": "Finish a folder filled by many tasks, or list what is missing.",
+    "validate": "Check that every shard is present, intact, and agrees with its plans.",
+    "repair": "Rebuild missing or damaged files, byte for byte, and nothing else.",
+    "preview": "Draw pictures next to their copies.",
+    "explain": "Explain how one copy was made, step by step.",
+    "info": "Describe a data set or a bank, and how to read it.",
+    "report": "Write an HTML report: copies, stages, distances, balance, shards.",
+    "index": "Write the index that wids or DALI needs next to the tars.",
+    "evaluate": "Run a model on data sets, and write its predictions.",
     "score": "Score predictions: errors, robustness, calibration, anomalies.",
     "generate-fractals": "Draw a bank of synthetic mixing pictures.",
-    "bank-report": "Judge a bank, or any folder of mixing pictures.",
+    "bank-report": "Assess a bank, or any folder of mixing pictures.",
 }
 
 
@@ -164,7 +164,7 @@ def main() -> None:
     except Interrupted as interruption:
         for number in STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)  # Ctrl-C twice must not break the exit
-        _tell("stopped", str(interruption), "what was committed stays: type the same command again to go on")
+        _tell("stopped", str(interruption), "what was committed is kept: repeat the same command to resume")
         sys.exit(interruption.exit_code)
     except BrokenPipeError:  # the reader of our output has gone, as `| head` does
         sys.stderr.close()
@@ -174,7 +174,7 @@ def main() -> None:
         if what is None and not isinstance(error, OSError):
             raise
         # the system refuses something: a traceback would tell the user nothing
-        _tell("error", *(what or (str(error), "check the place and its permissions, then type the same command again")))
+        _tell("error", *(what or (str(error), "check the path and its permissions, then repeat the same command")))
         sys.exit(1)
 
 

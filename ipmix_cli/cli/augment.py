@@ -83,19 +83,17 @@ def augment(
     ] = None,
     flip: Annotated[
         bool | None,
-        typer.Option(
-            help="Mirror half of the random crops.  [default: those of random-resized]", rich_help_panel=VIEWS
-        ),
+        typer.Option(help="Mirror half of the random crops.  [default: yes for random-resized]", rich_help_panel=VIEWS),
     ] = None,
     crops: Annotated[
-        int, typer.Option(help="Random crops of each picture, each a sample of its own.", min=1, rich_help_panel=VIEWS)
+        int, typer.Option(help="Random crops of each picture; each becomes a sample.", min=1, rich_help_panel=VIEWS)
     ] = 1,
     method: MethodOption = DEFAULT_METHOD,
     fractals: Annotated[
         str,
         typer.Option(
-            help="Mixing pictures, where the method has some: a bank.h5, or a folder of pictures; the built-in bank is "
-            "made once.",
+            help="Mixing pictures, for methods that use them: a bank.h5, or a folder of pictures. The built-in bank is "
+            "drawn once per machine.",
             rich_help_panel=COPIES,
         ),
     ] = "builtin",
@@ -116,9 +114,9 @@ def augment(
     encoding: Annotated[
         str, typer.Option(help="Encoding of the pictures: {names}; webp is lossless.", rich_help_panel=OUTPUT)
     ] = "auto",
-    quality: Annotated[int, typer.Option(help="Of jpeg.", min=1, max=100, rich_help_panel=OUTPUT)] = 95,
+    quality: Annotated[int, typer.Option(help="Quality of JPEG.", min=1, max=100, rich_help_panel=OUTPUT)] = 95,
     compression: Annotated[
-        str, typer.Option(help="Of raw HDF5 samples: none, lzf or gzip.", rich_help_panel=OUTPUT)
+        str, typer.Option(help="Compression of raw HDF5 samples: none, lzf or gzip.", rich_help_panel=OUTPUT)
     ] = "none",
     no_clean: Annotated[
         bool, typer.Option("--no-clean", help="Leave out the clean pictures.", rich_help_panel=OUTPUT)
@@ -126,13 +124,13 @@ def augment(
     store: Annotated[
         str,
         typer.Option(
-            help="pixels, or plans: no copies are stored, but made when they are read.", rich_help_panel=OUTPUT
+            help="pixels, or plans: store no copies, and render them when they are read.", rich_help_panel=OUTPUT
         ),
     ] = "pixels",
     samples_per_shard: Annotated[
         int | None,
         typer.Option(
-            help="Most samples of a shard.  [default: by --shard-mb]",
+            help="Maximum number of samples in a shard.  [default: by --shard-mb]",
             min=1,
             rich_help_panel=OUTPUT,
         ),
@@ -141,7 +139,7 @@ def augment(
         int | None,
         typer.Option(
             "--shard-mb",
-            help="Stored MB of a shard, about.  [default: 200, or less for at least 16 to 64 shards]",
+            help="Approximate size of a shard in MB, as stored.  [default: 200, or less for at least 16 to 64 shards]",
             min=1,
             rich_help_panel=OUTPUT,
         ),
@@ -153,28 +151,33 @@ def augment(
     scheduler: SchedulerOption = None,
     address: AddressOption = None,
     max_errors: Annotated[
-        str, typer.Option(help="Unreadable pictures to leave out: N or P%.", rich_help_panel=RUNNING)
+        str, typer.Option(help="How many unreadable pictures may be left out: N or P%.", rich_help_panel=RUNNING)
     ] = "0",
     retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Try pictures again that failed.", rich_help_panel=RUNNING)
+        bool, typer.Option("--retry-failed", help="Retry pictures that failed before.", rich_help_panel=RUNNING)
     ] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Remove what is in the folder; start anew.", rich_help_panel=RUNNING)
+        bool,
+        typer.Option("--overwrite", help="Empty the folder first, then start from scratch.", rich_help_panel=RUNNING),
     ] = False,
     verify: Annotated[
         bool,
-        typer.Option("--verify", help="Going on: check the shards' sha256, not only sizes.", rich_help_panel=RUNNING),
+        typer.Option(
+            "--verify", help="When resuming, check the shards' sha256, not only their sizes.", rich_help_panel=RUNNING
+        ),
     ] = False,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Make nothing: tell shards, bytes, time and space.", rich_help_panel=RUNNING),
+        typer.Option(
+            "--dry-run", help="Make nothing; estimate shards, bytes, time and disk space.", rich_help_panel=RUNNING
+        ),
     ] = False,
     profile: Annotated[
-        bool, typer.Option("--profile", help="Tell where the time went, by stage.", rich_help_panel=RUNNING)
+        bool, typer.Option("--profile", help="Show where the time went, by stage.", rich_help_panel=RUNNING)
     ] = False,
     as_json: Annotated[
         bool,
-        typer.Option("--json", help="Print the outcome, or the cost, as JSON.", rich_help_panel=RUNNING),
+        typer.Option("--json", help="Print the result, or the estimate, as JSON.", rich_help_panel=RUNNING),
     ] = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
@@ -183,10 +186,10 @@ def augment(
     save_config: SaveConfigOption = None,
     settings: dict[str, Any] | None = None,
 ) -> None:
-    """Make augmented shards from a data set, or finish those that were begun.
+    """Make augmented shards from a data set, or resume an interrupted run.
 
-    The same command again goes on where it stopped. The bytes depend on what goes in, the method's settings and what
-    comes out, never on the number of jobs, on scheduling, or on the place. Each method has options of its own: see
+    Repeat the same command to resume. The output depends on the input, the method's settings and the output options,
+    never on the number of jobs, the scheduling or the location. Each method has its own options: see
     ipmix augment --method NAME --help.
 
     Examples:
@@ -255,8 +258,9 @@ def _check_places(options: dict[str, Any]) -> None:
         place = options[name] or ""
         if is_remote(place) and context.get_parameter_source(name).name != "COMMANDLINE":
             raise UsageError(
-                f"{options['config']} has the source at {place}, and no network is used on the word of a record",
-                f"name it yourself if you trust it: {option} {place}",
+                f"{options['config']} has the source at {place}, and ipmix does not use the network because a "
+                "record says so",
+                f"if you trust it, name it yourself: {option} {place}",
             )
     if context.get_parameter_source("source").name != "COMMANDLINE":
         spec = SourceSpec(input=options["source"], data_dir=options["data_dir"], input_format=options["input_format"])

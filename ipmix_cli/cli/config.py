@@ -40,14 +40,14 @@ ConfigOption = Annotated[
         metavar="FILE",
         is_eager=True,
         callback=use_config,
-        help="Take options from a job.toml, or from a manifest.json; the command line wins.",
+        help="Read options from a job.toml or a manifest.json; the command line takes precedence.",
         rich_help_panel=GROUP,
     ),
 ]
 SaveConfigOption = Annotated[
     str | None,
     typer.Option(
-        "--save-config", metavar="FILE", help="Write all options into FILE as TOML, then run.", rich_help_panel=GROUP
+        "--save-config", metavar="FILE", help="Write all options to FILE as TOML, then run.", rich_help_panel=GROUP
     ),
 ]
 

@@ -41,12 +41,12 @@ def corrupt(
         str,
         typer.Option(
             "--set",
-            help="test (15), validation (4), all (19), c-bar (10), or names of corruptions, with commas between.",
+            help="test (15), validation (4), all (19), c-bar (10), or names of corruptions, comma-separated.",
             rich_help_panel=WHAT,
         ),
     ] = "test",
     severity: Annotated[
-        str, typer.Option(help="Severities, 1 to 5, with commas between.", rich_help_panel=WHAT)
+        str, typer.Option(help="Severities from 1 to 5, comma-separated.", rich_help_panel=WHAT)
     ] = "1,2,3,4,5",
     parameters: Annotated[
         str,
@@ -57,12 +57,12 @@ def corrupt(
         ),
     ] = "auto",
     corrected: Annotated[
-        bool, typer.Option("--corrected", help="Fix the known faults of the published code.", rich_help_panel=WHAT)
+        bool, typer.Option("--corrected", help="Fix the known errors of the published code.", rich_help_panel=WHAT)
     ] = False,
     frost: Annotated[
         str | None,
         typer.Option(
-            help="Folder of the published pictures of frost.  [default: synthetic frost, not comparable]",
+            help="Folder with the published frost pictures.  [default: synthetic frost, not comparable]",
             rich_help_panel=WHAT,
         ),
     ] = None,
@@ -75,14 +75,14 @@ def corrupt(
         ),
     ] = "shards",
     timings: Annotated[
-        bool, typer.Option("--timings", help="Tell where the time went, by stage.", rich_help_panel=RUNNING)
+        bool, typer.Option("--timings", help="Show where the time went, by stage.", rich_help_panel=RUNNING)
     ] = False,
     **options: Any,
 ) -> None:
-    """Make a corrupted test set from a data set, or finish one that was begun.
+    """Make a corrupted test set from a data set, or resume an interrupted run.
 
-    Every picture is corrupted in every way of the set at every severity, with the parameters of the published
-    benchmarks. Everything random follows from --seed: the same command makes the same bytes, for any number of jobs.
+    Every picture gets every corruption of the set at every severity, with the parameters of the published benchmarks.
+    All randomness comes from --seed: the same command makes the same bytes, with any number of jobs.
 
     Examples:
       ipmix corrupt --in cifar10 --data-dir data --out cifar10-c

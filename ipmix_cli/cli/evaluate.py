@@ -55,7 +55,8 @@ def evaluate(
         typer.Option(
             "--data",
             "--in",
-            help="A data set of ours, arrays as CIFAR-10-C's or -P's, folders as ImageNet-C's, or any source of "
+            help="A data set made by ipmix, arrays like CIFAR-10-C's or -P's, folders like ImageNet-C's, or any "
+            "source of "
             "`ipmix augment`.",
             rich_help_panel=DATA,
         ),
@@ -63,14 +64,14 @@ def evaluate(
     torch: Annotated[
         str,
         typer.Option(
-            help="module:function or file.py:function that returns a torch module, weights loaded.",
+            help="module:function or file.py:function that returns a torch module with its weights loaded.",
             rich_help_panel=DATA,
         ),
     ] = "",
     data_dir: DataDirOption = None,
     input_format: InputFormatOption = None,
     split: Annotated[
-        str, typer.Option(help="train or test, of sources that have both.", rich_help_panel=DATA)
+        str, typer.Option(help="train or test, for sources that have both.", rich_help_panel=DATA)
     ] = "test",
     images_key: ImagesKeyOption = None,
     labels_key: LabelsKeyOption = None,
@@ -86,17 +87,19 @@ def evaluate(
         str,
         typer.Option(help="The model's normalisation: {names}; half is -1 to 1.", rich_help_panel=INPUT),
     ] = "",
-    mean: Annotated[str, typer.Option(help="Of the channels, of values from 0 to 1.", rich_help_panel=INPUT)] = "",
-    std: Annotated[str, typer.Option(help="Of the channels, of values from 0 to 1.", rich_help_panel=INPUT)] = "",
+    mean: Annotated[str, typer.Option(help="Mean of each channel, of values from 0 to 1.", rich_help_panel=INPUT)] = "",
+    std: Annotated[
+        str, typer.Option(help="Standard deviation of each channel, of values from 0 to 1.", rich_help_panel=INPUT)
+    ] = "",
     size: Annotated[
         int | None,
         typer.Option(
-            help="Side of the model's input; pictures of that size stay as they are.", min=1, rich_help_panel=INPUT
+            help="Side of the model's input; pictures of that size are not resized.", min=1, rich_help_panel=INPUT
         ),
     ] = None,
     resize: Annotated[
         int | None,
-        typer.Option(help="Resize the shorter side to this, then cut the centre out.", min=1, rich_help_panel=INPUT),
+        typer.Option(help="Resize the shorter side to this, then crop the centre.", min=1, rich_help_panel=INPUT),
     ] = None,
     role: Annotated[
         str,
@@ -105,7 +108,8 @@ def evaluate(
         ),
     ] = "",
     name: Annotated[
-        str, typer.Option(help="Of the set, such as svhn.  [default: clean, corrupted ..]", rich_help_panel=MEANT)
+        str,
+        typer.Option(help="Name of the set, such as svhn.  [default: clean, corrupted, ...]", rich_help_panel=MEANT),
     ] = "",
     class_list: Annotated[
         str,
@@ -119,10 +123,10 @@ def evaluate(
         ),
     ] = "",
     epsilon: Annotated[str, typer.Option(help="L-infinity radius.", rich_help_panel=ATTACK)] = "2/255",
-    steps: Annotated[int, typer.Option(help="Of the attack.", min=1, rich_help_panel=ATTACK)] = 20,
-    step_size: Annotated[str, typer.Option(help="Length of a step.", rich_help_panel=ATTACK)] = "0.5/255",
-    seed: Annotated[int, typer.Option(help="Of the random starts.", min=0, rich_help_panel=ATTACK)] = 0,
-    out: Annotated[str, typer.Option("--out", help="The model's folder of predictions.", rich_help_panel=OUTPUT)] = "",
+    steps: Annotated[int, typer.Option(help="Number of steps of the attack.", min=1, rich_help_panel=ATTACK)] = 20,
+    step_size: Annotated[str, typer.Option(help="Size of a step.", rich_help_panel=ATTACK)] = "0.5/255",
+    seed: Annotated[int, typer.Option(help="Seed of the random starts.", min=0, rich_help_panel=ATTACK)] = 0,
+    out: Annotated[str, typer.Option("--out", help="Folder for the model's predictions.", rich_help_panel=OUTPUT)] = "",
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -134,12 +138,14 @@ def evaluate(
     threads: Annotated[
         int,
         typer.Option(
-            help="Threads of each worker: more for a model that memory holds once.", min=1, rich_help_panel=RUNNING
+            help="Threads of each worker; use more if the model fits into memory only once.",
+            min=1,
+            rich_help_panel=RUNNING,
         ),
     ] = 1,
-    batch: Annotated[int, typer.Option(help="Pictures run together.", min=1, rich_help_panel=RUNNING)] = 100,
+    batch: Annotated[int, typer.Option(help="Pictures in a batch.", min=1, rich_help_panel=RUNNING)] = 100,
     chunk: Annotated[
-        int, typer.Option(help="Pictures, or sequences, committed together.", min=1, rich_help_panel=RUNNING)
+        int, typer.Option(help="Pictures, or sequences, saved at a time.", min=1, rich_help_panel=RUNNING)
     ] = 500,
     task_index: TaskIndexOption = None,
     task_count: TaskCountOption = None,
@@ -148,10 +154,10 @@ def evaluate(
     address: AddressOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Run a model over a data set on CPUs, and write its predictions for `ipmix score`.
+    """Run a model on a data set, on CPUs, and write its predictions for `ipmix score`.
 
-    One folder takes the predictions of one model on any number of sets. A run that was stopped goes on where it was
-    when the same command is typed again; workers, threads of a task and tasks of an array change no prediction.
+    One folder holds the predictions of one model on any number of sets. Repeat the same command to resume an
+    interrupted run. Predictions do not depend on the number of workers, threads or array tasks.
 
     Examples:
       ipmix evaluate model.onnx --data cifar10 --data-dir data --normalise half --out predictions
@@ -171,7 +177,7 @@ def evaluate(
     from ipmix_cli.scoring.evaluation.run import evaluate as run
 
     if bool(model) == bool(torch):
-        raise UsageError("which model?", "give an ONNX file, or --torch module:function")
+        raise UsageError("no model is given", "give an ONNX file, or --torch module:function")
     if not data or not out:
         raise UsageError("--data and --out are both needed", "such as --data CIFAR-10-C --out predictions")
     attacked = _attack(attack, torch, (epsilon, steps, step_size, seed))

@@ -20,7 +20,7 @@ JobsOption = Annotated[
         "--jobs", help="Worker processes.  [default: the CPUs this process may use]", min=1, rich_help_panel=RUNNING
     ),
 ]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel=RUNNING)]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Hide the progress bars.", rich_help_panel=RUNNING)]
 
 TaskIndexOption = Annotated[
     int | None,
@@ -33,7 +33,9 @@ TaskIndexOption = Annotated[
 ]
 TaskCountOption = Annotated[
     int | None,
-    typer.Option("--task-count", min=1, help="Tasks in all, N.  [default: from Slurm, else 1]", rich_help_panel=GROUP),
+    typer.Option(
+        "--task-count", min=1, help="Number of tasks, N.  [default: from Slurm, else 1]", rich_help_panel=GROUP
+    ),
 ]
 BackendOption = Annotated[
     str,

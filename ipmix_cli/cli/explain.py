@@ -26,7 +26,8 @@ def explain(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder of a finished data set.")],
     key: Annotated[str, typer.Option(help="The sample's key, or its name in the source.", rich_help_panel=WHAT)],
     copy: Annotated[
-        str, typer.Option(help="Which copy: its number, from 0, or its name, such as fog.3.", rich_help_panel=WHAT)
+        str,
+        typer.Option(help="Which copy: its number, starting at 0, or its name, such as fog.3.", rich_help_panel=WHAT),
     ] = "0",
     as_json: Annotated[bool, typer.Option("--json", help="Print the plan as data.", rich_help_panel=OUTPUT)] = False,
     arrays: Annotated[
@@ -39,7 +40,7 @@ def explain(
     data_dir: DataDirOption = None,
     fractals: FractalsOption = None,
 ) -> None:
-    """Tell how one copy came to be: its plan in words, as data, as arrays, or as pictures.
+    """Explain how one copy was made: its plan in words, as data, as arrays, or as pictures.
 
     The arrays are: clean, mixing (resized and cropped), chain{i}_step{j} after each step, mask{i}_{j} where a mask was
     used, partner{i}_{j} where the partner was an augmented copy, and out.

@@ -21,7 +21,9 @@ OUTPUT = "What comes out"
 
 
 def generate_fractals(
-    out: Annotated[str, typer.Option("--out", help="The bank.h5, or the folder.", rich_help_panel=OUTPUT)],
+    out: Annotated[
+        str, typer.Option("--out", help="The file, such as bank.h5, or the folder.", rich_help_panel=OUTPUT)
+    ],
     more_families: Annotated[
         list[str] | None, typer.Argument(metavar="", hidden=True, help="Further names after --family.")
     ] = None,
@@ -42,8 +44,12 @@ def generate_fractals(
             rich_help_panel=PICTURES,
         ),
     ] = None,
-    classes: Annotated[int, typer.Option(help="Number of classes; each is one system.", rich_help_panel=CLASSES)] = 0,
-    per_class: Annotated[int, typer.Option(help="Pictures varied from each system.", rich_help_panel=CLASSES)] = 0,
+    classes: Annotated[
+        int, typer.Option(help="Number of classes, each one system of parameters.", rich_help_panel=CLASSES)
+    ] = 0,
+    per_class: Annotated[
+        int, typer.Option(help="Pictures per class, variations of its system.", rich_help_panel=CLASSES)
+    ] = 0,
     format_name: Annotated[
         str | None,
         typer.Option(

@@ -20,7 +20,7 @@ MOST_CLASSES = 20
 def info(
     path: Annotated[str, typer.Argument(metavar="PATH", help="The folder of a data set, or a bank (file or folder).")],
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print it as JSON.", rich_help_panel="What comes out")
+        bool, typer.Option("--json", help="Print the result as JSON.", rich_help_panel="What comes out")
     ] = False,
 ) -> None:
     """Tell what a data set or a bank is: made from what and how, sizes, classes, distances, disk use, how to read it.

@@ -23,12 +23,12 @@ LogOption = Annotated[
     typer.Option(
         "--log",
         metavar="FILE",
-        help="Append what happens to which shard, with times; outside --out.",
+        help="Append a log line per shard to this file, which must be outside --out.",
         rich_help_panel=GROUP,
     ),
 ]
 VerboseOption = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Tell of each shard on the screen, too.", rich_help_panel=GROUP)
+    bool, typer.Option("--verbose", "-v", help="Also report each shard on the screen.", rich_help_panel=GROUP)
 ]
 
 

@@ -19,10 +19,14 @@ def merge(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder that `ipmix augment` tasks fill.")],
     task_count: Annotated[
         int | None,
-        typer.Option(help="Tasks among which missing shards are listed.  [default: as many as ran]", min=1),
+        typer.Option(help="Number of tasks to assign the missing shards to.  [default: as in the last run]", min=1),
     ] = None,
     max_errors: Annotated[
-        str, typer.Option(help="Unreadable pictures of all tasks together: N or P%.  [default: as given to the tasks]")
+        str,
+        typer.Option(
+            help="How many unreadable pictures may be left out, over all tasks: N or P%.  [default: as given to "
+            "the tasks]"
+        ),
     ] = "",
 ) -> None:
     """Write the manifest when every shard is there; else list what is missing, and which task to run again.

@@ -14,7 +14,7 @@ PANEL = "What it was made from, if that has moved"
 
 SourceOption = Annotated[str | None, typer.Option("--source", help="Where the source is now.", rich_help_panel=PANEL)]
 DataDirOption = Annotated[
-    str | None, typer.Option("--data-dir", help="Where a named source lies now.", rich_help_panel=PANEL)
+    str | None, typer.Option("--data-dir", help="Where the named data set is now.", rich_help_panel=PANEL)
 ]
 FractalsOption = Annotated[str | None, typer.Option("--fractals", help="Where the bank is now.", rich_help_panel=PANEL)]
 

@@ -15,19 +15,19 @@ OUTPUT = "What comes out"
 def preview(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder of a finished data set.")],
     out: Annotated[str, typer.Option("--out", help="The picture, such as sheet.png.", rich_help_panel=OUTPUT)],
-    rows: Annotated[int, typer.Option(help="How many samples.", min=1, max=200, rich_help_panel=WHAT)] = 8,
+    rows: Annotated[int, typer.Option(help="Number of samples.", min=1, max=200, rich_help_panel=WHAT)] = 8,
     keys: Annotated[
         str | None,
-        typer.Option(help="These samples: keys or source names, with commas between.", rich_help_panel=WHAT),
+        typer.Option(help="Show these samples: keys or names in the source, comma-separated.", rich_help_panel=WHAT),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the random choice of samples.", min=0, rich_help_panel=WHAT)] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the random choice of samples.", min=0, rich_help_panel=WHAT)] = 0,
     most_copies: Annotated[
-        int, typer.Option("--most-copies", help="Copies of each to show.", min=1, rich_help_panel=WHAT)
+        int, typer.Option("--most-copies", help="Copies of each sample to show.", min=1, rich_help_panel=WHAT)
     ] = 10,
     variants: Annotated[
         str | None,
         typer.Option(
-            help="Only these copies: numbers, names such as fog.3, or corruptions, with commas between.",
+            help="Write only these copies: numbers, names such as fog.3, or corruptions, comma-separated.",
             rich_help_panel=WHAT,
         ),
     ] = None,

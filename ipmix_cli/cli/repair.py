@@ -28,8 +28,8 @@ def repair(
 ) -> None:
     """Rebuild the files of a data set that are missing or damaged, and leave the others alone.
 
-    Shards are made again from the source and the bank, and written only if they have the sha256 that the manifest
-    knows. Files that do not belong in the folder are listed, and not touched.
+    Shards are rebuilt from the source and the bank, and written only if their sha256 is the one in the manifest.
+    Files that do not belong in the folder are listed but not touched.
 
     Examples:
       ipmix repair shards

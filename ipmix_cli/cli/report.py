@@ -20,17 +20,17 @@ def report(
     level: Annotated[
         str, typer.Option(help="How deep to validate: quick, standard or full.", rich_help_panel=OUTPUT)
     ] = "standard",
-    seed: Annotated[int, typer.Option(help="Of the random choice of samples.", min=0, rich_help_panel=OUTPUT)] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the random choice of samples.", min=0, rich_help_panel=OUTPUT)] = 0,
     source: SourceOption = None,
     data_dir: DataDirOption = None,
     fractals: FractalsOption = None,
     jobs: JobsOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Make one page on a data set: copies by class, stages of a copy, distances, balance, shards, validation.
+    """Write an HTML report on a data set: copies by class, stages of a copy, distances, balance, shards, validation.
 
-    The page is one file that needs no network, and follows the browser's light or dark scheme. The stages need the
-    source and the bank; without them the page says so.
+    The page is a single file that needs no network, and follows the browser's light or dark scheme. The stages need
+    the source and the bank; if these are missing, the page says so.
 
     Examples:
       ipmix report shards --out report.html

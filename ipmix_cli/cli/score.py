@@ -21,19 +21,21 @@ def score(
         list[str],
         typer.Argument(
             metavar="PREDICTIONS...",
-            help="For each model a folder by `ipmix evaluate`, a folder of files, a predictions.toml, or one file.",
+            help="One per model: a folder written by `ipmix evaluate`, a folder of files, a predictions.toml, or a "
+            "single file.",
         ),
     ],
     labels: Annotated[
         str, typer.Option(help="A file of labels, in the order of the pictures or with keys.", rich_help_panel=FILES)
     ] = "",
     scores: Annotated[
-        str, typer.Option(help="logits, probabilities, or auto: found out.", rich_help_panel=FILES)
+        str, typer.Option(help="logits, probabilities, or auto (auto-detected).", rich_help_panel=FILES)
     ] = "auto",
     role: Annotated[
         str,
         typer.Option(
-            help="Of one file: labelled, corrupted, sequences, anomalies or attacked.  [default: labelled]",
+            help="What a single file is for: labelled, corrupted, sequences, anomalies or attacked.  [default: "
+            "labelled]",
             rich_help_panel=FILES,
         ),
     ] = "",
@@ -44,7 +46,7 @@ def score(
     class_list: Annotated[
         str,
         typer.Option(
-            help="Count 200 of ImageNet's classes alone: imagenet-a, imagenet-o or imagenet-r.", rich_help_panel=FILES
+            help="Count only 200 of ImageNet's classes: imagenet-a, imagenet-o or imagenet-r.", rich_help_panel=FILES
         ),
     ] = "",
     picture_size: Annotated[
@@ -53,7 +55,8 @@ def score(
     baseline: Annotated[
         str,
         typer.Option(
-            help="Predictions of the model whose errors others' are divided by; or alexnet, for ImageNet-C and -P at "
+            help="Predictions of the model whose errors the others are divided by; or alexnet, for ImageNet-C and "
+            "-P at "
             "224 px.",
             rich_help_panel=COMPARED,
         ),
@@ -61,7 +64,7 @@ def score(
     difficulty: Annotated[
         int,
         typer.Option(
-            help="Compare frames of sequences this far apart, but for noise.", min=1, rich_help_panel=COMPARED
+            help="Compare frames of sequences this far apart, except for noise.", min=1, rich_help_panel=COMPARED
         ),
     ] = 1,
     replicates: Annotated[
@@ -71,13 +74,19 @@ def score(
         ),
     ] = 1000,
     details: Annotated[
-        bool, typer.Option("--details", help="Intervals for each corruption and severity too.", rich_help_panel=OUTPUT)
+        bool,
+        typer.Option(
+            "--details", help="Also show each corruption and severity, with intervals.", rich_help_panel=OUTPUT
+        ),
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print it as JSON, fractions rather than per cent.", rich_help_panel=OUTPUT)
+        bool,
+        typer.Option(
+            "--json", help="Print the scores as JSON, as fractions rather than per cent.", rich_help_panel=OUTPUT
+        ),
     ] = False,
     as_csv: Annotated[
-        bool, typer.Option("--csv", help="Print it as CSV, one line for each figure.", rich_help_panel=OUTPUT)
+        bool, typer.Option("--csv", help="Print the scores as CSV, one line per figure.", rich_help_panel=OUTPUT)
     ] = False,
     html: Annotated[
         str, typer.Option(help="Write one page with diagrams, such as compare.html.", rich_help_panel=OUTPUT)

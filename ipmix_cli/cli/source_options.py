@@ -16,7 +16,7 @@ PANEL = "What goes in"
 DataDirOption = Annotated[
     str | None,
     typer.Option(
-        help="Where named data sets lie, or are downloaded to.  [default: ~/.cache/ipmix/data]",
+        help="Where named data sets are, or are downloaded to.  [default: ~/.cache/ipmix/data]",
         rich_help_panel=PANEL,
     ),
 ]
@@ -41,25 +41,34 @@ LabelFieldOption = Annotated[
 ]
 LabelsStartOption = Annotated[
     int,
-    typer.Option(help="Number of the first class: 1 if labels are counted from 1.", min=0, rich_help_panel=PANEL),
+    typer.Option(help="Number of the first class: 1 if the labels start at 1.", min=0, rich_help_panel=PANEL),
 ]
 LabelsAsOption = Annotated[
     str,
-    typer.Option(help='Labels such as "007": auto (refuse), numbers or names of classes.', rich_help_panel=PANEL),
+    typer.Option(
+        help='How to read labels such as "007": as numbers, or as names of classes; auto refuses them.',
+        rich_help_panel=PANEL,
+    ),
 ]
 ClassesFromOption = Annotated[
     str | None,
-    typer.Option(help="Classes in their order: a folder of class folders, or a file of names.", rich_help_panel=PANEL),
+    typer.Option(
+        help="Where the classes and their order come from: a folder of class folders, or a file of names.",
+        rich_help_panel=PANEL,
+    ),
 ]
 SplitFolderOption = Annotated[
     str | None,
-    typer.Option(help="Folder below --in whose sub folders are the classes; . is --in itself.", rich_help_panel=PANEL),
+    typer.Option(help="Folder below --in whose subfolders are the classes; . is --in itself.", rich_help_panel=PANEL),
 ]
 EmptyClassesOption = Annotated[
-    str, typer.Option(help="Class folders without pictures: refuse, keep or skip.", rich_help_panel=PANEL)
+    str, typer.Option(help="What to do with empty class folders: refuse, keep or skip.", rich_help_panel=PANEL)
 ]
 AlphaOption = Annotated[
-    str, typer.Option(help="Transparent pictures: white (compose on white) or drop.", rich_help_panel=PANEL)
+    str,
+    typer.Option(
+        help="Transparent pictures: white (blend onto white) or drop (ignore the alpha channel).", rich_help_panel=PANEL
+    ),
 ]
 MaxPicturePixelsOption = Annotated[
     int | None,

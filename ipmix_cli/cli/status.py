@@ -18,11 +18,11 @@ MOST_SHOWN = 10
 
 def status(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder that `ipmix augment --out` names.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Tell how far a data set is, and how to go on; also while a run is going.
+    """Show how far a data set is, and how to continue; also while a job is running.
 
-    It exits with 0 where the data set is finished, and 4 where something is missing.
+    It exits with 0 if the data set is finished, and with 4 if something is missing.
 
     Examples:
       ipmix status shards

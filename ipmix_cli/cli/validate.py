@@ -30,18 +30,23 @@ def validate(
         ),
     ] = "standard",
     sample: Annotated[
-        str, typer.Option(help="Only some shards: 5% at random, or 3/10, the third tenth.", rich_help_panel=WHAT)
+        str,
+        typer.Option(
+            help="Check only some shards: 5% for a random choice, 3/10 for the third tenth.", rich_help_panel=WHAT
+        ),
     ] = "",
     replay: Annotated[
         str,
-        typer.Option(help="Rebuild N, or P%, of the copies from source and bank, and compare.", rich_help_panel=WHAT),
+        typer.Option(
+            help="Rebuild N, or P%, of the copies from the source and the bank, and compare them.", rich_help_panel=WHAT
+        ),
     ] = "",
-    seed: Annotated[int, typer.Option(help="Of random choices.", min=0, rich_help_panel=WHAT)] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the random choices.", min=0, rich_help_panel=WHAT)] = 0,
     source: Annotated[
         str | None,
         typer.Option(help="Compare every label and clean picture with this source.", rich_help_panel=ORIGIN),
     ] = None,
-    data_dir: Annotated[str | None, typer.Option(help="Where a named source lies.", rich_help_panel=ORIGIN)] = None,
+    data_dir: Annotated[str | None, typer.Option(help="Where the named data set is.", rich_help_panel=ORIGIN)] = None,
     fractals: Annotated[
         str | None, typer.Option(help="Where the bank is now, for --replay.", rich_help_panel=ORIGIN)
     ] = None,
@@ -49,7 +54,7 @@ def validate(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel=RUNNING)] = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Check a finished data set, and say PASS or what is wrong and what to do.
+    """Check a finished data set, and print PASS, or what is wrong and how to fix it.
 
     Examples:
       ipmix validate shards

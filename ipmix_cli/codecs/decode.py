@@ -148,7 +148,7 @@ def check_pixels(width: int, height: int, where: str = "") -> None:
     most = _limit.get() or MAX_PIXELS
     if width * height > most:
         raise BadSampleError(
-            f"{where and where + ': '}{width}x{height} pixels are over the limit of {most}",
+            f"{where and where + ': '}{width}x{height} pixels exceed the limit of {most}",
             "leave that picture out, or make it smaller; `ipmix augment` and `ipmix corrupt` take larger ones of "
             "sources with --max-picture-pixels",
         )

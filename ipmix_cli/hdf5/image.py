@@ -114,7 +114,7 @@ def reserve(file: h5py.File, name: str, shape: tuple[int, ...], dtype: str | np.
     array = h5py.h5d.create(file.id, name.encode(), kind, h5py.h5s.create_simple(shape), dcpl=settings)
     offset = array.get_offset()
     if offset is None and 0 not in shape:
-        raise WriteError(f"HDF5 gave the dataset {name} no place", "please report this with your h5py version")
+        raise WriteError(f"HDF5 allocated no space for the dataset {name}", "please report this with your h5py version")
     return offset or 0
 
 

@@ -77,7 +77,7 @@ def _unfiltered(column: h5py.Dataset, mask: int, data: bytes, size: int, locatio
         elif code == h5py.h5z.FILTER_SHUFFLE:
             data = _unshuffled(data, values[0])
         else:
-            raise SourceError(f"{location} is compressed in an unusual way", "store it with gzip, or without filters")
+            raise SourceError(f"{location} uses an unsupported compression", "store it with gzip, or without filters")
     if len(data) != size:
         raise SourceError(f"{location} has a chunk of {len(data)} bytes instead of {size}", "fetch the file again")
     return data

@@ -75,7 +75,7 @@ def array(file: h5py.File, name: str, location: str) -> h5py.Dataset:
     if not isinstance(found, h5py.Dataset):
         raise SourceError(f"{location} has no array {name!r}", f"it has: {', '.join(_names(file))}")
     if reason := refusal(found, file.id.get_filesize()):
-        raise SourceError(f"{location}: the array {name!r} {reason}", "do not use files of unknown origin")
+        raise SourceError(f"{location}: the array {name!r} {reason}", "do not use files from untrusted origins")
     return found
 
 

@@ -171,5 +171,5 @@ def _checked(scores: ArrayLike, name: str) -> Values:
         raise PredictionsError(f"{name}: expected a list of scores, got the shape {array.shape}", "give one a picture")
     if not np.isfinite(array).all():
         row = int(np.isfinite(array).argmin())
-        raise PredictionsError(f"{name}: row {row} (from 0) is {array[row]}", "find out why the model gives it")
+        raise PredictionsError(f"{name}: row {row} (from 0) is {array[row]}", "check why the model returns it")
     return array

@@ -32,14 +32,14 @@ def checked_scores(scores: ArrayLike, where: str = "scores", first: int = 0) -> 
             "give one row of logits or probabilities for each picture",
         )
     if 0 in array.shape:
-        raise PredictionsError(f"{where}: there is nothing in it, {array.shape}", "give at least one picture and class")
+        raise PredictionsError(f"{where}: it is empty, {array.shape}", "give at least one picture and class")
     for start in range(0, len(array), ROWS_AT_ONCE):
         finite = np.isfinite(array[start : start + ROWS_AT_ONCE]).all(axis=1)
         if not finite.all():
             row = start + int(finite.argmin())
             raise PredictionsError(
                 f"{where}: row {first + row} (from 0) holds {_first_strange(array[row])}",
-                "find out why the model gives it: mixed precision overflows, and a mean of nothing is NaN",
+                "check the model: mixed precision can overflow, and the mean of an empty array is NaN",
             )
     return array
 
@@ -65,7 +65,7 @@ def checked_probabilities(
         row = int(lowest.argmin())
         raise PredictionsError(
             f"{where}: row {first + row} (from 0) holds the negative probability {lowest[row]:.6g}",
-            "if these are logits, say so, or take their softmax",
+            "if these are logits, give --scores logits, or take their softmax",
         )
     sums = array.sum(axis=1)
     distance = np.abs(sums - 1)
@@ -73,7 +73,7 @@ def checked_probabilities(
         row = int((distance > SUM_TOLERANCE).argmax())
         raise PredictionsError(
             f"{where}: the probabilities of row {first + row} (from 0) sum to {sums[row]:.6g}, not to one",
-            "if these are logits, say so; if classes were masked, take the softmax after that",
+            "if these are logits, give --scores logits; if classes were masked, take the softmax afterwards",
         )
     return array
 

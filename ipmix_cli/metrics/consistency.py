@@ -144,7 +144,7 @@ def moves(scores: ArrayLike, distance: Callable[[NDArray[Any]], Values], *, nois
             place = tuple(int(number) for number in np.argwhere(~np.isfinite(some))[0])
             raise PredictionsError(
                 f"sequence {start + place[0]}, frame {place[1]} (from 0) holds {some[place]}",
-                "find out why the model gives it",
+                "check why the model returns it",
             )
         order = np.argsort(-some, axis=-1, kind="stable")
         ranks = np.argsort(order, axis=-1, kind="stable")

@@ -101,7 +101,7 @@ def _severities(values: ArrayLike) -> int:
 def _ratio(own: float, other: float, name: str) -> float:
     if other <= 0:
         raise PredictionsError(
-            f"{name}: the baseline's error is {other:g}, by which nothing can be divided",
-            "choose a baseline that errs, or use the plain mean",
+            f"{name}: the baseline's error is {other:g}, so it cannot be a divisor",
+            "choose a baseline with errors, or use the plain mean",
         )
     return own / other

@@ -15,7 +15,7 @@ class CacheWarning(UserWarning):
 
 def tell_damaged(path: Path) -> None:
     """Say, as a warning, that a file of the cache was damaged and is made anew."""
-    warnings.warn(f"{path} was damaged: it is made anew", CacheWarning, stacklevel=3)
+    warnings.warn(f"{path} was damaged and is made again", CacheWarning, stacklevel=3)
 
 
 def writable_folder(*names: str) -> Path | None:

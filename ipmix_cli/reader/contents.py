@@ -81,7 +81,7 @@ def read_contents(folder: Folder) -> Contents:
     except FileNotFoundError as error:
         raise SourceError(
             f"{location} has no manifest.json: it is not a finished data set",
-            f"finish it by typing its `ipmix augment` command again; `ipmix status {location}` tells more",
+            f"repeat its `ipmix augment` command to finish it; see also `ipmix status {location}`",
         ) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise SourceError(

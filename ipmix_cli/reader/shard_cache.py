@@ -84,7 +84,7 @@ class ShardCache:
         if entry.sha256 and sha256_of(part) != entry.sha256:
             part.unlink()
             raise SourceError(
-                f"{self._url}/{entry.name} is not what the manifest says: its sha256 differs",
+                f"{self._url}/{entry.name} does not match the manifest: its sha256 differs",
                 f"type: ipmix validate {self._url}",
             )
         part.replace(path)

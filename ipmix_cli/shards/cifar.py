@@ -181,7 +181,7 @@ class CifarView(ShardView):
             If there is no such picture.
         """
         if not (0 <= copy < self.copies or (copy == CLEAN and self._has_clean)):
-            raise BadSampleError(f"{self._location} holds no copy {copy}", "ask for what the data set has")
+            raise BadSampleError(f"{self._location} holds no copy {copy}", "choose a copy that the data set has")
         row = position * (self.copies + self._has_clean) + copy + self._has_clean
         start = self._start + row * ROW
         planes = np.frombuffer(self._data[start : start + ROW], np.uint8).reshape(3, -1)

@@ -178,7 +178,7 @@ class HDF5View(ShardView):
             If there is no such picture, or it cannot be read.
         """
         if copy not in self._pictures:
-            raise BadSampleError(f"{self._location} holds no {_called(copy)}", "ask for what the data set has")
+            raise BadSampleError(f"{self._location} holds no {_called(copy)}", "choose a copy that the data set has")
         try:
             with explained(self._location):
                 return self._pictures[copy](position)

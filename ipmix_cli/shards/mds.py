@@ -236,7 +236,7 @@ class MdsView(ShardView):
         """
         name = "clean" if copy == CLEAN else f"aug{copy}"
         if name not in self._columns:
-            raise BadSampleError(f"{self._location} holds no copy {copy}", "ask for what the data set has")
+            raise BadSampleError(f"{self._location} holds no copy {copy}", "choose a copy that the data set has")
         return self._value(position, name)
 
     def sample(self, position: int) -> StoredSample:

@@ -236,7 +236,9 @@ class NpyView(ShardView):
         if name in self._maps:
             return self._maps[name]
         if self._root is None:
-            raise BadSampleError(f"{self._location} is apart from its arrays", "open the list in its data set's folder")
+            raise BadSampleError(
+                f"{self._location} is not in the folder of its arrays", "open the list in its data set's folder"
+            )
         path = self._root / name
         blocks = 1 if name == CLEAN_NAME else sum(name == other for other, _ in self._places)
         try:

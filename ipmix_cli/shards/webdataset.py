@@ -219,7 +219,7 @@ class TarView(ShardView):
             If there is no such picture.
         """
         if copy not in self._columns:
-            raise BadSampleError(f"{self._location} holds no copy {copy}", "ask for what the data set has")
+            raise BadSampleError(f"{self._location} holds no copy {copy}", "choose a copy that the data set has")
         return self._read(position, self._columns[copy])
 
     def mixed(self, position: int) -> tuple[MixedLabel, ...]:

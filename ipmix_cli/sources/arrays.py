@@ -291,4 +291,4 @@ def as_pictures(block: NDArray[Any], layout: str, alpha: str) -> NDArray[np.uint
 
 def gone(path: str, why: str) -> SourceError:
     """Return the error for a source that was there when it was listed."""
-    return SourceError(f"cannot read {path}: {why}", "put it back as it was, then type the same command again")
+    return SourceError(f"cannot read {path}: {why}", "restore it, then repeat the same command")

@@ -100,7 +100,7 @@ def ground_truth(folder: Path, pictures: Callable[[], list[str]]) -> KnownLabels
     names = pictures()
     if len(numbers) != len(names):
         raise SourceError(
-            f"{path} has {len(numbers)} labels, {folder} {len(names)} pictures", "fetch what is missing, both in full"
+            f"{path} has {len(numbers)} labels, {folder} {len(names)} pictures", "fetch both again, in full"
         )
     meant = _ilsvrc_numbers(path)
     unknown = next((number for number in numbers if number not in meant), None)

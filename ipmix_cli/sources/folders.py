@@ -205,7 +205,7 @@ def refuse_lost_folders(folder: Path) -> None:
     lost = sorted(e.path for e in entries(str(folder)) if not extension_of(e.name) and leads_nowhere(e))
     if lost:
         raise SourceError(
-            f"{lost[0]} is a link that leads nowhere, and may be a class folder",
+            f"{lost[0]} is a broken link, and may be a class folder",
             "fetch what it points to (git annex get, dvc pull), or remove it",
         )
 

@@ -85,7 +85,7 @@ class ChunkedRows:
         with explained(self.path), open_file(Path(self.path)) as file:
             found = array(file, self.name, self.path)
             if found.shape != self.shape:
-                raise SourceError(f"{self.path}: {self.name!r} has changed", "put it back as it was")
+                raise SourceError(f"{self.path}: {self.name!r} has changed", "restore it")
             return np.asarray(found[start:stop])
 
 

@@ -134,7 +134,7 @@ def _images_of_split(folder: Path, split: str) -> Path:
         return chosen[0]
     there = ", ".join(path.name for path in found.values())
     what = "no file" if not chosen else "several files"
-    raise SourceError(f"{folder} has {what} of pictures of the {split} split: {there}", "name the one with --in")
+    raise SourceError(f"{folder} has {what} of pictures of the {split} split: {there}", "name one of them with --in")
 
 
 def _labels_beside(images: Path) -> Path:

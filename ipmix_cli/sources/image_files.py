@@ -63,7 +63,7 @@ class FilePart:
             yield from remote_pictures(self.root, list(self.names))
             return
         if not Path(self.root).is_dir():
-            raise SourceError(f"the folder {self.root} is gone", "put it back, then type the same command again")
+            raise SourceError(f"the folder {self.root} is gone", "restore it, then repeat the same command")
         for position, name in enumerate(self.names):
             path = os.path.join(self.root, name)  # noqa: PTH118
             content: bytes | BadSampleError
@@ -149,7 +149,7 @@ def read_picture_file(path: str | bytes | Path) -> bytes:
         with open_regular(path) as file:
             status = os.fstat(file.fileno())
             if status.st_size > MAX_FILE_BYTES:
-                raise BadSampleError(f"a picture of {status.st_size} bytes is over the limit", remedy)
+                raise BadSampleError(f"a picture of {status.st_size} bytes exceeds the limit", remedy)
             content = file.read(status.st_size + 1)  # not of MAX_FILE_BYTES: read() sets aside all that it is asked for
             return content if len(content) <= status.st_size else content + file.read(MAX_FILE_BYTES - len(content))
     except OSError as error:

@@ -124,7 +124,7 @@ def _with_classes(
         some = ", ".join(empty[:MOST_SHOWN])
         raise SourceError(
             f"the class folder {root / empty[0]} holds no pictures (of {len(empty)} such folders: {some})",
-            "give --empty-classes keep if these are classes, or --empty-classes skip if they are none",
+            "give --empty-classes keep if these are classes, or --empty-classes skip if they are not",
         )
     kept = found if spec.empty_classes == "keep" else filled
     return filled, tuple(name for name, _ in kept)
@@ -134,7 +134,7 @@ def _not_in_order(root: Path, unknown: str, classes: int) -> SourceError:
     return SourceError(
         f"{root} has the class {unknown}, which is none of the {classes} classes of the training split, or of "
         "--classes-from",
-        f"give --classes-from {root} if it has its own classes, or the folder or file that names all",
+        f"give --classes-from {root} if it has its own classes, or the folder or file that names all classes",
     )
 
 
@@ -142,5 +142,7 @@ def _printable(classes: tuple[str, ...], root: Path) -> tuple[str, ...]:
     """Return class names with what is not UTF-8 spelt out."""
     names = tuple(map(readable, classes))
     if len(set(names)) < len(set(classes)):
-        raise SourceError(f"{root} has class folders whose names differ in nothing that is text", "rename one of them")
+        raise SourceError(
+            f"{root} has class folders whose names differ only in bytes that are not text", "rename one of them"
+        )
     return names

@@ -239,9 +239,7 @@ def _of_one_hot(labels: NDArray[Any], where: str, count: int, rule: LabelRule, n
     wrong = (ones.sum(axis=1) != 1) | ((labels != 0).sum(axis=1) != 1)
     if wrong.any():
         row = int(wrong.argmax())
-        raise SourceError(
-            f"{where}: labels of the shape {labels.shape}, and row {row} is not a one among zeros", remedy
-        )
+        raise SourceError(f"{where}: labels of the shape {labels.shape}, and row {row} is not one-hot", remedy)
     classes = names or rule.names or tuple(map(str, range(labels.shape[1])))
     found = ones.argmax(axis=1).astype(np.int64)
     if len(classes) != labels.shape[1] or rule.start:

@@ -131,7 +131,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
 
 def _header(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> Header:
     if info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-        raise SourceError(f"{path}: {info.filename} is compressed in an unusual way", "use np.savez")
+        raise SourceError(f"{path}: {info.filename} uses an unsupported compression", "use np.savez")
     check_swelling(path, info.file_size)
     with archive.open(info) as stream:
         start = io.BytesIO(stream.read(MAX_HEADER))

@@ -80,7 +80,7 @@ class ParquetPart(EncodedPictures):
                     for value in values:
                         yield value.as_py() or b""
                 if left:
-                    raise SourceError(f"{group.path} has fewer rows than before", "put it back as it was")
+                    raise SourceError(f"{group.path} has fewer rows than before", "restore it")
 
     def cut(self, start: int, stop: int) -> ParquetPart:
         """Return the samples start..stop, with the runs of rows that hold them."""

@@ -202,7 +202,7 @@ def recognised(spec: SourceSpec) -> str:
         if reader.recognise(path):
             return name
     raise SourceError(
-        f"{path} is of no known kind", f"say what it is with --input-format, one of: {', '.join(READERS)}"
+        f"{path} is of an unknown kind", f"name its kind with --input-format, one of: {', '.join(READERS)}"
     )
 
 

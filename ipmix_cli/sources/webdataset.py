@@ -55,7 +55,7 @@ class TarPart(EncodedPictures):
                 for _, offset, size in places:
                     data = read(offset, size) if size <= MAX_FILE_BYTES else b""
                     if len(data) != size <= MAX_FILE_BYTES:
-                        raise SourceError(f"{self.tars[tar]} is shorter than before", "put it back as it was")
+                        raise SourceError(f"{self.tars[tar]} is shorter than before", "restore it")
                     yield data
 
     def key(self, position: int) -> str:

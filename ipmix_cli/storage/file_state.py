@@ -52,7 +52,7 @@ def check_state(path: Name, expected: NDArray[np.int64], where: str) -> None:
     if found[0] != expected[0] or (where == machine() and found != tuple(expected.tolist())):
         raise SourceError(
             f"{os.fsdecode(path)} changed while the job ran",
-            "put it back as it was and type the same command again; for the source as it is now choose another --out",
+            "restore it and repeat the same command, or choose another --out for the changed source",
         )
 
 

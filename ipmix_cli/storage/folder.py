@@ -129,7 +129,7 @@ class LocalFolder:
         parts = Path(name).parts
         if not parts or Path(name).is_absolute() or ".." in parts or "\0" in name:
             raise IpmixError(
-                f"{name!r} leaves the folder {self.location}",
+                f"{name!r} points outside the folder {self.location}",
                 "the record that names it is damaged or forged: do not use this folder",
             )
         return self.root / name

@@ -69,7 +69,7 @@ def ranges_of(location: str) -> Iterator[Callable[[int, int], bytes]]:
     try:
         file = open_regular(location)
     except OSError as error:
-        raise SourceError(f"cannot read {location}: {error.strerror or error}", "put it back as it was") from error
+        raise SourceError(f"cannot read {location}: {error.strerror or error}", "restore it") from error
     with file:
         yield lambda offset, size: os.pread(file.fileno(), size, offset)
 

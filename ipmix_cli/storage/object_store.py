@@ -268,7 +268,7 @@ class RemoteFolder:
         parts = PurePosixPath(name).parts
         if not parts or name.startswith("/") or ".." in parts or "\0" in name:
             raise IpmixError(
-                f"{name!r} leaves the folder {self.location}",
+                f"{name!r} points outside the folder {self.location}",
                 "the record that names it is damaged or forged: do not use this folder",
             )
         return f"{self._root}/{name}"

@@ -167,9 +167,9 @@ def test_the_log_tells_of_each_shard(ipmix, bank, tmp_path):
     done = ipmix(*words, "--out", tmp_path / "shards", "--log", tmp_path / "run.log", "--verbose")
     lines = (tmp_path / "run.log").read_text().splitlines()
     assert sum("train-000001.h5: 10 samples" in line for line in lines) == 1
-    assert sum("train-000001.h5: was there already" in line for line in lines) == 1
+    assert sum("train-000001.h5: already present" in line for line in lines) == 1
     assert sum(line.endswith(" done") for line in lines) == 2
-    assert "train-000001.h5: was there already" in done.stderr
+    assert "train-000001.h5: already present" in done.stderr
     assert sorted(path.name for path in (tmp_path / "shards").iterdir() if path.suffix == ".log") == []
 
 

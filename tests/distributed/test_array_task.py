@@ -69,7 +69,7 @@ def test_a_slurm_array_with_gaps_is_refused_since_no_task_can_tell_its_place():
 def test_kubernetes_and_pbs_tell_the_index_and_the_user_the_count(variable, first):
     tasks = [array_task_of(None, 6, {variable: str(first + number)}) for number in range(6)]
     assert covered(tasks, 20) == list(range(20))
-    with pytest.raises(UsageError, match="not of how many"):
+    with pytest.raises(UsageError, match="but not the number of tasks"):
         array_task_of(None, None, {variable: "3"})
 
 

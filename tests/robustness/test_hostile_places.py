@@ -131,11 +131,11 @@ def test_a_data_set_that_only_a_record_names_is_not_downloaded(
     forged = dataclasses.replace(manifest, places=places)
     monkeypatch.setenv("IPMIX_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: pytest.fail("a host was contacted"))
-    with pytest.raises(UsageError, match="no network is used on the word of a record"):
+    with pytest.raises(UsageError, match="ipmix does not use the network because a record says so"):
         reopen(forged, Listener())
     (out / "manifest.json").write_bytes(forged.to_bytes())
     (out / ".ipmix/manifest.json").write_bytes(forged.to_bytes())
-    with pytest.raises(UsageError, match="no network is used on the word of a record"):
+    with pytest.raises(UsageError, match="ipmix does not use the network because a record says so"):
         moved_source(open_dataset(str(out)), None, str(tmp_path / "elsewhere"))
     result = CliRunner().invoke(app, ["augment", "--config", f"{out}/manifest.json", "--out", str(tmp_path / "again")])
     assert isinstance(result.exception, UsageError)

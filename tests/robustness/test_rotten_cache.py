@@ -56,7 +56,7 @@ def test_a_flipped_bit_in_compiled_code_is_noticed_and_mended(compiled, suffix: 
     flip(path, position)
     found = run(folder, cache)
     assert (found.returncode, found.stdout) == (0, "42\n"), found.stderr
-    assert "was damaged: it is made anew" in found.stderr
+    assert "was damaged and is made again" in found.stderr
     again = run(folder, cache)
     assert (again.returncode, again.stdout, again.stderr) == (0, "42\n", "")
 

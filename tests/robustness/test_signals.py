@@ -56,7 +56,7 @@ def test_a_signal_stops_a_run_cleanly(living, number, jobs, to_all, long_run, tm
     assert told[0] == ""
     assert told[1].splitlines() == [
         f"ipmix: stopped: by {number.name}",
-        "ipmix: what to do: what was committed stays: type the same command again to go on",
+        "ipmix: what to do: what was committed is kept: repeat the same command to resume",
     ]
     assert not list(out.rglob("*.part"))
     assert not (out / "manifest.json").exists()

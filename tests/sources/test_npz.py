@@ -102,7 +102,7 @@ def test_pictures_of_another_kind_are_refused(name, save, pictures, opened):
 
 
 BAD_LABELS = {
-    "soft": (lambda y: np.eye(10)[y] * 0.9 + 0.01, "not a one among zeros"),
+    "soft": (lambda y: np.eye(10)[y] * 0.9 + 0.01, "not one-hot"),
     "fractions": (lambda y: y + 0.5, "not a whole number"),
     "nan": (lambda y: np.where(y == 3, np.nan, y), r"row 3: the label 'nan'"),
     "negative": (lambda y: y - 1, "label -1 is negative"),

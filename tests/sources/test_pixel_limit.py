@@ -20,7 +20,7 @@ def test_a_picture_over_the_limit_is_a_bad_sample(tmp_path):
     source = open_source(SourceSpec(input=str(tmp_path), max_picture_pixels=150))
     found = list(source.part(0, 2).samples(StageClock()))
     assert [isinstance(one, BadSample) for one in found] == [False, True]
-    assert "20x20 pixels are over the limit of 150" in found[1].reason
+    assert "20x20 pixels exceed the limit of 150" in found[1].reason
     assert source.settings["max_picture_pixels"] == 150
     assert "max_picture_pixels" not in open_source(SourceSpec(input=str(tmp_path))).settings
     assert decode_picture((tmp_path / "a" / "1.png").read_bytes()).shape == (20, 20, 3)

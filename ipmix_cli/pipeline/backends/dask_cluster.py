@@ -99,4 +99,4 @@ def _event(future: Any, number: int) -> Done[Any] | Died:
     except killed:
         return Died((number,))
     except CancelledError as error:
-        raise IpmixError("the Dask scheduler was lost", "type the same command again: what was made stays") from error
+        raise IpmixError("the Dask scheduler was lost", "repeat the same command: what was made is kept") from error

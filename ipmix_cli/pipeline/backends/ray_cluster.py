@@ -29,7 +29,7 @@ def ray_cluster(function: Callable[[T], R], tasks: Sequence[T], execution: Execu
         try:
             yield from _Tasks(ray, function, tasks).run()
         except ray.exceptions.RayError as error:
-            raise IpmixError(f"Ray failed: {error}", "type the same command again: what was made stays") from error
+            raise IpmixError(f"Ray failed: {error}", "repeat the same command: what was made is kept") from error
 
 
 @contextlib.contextmanager

@@ -57,7 +57,7 @@ def generate_bank(
     """
     listener = listener or Listener()
     made = Generated(settings, FamilyCounts(settings.size))
-    with listener.activity("compiling, once on this machine", len(settings.mix), "families") as advance:
+    with listener.activity("compiling, once per machine", len(settings.mix), "families") as advance:
         for warming in warmed(settings, jobs):
             advance(warming.done)
     with listener.activity("drawing", settings.count, "pictures") as advance:

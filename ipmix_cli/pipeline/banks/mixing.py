@@ -247,7 +247,7 @@ def check_bank(handle: MixingHandle) -> None:
     if handle.state.startswith(f"{machine()} ") and bank_state(handle.location) != handle.state:
         raise SourceError(
             f"the bank {handle.location} changed while the job ran",
-            "put it back as it was and type the same command again; for the bank as it is now choose another --out",
+            "restore it and repeat the same command, or choose another --out for the changed bank",
         )
 
 

@@ -133,5 +133,5 @@ def _named(path: Path) -> Iterator[None]:
             raise
         reason = getattr(error, "strerror", None) or error
         raise SourceError(
-            f"the bank {path} has damaged settings or recipes: {reason}", "draw it anew with `ipmix generate-fractals`"
+            f"the bank {path} has damaged settings or recipes: {reason}", "draw it again with `ipmix generate-fractals`"
         ) from error

@@ -138,7 +138,7 @@ def _no_job(folder: Folder) -> SourceError:
         return SourceError(f"there is no folder {folder.location}", "give the folder that `ipmix augment --out` names")
     if any(name.startswith(STATE) for name in folder.names()):
         return SourceError(
-            f"what {folder.location} says of its job is damaged",
-            "type the `ipmix augment` command that fills it again: it checks what is there, and makes the rest",
+            f"the job record in {folder.location} is damaged",
+            "repeat the `ipmix augment` command that fills it: it checks what is there and makes the rest",
         )
     return SourceError(f"{folder.location} holds no job of ipmix", "give the folder that `ipmix augment --out` names")

@@ -25,14 +25,14 @@ def check_failures(failures: Iterable[Failure], job: Job, max_errors: str, root:
         first = by_index[min(by_index)]
         raise ErrorBudgetError(
             f"{len(by_index)} pictures could not be read, and {budget} may be left out; "
-            f"the first: {_full_path(root, first.source_key)}: {first.reason}",
-            f"repair it, or leave such pictures out with --max-errors {len(by_index)} (or a share, such as 1%)",
+            f"the first is {_full_path(root, first.source_key)}: {first.reason}",
+            f"repair it, or leave such pictures out with --max-errors {len(by_index)} (or a percentage, such as 1%)",
         )
     if len(by_index) == job.pictures:
         first = by_index[min(by_index)]
         raise ErrorBudgetError(
             f"none of the {job.pictures} pictures could be read, so there is no data set; "
-            f"the first: {_full_path(root, first.source_key)}: {first.reason}",
+            f"the first is {_full_path(root, first.source_key)}: {first.reason}",
             "check --in, and --data-dir for a list of paths",
         )
 

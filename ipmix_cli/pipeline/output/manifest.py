@@ -164,10 +164,10 @@ def manifest_values(content: bytes) -> dict[str, Any]:
     """Return what a manifest's JSON holds; raises ValueError where it does not fit its own checksum."""
     values = decoded(content)
     if not isinstance(values, dict) or "seal" not in values:
-        raise RecordError("it is not a manifest of ipmix: it has no checksum of its own")
+        raise RecordError("it is not a manifest of ipmix: it has no checksum")
     seal = values.pop("seal")
     if seal != json_digest(values):
-        raise RecordError("its content does not fit its own checksum")
+        raise RecordError("its content does not match its checksum")
     return values
 
 
@@ -236,9 +236,9 @@ def read_manifest(folder: Readable) -> Manifest:
     if all(isinstance(reason, FileNotFoundError) for _, reason in reasons):
         raise UnfinishedError(
             f"{folder.location} has no {MANIFEST}: it is not a finished data set",
-            "type the `ipmix augment` or `ipmix corrupt` command that began it again; `ipmix status` tells more",
+            "repeat the `ipmix augment` or `ipmix corrupt` command that started it; see also `ipmix status`",
         )
     raise UnfinishedError(
         f"the manifest of {folder.location} is damaged: {told}",
-        "type the `ipmix augment` or `ipmix corrupt` command again: it checks the shards and writes the manifest anew",
+        "repeat the `ipmix augment` or `ipmix corrupt` command: it checks the shards and rewrites the manifest",
     )

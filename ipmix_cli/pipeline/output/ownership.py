@@ -60,7 +60,7 @@ def _check_alone(folder: Folder, alone: bool) -> None:
         raise UsageError(
             f"{folder.location} would have to be cleared, and several tasks are to fill it: each would remove what "
             "the others have made",
-            f"remove what is in {folder.location} yourself, then start the tasks again",
+            f"empty {folder.location} yourself, then start the tasks again",
         )
 
 
@@ -86,8 +86,8 @@ def check_ownership(folder: Folder, digest: str) -> None:
     """
     if not is_owned_by(folder, digest):
         raise OtherJobError(
-            f"another run has taken {folder.location} over for another job, or removed what was in it",
-            "let only one job write into a folder: type the same command again when the other is done",
+            f"another run has taken over {folder.location} for another job, or emptied it",
+            "let only one job write to a folder: repeat the same command when the other is done",
         )
 
 

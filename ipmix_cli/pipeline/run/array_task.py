@@ -75,7 +75,9 @@ def _told(variable: str, count: int | None, environment: Mapping[str, str]) -> A
         step = max(1, _number(environment, "SLURM_ARRAY_TASK_STEP", 1))
         count = count or _slurm_tasks(environment, step)
     if count is None:
-        raise UsageError(f"{variable} says which task this is, not of how many", f"give --task-count N, or {ALONE}")
+        raise UsageError(
+            f"{variable} gives this task's number, but not the number of tasks", f"give --task-count N, or {ALONE}"
+        )
     return ArrayTask(number // step % count, count, variable)
 
 
@@ -83,13 +85,15 @@ def _slurm_tasks(environment: Mapping[str, str], step: int) -> int:
     """Return how many tasks an array has; refuse one whose ids have gaps, since no task can tell its place in it."""
     given = {name: _number(environment, f"SLURM_ARRAY_TASK_{name}", -1) for name in ("MIN", "MAX", "COUNT")}
     if -1 in (given["MIN"], given["MAX"]):
-        raise UsageError(f"{SLURM} says which task this is, not of how many", f"give --task-count N, or {ALONE}")
+        raise UsageError(
+            f"{SLURM} gives this task's number, but not the number of tasks", f"give --task-count N, or {ALONE}"
+        )
     first, last = given["MIN"], given["MAX"]
     tasks = (last - first) // step + 1
     if given["COUNT"] not in {-1, tasks}:
         raise UsageError(
-            f"the array's ids are a list with gaps ({first} to {last}), of which no task can tell its place",
-            "repeat the whole array, tasks with nothing to make end at once; or give the --task-count of before",
+            f"the array's ids are a list with gaps ({first} to {last}), so a task cannot derive its position",
+            "repeat the whole array (tasks with nothing to do end at once), or give the previous --task-count",
         )
     return tasks
 

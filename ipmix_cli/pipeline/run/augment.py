@@ -119,7 +119,7 @@ def augment(
             for _ in range(REMAKES):
                 if not (lost := vanished(run)):
                     break
-                listener.note(f"{len(lost)} shards vanished while others were made: they are made again")
+                listener.note(f"{len(lost)} shards disappeared during the run and are made again")
                 outcome.add(make(run, listener, counters.done))
         made = outcome.made_shards > 0
         failures = [failure for record in run.records.values() for failure in record.failures]
@@ -180,7 +180,7 @@ def make(run: Run, listener: Listener, done: Callable[[], int]) -> Outcome:
     """Make the shards that a run is waiting for, telling a listener how many pictures ``done()`` says are done."""
     outcome = Outcome(run.opened.job, resumed_shards=len(run.records))
     for record in run.records.values():
-        listener.detail(f"{record.name}: was there already")
+        listener.detail(f"{record.name}: already present")
     if run.waiting:
         compile_kernels(listener, run.opened.job, run.execution.jobs)
         prepare_pictures(run.opened, listener)

@@ -308,8 +308,9 @@ def check_recorded_place(spec: SourceSpec) -> None:
     for option, place in (("--source", spec.input), ("--data-dir", spec.data_dir or "")):
         if is_remote(place):
             raise UsageError(
-                f"the record says that the source is at {place}, and no network is used on the word of a record",
-                f"name it yourself if you trust it: {option} {place}",
+                f"the record gives the source's location as {place}, and ipmix does not use the network because a "
+                "record says so",
+                f"if you trust it, name it yourself: {option} {place}",
             )
 
 
@@ -404,7 +405,7 @@ def builtin_bank(size: tuple[int, int] | None, ratio: float, listener: Listener,
     if cached_bank(settings) is None:
         from ipmix_cli.pipeline.banks.drawing import ensure_bank, warmed  # and with it all that draws
 
-        listener.note(f"Making the built-in bank of mixing pictures, once on this machine: {bank_paths(settings)[0]}")
+        listener.note(f"Drawing the built-in bank of mixing pictures, once per machine: {bank_paths(settings)[0]}")
         with listener.activity("compiling the families' kernels", len(settings.mix), "families") as advance:
             for warming in warmed(settings, jobs):
                 advance(warming.done)

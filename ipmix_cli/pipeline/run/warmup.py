@@ -19,7 +19,7 @@ def compile_kernels(listener: Listener, job: Job, jobs: int = 1) -> None:
     needed = [f"{METHOD}{job.method}", "resize", *(["png"] if job.output.encoding == "png" else [])]
     cold = [name for name in needed if not _kernels(name).is_warm()]  # what takes longest comes first
     if cold:
-        listener.note("Compiling the kernels, once on this machine: some 20 seconds ...")
+        listener.note("Compiling the kernels, once per machine: about 20 seconds ...")
         for _ in results(warm_up, cold, Execution(jobs=min(jobs, len(cold)))):
             pass
 

@@ -54,11 +54,13 @@ def _check_others(dataset: Dataset) -> Iterator[Problem]:
             continue  # a shard that lists its pictures is damaged: whose this one is cannot be told
         if name.endswith(PART):
             remedy = "type the same `ipmix augment` command again: it clears such files away"
-            yield Problem("shard-extra", "a temporary file of a run that was killed", remedy, name)
+            yield Problem("shard-extra", "a temporary file of a killed run", remedy, name)
         elif name in (JOB, OWNER) or name.startswith(f"{SHARD_RECORDS}/"):
-            yield Problem("shard-extra", "left by a run that was killed, or is not done", _repair(dataset), name)
+            yield Problem("shard-extra", "left by a run that was killed or is still running", _repair(dataset), name)
         else:
-            yield Problem("shard-extra", "no file of this data set", f"move it away: {folder.location}/{name}", name)
+            yield Problem(
+                "shard-extra", "it does not belong to this data set", f"move it away: {folder.location}/{name}", name
+            )
 
 
 def _pictures(dataset: Dataset) -> set[str] | None:

@@ -135,8 +135,9 @@ def open_origin(manifest: Manifest, origin: RepairSource, listener: Listener, ba
         options = " and ".join({"source": "--source", "mixing": "--fractals"}[what] for what in found)
         reasons = "; ".join(found.values())
         raise SourceError(
-            f"{len(bad)} shards are bad, the first {bad[0].name}, and cannot be made again: {reasons}",
-            f"name what the data set was made from with {options}; or make it anew with: ipmix augment --overwrite",
+            f"{len(bad)} shards are damaged, the first is {bad[0].name}, and they cannot be rebuilt: {reasons}",
+            f"name what the data set was made from with {options}; or make the data set again with: ipmix augment "
+            "--overwrite",
         )
     prepare_pictures(opened, listener)
     return opened
@@ -174,8 +175,8 @@ def rebuild_shard(this: Rebuild) -> tuple[ShardRecord, bool]:
 def _other_bytes(manifest: Manifest, shard: ShardRecord) -> Problem:
     return Problem(
         "shard-damaged",
-        "it is damaged, and made anew it has another sha256 than the manifest's, so it was left as it is",
+        "it is damaged, and rebuilding it gave another sha256 than the manifest's, so it was left unchanged",
         f"the data set was made by {manifest.tool}, perhaps with other versions of libraries (see ipmix --version): "
-        "repair it with those, or make it anew with: ipmix augment --overwrite",
+        "repair it with those, or make the data set again with: ipmix augment --overwrite",
         shard.name,
     )

@@ -41,7 +41,7 @@ class Attack:
     def __post_init__(self) -> None:
         if not 0 < self.epsilon < 1 or not 0 < self.step < 1 or self.steps < 1:
             raise UsageError(
-                f"epsilon {self.epsilon:g}, {self.steps} steps of {self.step:g}", "give fractions such as 2/255"
+                f"epsilon {self.epsilon:g}, {self.steps} steps of {self.step:g}", "give numbers such as 2/255"
             )
 
     def to_dict(self) -> dict[str, Any]:

@@ -142,7 +142,9 @@ class OnnxModel:
         count = self._shape[3] if self.channels_last else self._shape[1]
         if count == 1:
             if (values != values[..., :1]).any():
-                raise UsageError(f"{self._where} takes grey pictures, these have colours", "name its own test set")
+                raise UsageError(
+                    f"{self._where} takes grey pictures, these have colours", "use the test set that it was trained for"
+                )
             values = values[..., :1]
         return np.ascontiguousarray(values if self.channels_last else values.transpose(0, 3, 1, 2))
 
@@ -168,7 +170,7 @@ class TorchModel:
         self.torch, self._where = torch, spec.torch
         self.module = _called(spec.torch)
         if not isinstance(self.module, torch.nn.Module):
-            raise UsageError(f"{spec.torch} returns {type(self.module).__name__}", "let it return a torch.nn.Module")
+            raise UsageError(f"{spec.torch} returns {type(self.module).__name__}", "return a torch.nn.Module")
         self.module.eval()
         for parameter in self.module.parameters():
             parameter.requires_grad_(False)
@@ -189,7 +191,7 @@ class TorchModel:
             output = self.module(self.torch.from_numpy(np.ascontiguousarray(values)))
         array: NDArray[np.float32] = output.float().numpy()
         if array.ndim != 2:
-            raise UsageError(f"{self._where} gives {array.shape}", "let its module return (N, classes)")
+            raise UsageError(f"{self._where} gives {array.shape}", "return (N, classes) from the module")
         return array
 
 
@@ -211,7 +213,7 @@ def _called(name: str) -> Any:
             sys.path.insert(0, "")  # as `python -m` does
             module = importlib.import_module(place)
     except ImportError as error:
-        raise UsageError(f"cannot import {place}: {error}", "type it from where the module lies") from error
+        raise UsageError(f"cannot import {place}: {error}", "run the command from the module's folder") from error
     if not callable(getattr(module, function, None)):
         raise UsageError(f"{place} has no function {function!r}", "name one that returns the module")
     return getattr(module, function)()

@@ -136,7 +136,7 @@ class SourcePiece:
             if isinstance(sample, BadSample):
                 raise SourceError(
                     f"{self.location}: {sample.key} cannot be read: {sample.reason}",
-                    "take it out of the test set, or repair it: every picture counts",
+                    "repair it, or remove it from the test set: every picture must be scored",
                 )
             pictures.append(sample.picture)
             labels.append(sample.label)
@@ -294,7 +294,9 @@ def _made_here(path: Path, layout: str) -> str:
 def _sequences(path: Path, shapes: dict[Path, tuple[int, ...]]) -> EvaluationData:
     counts = {shape[0] for shape in shapes.values()}
     if len(counts) > 1:
-        raise SourceError(f"{path}: the arrays hold {sorted(counts)} sequences", "give each perturbation equally many")
+        raise SourceError(
+            f"{path}: the arrays hold {sorted(counts)} sequences", "give each perturbation the same number"
+        )
     files = tuple(shapes)
     return EvaluationData(
         name="sequences",

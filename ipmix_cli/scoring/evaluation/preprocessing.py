@@ -78,7 +78,7 @@ def normalisation(preset: str, mean: str, std: str) -> tuple[Triple, Triple]:
     """
     if bool(preset) == bool(mean or std):
         raise UsageError(
-            "which normalisation was the model trained with?",
+            "the normalisation that the model was trained with is not given",
             f"give --normalise {', '.join(NORMALISATIONS)}; or --mean and --std",
         )
     if preset:

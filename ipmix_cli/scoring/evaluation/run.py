@@ -261,7 +261,7 @@ def _finish(folder: LocalFolder, job: EvaluationJob, data: EvaluationData, chunk
             raise IpmixError(
                 f"{data.location}: {variant} has the label {own[row]} at picture {row} (from 0), other variants "
                 f"{labels[row]}",
-                "the variants are not of the same pictures",
+                "the variants must show the same pictures",
             )
         labels = own
         _write_scores(folder.root / file_of(variant), [found[0] for found in some])

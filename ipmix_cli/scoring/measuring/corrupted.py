@@ -73,7 +73,7 @@ def mean_of(estimates: Sequence[Estimate]) -> Estimate:
 def ratio(own: Estimate, other: Estimate) -> Estimate:
     """Return one estimate over another; refuse a baseline of zero."""
     if other.value <= 0:
-        raise PredictionsError("the baseline does not err, so that nothing can be divided by it", "choose another one")
+        raise PredictionsError("the baseline makes no errors, so it cannot be a divisor", "choose another baseline")
     lowest = np.finfo(np.float64).tiny  # a replicate of the baseline may happen not to err
     return Estimate(own.value / other.value, own.replicates / np.maximum(other.replicates, lowest))
 

@@ -71,7 +71,7 @@ def _classes(values: NDArray[Any]) -> NDArray[np.int64]:
         if not np.isfinite(some).all():
             sequence, frame = (int(number) for number in np.argwhere(~np.isfinite(some))[0][:2])
             raise PredictionsError(
-                f"sequence {start + sequence}, frame {frame} (from 0) is not finite", "find out why the model gives it"
+                f"sequence {start + sequence}, frame {frame} (from 0) is not finite", "check why the model returns it"
             )
         found[start : start + SEQUENCES_AT_ONCE] = some.argmax(axis=-1)
     return found

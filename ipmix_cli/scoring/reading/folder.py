@@ -140,7 +140,7 @@ def _by_convention(folder: Path, given: Given) -> ModelPredictions:
     items = [(item, path) for path in files if path != labels and (item := _by_name(path.stem))]
     if not items:
         raise PredictionsError(
-            f"{folder} holds no predictions that can be told by their names",
+            f"{folder} holds no predictions with recognized file names",
             "call the files clean.npz, CORRUPTION.SEVERITY.npz, anomalies.NAME.npz ..., or write predictions.toml",
         )
     sets = _collected(items, given, _read_labels(given.labels or labels or ""))
@@ -243,7 +243,9 @@ def _variants(
 def _corrupted(item: Mapping[str, Any], scores: Scores, labels: Scores | None) -> Iterator[tuple[str, Scores]]:
     corruption, severity = str(item.get("corruption", "")), item.get("severity")
     if not corruption:
-        raise PredictionsError(f"{scores.where}: which corruption is it?", "give --corruption NAME, and --severity N")
+        raise PredictionsError(
+            f"{scores.where}: the corruption is not given", "give --corruption NAME, and --severity N"
+        )
     if severity is not None:
         yield f"{corruption}.{severity}", with_labels(scores, labels)
         return

@@ -64,7 +64,7 @@ class Scores:
         row = int(near.argmin()) * max(len(rows) // SAMPLED_ROWS, 1)
         raise PredictionsError(
             f"{self.where}: all numbers are from 0 to 1, but row {row} (from 0) does not sum to one",
-            "say what they are with --scores logits or --scores probabilities",
+            "give their kind with --scores logits or --scores probabilities",
         )
 
 

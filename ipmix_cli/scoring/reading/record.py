@@ -148,13 +148,15 @@ def read_set(path: Path) -> tuple[EvaluationJob, PredictionSet]:
         record = typed(SetRecord, decoded(folder.read(RECORD)))
     except FileNotFoundError as error:
         raise UnfinishedError(
-            f"{path} is not finished: it has no {RECORD}", "type its `ipmix evaluate` command again"
+            f"{path} is not finished: it has no {RECORD}", "repeat its `ipmix evaluate` command"
         ) from error
     except (ValueError, TypeError) as error:
         raise PredictionsError(f"{path / RECORD} is damaged: {error}", "make these predictions again") from error
     job = record.job
     if strange := [name for name in job.variants if not NAME.fullmatch(name)]:
-        raise PredictionsError(f"{path / RECORD} names a variant {strange[0]!r}", "do not use files of unknown origin")
+        raise PredictionsError(
+            f"{path / RECORD} names a variant {strange[0]!r}", "do not use files from untrusted origins"
+        )
     _check_files(path, record)
     keys = np.array(json.loads(folder.read(KEYS)), dtype=np.str_)
     labels = np.load(path / LABELS, allow_pickle=False)

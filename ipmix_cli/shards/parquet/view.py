@@ -179,7 +179,7 @@ class ParquetView(ShardView):
         """
         column = self._columns.get("clean" if copy == CLEAN else f"aug{copy}")
         if column is None:
-            raise BadSampleError(f"{self._location} holds no copy {copy}", "ask for what the data set has")
+            raise BadSampleError(f"{self._location} holds no copy {copy}", "choose a copy that the data set has")
         offset, length = int(self._offsets[position, column]), int(self._lengths[position, column])
         return bytes(self._data[offset : offset + length])
 

@@ -205,7 +205,9 @@ class _Machine:
         elif code == "\x8a":
             self.stack.append(int.from_bytes(self.take(min(self.number("<B"), 16)), "little", signed=True))
         else:
-            raise _RefusedError(f"it holds the pickle instruction {code!r}, which no file of arrays and labels needs")
+            raise _RefusedError(
+                f"it holds the pickle instruction {code!r}, which a file of arrays and labels does not need"
+            )
 
     def count_encoded(self, made: Any) -> None:
         """Refuse bytes that together are longer than the file: one text would be encoded again and again."""
@@ -263,7 +265,7 @@ def _made(called: Any, arguments: Any) -> Any:
         return _Dtype(_text(arguments[0]))
     if meaning == "encode" and arguments[1:] in [("latin1",), ("latin-1",)]:
         return _kind(arguments[0], str).encode("latin-1")
-    raise _RefusedError("it calls something that only looks like a numpy array")
+    raise _RefusedError("it calls something that is not a numpy array")
 
 
 def _set_state(target: Any, state: Any) -> None:
@@ -287,7 +289,7 @@ def _array(record: _Array) -> np.ndarray[Any, Any]:
     """Return the array of a record, as a view of the file's bytes."""
     _, shape, dtype, fortran, raw = record.state
     if not isinstance(dtype, _Dtype) or dtype.code not in {"u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8"}:
-        raise _RefusedError("it holds an array of something else than whole numbers")
+        raise _RefusedError("it holds an array that is not of whole numbers")
     if not all(type(length) is int and length >= 0 for length in shape) or len(shape) > 4:
         raise ValueError
     element = np.dtype(dtype.order + dtype.code)
