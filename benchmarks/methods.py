@@ -2,10 +2,13 @@
 
 ipmix draws a plan and applies it, uint8 pictures in and out. A library gets pictures in the form that it works on
 (Pillow's images, or tensors), made beforehand, and its own form of a copy counts as made. Every library runs
-single-threaded; one that is not installed is named and left out: ``pip install torchvision timm`` puts them beside it.
+single-threaded; one that is not installed is named and left out: ``pip install torchvision timm albumentations`` puts
+them beside it.
 
 - Pillow and numpy: the method as its published code has it, written plainly.
-- torchvision, timm: the library's own class, at the settings of the preset it is compared with.
+- torchvision, timm, albumentations: the library's own class, at the settings of the preset it is compared with.
+- the authors: their own code, where ``IPMIX_ORIGINALS`` names a folder with it; see ``originals.py``.
+- copying: the pictures' bytes from one array into another, which no way to a new picture is faster than.
 """
 
 from __future__ import annotations
@@ -20,6 +23,18 @@ from PIL import Image
 
 from benchmarks.augmix import pillow_copier
 from benchmarks.material import SIDES, Pixels, mixing_for, pictures
+from benchmarks.originals import (
+    albumentations_erasing,
+    augmix_copier,
+    cut_batch,
+    cutout_tensor,
+    erased_tensor,
+    mixed_batch,
+    prime_batch,
+)
+from benchmarks.originals import (
+    pixmix_copier as pixmix_authors,
+)
 from benchmarks.pixmix import pixmix_copier
 from benchmarks.setting import Setting
 from benchmarks.table import micro, row, times
@@ -93,6 +108,13 @@ def by_timm_erasing() -> Original:
     return Original("timm", floats, each(RandomErasing(0.25, mode="pixel", device="cpu")))
 
 
+def by_torchvision_erasing() -> Original:
+    """Return torchvision's random erasing, which makes a new tensor."""
+    from torchvision import transforms
+
+    return Original("torchvision", floats, each(transforms.RandomErasing()))
+
+
 def by_torchvision_mixing(name: str) -> Original:
     """Return torchvision's MixUp or CutMix of a batch, which draws one weight for all of it."""
     import torch
@@ -116,6 +138,21 @@ def by_numpy_cutout(length: int = 16) -> Original:
     return Original("Pillow and numpy", arrays, each(copy))
 
 
+def by_authors(make: Callable[[], Callable[[Any], object]], prepare: Callable[[Pixels], Any]) -> Original:
+    """Return the authors' way to a copy of each picture."""
+    return Original("the authors", prepare, each(make()))
+
+
+def by_authors_at_once(copy_all: Callable[[Any], object]) -> Original:
+    """Return the authors' way to the copies of a batch."""
+    return Original("the authors", floats, copy_all)
+
+
+def by_albumentations(name: str) -> Original:
+    """Return albumentations' way to erase."""
+    return Original("albumentations", arrays, each(albumentations_erasing(name)))
+
+
 def plain(make: Callable[[], Callable[[Pixels], object]]) -> Original:
     """Return a way by Pillow and numpy."""
     return Original("Pillow and numpy", arrays, each(make()))
@@ -123,17 +160,38 @@ def plain(make: Callable[[], Callable[[Pixels], object]]) -> Original:
 
 # Method, preset, and the ways it is compared with
 CASES: tuple[tuple[str, str, tuple[Callable[[], Original], ...]], ...] = (
-    ("augmix", "cifar", (partial(plain, pillow_copier), partial(by_torchvision, "AugMix", all_ops=False))),
-    ("pixmix", "cifar", (partial(plain, pixmix_copier),)),
+    (
+        "augmix",
+        "cifar",
+        (
+            partial(by_authors, augmix_copier, arrays),
+            partial(plain, pillow_copier),
+            partial(by_torchvision, "AugMix", all_ops=False),
+        ),
+    ),
+    ("pixmix", "cifar", (partial(by_authors, pixmix_authors, arrays), partial(plain, pixmix_copier))),
     ("trivialaugment", "torchvision", (partial(by_torchvision, "TrivialAugmentWide"),)),
     ("randaugment", "torchvision", (partial(by_torchvision, "RandAugment"),)),
     ("randaugment", "timm", (by_timm_randaugment,)),
     ("autoaugment", "imagenet", (partial(by_torchvision, "AutoAugment"),)),
-    ("cutout", "cifar10", (by_numpy_cutout,)),
+    (
+        "cutout",
+        "cifar10",
+        (partial(by_authors, cutout_tensor, floats), by_numpy_cutout, partial(by_albumentations, "cutout")),
+    ),
+    (
+        "random-erasing",
+        "torchvision",
+        (
+            partial(by_authors, erased_tensor, floats),
+            by_torchvision_erasing,
+            partial(by_albumentations, "erasing"),
+        ),
+    ),
     ("random-erasing", "timm", (by_timm_erasing,)),
-    ("prime", "cifar", ()),
-    ("mixup", "cifar", (partial(by_torchvision_mixing, "MixUp"),)),
-    ("cutmix", "imagenet", (partial(by_torchvision_mixing, "CutMix"),)),
+    ("prime", "cifar", (lambda: by_authors_at_once(prime_batch()),)),
+    ("mixup", "cifar", (partial(by_authors_at_once, mixed_batch), partial(by_torchvision_mixing, "MixUp"))),
+    ("cutmix", "imagenet", (partial(by_authors_at_once, cut_batch), partial(by_torchvision_mixing, "CutMix"))),
 )
 
 
@@ -181,6 +239,7 @@ def turns_of(setting: Setting, case: tuple[str, str, Sequence[Original]], side: 
     actions: dict[str, Callable[[], object]] = {"ipmix": own_action(setting, method, preset, chosen)}
     for way in ways:
         actions[way.library] = partial(way.copy_all, way.prepare(chosen))
+    actions["copying"] = partial(np.copyto, np.empty_like(chosen), chosen)
     return len(chosen), by_turns(actions, setting.effort.turns)
 
 
@@ -201,7 +260,7 @@ def table(setting: Setting) -> None:
     for method, preset, made in CASES:
         ways = originals(made)
         measured = {side: turns_of(setting, (method, preset, ways), side) for side in SIDES}
-        for name in ("ipmix", *(way.library for way in ways)):
+        for name in ("ipmix", *(way.library for way in ways), "copying"):
             cells: list[str] = []
             for count, seconds in measured.values():
                 cells += [micro(typical(seconds[name], count)), times(ratio(seconds[name], seconds["ipmix"]))]
