@@ -186,6 +186,11 @@ class Transform(ABC):
         """
         raise NotImplementedError
 
+    def stores_soft_labels(self, settings: Any) -> bool:
+        """Return whether shards store the weights of all classes of each copy, for transforms with `mixes_labels`."""
+        del settings
+        return False
+
     def remark(self, settings: Any) -> str:
         """Return what every record and table of such a data set must say, or nothing."""
         del settings

@@ -9,14 +9,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ipmix_cli.methods.steps.draws import below
-from ipmix_cli.methods.steps.pairs import PairMethod, Reals, Words
-from ipmix_cli.methods.steps.settings import Settings, setting
+from ipmix_cli.methods.steps.pairs import PairMethod, PairSettings, Reals, Words
+from ipmix_cli.methods.steps.settings import setting
 from ipmix_cli.picture import Picture
 from ipmix_cli.transform import Plans, Size
 
 
 @dataclass(frozen=True, kw_only=True)
-class CutMixSettings(Settings):
+class CutMixSettings(PairSettings):
     """What one copy of CutMix is drawn from."""
 
     probability: float = setting("probability of a box", low=0, high=1)

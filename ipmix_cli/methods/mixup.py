@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ipmix_cli.methods.steps.draws import symmetric_beta
-from ipmix_cli.methods.steps.pairs import PairMethod, Reals, Words
-from ipmix_cli.methods.steps.settings import Settings, setting
+from ipmix_cli.methods.steps.pairs import PairMethod, PairSettings, Reals, Words
+from ipmix_cli.methods.steps.settings import setting
 from ipmix_cli.picture import Picture
 from ipmix_cli.transform import Plans, Size
 
@@ -18,7 +18,7 @@ TRIES = 64  # of each Beta number: three of a million draws that need more have 
 
 
 @dataclass(frozen=True, kw_only=True)
-class MixUpSettings(Settings):
+class MixUpSettings(PairSettings):
     """What one copy of MixUp is drawn from."""
 
     beta: float = setting("shape of the weight's Beta distribution, the published alpha", low=0.05, high=4)

@@ -149,8 +149,11 @@ class ShardFiles:
         for row, number in enumerate(numbers):
             shard, position = self._contents.find(number)
             view = self._view(shard)
-            own, mixed = view.label(position), view.mixed(position)
+            own, mixed, stored = view.label(position), view.mixed(position), view.soft_labels(position)
             for column, copy in enumerate(chosen[row].tolist()):
+                if stored is not None and copy != CLEAN:
+                    out[row, column] = stored[copy]
+                    continue
                 second, weight = (own, 1.0) if copy == CLEAN else mixed[copy]
                 out[row, column, own] += np.float32(weight)
                 out[row, column, second] += np.float32(1.0 - weight)

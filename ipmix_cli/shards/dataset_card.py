@@ -118,6 +118,8 @@ def hdf5_features(output: ShardSettings, class_names: Sequence[str], size: tuple
     features.append(_label("label", class_names))
     if output.mixed:
         features += [{"name": "second_label", "list": "int64"}, {"name": "label_weight", "list": "float64"}]
+    if output.soft_labels:
+        features.append(_array("soft_label", (output.copies, len(class_names)), "float32"))
     if output.encoding != "raw":
         names = [*(["clean"] if output.clean else []), *(f"aug{number}" for number in range(output.stored_copies))]
         sizes = {"name": "size", "list": "int32", "length": 2}
@@ -141,7 +143,12 @@ def webdataset_features(output: ShardSettings, class_names: Sequence[str], _size
     fields |= dict.fromkeys(("key", "class", "source_key", "checksum"), "string")
     if output.layout == "flat":
         fields["copy"] = "int64"
-    json = {"name": "json", "struct": [_plain(name, kind) for name, kind in fields.items()]}
+    parts: list[Feature] = [_plain(name, kind) for name, kind in fields.items()]
+    if output.mixed:
+        parts += [{"name": "second_labels", "list": "int64"}, {"name": "label_weights", "list": "float64"}]
+    if output.soft_labels:
+        parts.append({"name": "soft_labels", "list": {"list": "float32"}})
+    json = {"name": "json", "struct": parts}
     ends = [_plain("__key__", "string"), _plain("__url__", "string")]
     return [*(_plain(name, "image") for name in pictures), _label("cls", class_names), json, *ends]
 
@@ -174,8 +181,8 @@ def _plain(name: str, kind: str) -> Feature:
     return {"name": name, "dtype": kind}
 
 
-def _array(name: str, shape: tuple[int, ...]) -> Feature:
-    return {"name": name, "dtype": {f"array{len(shape)}_d": {"shape": Flow(shape), "dtype": "uint8"}}}
+def _array(name: str, shape: tuple[int, ...], kind: str = "uint8") -> Feature:
+    return {"name": name, "dtype": {f"array{len(shape)}_d": {"shape": Flow(shape), "dtype": kind}}}
 
 
 def _label(name: str, class_names: Sequence[str]) -> Feature:

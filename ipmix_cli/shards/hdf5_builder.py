@@ -35,11 +35,12 @@ from ipmix_cli.picture import Bytes
 from ipmix_cli.record import record_of
 from ipmix_cli.shards.checksum import raw_checksum, sample_checksum
 from ipmix_cli.shards.shard import ShardSample, ShardSettings
+from ipmix_cli.shards.soft_labels import soft_labels
 
 SUFFIX = ".h5"
 NUMBERS = ("label", "index", "source_index", "crop")
 STRINGS = ("key", "source_key")
-SECOND_LABEL, LABEL_WEIGHT = "second_label", "label_weight"
+SECOND_LABEL, LABEL_WEIGHT, SOFT_LABEL = "second_label", "label_weight", "soft_label"
 PICTURE_BYTES = h5py.vlen_dtype(np.uint8)
 
 
@@ -174,6 +175,10 @@ def _describe(
         pairs = np.array([sample.mixed for sample in samples], np.float64).reshape(-1, settings.copies, 2)
         store(file, SECOND_LABEL, pairs[..., 0].astype(np.int64))
         store(file, LABEL_WEIGHT, pairs[..., 1])
+    if settings.soft_labels:
+        shape = len(samples), settings.copies, len(attributes["class_names"])
+        rows = [soft_labels(sample.label, sample.mixed, shape[2]) for sample in samples]
+        store(file, SOFT_LABEL, np.array(rows, np.float32).reshape(shape))
     for name in STRINGS:
         strings = [getattr(sample, name).encode("utf-8", "surrogateescape") for sample in samples]
         store(file, name, np.array(strings, object), dtype=h5py.string_dtype())

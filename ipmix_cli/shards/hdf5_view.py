@@ -23,7 +23,7 @@ from ipmix_cli.hdf5.heap import REFERENCE, Heap
 from ipmix_cli.hdf5.safety import array, explained, open_file
 from ipmix_cli.picture import Bytes
 from ipmix_cli.shards.checksum import sample_checksum
-from ipmix_cli.shards.hdf5_builder import LABEL_WEIGHT, NUMBERS, SECOND_LABEL, STRINGS
+from ipmix_cli.shards.hdf5_builder import LABEL_WEIGHT, NUMBERS, SECOND_LABEL, SOFT_LABEL, STRINGS
 from ipmix_cli.shards.places import CLEAN, ListedExtents, Places
 from ipmix_cli.shards.shard import MixedLabel, ShardView, StoredSample
 from ipmix_cli.storage.memory_map import mapped
@@ -77,6 +77,7 @@ class HDF5View(ShardView):
         self._sizes = self._picture_sizes(file, pictures)
         self.copies = int(pictures["aug"].shape[1]) if "aug" in pictures else len(pictures.keys() - {"clean"})
         self._mixed = self._mixed_labels(file) if SECOND_LABEL in file else None
+        self._soft = self._soft_labels(file) if SOFT_LABEL in file else None
         if _encoded(pictures):
             self._pictures = {_number(name): self._encoded(column) for name, column in pictures.items()}
         elif all(column.chunks is None for column in pictures.values()):
@@ -98,6 +99,17 @@ class HDF5View(ShardView):
         if labels.shape != shape or weights.shape != shape or (labels.dtype, weights.dtype) != (np.int64, np.float64):
             raise self._wrong(f"mixed labels as {labels.dtype} {labels.shape}, {weights.dtype} {weights.shape}")
         return np.asarray(labels[:]), np.asarray(weights[:])
+
+    def _soft_labels(self, file: h5py.File) -> NDArray[np.float32]:
+        """Return the weights of the classes of each copy, (N, K, C)."""
+        weights = array(file, SOFT_LABEL, self._location)
+        if weights.ndim != 3 or weights.shape[:2] != (self._length, self.copies) or weights.dtype != np.float32:
+            raise self._wrong(f"{SOFT_LABEL!r} as {weights.dtype} {weights.shape}")
+        return np.asarray(weights[:])
+
+    def soft_labels(self, position: int) -> NDArray[np.float32] | None:
+        """Return the weights of all classes, (K, C), of the copies of one sample; None if they are not stored."""
+        return None if self._soft is None else self._soft[position]
 
     def mixed(self, position: int) -> tuple[MixedLabel, ...]:
         """Return the mixed label of each copy of one sample; nothing where labels are not mixed."""

@@ -50,6 +50,8 @@ class ShardSettings:
         Whether copies are stored, or only the clean pictures, from which readers make the copies by their plans.
     mixed : bool
         Whether each copy has a second label, and a weight of its sample's own.
+    soft_labels : bool
+        Whether it has the weights of all classes, too.
     """
 
     format: str = "hdf5"
@@ -63,6 +65,7 @@ class ShardSettings:
     variants: tuple[str, ...] = added(())
     store: str = added("pixels")
     mixed: bool = added(False)
+    soft_labels: bool = added(False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "variants", tuple(self.variants))  # JSON has lists
@@ -201,6 +204,11 @@ class ShardView(ABC):
         """Return the mixed label of each copy of one sample; nothing if labels are not mixed."""
         del position
         return ()
+
+    def soft_labels(self, position: int) -> NDArray[np.float32] | None:
+        """Return the weights of all classes, (K, C), of the copies of one sample; None if they are not stored."""
+        del position
+        return None
 
     @abstractmethod
     def size(self, position: int) -> tuple[int, int]:

@@ -32,6 +32,7 @@ from ipmix_cli.shards.checksum import sample_checksum
 from ipmix_cli.shards.places import CLEAN, ListedExtents, Places
 from ipmix_cli.shards.sample_json import has_fields
 from ipmix_cli.shards.shard import MixedLabel, ShardSample, ShardSettings, ShardView, StoredSample
+from ipmix_cli.shards.soft_labels import soft_labels
 from ipmix_cli.storage.memory_map import Sliceable, mapped
 from ipmix_cli.storage.tar import END, Member, append, own_members
 
@@ -39,6 +40,7 @@ SUFFIX = ".tar"
 NUMBERS = ("index", "label", "source_index", "crop", "copies", "seed", "height", "width")
 STRINGS = ("key", "class", "source_key", "checksum")
 SECOND_LABELS, LABEL_WEIGHTS = "second_labels", "label_weights"  # of methods that mix labels
+SOFT_LABELS = "soft_labels"
 NAME = re.compile(r"([A-Za-z0-9-]+)(?:_(clean|[0-9]{1,6}))?\.(?:(clean|aug[0-9]{1,6})\.)?(cls|json|png|webp|jpg)")
 MOST_DIGITS = 20
 
@@ -113,8 +115,17 @@ class TarBuilder:
             f'{{"key": "{sample.key}", "index": {sample.index}, "label": {sample.label}, "class": {name}, '
             f'"source_key": {json.dumps(sample.source_key)}, "source_index": {sample.source_index}, '
             f'"crop": {sample.crop}, "copies": {len(copies)}, "seed": {self._settings.seed}, '
-            f'"height": {height}, "width": {width}, "checksum": "{checksum:016x}"{_mixed_facts(sample)}'
+            f'"height": {height}, "width": {width}, "checksum": "{checksum:016x}"'
+            f"{_mixed_facts(sample)}{self._soft_facts(sample)}"
         )
+
+    def _soft_facts(self, sample: ShardSample) -> str:
+        """Return what a sample's JSON says of the weights of all classes, to the nine digits that float32 has."""
+        if not self._settings.soft_labels:
+            return ""
+        rows = soft_labels(sample.label, sample.mixed, len(self._classes)).tolist()
+        texts = (", ".join(f"{weight:.9g}" for weight in row) for row in rows)
+        return f', "{SOFT_LABELS}": [{", ".join(f"[{text}]" for text in texts)}]'
 
 
 def _mixed_facts(sample: ShardSample) -> str:
@@ -227,6 +238,16 @@ class TarView(ShardView):
         found: tuple[MixedLabel, ...] = self._facts(position, self._jsons[0])["mixed"]
         return found
 
+    def soft_labels(self, position: int) -> NDArray[np.float32] | None:
+        """Return the weights of all classes, (K, C), of the copies of one sample; None if they are not stored."""
+        rows = self._facts(position, self._jsons[0])["soft"]
+        if rows is None:
+            return None
+        try:
+            return np.array(rows, np.float32).reshape(self.copies, -1)
+        except (ValueError, TypeError) as error:
+            raise self._rotten(position, f"its {SOFT_LABELS} are no table of numbers: {error}") from error
+
     def sample(self, position: int) -> StoredSample:
         """Return one sample; raises BadSampleError where its files contradict each other."""
         facts = self._facts(position, self._jsons[0])
@@ -251,13 +272,13 @@ class TarView(ShardView):
         try:
             facts = json.loads(self._read(position, column))
             copy = facts.pop("copy", CLEAN)
-            mixed = _mixed_labels(facts)
+            mixed, soft = _mixed_labels(facts), facts.pop(SOFT_LABELS, None)
             good = type(copy) is int and has_fields(facts, NUMBERS, STRINGS)
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise self._rotten(position, f"its JSON is damaged: {error}") from error
         if not good:
             raise self._rotten(position, "its JSON has other fields than it should")
-        return {**facts, "copy": copy, "mixed": mixed}
+        return {**facts, "copy": copy, "mixed": mixed, "soft": soft}
 
     def _read(self, position: int, column: int) -> bytes:
         offset, size = self._places[position, column].tolist()

@@ -43,6 +43,8 @@ class Writer:
         Whether copies may be left out, to be rendered when they are read.
     mixed : bool
         Whether a sample can have a second label for each copy.
+    soft_labels : bool
+        Whether it can have the weights of all classes for each copy.
     size : (int, int), optional
         The (height, width) that all pictures must have.
     batches : callable, optional
@@ -61,6 +63,7 @@ class Writer:
     whole: bool = False
     plans: bool = True
     mixed: bool = False
+    soft_labels: bool = False
     size: tuple[int, int] | None = None
     batches: Callable[[str], int] | None = None
     small_files: Callable[[Finished], dict[str, bytes]] = lambda _finished: {}
@@ -71,9 +74,22 @@ class Writer:
 
 
 WRITERS: dict[str, Writer] = {
-    "hdf5": Writer("{name}" + hdf5.SUFFIX, hdf5.builder, hdf5_view.HDF5View, hdf5_places, raw=True, mixed=True),
+    "hdf5": Writer(
+        "{name}" + hdf5.SUFFIX,
+        hdf5.builder,
+        hdf5_view.HDF5View,
+        hdf5_places,
+        raw=True,
+        mixed=True,
+        soft_labels=True,
+    ),
     "webdataset": Writer(
-        "{name}" + webdataset.SUFFIX, webdataset.TarBuilder, webdataset.TarView, webdataset.tar_places, mixed=True
+        "{name}" + webdataset.SUFFIX,
+        webdataset.TarBuilder,
+        webdataset.TarView,
+        webdataset.tar_places,
+        mixed=True,
+        soft_labels=True,
     ),
     "parquet": Writer(
         "{name}" + parquet.SUFFIX,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+import tarfile
 
 import h5py
 import numpy as np
@@ -177,3 +178,77 @@ def test_readers_give_the_weights_of_the_classes(made, view):
             expected[own] += weight
             expected[second] += 1 - weight
             assert np.allclose(row, expected)
+
+
+@pytest.fixture(
+    scope="module", params=[("hdf5", "grouped"), ("webdataset", "grouped"), ("webdataset", "flat")], ids=str
+)
+def soft(request, tmp_path_factory):
+    """Data sets with the weights of all classes."""
+    out = tmp_path_factory.mktemp("soft")
+    kind, layout = request.param
+    asked = request_of("cutmix", format=kind, layout=layout)
+    augment(dataclasses.replace(asked, changes={"soft_labels": True}), str(out))
+    return kind, out
+
+
+def stored_weights(kind, out) -> np.ndarray:
+    """The weights of all classes of all samples, (N, K, C), read without ipmix."""
+    if kind == "hdf5":
+        return np.concatenate([h5py.File(path)["soft_label"][:] for path in sorted(out.glob("*.h5"))])
+    rows = {}
+    for path in sorted(out.glob("*.tar")):
+        with tarfile.open(path) as tar:
+            for member in tar.getmembers():
+                if member.name.endswith(".json"):
+                    facts = json.load(tar.extractfile(member))
+                    rows[facts["index"]] = facts["soft_labels"]
+    return np.array([rows[index] for index in sorted(rows)], np.float32)
+
+
+def test_soft_labels_are_the_two_labels_with_their_weights(soft, made):
+    kind, out = soft
+    weights = stored_weights(kind, out)
+    assert weights.shape == (24, 3, 10)
+    assert weights.dtype == np.float32
+    assert np.allclose(weights.sum(axis=-1), 1)
+    if made[0] == "cutmix":  # the same job without them
+        found = numbers_of(made[1])
+        wanted = np.zeros_like(weights)
+        for n, k in np.ndindex(24, 3):
+            wanted[n, k, found["label"][n]] += found["label_weight"][n, k]
+            wanted[n, k, found["second_label"][n, k]] += 1 - found["label_weight"][n, k]
+        assert np.abs(wanted - weights).max() < 1e-6
+
+
+def test_readers_return_soft_labels_and_cards_declare_them(soft):
+    from ipmix_cli import ShardDataset
+
+    kind, out = soft
+    _, weights = ShardDataset(out, view="all")[5]
+    assert np.array_equal(weights, stored_weights(kind, out)[5])
+    assert ("soft_label" if kind == "hdf5" else "soft_labels") in (out / "README.md").read_text()
+    assert validate(open_dataset(out), Checks(level="full", replay="100%", source=SourceSpec(input="demo"))).passed
+
+
+def test_a_wrong_soft_label_is_noticed(soft, tmp_path):
+    kind, out = soft
+    copy = tmp_path / "copy"
+    shutil.copytree(out, copy)
+    if kind == "hdf5":
+        with h5py.File(copy / "train-000001.h5", "r+") as file:
+            file["soft_label"][2, 1, 3] += 0.25
+    else:
+        path = copy / "train-000001.tar"
+        data = path.read_bytes()
+        at = data.index(b'"soft_labels": [[') + len('"soft_labels": [[')
+        path.write_bytes(data[:at] + (b"1" if data[at : at + 1] == b"0" else b"0") + data[at + 1 :])
+    codes = {problem.code for problem in validate(open_dataset(copy), Checks()).problems}
+    assert {"shard-damaged", "sample-damaged"} <= codes
+
+
+def test_formats_without_a_column_for_them_refuse_soft_labels(tmp_path):
+    asked = dataclasses.replace(request_of("mixup", format="parquet", encoding="png"), changes={"soft_labels": True})
+    with pytest.raises(UsageError, match="soft-labels") as caught:
+        augment(asked, str(tmp_path / "out"))
+    assert "webdataset" in caught.value.remedy

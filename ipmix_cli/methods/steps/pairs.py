@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ipmix_cli.methods.mixing_set import MixingSet
 from ipmix_cli.methods.steps.draws import draw_uniforms
 from ipmix_cli.methods.steps.method import Method
+from ipmix_cli.methods.steps.settings import Settings, setting
 from ipmix_cli.picture import Picture
 from ipmix_cli.transform import Box, MixingPictures, Plans, Size, StageFigure, StageRow
 
@@ -30,6 +31,15 @@ PLAN = np.dtype(
         ("box", np.int64, (4,)),  # top, left, height and width of what is the second sample's; zeros for a mean
     ]
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairSettings(Settings):
+    """What methods that mix labels have in common."""
+
+    soft_labels: bool = setting(
+        "store the weights of all classes of each copy, too, beside its two labels", default=False, later=True
+    )
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,10 @@ class PairMethod(Method):
         """Return (N, V): the second samples, or the samples themselves where there is no second one."""
         own = np.asarray(indices, np.int64)[:, None]
         return np.asarray(np.where(plans["weight"] == 1.0, own, (plans["partner"] * samples).astype(np.int64)))
+
+    def stores_soft_labels(self, settings: PairSettings) -> bool:
+        """Return what the settings say."""
+        return settings.soft_labels
 
     def label_weights(self, plans: Plans) -> Reals:
         """Return (N, V): the weight of each sample's own label."""

@@ -8,13 +8,13 @@ from dataclasses import MISSING, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ipmix_cli.errors import UsageError, check_name
-from ipmix_cli.record import record_of
+from ipmix_cli.record import added, record_of
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # in typing from 3.11 on
 
 
-def setting(
+def setting(  # noqa: PLR0913 - one keyword for each thing a field says
     help_text: str,
     *,
     default: Any = MISSING,
@@ -22,6 +22,7 @@ def setting(
     high: float | None = None,
     choices: Iterable[str] = (),
     length: int | None = None,
+    later: bool = False,
 ) -> Any:
     """Return a field of settings, described for the command line and checked when settings are made.
 
@@ -37,9 +38,11 @@ def setting(
         The names it can be, or those that its list can hold.
     length : int, optional
         How many numbers its list has.
+    later : bool
+        Whether it was added after a release, so that records have it only where it differs from its default.
     """
     metadata = {"help": help_text, "low": low, "high": high, "choices": tuple(choices), "length": length}
-    return field(default=default, metadata=metadata)
+    return field(default=default, metadata={**metadata, **(added(default).metadata if later else {})})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -196,6 +196,8 @@ def job_of(request: Request, source: SourceRecord, mixing: MixingRecord) -> Job:
     output = with_variants(resolved(request.output, size), transform.variants(settings, request.output.copies))
     if transform.mixes_labels:
         output = with_labels(output, size, request.method)
+    if transform.stores_soft_labels(settings):
+        output = with_soft_labels(output)
     job = Job(
         source=source,
         mixing=mixing,
@@ -252,6 +254,17 @@ def with_labels(output: ShardSettings, size: tuple[int, int] | None, method: str
     if size is None:
         raise UsageError(f"{method} mixes pictures of one size", "give --size S --crop center to make them equal")
     return dataclasses.replace(output, mixed=True)
+
+
+def with_soft_labels(output: ShardSettings) -> ShardSettings:
+    """Return the output's settings with the weights of all classes; raises UsageError for what cannot hold them."""
+    if not WRITERS[output.format].soft_labels:
+        good = ", ".join(name for name, writer in WRITERS.items() if writer.soft_labels)
+        raise UsageError(
+            f"--format {output.format} has no column for --soft-labels",
+            f"give another --format ({good}), or leave out --soft-labels: readers make them of the two labels",
+        )
+    return dataclasses.replace(output, soft_labels=True)
 
 
 def with_variants(output: ShardSettings, names: Sequence[str]) -> ShardSettings:

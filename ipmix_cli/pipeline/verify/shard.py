@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.errors import BadSampleError, SourceError
@@ -19,6 +20,7 @@ from ipmix_cli.pipeline.verify.other_readers import check_view
 from ipmix_cli.pipeline.verify.plan_agreement import PlanAgreement, idle_plans
 from ipmix_cli.pipeline.verify.problem import Problem
 from ipmix_cli.shards.shard import ShardView
+from ipmix_cli.shards.soft_labels import soft_labels
 from ipmix_cli.storage.folder import Folder, open_folder
 
 LEVELS = ("quick", "standard", "full")
@@ -125,6 +127,18 @@ class _Samples:
             self._add("plan-mismatch", "the weights of its labels are not those of its plans", key)
         if not all(0 <= label < classes for label, _ in mixed):
             self._add("label-range", "a second label is not a class", key)
+        elif self.job.output.soft_labels and 0 <= view.label(position) < classes:
+            self._check_soft(view, position, key, soft_labels(view.label(position), mixed, classes))
+
+    def _check_soft(self, view: ShardView, position: int, key: str, wanted: NDArray[np.float32]) -> None:
+        """Check that the weights of all classes are those of the two labels."""
+        try:
+            stored = view.soft_labels(position)
+        except BadSampleError as error:
+            self._add("sample-damaged", error.message, key)
+            return
+        if stored is None or not np.array_equal(stored, wanted):
+            self._add("sample-damaged", "its soft labels are not those of its two labels", key)
 
     def _check_keys(self, view: ShardView) -> None:
         record, crops = self.task.record, self.job.crop.crops
