@@ -140,7 +140,7 @@ def _by_convention(folder: Path, given: Given) -> ModelPredictions:
     items = [(item, path) for path in files if path != labels and (item := _by_name(path.stem))]
     if not items:
         raise PredictionsError(
-            f"{folder} holds no predictions with recognized file names",
+            f"{folder} holds no predictions with recognised file names",
             "call the files clean.npz, CORRUPTION.SEVERITY.npz, anomalies.NAME.npz ..., or write predictions.toml",
         )
     sets = _collected(items, given, _read_labels(given.labels or labels or ""))
