@@ -191,6 +191,14 @@ class Transform(ABC):
         del settings
         return False
 
+    def moving(self, settings: Any) -> Sequence[str]:
+        """Return what of a method moves pixels, by name; boxes and masks hold for its variants only if it is empty.
+
+        A method that does not say is taken to move them.
+        """
+        del settings
+        return (self.name,)
+
     def remark(self, settings: Any) -> str:
         """Return what every record and table of such a data set must say, or nothing."""
         del settings

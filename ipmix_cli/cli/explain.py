@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -63,7 +63,7 @@ def explain(
     show(json.dumps(origin.to_dict(), indent=1) if as_json else words(origin, dataset.class_name))
 
 
-def words(origin: CopyExplanation, class_name: Callable[[int], str]) -> str:
+def words(origin: CopyExplanation, class_name: Callable[[Any], str]) -> str:
     """Return the plan as lines for a person."""
     sample = origin.sample
     what = f"{origin.variant} of sample {sample.key}, {class_name(sample.label)}: {sample.source_key}"

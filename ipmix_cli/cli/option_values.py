@@ -26,7 +26,7 @@ VALUES = {  # by option, or by command and option where one name means two thing
     "--format": "ipmix_cli.shards.writers:WRITERS",
     "--in": "ipmix_cli.sources.readers:NAMED",
     "--input-format": "ipmix_cli.sources.readers:READERS",
-    "--labels-as": ("auto", "numbers", "names"),
+    "--labels-as": "ipmix_cli.sources.labels:READINGS",
     "--layout": ("grouped", "flat", "files"),
     "--level": "ipmix_cli.pipeline.verify.shard:LEVELS",
     "--method": "ipmix_cli.methods:METHODS",

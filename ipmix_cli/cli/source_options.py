@@ -46,7 +46,22 @@ LabelsStartOption = Annotated[
 LabelsAsOption = Annotated[
     str,
     typer.Option(
-        help='How to read labels such as "007": as numbers, or as names of classes; auto refuses them.',
+        help='What labels are: auto (one class; refuses "007"), numbers or names (one class), multilabel (several '
+        "classes), real (numbers), text (captions).",
+        rich_help_panel=PANEL,
+    ),
+]
+LabelsSeparatorOption = Annotated[
+    str | None, typer.Option(help="What stands between several labels in a cell of text.", rich_help_panel=PANEL)
+]
+UnlabelledOption = Annotated[
+    bool, typer.Option("--unlabelled", help="Read and store no labels.", rich_help_panel=PANEL)
+]
+KeepOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FIELD",
+        help="Store this field of the source with each sample; several times, or with commas between.",
         rich_help_panel=PANEL,
     ),
 ]
@@ -83,4 +98,5 @@ def spec_of(options: Mapping[str, Any], source: str) -> SourceSpec:
     from ipmix_cli.sources.source import SourceSpec
 
     known = {field.name: options[field.name] for field in dataclasses.fields(SourceSpec) if field.name in options}
+    known["keep"] = tuple(name for item in options.get("keep") or () for name in item.split(",") if name)
     return SourceSpec(input=source, **known)

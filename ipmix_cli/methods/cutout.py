@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -49,6 +49,11 @@ class Cutout(SequenceMethod):
     presets: ClassVar[Mapping[str, Any]] = PRESETS
     small: ClassVar[str] = "cifar10"
     large: ClassVar[str] = "imagenet"
+
+    def moving(self, settings: Any) -> Sequence[str]:
+        """Return nothing: no pixel is moved."""
+        del settings
+        return ()
 
     def max_steps(self, settings: CutoutSettings) -> int:
         """Return the number of squares."""

@@ -6,6 +6,7 @@ in ``kernels/plans.py``) and one line here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ipmix_cli.kernels import codes
@@ -55,7 +56,18 @@ OPS: dict[str, Operation] = {
     "sharpness": Operation(codes.SHARPNESS, "factor"),  # ImageEnhance.Sharpness(picture).enhance(factor)
 }
 
+MOVING = ("rotate", "shear", "translate", "mirror")  # how the names of operations that move pixels begin
+
 ALL_OPERATIONS = tuple(OPS)
 # The last five overlap with the corruptions of the -C benchmarks; the published basic list has none of them.
 BASIC_OPERATIONS = ALL_OPERATIONS[:10]
 OPERATION_NAMES = {operation.code: name for name, operation in OPS.items()}
+
+
+def moving_operations(names: Sequence[str]) -> tuple[str, ...]:
+    """Return those operations that move pixels.
+
+    >>> moving_operations(["equalize", "shear_x"])
+    ('shear_x',)
+    """
+    return tuple(name for name in names if name.startswith(MOVING))

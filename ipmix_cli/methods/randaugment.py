@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from ipmix_cli.errors import UsageError
 from ipmix_cli.kernels import codes
+from ipmix_cli.methods.operations import moving_operations
 from ipmix_cli.methods.steps.affine import matrices
 from ipmix_cli.methods.steps.draws import below, normals, signs
 from ipmix_cli.methods.steps.magnitudes import ENHANCERS, Magnitudes, Space, Table, at_each, linspace32, none, table_of
@@ -163,6 +164,10 @@ class RandAugment(SequenceMethod):
     presets: ClassVar[Mapping[str, Any]] = PRESETS
     small: ClassVar[str] = "torchvision"
     large: ClassVar[str] = "torchvision"
+
+    def moving(self, settings: Any) -> Sequence[str]:
+        """Return the operations among those to be drawn that move pixels."""
+        return moving_operations(settings.operations)
 
     def max_steps(self, settings: RandAugmentSettings) -> int:
         """Return the number of layers."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -86,6 +86,11 @@ class RandomErasing(SequenceMethod):
     presets: ClassVar[Mapping[str, Any]] = PRESETS
     small: ClassVar[str] = "torchvision"
     large: ClassVar[str] = "torchvision"
+
+    def moving(self, settings: Any) -> Sequence[str]:
+        """Return nothing: no pixel is moved."""
+        del settings
+        return ()
 
     def max_steps(self, settings: RandomErasingSettings) -> int:
         """Return 1."""

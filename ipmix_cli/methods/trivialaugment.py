@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
+from ipmix_cli.methods.operations import moving_operations
 from ipmix_cli.methods.steps.affine import matrices
 from ipmix_cli.methods.steps.draws import below, signs
 from ipmix_cli.methods.steps.magnitudes import (
@@ -134,6 +135,10 @@ class TrivialAugment(SequenceMethod):
     presets: ClassVar[Mapping[str, Any]] = PRESETS
     small: ClassVar[str] = "wide"
     large: ClassVar[str] = "wide"
+
+    def moving(self, settings: Any) -> Sequence[str]:
+        """Return the operations among those to be drawn that move pixels."""
+        return moving_operations(settings.operations)
 
     def max_steps(self, settings: TrivialAugmentSettings) -> int:
         """Return 1."""

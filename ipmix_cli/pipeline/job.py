@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from ipmix_cli.annotations import PLAIN, AnnotationSpec
 from ipmix_cli.crop import CropConfig
 from ipmix_cli.errors import IpmixError, UsageError
 from ipmix_cli.methods import DEFAULT_METHOD, transform_named
@@ -40,6 +41,7 @@ class SourceRecord:
     pictures: Count
     size: tuple[Side, Side] | None
     settings: dict[str, Setting]
+    annotations: AnnotationSpec = added(PLAIN)  # noqa: RUF009 - an immutable value
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,9 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from ipmix_cli.annotations import Label
 from ipmix_cli.errors import UsageError, check_name
+from ipmix_cli.reader.annotations import fields_of, labels_of
 from ipmix_cli.reader.batch import Batch
 from ipmix_cli.reader.chosen import Choice
 from ipmix_cli.reader.contents import read_contents
@@ -69,6 +71,8 @@ class ShardDataset(Base):
         transforms take them; or Pillow's images, a list of them in the views "all" and "triplet".
     return_key : bool
         Whether a sample is (pictures, label, key).
+    return_fields : bool
+        Whether a dict of the kept fields (``ipmix augment --keep``) comes last.
     fresh : bool
         Whether copies are made when they are read, other ones in every epoch, instead of the data set's own: the views
         "random", "fixed" and "triplet" then never repeat a copy, and "all" has K of them.
@@ -100,7 +104,9 @@ class ShardDataset(Base):
     -----
     ``data[i]`` is ``(pictures, label)``: uint8 RGB (H, W, 3), for "all" (K, H, W, 3) and for "triplet" (3, H, W, 3), in
     memory of its own; label is an int. Of a data set with mixed labels (mixup, cutmix) it is the weight of each class,
-    float32 (C,), and (V, C) for views with several pictures: what a cross entropy takes as soft targets. Any integer
+    float32 (C,), and (V, C) for views with several pictures: what a cross entropy takes as soft targets. Several labels
+    are float32 (C,) with a 1 for each class that applies, targets a float32 or float32 (D,), captions a str; without
+    labels a sample is (pictures,). Any integer
     type is an index, negative ones count from the end, and a slice gives a sequence of samples. A DataLoader asks for
     whole batches, which are read shard by shard. Call :meth:`set_epoch` before the loader's iterator is made; workers
     of any start method hear of it, those that persist over epochs too. A pickled ShardDataset has nothing open.
@@ -124,6 +130,7 @@ class ShardDataset(Base):
         transform: Callable[[Any], Any] | None = None,
         picture_type: str = "numpy",
         return_key: bool = False,
+        return_fields: bool = False,
         fresh: bool = False,
         fractals: str | None = None,
         cache_dir: str | Path | None = None,
@@ -146,9 +153,10 @@ class ShardDataset(Base):
             self._renderer = open_renderer(self._contents, fractals, fresh, seed)
         self.transform = transform
         self._picture_type, self._return_key, self._most_open = picture_type, return_key, most_open
+        self._return_fields = return_fields
         self._epoch = RawValue("Q", 0)
         self._files = self._new_files()
-        self._targets: list[int] | None = None
+        self._targets: list[Label] | None = None
 
     def _new_files(self) -> ShardFiles:
         return ShardFiles(self._contents, self._path, self._most_open)
@@ -168,11 +176,13 @@ class ShardDataset(Base):
         return {name: label for label, name in reversed(list(enumerate(self.class_names)))}
 
     @property
-    def targets(self) -> list[int]:
+    def targets(self) -> list[Any]:
         """The labels of all samples, in order; reads a little of every shard when first asked for."""
-        if self._targets is None:
+        if self._targets is None and self.settings.annotations.labels == "class":
             shards = range(len(self._contents.shards))
             self._targets = [label for shard in shards for label in self._files.labels(shard)]
+        elif self._targets is None:
+            self._targets = [one.label for one in self._files.annotations(range(len(self)))]
         return self._targets
 
     @property
@@ -219,7 +229,15 @@ class ShardDataset(Base):
             convert, transform = PICTURE_TYPES[self._picture_type], self.transform
             pictures = [convert(views) if transform is None else transform(convert(views)) for views in pictures]
         keys = [f"{index:08d}" for index in read.indices] if self._return_key else None
-        return Batch(pictures, self._labels(numbers, read.labels, epoch), keys)
+        spec = self.settings.annotations
+        if spec.plain or (spec.labels == "class" and not self._return_fields):
+            return Batch(pictures, self._labels(numbers, read.labels, epoch), keys, self._no_fields(numbers))
+        beside = list(self._files.annotations(numbers))
+        labels = self._labels(numbers, read.labels, epoch) if spec.labels == "class" else labels_of(beside, spec)
+        return Batch(pictures, labels, keys, [fields_of(one, spec) for one in beside] if self._return_fields else None)
+
+    def _no_fields(self, numbers: Sequence[int]) -> list[dict[str, Any]] | None:
+        return [{} for _ in numbers] if self._return_fields else None
 
     def _labels(self, numbers: Sequence[int], own: list[int], epoch: int) -> Any:
         """Return the labels of samples: numbers, or the weights of the classes where the data set has mixed labels."""

@@ -10,13 +10,14 @@ import contextlib
 import operator
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ipmix_cli.annotations import Annotation, class_of
 from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.errors import BadSampleError, SourceError
 from ipmix_cli.reader.contents import Contents
@@ -132,7 +133,8 @@ class ShardFiles:
         if places is not None:
             return places.labels[positions], places.indices[positions], places.sizes[positions]
         view = self._view(shard)
-        labels, sizes = zip(*((view.label(place), view.size(place)) for place in positions.tolist()), strict=True)
+        sizes = [view.size(place) for place in positions.tolist()]
+        labels = [self._class(view, place) for place in positions.tolist()]
         return labels, [int(view.keys()[place]) for place in positions.tolist()], sizes
 
     def labels(self, shard: int) -> list[int]:
@@ -141,7 +143,18 @@ class ShardFiles:
         if places is not None:
             return [int(label) for label in places.labels]
         view = self._view(shard)
-        return [view.label(position) for position in range(len(view))]
+        return [self._class(view, position) for position in range(len(view))]
+
+    def _class(self, view: ShardView, position: int) -> int:
+        """Return the class of a sample; 0 where labels are no classes, which are read as annotations."""
+        return class_of(view.label(position)) if self._contents.settings.annotations.labels == "class" else 0
+
+    def annotations(self, numbers: Iterable[int]) -> Iterator[Annotation]:
+        """Yield the labels of samples, of whatever kind, and their kept fields."""
+        for number in numbers:
+            shard, position = self._contents.find(number)
+            view = self._view(shard)
+            yield Annotation(view.label(position), view.fields(position))
 
     def mixed_labels(self, numbers: Sequence[int], chosen: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
         """Return the weight of each class, (N, V, C), of the pictures `chosen` (N, V); for methods that mix labels."""
@@ -149,7 +162,7 @@ class ShardFiles:
         for row, number in enumerate(numbers):
             shard, position = self._contents.find(number)
             view = self._view(shard)
-            own, mixed, stored = view.label(position), view.mixed(position), view.soft_labels(position)
+            own, mixed, stored = class_of(view.label(position)), view.mixed(position), view.soft_labels(position)
             for column, copy in enumerate(chosen[row].tolist()):
                 if stored is not None and copy != CLEAN:
                     out[row, column] = stored[copy]

@@ -6,7 +6,8 @@ It is xxh3_64 (seed 0) over these bytes, in this order:
    ``KEY INDEX LABEL SOURCE_INDEX CROP HEIGHT WIDTH CLEAN COPY_0 .. COPY_K-1 SOURCE:SOURCE_KEY``, where CLEAN
    and COPY_j are the lengths of the stored pictures in bytes (CLEAN is -1 where no clean picture is stored)
    and SOURCE is the length of SOURCE_KEY in bytes; where copies have mixed labels, each copy's second label in decimal
-   and the weight of the first as C's ``%a`` writes it stand before SOURCE;
+   and the weight of the first as C's ``%a`` writes it stand before SOURCE; a LABEL that is no class number, and the
+   kept fields, which stand before SOURCE too, are written as :func:`ipmix_cli.annotations.canonical` does;
 2. the clean picture as it is stored (raw ones in C order), if it is;
 3. the copies as they are stored, in order.
 
@@ -21,6 +22,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+from ipmix_cli.annotations import canonical
 from ipmix_cli.picture import Bytes
 from ipmix_cli.shards.shard import ShardSample, StoredSample
 
@@ -49,7 +51,8 @@ def raw_checksum(sample: ShardSample | StoredSample, clean: NDArray[np.uint8] | 
 
 def _facts(sample: ShardSample | StoredSample, size: tuple[int, int], lengths: list[int]) -> bytes:
     source = sample.source_key.encode("utf-8", "surrogateescape")
-    numbers = f"{sample.index} {sample.label} {sample.source_index} {sample.crop} {size[0]} {size[1]}"
+    numbers = f"{sample.index} {canonical(sample.label)} {sample.source_index} {sample.crop} {size[0]} {size[1]}"
     mixed = "".join(f" {label} {weight.hex()}" for label, weight in sample.mixed)
-    facts = f"{sample.key} {numbers} {' '.join(map(str, lengths))}{mixed} {len(source)}:"
+    kept = "".join(f" {canonical(value)}" for value in sample.fields)
+    facts = f"{sample.key} {numbers} {' '.join(map(str, lengths))}{mixed}{kept} {len(source)}:"
     return facts.encode("utf-8", "surrogateescape") + source

@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ipmix_cli.annotations import class_of
 from ipmix_cli.codecs.codecs import CODECS, REMEDY
 from ipmix_cli.errors import BadSampleError, SourceError
 from ipmix_cli.picture import Bytes
@@ -92,7 +93,8 @@ class FolderBuilder:
                 self._add_file(sample, part, data)
 
     def _add_file(self, sample: ShardSample, part: str, data: bytes) -> None:
-        folder = self._folders[sample.label] if 0 <= sample.label < len(self._folders) else str(sample.label)
+        label = class_of(sample.label)
+        folder = self._folders[label] if 0 <= label < len(self._folders) else str(label)
         name = self._file_name(sample, folder, part)
         self._files.append((name, data))
         self._lines.append(f"{hashlib.sha256(data).hexdigest()}  {name}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from ipmix_cli.annotations import LABEL, Column, columns
 from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.shards.card_header import Flow, Quoted, front_matter
 from ipmix_cli.shards.class_folders import folder_names
@@ -25,6 +26,16 @@ SHARD_SUFFIXES = {"hdf5": ".h5", "webdataset": ".tar", "parquet": ".parquet"}
 
 INTEGERS = ("index", "source_index", "crop")
 MOST_NAMED = 10_000  # classes whose names Hugging Face's loader is told; more would make a card of megabytes
+
+
+TASKS = {
+    "class": "image-classification",
+    "multilabel": "image-classification",
+    "none": "image-feature-extraction",
+    "real": "other",
+    "text": "image-to-text",
+}
+"""Hugging Face's names of what a data set is for, by the kind of its labels."""
 
 
 class Maker(Protocol):
@@ -74,7 +85,8 @@ def dataset_card(
     maker : Maker
         What made the copies.
     """
-    header: dict[str, Any] = {"task_categories": ["image-classification"], "tags": ["ipmix", "data-augmentation"]}
+    task = TASKS[output.annotations.labels]
+    header: dict[str, Any] = {"task_categories": [task], "tags": ["ipmix", "data-augmentation"]}
     if output.format in FEATURES:
         header |= _loading(output, class_names, (split, shards), size)
     samples = sum(count for _, count in shards)
@@ -115,7 +127,7 @@ def hdf5_features(output: ShardSettings, class_names: Sequence[str], size: tuple
     """Return the features of HDF5 shards."""
     features = [_plain(name, "int64") for name in INTEGERS]
     features += [_plain("key", "string"), _plain("source_key", "string"), _plain("checksum", "uint64")]
-    features.append(_label("label", class_names))
+    features += _annotation_features(output, class_names)
     if output.mixed:
         features += [{"name": "second_label", "list": "int64"}, {"name": "label_weight", "list": "float64"}]
     if output.soft_labels:
@@ -139,18 +151,23 @@ def webdataset_features(output: ShardSettings, class_names: Sequence[str], _size
     if output.layout == "grouped":
         pictures = [f"aug{number}.{suffix}" for number in range(output.stored_copies)]
         pictures = [f"clean.{suffix}", *pictures] if output.clean else pictures
-    fields = dict.fromkeys((*INTEGERS, "label", "copies", "seed", "height", "width"), "int64")
-    fields |= dict.fromkeys(("key", "class", "source_key", "checksum"), "string")
+    spec = output.annotations
+    classes, label = spec.labels == "class", [column for column in columns(spec) if column.name == LABEL]
+    fields = dict.fromkeys((*INTEGERS, *(["label"] if classes else []), "copies", "seed", "height", "width"), "int64")
+    fields |= dict.fromkeys(("key", *(["class"] if classes else []), "source_key", "checksum"), "string")
     if output.layout == "flat":
         fields["copy"] = "int64"
-    parts: list[Feature] = [_plain(name, kind) for name, kind in fields.items()]
+    struct: list[Feature] = [_plain(name, kind) for name, kind in fields.items()]
     if output.mixed:
-        parts += [{"name": "second_labels", "list": "int64"}, {"name": "label_weights", "list": "float64"}]
+        struct += [{"name": "second_labels", "list": "int64"}, {"name": "label_weights", "list": "float64"}]
     if output.soft_labels:
-        parts.append({"name": "soft_labels", "list": {"list": "float32"}})
-    json = {"name": "json", "struct": parts}
+        struct.append({"name": "soft_labels", "list": {"list": "float32"}})
+    struct += [] if classes else [_json_column(column) for column in label]
+    kept = [_json_column(column) for column in columns(spec) if column not in label]
+    struct += [{"name": "kept", "struct": kept}] if kept else []
+    beside = {"class": [_label("cls", class_names)], "text": [_plain("txt", "string")]}.get(spec.labels, [])
     ends = [_plain("__key__", "string"), _plain("__url__", "string")]
-    return [*(_plain(name, "image") for name in pictures), _label("cls", class_names), json, *ends]
+    return [*(_plain(name, "image") for name in pictures), *beside, {"name": "json", "struct": struct}, *ends]
 
 
 def parquet_features(output: ShardSettings, class_names: Sequence[str], _size: object) -> list[Feature]:
@@ -177,6 +194,32 @@ FEATURES = {
 }
 
 
+def _annotation_features(output: ShardSettings, class_names: Sequence[str]) -> list[Feature]:
+    """Return the features of the label, if there is one, and of the kept fields, as arrays have them."""
+    if output.annotations.labels == "class":
+        return [_label("label", class_names), *map(_array_column, columns(output.annotations)[1:])]
+    return [_array_column(column) for column in columns(output.annotations)]
+
+
+def _array_column(column: Column) -> Feature:
+    if len(column.shape) == 1:
+        return {"name": column.name, "list": column.dtype, "length": column.shape[0]}
+    if column.shape:
+        kind = {"shape": Flow(column.shape), "dtype": column.dtype}
+        return {"name": column.name, "dtype": {f"array{len(column.shape)}_d": kind}}
+    return _plain(column.name, "string" if column.dtype == "json" else column.dtype)
+
+
+def _json_column(column: Column) -> Feature:
+    """Return the feature of a column whose values are JSON's numbers, text, or nested lists of numbers."""
+    feature: Any = {"json": "string", "uint8": "int64"}.get(column.dtype, column.dtype)
+    if not column.shape:
+        return _plain(column.name, feature)
+    for _ in column.shape[1:]:
+        feature = {"list": feature}
+    return {"name": column.name, "list": feature}
+
+
 def _plain(name: str, kind: str) -> Feature:
     return {"name": name, "dtype": kind}
 
@@ -201,17 +244,29 @@ def _description(
     if output.store == "plans":
         clean = "the clean picture, from which readers make "
     layout = f", {output.layout}" if output.format == "webdataset" else ""
+    labels = _labels(output, class_names)
     lossy = "" if CODECS[output.encoding].lossless else f", quality {output.quality}: lossy"
     return [
         f"# {maker.title} {maker.purpose}",
         "",
-        f"{samples} samples {pictures}, {len(class_names)} classes. Each sample holds {clean}{output.copies} copies of",
+        f"{samples} samples {pictures}, {labels}. Each sample holds {clean}{output.copies} copies of",
         f"it, {maker.made} by {maker.credit} and made beforehand by `ipmix`. The settings, and the",
         "sha256 of every file, are in `manifest.json`; `ipmix explain` tells how any copy came to be.",
         "",
         f"Format: {output.format}{layout}; encoding: {output.encoding}{lossy}; seed of the job: {output.seed}.",
         "",
     ]
+
+
+def _labels(output: ShardSettings, class_names: Sequence[str]) -> str:
+    """Return what the labels are, in words."""
+    spec = output.annotations
+    kept = f", with {', '.join(field.name for field in spec.fields)}" if spec.fields else ""
+    if spec.labels == "real":
+        return f"{spec.length or 1} real number{'' if spec.length in (None, 1) else 's'} as target{kept}"
+    words = {"none": "no labels", "text": "captions"}
+    several = f"any number of {len(class_names)} classes" if spec.labels == "multilabel" else ""
+    return words.get(spec.labels, several or f"{len(class_names)} classes") + kept
 
 
 def _reading(output: ShardSettings, split: str) -> list[str]:

@@ -12,6 +12,9 @@ crop                      (N,) int64               which crop of that picture
 checksum                  (N,) uint64              see :mod:`ipmix_cli.shards.checksum`
 ========================  =======================  ====================================================
 
+Labels of other kinds are ``label``, too: (N, C) uint8 for several classes a picture, (N,) or (N, D) float64 for
+numbers, (N,) string for text; without labels there is none. Each kept field is an array of its own name.
+
 Encoded pictures are ``clean`` and ``aug0`` .. ``aug{K-1}``, each (N,) of variable-length bytes, with ``size``
 (N, 2) int32 for their heights and widths: one column a copy, because Hugging Face reads no table of
 variable-length bytes. Compressed ones have the raw shapes in chunks of one picture. Settings and class names
@@ -29,6 +32,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from ipmix_cli.annotations import Column, Value, class_of, columns, row_of
 from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.hdf5.image import SparseFile, new_file, place, reserve, store
 from ipmix_cli.picture import Bytes
@@ -38,7 +42,7 @@ from ipmix_cli.shards.shard import ShardSample, ShardSettings
 from ipmix_cli.shards.soft_labels import soft_labels
 
 SUFFIX = ".h5"
-NUMBERS = ("label", "index", "source_index", "crop")
+NUMBERS = ("index", "source_index", "crop")
 STRINGS = ("key", "source_key")
 SECOND_LABEL, LABEL_WEIGHT, SOFT_LABEL = "second_label", "label_weight", "soft_label"
 PICTURE_BYTES = h5py.vlen_dtype(np.uint8)
@@ -169,6 +173,10 @@ def _describe(
     """Write all that is known before the pictures."""
     for name, value in {**record_of(settings), **attributes}.items():
         file.attrs[name] = _attribute(value)
+    spec = settings.annotations
+    rows = [row_of(sample.label, sample.fields, spec) for sample in samples]
+    for number, column in enumerate(columns(spec)):
+        _store_column(file, column, [row[number] for row in rows])
     for name in NUMBERS:
         store(file, name, np.array([getattr(sample, name) for sample in samples], np.int64))
     if settings.mixed:
@@ -177,11 +185,19 @@ def _describe(
         store(file, LABEL_WEIGHT, pairs[..., 1])
     if settings.soft_labels:
         shape = len(samples), settings.copies, len(attributes["class_names"])
-        rows = [soft_labels(sample.label, sample.mixed, shape[2]) for sample in samples]
-        store(file, SOFT_LABEL, np.array(rows, np.float32).reshape(shape))
+        soft = [soft_labels(class_of(sample.label), sample.mixed, shape[2]) for sample in samples]
+        store(file, SOFT_LABEL, np.array(soft, np.float32).reshape(shape))
     for name in STRINGS:
-        strings = [getattr(sample, name).encode("utf-8", "surrogateescape") for sample in samples]
-        store(file, name, np.array(strings, object), dtype=h5py.string_dtype())
+        _store_column(file, Column(name, "string", ()), [getattr(sample, name) for sample in samples])
+
+
+def _store_column(file: h5py.File, column: Column, values: Sequence[Value]) -> None:
+    """Write an array of numbers (N, ...), or text (N,); JSON is text, too."""
+    if column.dtype in {"string", "json"}:
+        strings = [str(text).encode("utf-8", "surrogateescape") for text in values]
+        store(file, column.name, np.array(strings, object), dtype=h5py.string_dtype())
+    else:
+        store(file, column.name, np.array(values, column.dtype).reshape(len(values), *column.shape))
 
 
 def _attribute(value: Any) -> Any:

@@ -36,7 +36,8 @@ def hdf5_places(path: Path, location: str) -> Places | None:
 
 def _raw_places(file: h5py.File, location: str) -> Places | None:
     arrays = {name: array(file, name, location) for name in ("aug", "clean") if name in file}
-    labels, indices = (array(file, name, location) for name in ("label", "index"))
+    indices = array(file, "index", location)
+    labels = array(file, "label", location) if "annotations" not in file.attrs else indices  # others are read by views
     shapes = {name: column.shape for name, column in arrays.items()}
     samples, *picture = shapes.get("clean", (shapes.get("aug", ())[:1] + shapes.get("aug", ())[2:]) or (0,))
     copies = shapes["aug"][1] if "aug" in shapes else 0

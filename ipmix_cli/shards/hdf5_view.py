@@ -17,11 +17,23 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from ipmix_cli.annotations import (
+    LABEL_TYPES,
+    Annotation,
+    AnnotationSpec,
+    Column,
+    Label,
+    Value,
+    annotation_of,
+    columns,
+    nested,
+)
 from ipmix_cli.codecs.codecs import REMEDY
 from ipmix_cli.errors import BadSampleError, SourceError
 from ipmix_cli.hdf5.heap import REFERENCE, Heap
 from ipmix_cli.hdf5.safety import array, explained, open_file
 from ipmix_cli.picture import Bytes
+from ipmix_cli.record import RecordError, typed
 from ipmix_cli.shards.checksum import sample_checksum
 from ipmix_cli.shards.hdf5_builder import LABEL_WEIGHT, NUMBERS, SECOND_LABEL, SOFT_LABEL, STRINGS
 from ipmix_cli.shards.places import CLEAN, ListedExtents, Places
@@ -66,7 +78,9 @@ class HDF5View(ShardView):
         self.attributes = {name: _setting(file.attrs[name]) for name in file.attrs}
         found = {name: array(file, name, self._location) for name in (*NUMBERS, *STRINGS, "checksum")}
         pictures = {name: array(file, name, self._location) for name in _picture_columns(file)}
-        lengths = {len(column) for column in (*found.values(), *pictures.values())}
+        self._spec = self._annotation_spec()
+        beside = {column: array(file, column.name, self._location) for column in columns(self._spec)}
+        lengths = {len(column) for column in (*found.values(), *beside.values(), *pictures.values())}
         if len(lengths) != 1:
             raise self._wrong(f"columns of several lengths: {sorted(lengths)}")
         self._length = lengths.pop()
@@ -74,6 +88,7 @@ class HDF5View(ShardView):
         self._checksums = self._column(found["checksum"], "u8")
         self._heap = Heap(data, self._location)
         self._strings = {name: self._text(found[name]) for name in STRINGS}
+        self._beside = [self._annotation_column(column, values) for column, values in beside.items()]
         self._sizes = self._picture_sizes(file, pictures)
         self.copies = int(pictures["aug"].shape[1]) if "aug" in pictures else len(pictures.keys() - {"clean"})
         self._mixed = self._mixed_labels(file) if SECOND_LABEL in file else None
@@ -86,6 +101,27 @@ class HDF5View(ShardView):
             self._pictures = self._raw(pictures)
             return
         self._open.close()
+
+    def _annotation_spec(self) -> AnnotationSpec:
+        """Return of which kind labels are, and which fields are kept."""
+        stored = self.attributes.get("annotations")
+        if stored is None:
+            return AnnotationSpec()
+        try:
+            spec = typed(AnnotationSpec, stored)
+        except RecordError as error:
+            raise self._wrong(f"annotations that cannot be: {error}") from error
+        if spec.labels not in (*LABEL_TYPES, "none"):
+            raise self._wrong(f"labels of the kind {spec.labels!r}")
+        return spec
+
+    def _annotation_column(self, column: Column, stored: h5py.Dataset) -> NDArray[Any] | list[str]:
+        """Return the values of a column of annotations."""
+        if column.dtype in {"string", "json"}:
+            return self._text(stored)
+        if stored.shape[1:] != column.shape or stored.dtype != np.dtype(column.dtype) or stored.chunks:
+            raise self._wrong(f"{column.name!r} as {stored.dtype} {stored.shape}, not {column.dtype} (N, ...)")
+        return np.asarray(stored[()])
 
     def _column(self, column: h5py.Dataset, kind: str) -> NDArray[Any]:
         if column.ndim != 1 or column.dtype != np.dtype(kind) or column.chunks:
@@ -172,9 +208,17 @@ class HDF5View(ShardView):
         """Return the samples' keys in order."""
         return self._strings["key"]
 
-    def label(self, position: int) -> int:
-        """Return the class number of one sample."""
-        return int(self._numbers["label"][position])
+    def label(self, position: int) -> Label:
+        """Return the label of one sample: the number of its class, in most data sets."""
+        return self._annotation(position).label
+
+    def fields(self, position: int) -> tuple[Value, ...]:
+        """Return the kept fields of one sample."""
+        return self._annotation(position).fields
+
+    def _annotation(self, position: int) -> Annotation:
+        row = [one[position] if isinstance(one, list) else nested(one[position].tolist()) for one in self._beside]
+        return annotation_of(row, self._spec)
 
     def size(self, position: int) -> tuple[int, int]:
         """Return the (height, width) of one sample's pictures."""
@@ -207,6 +251,7 @@ class HDF5View(ShardView):
         facts: dict[str, Any] = {name: int(column[position]) for name, column in self._numbers.items()}
         facts |= {name: column[position] for name, column in self._strings.items()}
         facts |= {"clean": clean, "copies": copies, "size": self.size(position), "mixed": self.mixed(position)}
+        facts |= self._annotation(position)._asdict()
         stored = StoredSample(**facts, checksum=int(self._checksums[position]), expected=0)
         expected = sample_checksum(stored, stored.size, clean, copies)
         return StoredSample(**facts, checksum=stored.checksum, expected=expected)
@@ -220,9 +265,13 @@ class HDF5View(ShardView):
                 offsets[position, column], lengths[position, column] = self._heap.place(reference)
         columns = {copy: column for column, copy in enumerate(self._encoded_references)}
         extents = ListedExtents(columns, offsets, lengths)
-        return Places(
-            self._numbers["label"], self._numbers["index"], self._sizes.astype(np.int32), extents, self.copies
-        )
+        return Places(self._classes(), self._numbers["index"], self._sizes.astype(np.int32), extents, self.copies)
+
+    def _classes(self) -> NDArray[np.int64]:
+        """Return the class of each sample; zeros where labels are no classes."""
+        labels = self._beside[0] if self._spec.labels == "class" else np.zeros(len(self), np.int64)
+        assert isinstance(labels, np.ndarray), "classes are numbers"
+        return labels
 
     def close(self) -> None:
         """Let go of the file."""

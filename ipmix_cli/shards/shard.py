@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ipmix_cli.annotations import PLAIN, AnnotationSpec, Label, Value
 from ipmix_cli.errors import UsageError
 from ipmix_cli.picture import Bytes, Picture
 from ipmix_cli.record import added
@@ -52,6 +53,8 @@ class ShardSettings:
         Whether each copy has a second label, and a weight of its sample's own.
     soft_labels : bool
         Whether it has the weights of all classes, too.
+    annotations : AnnotationSpec
+        Of which kind labels are, and which fields of the source are kept.
     """
 
     format: str = "hdf5"
@@ -66,9 +69,11 @@ class ShardSettings:
     store: str = added("pixels")
     mixed: bool = added(False)
     soft_labels: bool = added(False)
+    annotations: AnnotationSpec = added(PLAIN)  # noqa: RUF009 - an immutable value
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "variants", tuple(self.variants))  # JSON has lists
+        object.__setattr__(self, "annotations", AnnotationSpec.of(self.annotations))
 
     @property
     def stored_copies(self) -> int:
@@ -117,17 +122,19 @@ class ShardSample:
 
     `key` is the sample's own (ASCII letters, digits and dashes, at most 40 characters, unique in the data
     set); `index` its number in the data set; `source_index`, `source_key` and `crop` say which view of which
-    picture it is; `mixed` has the second label of each copy, for methods that mix labels.
+    picture it is; `mixed` has the second label of each copy, for methods that mix labels; `fields` are the values of
+    the source's fields that are kept, in the order of the settings' annotations.
     """
 
     key: str
     index: int
-    label: int
+    label: Label
     source_index: int
     source_key: str
     crop: int
     picture: Picture
     mixed: tuple[MixedLabel, ...] = ()
+    fields: tuple[Value, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -139,7 +146,7 @@ class StoredSample:
 
     key: str
     index: int
-    label: int
+    label: Label
     source_index: int
     source_key: str
     crop: int
@@ -149,6 +156,7 @@ class StoredSample:
     checksum: int
     expected: int
     mixed: tuple[MixedLabel, ...] = ()
+    fields: tuple[Value, ...] = ()
 
 
 class ShardBuilder(Protocol):
@@ -197,8 +205,13 @@ class ShardView(ABC):
         return ()
 
     @abstractmethod
-    def label(self, position: int) -> int:
-        """Return the class number of one sample."""
+    def label(self, position: int) -> Label:
+        """Return the label of one sample: the number of its class, in most data sets."""
+
+    def fields(self, position: int) -> tuple[Value, ...]:
+        """Return the kept fields of one sample, in the order of the settings' annotations."""
+        del position
+        return ()
 
     def mixed(self, position: int) -> tuple[MixedLabel, ...]:
         """Return the mixed label of each copy of one sample; nothing if labels are not mixed."""

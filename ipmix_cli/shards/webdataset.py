@@ -9,8 +9,10 @@ flat
 The JSON of every sample has the same fields of the same types, never null: ``key``, ``index``, ``label``,
 ``class``, ``source_key``, ``source_index``, ``crop``, ``copies``, ``seed``, ``height``, ``width``,
 ``checksum`` (of the sample with all its copies, 16 hexadecimal digits; :mod:`ipmix_cli.shards.checksum`),
+``kept`` (an object of the fields that are kept, if there are any),
 and in the flat layout ``copy`` (-1 for the clean picture). A key has no dot, since names are cut at the first
-one. Headers are USTAR without times.
+one. Headers are USTAR without times. Labels that are no single class stand in ``label`` alone, a list of 0 and 1, a
+number, or a list of numbers; text is a file ``.txt`` in place of ``.cls``, too. Without labels there is neither.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ipmix_cli.annotations import Label, Value, class_of, nested
 from ipmix_cli.codecs.codecs import CODECS, REMEDY
 from ipmix_cli.errors import BadSampleError, SourceError
 from ipmix_cli.picture import Bytes
@@ -37,11 +40,12 @@ from ipmix_cli.storage.memory_map import Sliceable, mapped
 from ipmix_cli.storage.tar import END, Member, append, own_members
 
 SUFFIX = ".tar"
-NUMBERS = ("index", "label", "source_index", "crop", "copies", "seed", "height", "width")
-STRINGS = ("key", "class", "source_key", "checksum")
+NUMBERS = ("index", "source_index", "crop", "copies", "seed", "height", "width")
+STRINGS = ("key", "source_key", "checksum")
+CLASS, LABEL, KEPT = "class", "label", "kept"
 SECOND_LABELS, LABEL_WEIGHTS = "second_labels", "label_weights"  # of methods that mix labels
 SOFT_LABELS = "soft_labels"
-NAME = re.compile(r"([A-Za-z0-9-]+)(?:_(clean|[0-9]{1,6}))?\.(?:(clean|aug[0-9]{1,6})\.)?(cls|json|png|webp|jpg)")
+NAME = re.compile(r"([A-Za-z0-9-]+)(?:_(clean|[0-9]{1,6}))?\.(?:(clean|aug[0-9]{1,6})\.)?(cls|txt|json|png|webp|jpg)")
 MOST_DIGITS = 20
 
 
@@ -94,8 +98,15 @@ class TarBuilder:
             append(self._tar, b"%s.clean.%s" % (key, self._suffix.encode()), clean)
         for number, copy in enumerate(copies):
             append(self._tar, b"%s.aug%d.%s" % (key, number, self._suffix.encode()), copy)
-        append(self._tar, key + b".cls", b"%d" % sample.label)
+        self._write_label(key, sample.label)
         append(self._tar, key + b".json", f"{self._facts(sample, clean, copies)}}}".encode())
+
+    def _write_label(self, key: bytes, label: Label) -> None:
+        """Write the label as a file of its own, if it is a class or text."""
+        if isinstance(label, int):
+            append(self._tar, key + b".cls", b"%d" % label)
+        elif isinstance(label, str):
+            append(self._tar, key + b".txt", label.encode("utf-8", "surrogateescape"))
 
     def _write_flat(self, sample: ShardSample, clean: Bytes | None, copies: Sequence[Bytes]) -> None:
         facts = self._facts(sample, clean, copies)
@@ -103,29 +114,43 @@ class TarBuilder:
         for number, picture in pictures if clean is None else [(CLEAN, clean), *pictures]:
             key = f"{sample.key}_{'clean' if number == CLEAN else number}".encode()
             append(self._tar, b"%s.%s" % (key, self._suffix.encode()), picture)
-            append(self._tar, key + b".cls", b"%d" % sample.label)
+            self._write_label(key, sample.label)
             append(self._tar, key + b".json", f'{facts}, "copy": {number}}}'.encode())
 
     def _facts(self, sample: ShardSample, clean: Bytes | None, copies: Sequence[Bytes]) -> str:
         """Return the sample's JSON without its end; json.dumps would take twenty times as long."""
         height, width = sample.picture.shape[:2]
         checksum = sample_checksum(sample, (height, width), clean, copies)
-        name = self._classes[sample.label] if 0 <= sample.label < len(self._classes) else '""'
         return (
-            f'{{"key": "{sample.key}", "index": {sample.index}, "label": {sample.label}, "class": {name}, '
+            f'{{"key": "{sample.key}", "index": {sample.index}, {self._label_facts(sample.label)}'
             f'"source_key": {json.dumps(sample.source_key)}, "source_index": {sample.source_index}, '
             f'"crop": {sample.crop}, "copies": {len(copies)}, "seed": {self._settings.seed}, '
             f'"height": {height}, "width": {width}, "checksum": "{checksum:016x}"'
-            f"{_mixed_facts(sample)}{self._soft_facts(sample)}"
+            f"{_mixed_facts(sample)}{self._soft_facts(sample)}{self._kept_facts(sample)}"
         )
 
     def _soft_facts(self, sample: ShardSample) -> str:
         """Return what a sample's JSON says of the weights of all classes, to the nine digits that float32 has."""
         if not self._settings.soft_labels:
             return ""
-        rows = soft_labels(sample.label, sample.mixed, len(self._classes)).tolist()
+        rows = soft_labels(class_of(sample.label), sample.mixed, len(self._classes)).tolist()
         texts = (", ".join(f"{weight:.9g}" for weight in row) for row in rows)
         return f', "{SOFT_LABELS}": [{", ".join(f"[{text}]" for text in texts)}]'
+
+    def _label_facts(self, label: Label) -> str:
+        """Return what a sample's JSON says of its label, with a comma after it; nothing if there is none."""
+        if isinstance(label, int):
+            name = self._classes[label] if 0 <= label < len(self._classes) else '""'
+            return f'"label": {label}, "class": {name}, '
+        return "" if label is None else f'"label": {json.dumps(label)}, '
+
+    def _kept_facts(self, sample: ShardSample) -> str:
+        """Return what a sample's JSON says of the fields that are kept; nothing if there are none."""
+        fields = self._settings.annotations.fields
+        if not fields:
+            return ""
+        values = {field.name: value for field, value in zip(fields, sample.fields, strict=True)}
+        return f', "{KEPT}": {json.dumps(values)}'
 
 
 def _mixed_facts(sample: ShardSample) -> str:
@@ -180,8 +205,8 @@ class TarView(ShardView):
         if not entries or entries[-1].key != key:
             entries.append(_Entry(key, {}, [], []))
         entry = entries[-1]
-        if suffix in {"cls", "json"}:
-            (entry.labels if suffix == "cls" else entry.facts).append(member)
+        if suffix in {"cls", "txt", "json"}:
+            (entry.facts if suffix == "json" else entry.labels).append(member)
             return
         part = flat or grouped
         copy = CLEAN if part in {"clean", None} else int(part.removeprefix("aug"))
@@ -193,7 +218,9 @@ class TarView(ShardView):
         shapes = {(*entry.pictures, len(entry.labels), len(entry.facts)) for entry in entries}
         for *copies, labels, facts in shapes:
             first = CLEAN if copies and copies[0] == CLEAN else 0
-            whole = copies == [*range(first, len(copies) + first)] and labels == facts and labels in {1, len(copies)}
+            whole = (
+                copies == [*range(first, len(copies) + first)] and labels in {0, facts} and facts in {1, len(copies)}
+            )
             if not whole or len(shapes) > 1:
                 raise self._wrong(f"its samples have different files, or lack some: {sorted(shapes)[:3]}")
         if len(set(self._keys)) != len(self._keys):
@@ -206,15 +233,25 @@ class TarView(ShardView):
         """Return the samples' keys in order."""
         return self._keys
 
-    def label(self, position: int) -> int:
-        """Return the class number of one sample."""
-        return self._label(position, self._labels[0])
+    def label(self, position: int) -> Label:
+        """Return the label of one sample: the number of its class, in most data sets."""
+        found: Label = self._facts(position, self._jsons[0])["label"]
+        if not all(self._fits(position, column, found) for column in self._labels):
+            raise self._rotten(position, f"its label is {str(found)[:20]!r} in its JSON, and another one beside it")
+        return found
 
-    def _label(self, position: int, column: int) -> int:
+    def fields(self, position: int) -> tuple[Value, ...]:
+        """Return the kept fields of one sample."""
+        found: tuple[Value, ...] = self._facts(position, self._jsons[0])["fields"]
+        return found
+
+    def _fits(self, position: int, column: int, label: Label) -> bool:
+        """Return whether a file of a sample's label, a number or text, holds this one."""
         text = self._read(position, column)
-        if not text.removeprefix(b"-").isdigit() or len(text) > MOST_DIGITS:
-            raise self._rotten(position, f"its label is {text[:20]!r}")
-        return int(text)
+        if isinstance(label, str):
+            return text == label.encode("utf-8", "surrogateescape")
+        number = text.removeprefix(b"-").isdigit() and len(text) <= MOST_DIGITS
+        return number and isinstance(label, int) and int(text) == label
 
     def size(self, position: int) -> tuple[int, int]:
         """Return the (height, width) of one sample's pictures."""
@@ -251,19 +288,18 @@ class TarView(ShardView):
     def sample(self, position: int) -> StoredSample:
         """Return one sample; raises BadSampleError where its files contradict each other."""
         facts = self._facts(position, self._jsons[0])
-        labels = {self._label(position, column) for column in self._labels}
+        beside = all(self._fits(position, column, facts["label"]) for column in self._labels)
         for column in self._jsons[1:]:
             if {**self._facts(position, column), "copy": 0} != {**facts, "copy": 0}:
                 raise self._rotten(position, "its copies' JSON contradict each other")
-        if labels != {facts["label"]} or facts["key"] != self._keys[position] or facts["copies"] != self.copies:
+        if not beside or facts["key"] != self._keys[position] or facts["copies"] != self.copies:
             raise self._rotten(position, "its JSON, its label and its names contradict each other")
         clean = self._read(position, self._columns[CLEAN]) if CLEAN in self._columns else None
         copies = tuple(self._read(position, self._columns[number]) for number in range(self.copies))
-        identity = {name: facts[name] for name in ("key", "index", "label", "source_index", "source_key", "crop")}
+        names = ("key", "index", "label", "source_index", "source_key", "crop", "mixed", "fields")
+        identity = {name: facts[name] for name in names}
         size = facts["height"], facts["width"]
-        bare = StoredSample(
-            **identity, clean=clean, copies=copies, size=size, checksum=0, expected=0, mixed=facts["mixed"]
-        )
+        bare = StoredSample(**identity, clean=clean, copies=copies, size=size, checksum=0, expected=0)
         expected = sample_checksum(bare, size, clean, copies)
         return replace(bare, checksum=int(facts["checksum"], 16), expected=expected)
 
@@ -273,12 +309,14 @@ class TarView(ShardView):
             facts = json.loads(self._read(position, column))
             copy = facts.pop("copy", CLEAN)
             mixed, soft = _mixed_labels(facts), facts.pop(SOFT_LABELS, None)
+            label, kept = _label(facts), facts.pop(KEPT, {})
+            fields = tuple(map(_checked, kept.values()))
             good = type(copy) is int and has_fields(facts, NUMBERS, STRINGS)
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise self._rotten(position, f"its JSON is damaged: {error}") from error
         if not good:
             raise self._rotten(position, "its JSON has other fields than it should")
-        return {**facts, "copy": copy, "mixed": mixed, "soft": soft}
+        return {**facts, "copy": copy, "mixed": mixed, "soft": soft, "label": label, "fields": fields}
 
     def _read(self, position: int, column: int) -> bytes:
         offset, size = self._places[position, column].tolist()
@@ -287,8 +325,9 @@ class TarView(ShardView):
     def places(self) -> Places:
         """Return where the pictures lie in the file; raises BadSampleError where a sample says nothing of itself."""
         facts = [self._facts(position, self._jsons[0]) for position in range(len(self))]
+        labels = [self.label(position) for position in range(len(self))]
         return Places(
-            np.array([self.label(position) for position in range(len(self))], np.int64),
+            np.array([label if isinstance(label, int) else 0 for label in labels], np.int64),
             np.array([fact["index"] for fact in facts], np.int64),
             np.array([(fact["height"], fact["width"]) for fact in facts], np.int32).reshape(-1, 2),
             self._extents(),
@@ -323,6 +362,26 @@ def tar_places(path: Path, location: str) -> Places:
     """Return where the pictures of a tar lie; raises SourceError where it is damaged, or no shard."""
     with TarView(path, location) as view:
         return view.places()
+
+
+def _label(facts: dict[str, Any]) -> Label:
+    """Take the label out of a sample's JSON; raises TypeError where it is damaged."""
+    if CLASS in facts and (type(facts.get(LABEL)) is not int or type(facts.pop(CLASS)) is not str):
+        raise TypeError("a class that is no number")
+    return _checked(facts.pop(LABEL)) if LABEL in facts else None
+
+
+def _checked(value: Any) -> Value:
+    """Return a number, text or nested list of JSON as a value; raises TypeError for anything else."""
+    found = nested(value)
+    waiting: list[Any] = [found]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, tuple):
+            waiting += item
+        elif type(item) not in (int, float, str):
+            raise TypeError("a value that is neither a number nor text")
+    return found
 
 
 def _mixed_labels(facts: dict[str, Any]) -> tuple[MixedLabel, ...]:

@@ -51,6 +51,8 @@ class Writer:
         Returns how many shards a split has where nobody says; by default that follows from their bytes.
     small_files : callable
         Returns the small files that stand beside the shards once all are there, content by name.
+    annotations : bool
+        Whether it holds labels of every kind and kept fields, and not only one class a sample.
     """
 
     file_name: str | Callable[[str], str]
@@ -67,6 +69,7 @@ class Writer:
     size: tuple[int, int] | None = None
     batches: Callable[[str], int] | None = None
     small_files: Callable[[Finished], dict[str, bytes]] = lambda _finished: {}
+    annotations: bool = False
 
     def shard_name(self, name: str) -> str:
         """Return the name of the shard's file, relative to the data set's folder."""
@@ -82,6 +85,7 @@ WRITERS: dict[str, Writer] = {
         raw=True,
         mixed=True,
         soft_labels=True,
+        annotations=True,
     ),
     "webdataset": Writer(
         "{name}" + webdataset.SUFFIX,
@@ -90,6 +94,7 @@ WRITERS: dict[str, Writer] = {
         webdataset.tar_places,
         mixed=True,
         soft_labels=True,
+        annotations=True,
     ),
     "parquet": Writer(
         "{name}" + parquet.SUFFIX,

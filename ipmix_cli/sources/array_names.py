@@ -32,14 +32,18 @@ PAIRS = (
 )
 
 
-def choose_arrays(names: Collection[str], spec: SourceSpec, where: str) -> tuple[str, str]:
+def choose_arrays(names: Collection[str], spec: SourceSpec, where: str) -> tuple[str, str | None]:
     """Return the names of the pictures' and the labels' array: the user's, or the usual ones.
+
+    Without labels (``--unlabelled``) the second one is None.
 
     Raises
     ------
     SourceError
         Listing the arrays that there are.
     """
+    if spec.unlabelled:
+        return _pictures_alone(names, spec, where), None
     pairs = [(spec.images_key, spec.labels_key)] if spec.images_key and spec.labels_key else _pairs(spec)
     for images, labels in pairs:
         if (spec.images_key or images) in names and (spec.labels_key or labels) in names:
@@ -50,6 +54,17 @@ def choose_arrays(names: Collection[str], spec: SourceSpec, where: str) -> tuple
         f"it has: {there}",
         "name them with --images-key NAME --labels-key NAME",
     )
+
+
+def _pictures_alone(names: Collection[str], spec: SourceSpec, where: str) -> str:
+    usual = [spec.images_key] if spec.images_key else [str(images) for images, _ in _pairs(spec)]
+    found = next((name for name in usual if name in names), None)
+    if found is None:
+        there = ", ".join(sorted(names)[:20]) or "nothing"
+        raise SourceError(
+            f"{where} has no array of pictures with a usual name; it has: {there}", "name it with --images-key NAME"
+        )
+    return found
 
 
 def _pairs(spec: SourceSpec) -> list[tuple[str | None, str | None]]:

@@ -26,8 +26,10 @@ from numpy.typing import NDArray
 
 from ipmix_cli.codecs.decode import check_pixels, without_alpha
 from ipmix_cli.errors import SourceError
+from ipmix_cli.sources.annotated import Annotated
 from ipmix_cli.sources.array_names import choose_arrays
-from ipmix_cli.sources.labels import label_rule, labels_of_array
+from ipmix_cli.sources.kept_fields import array_column, check_names, column_of, with_fields
+from ipmix_cli.sources.labels import NO_LABELS, annotated_array, label_rule
 from ipmix_cli.sources.listed_source import ListedSource
 from ipmix_cli.sources.name_table import Names
 from ipmix_cli.sources.source import BadSample, Sample, SourceSpec
@@ -123,8 +125,8 @@ class ArrayData:
         As in :class:`ipmix_cli.sources.source.Source`.
     rows : ArrayRows
         uint8; (N, H, W), (N, H, W, 1), (N, H, W, 3), (N, H, W, 4), or channels first.
-    labels : array
-        As read: unchecked.
+    labels : array, optional
+        As read: unchecked. None if there are none.
     class_names : tuple of str, optional
         None: the numbers 0.. of the labels.
     keys : Names, optional
@@ -133,16 +135,19 @@ class ArrayData:
         What of the spec decided the samples, as JSON.
     files : WatchedFiles
         The files that they lie in, as they were before anything of them was read.
+    kept : dict of str to array
+        Further fields that are kept, (N, ...).
     """
 
     format: str
     location: str
     rows: ArrayRows
-    labels: NDArray[Any]
+    labels: NDArray[Any] | None
     class_names: tuple[str, ...] | None = None
     keys: Names | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     files: WatchedFiles = NO_FILES
+    kept: dict[str, NDArray[Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -153,7 +158,7 @@ class ArrayPart:
     layout: str
     alpha: str
     start: int
-    labels: NDArray[np.int64]
+    labels: Annotated
     keys: Names | None
 
     def samples(self, clock: StageClock) -> Iterator[Sample | BadSample]:
@@ -164,7 +169,7 @@ class ArrayPart:
             clock.lap("decode")
             for index, picture in enumerate(pictures, first):
                 position = index - self.start
-                yield Sample(index, self.key(position), picture, int(self.labels[position]))
+                yield Sample(index, self.key(position), picture, *self.labels.at(position))
 
     def key(self, position: int) -> str:
         """Return the name of the part's sample at a position."""
@@ -187,7 +192,9 @@ def array_source(data: ArrayData, spec: SourceSpec) -> ListedSource:
     shape = data.rows.shape
     layout = picture_layout(shape, data.location)
     rule = label_rule(spec)
-    labels, names = labels_of_array(data.labels, data.location, shape[0], rule, data.class_names)
+    given = None if rule.reading == NO_LABELS else data.labels
+    labels, names = annotated_array(given, data.location, shape[0], rule, data.class_names)
+    labels = with_arrays(labels, data.kept, data.location)
     kind = digest_kind(int(np.prod(shape, dtype=object)))
     description = {"kind": kind, "shape": list(shape)}
     height, width = shape[2:] if layout == "CHW" else shape[1:3]
@@ -201,6 +208,33 @@ def array_source(data: ArrayData, spec: SourceSpec) -> ListedSource:
         whole=ArrayPart(data.rows, layout, spec.alpha, 0, labels, data.keys),
         files=data.files,
     )
+
+
+def with_arrays(labels: Annotated, kept: dict[str, NDArray[Any]], where: str) -> Annotated:
+    """Return labels with arrays (N, ...) beside them as kept fields.
+
+    Raises
+    ------
+    SourceError
+        For an array that has not one row for each picture, and names that cannot be.
+    """
+    if not kept:
+        return labels
+    check_names(list(kept))
+    found = []
+    for name, values in kept.items():
+        if not values.ndim or len(values) != len(labels):
+            raise SourceError(
+                f"{where}: {name!r} has the shape {values.shape}, and there are {len(labels)} pictures",
+                "keep arrays with one row for each picture",
+            )
+        numbers = values.dtype.kind in "iufb"
+        found.append(array_column(name, values) if numbers else column_of(name, _texts(values)))
+    return with_fields(labels, [one for one, _ in found], [column for _, column in found])
+
+
+def _texts(values: NDArray[Any]) -> list[Any]:
+    return [text.decode("utf-8", "surrogateescape") if isinstance(text, bytes) else text for text in values.tolist()]
 
 
 def _pixels(rows: ArrayRows) -> Iterator[memoryview]:

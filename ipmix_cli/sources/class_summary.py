@@ -7,10 +7,31 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ipmix_cli.annotations import Field
 from ipmix_cli.sources.label_text import shown
+from ipmix_cli.sources.source import Source
 
 START_AT_ONE = "if the classes are numbered from 1, give --labels-start 1"
 FIRST = 6  # classes that are named, and the last one
+
+
+def label_summary(source: Source, limit: int | None = None) -> str:
+    """Return what the labels of a source are, in one line: its classes, or of which other kind they are."""
+    spec, count = source.annotations, len(source)
+    kept = "".join(f"; keeps {field.name} ({_type(field)})" for field in spec.fields)
+    if spec.labels == "class":
+        return class_summary(source.labels, source.class_names, limit) + kept
+    if spec.labels == "multilabel":
+        names = list(source.class_names)
+        told = [*names[:FIRST], *([f".., {names[-1]}"] if len(names) > FIRST + 1 else names[FIRST:])]
+        return f"{count:,} pictures of any number of {len(names):,} classes: {', '.join(map(_plain, told))}{kept}"
+    if spec.labels == "real":
+        return f"{count:,} targets{'' if spec.length is None else f' of {spec.length} numbers each'}{kept}"
+    return f"{count:,} pictures, {'captions' if spec.labels == 'text' else 'no labels'}{kept}"
+
+
+def _type(field: Field) -> str:
+    return field.dtype + (f" {'x'.join(map(str, field.shape))}" if field.shape else "")
 
 
 def class_summary(labels: NDArray[np.int64], names: Sequence[str], limit: int | None = None) -> str:

@@ -11,9 +11,8 @@ from ipmix_cli.errors import BadSampleError
 from ipmix_cli.sources.source import BadSample, Sample
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from ipmix_cli.annotations import Annotation
+    from ipmix_cli.sources.annotated import Annotated
     from ipmix_cli.stages import StageClock
 
 
@@ -24,13 +23,14 @@ class EncodedPictures(ABC):
     ----------
     start : int
         The index of its first sample.
-    labels : ndarray of int64, (n,)
+    labels : Annotated
+        Their labels, and the fields that are kept.
     alpha : str
         What becomes of transparent pictures.
     """
 
     start: int
-    labels: NDArray[np.int64]
+    labels: Annotated
     alpha: str
 
     @abstractmethod
@@ -46,11 +46,11 @@ class EncodedPictures(ABC):
         for position, data in enumerate(self.encoded()):
             clock.lap("read")
             place = (self.start + position, self.key(position))
-            yield decoded_sample(place, data, int(self.labels[position]), self.alpha)
+            yield decoded_sample(place, data, self.labels.at(position), self.alpha)
             clock.lap("decode")
 
 
-def decoded_sample(position: tuple[int, str], data: bytes, label: int, alpha: str) -> Sample | BadSample:
+def decoded_sample(position: tuple[int, str], data: bytes, annotation: Annotation, alpha: str) -> Sample | BadSample:
     """Return an encoded picture as a sample, or as a bad one with the reason.
 
     Parameters
@@ -59,6 +59,6 @@ def decoded_sample(position: tuple[int, str], data: bytes, label: int, alpha: st
         Its index and key in the source.
     """
     try:
-        return Sample(*position, decode_picture(data, alpha), label)
+        return Sample(*position, decode_picture(data, alpha), *annotation)
     except BadSampleError as error:
         return BadSample(*position, error.message)

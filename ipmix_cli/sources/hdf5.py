@@ -15,13 +15,15 @@ from ipmix_cli.errors import SourceError
 from ipmix_cli.hdf5.heap import REFERENCE, Heap
 from ipmix_cli.hdf5.references import column_references
 from ipmix_cli.hdf5.safety import array, explained, open_file
+from ipmix_cli.sources.annotated import Annotated
 from ipmix_cli.sources.array_names import choose_arrays
-from ipmix_cli.sources.arrays import ArrayData, ArrayRows, FileRows, array_source, picture_layout
+from ipmix_cli.sources.arrays import ArrayData, ArrayRows, FileRows, array_source, picture_layout, with_arrays
 from ipmix_cli.sources.common_size import CommonSize
 from ipmix_cli.sources.decoded import EncodedPictures
-from ipmix_cli.sources.labels import MAX_LABEL_BYTES, check_count, label_rule, labels_of_array
+from ipmix_cli.sources.labels import MAX_LABEL_BYTES, annotated_array, check_count, label_rule
 from ipmix_cli.sources.listed_source import ListedSource
 from ipmix_cli.sources.source import Source, SourceSpec
+from ipmix_cli.sources.transposed_rows import TransposedRows
 from ipmix_cli.storage.file_state import WatchedFiles
 from ipmix_cli.storage.memory_map import mapped
 from ipmix_cli.storage.source_digest import digest_kind, framed, source_digest
@@ -47,19 +49,27 @@ def open_hdf5(spec: SourceSpec) -> Source:
         images_key, labels_key = choose_arrays(_names(file), spec, str(path))
         pictures = array(file, images_key, str(path))
         names = _class_names(file, path)
-        labels = _labels(array(file, labels_key, str(path)), len(pictures), path, f"{path}: {labels_key}")
+        check_count(len(pictures), str(path))
+        labels = None if labels_key is None else _labels(file, labels_key, len(pictures), path)
+        kept = {name: _values(array(file, name, str(path)), path, f"{path}: {name}") for name in spec.keep}
         settings = {"images_key": images_key, "labels_key": labels_key}
         if h5py.check_vlen_dtype(pictures.dtype) == np.uint8:
             heap = Heap(mapped(path, str(path)), str(path))
             references = column_references(pictures, heap, f"{path}: {images_key}")
             rule = label_rule(spec)
-            known, class_names = labels_of_array(labels, f"{path}: {labels_key}", len(pictures), rule, names)
+            known, class_names = annotated_array(labels, f"{path}: {labels_key}", len(pictures), rule, names)
+            known = with_arrays(known, kept, str(path))
             whole = EncodedPart(str(path), references, 0, known, spec.alpha)
             source = encoded_source(whole, class_names, {**settings, **rule.settings(), "alpha": spec.alpha})
             source.files = files
             return source
         picture_layout(pictures.shape, f"{path}: {images_key}", pictures.dtype)
         rows = _rows(pictures, path, images_key)
+        if "MATLAB_class" in pictures.attrs:  # of a .mat file of version 7.3, which stores column by column
+            rows, labels = (
+                TransposedRows(rows),
+                None if labels is None else labels.reshape(len(pictures), -1).squeeze(1),
+            )
     data = ArrayData(
         format="hdf5",
         location=str(path),
@@ -68,6 +78,7 @@ def open_hdf5(spec: SourceSpec) -> Source:
         class_names=names,
         settings=settings,
         files=files,
+        kept=kept,
     )
     return array_source(data, spec)
 
@@ -99,7 +110,7 @@ class EncodedPart(EncodedPictures):
     path: str
     references: NDArray[np.void]
     start: int
-    labels: NDArray[np.int64]
+    labels: Annotated
     alpha: str
 
     def encoded(self) -> Iterator[bytes]:
@@ -141,21 +152,26 @@ def _names(file: h5py.File) -> list[str]:
     return found
 
 
-def _labels(column: h5py.Dataset, count: int, path: Path, where: str) -> NDArray[Any]:
+def _labels(file: h5py.File, name: str, count: int, path: Path) -> NDArray[Any]:
     """Return the labels as they are stored, if their number is that of the pictures and they are bearably many."""
+    column, where = array(file, name, str(path)), f"{path}: {name}"
     rows = column.shape in {(count,), (count, 1), (1, count)}
     one_hot = len(column.shape) == 2 and column.shape[0] == count and column.dtype.kind in "iufb"
     if not rows and not one_hot:
         remedy = "name the array with one label for each picture with --labels-key"
         raise SourceError(f"{where}: {count} pictures, but labels of the shape {column.shape}", remedy)
-    check_count(count, where)
+    return _values(column, path, where)
+
+
+def _values(column: h5py.Dataset, path: Path, where: str) -> NDArray[Any]:
+    """Return an array of numbers or text that is bearably large."""
     size = column.nbytes
     if column.dtype.hasobject:  # references that HDF5 follows, each to the same object perhaps
         if h5py.check_string_dtype(column.dtype) is None:
-            raise SourceError(f"{where} holds neither numbers nor text", "name the labels' array with --labels-key")
-        size = count * Heap(mapped(path, str(path)), str(path)).check()
+            raise SourceError(f"{where} holds neither numbers nor text", "name another array: --labels-key, or --keep")
+        size = column.size * Heap(mapped(path, str(path)), str(path)).check()
     if size > MAX_LABEL_BYTES:
-        raise SourceError(f"{where}: the labels may be as large as {size} bytes", "store them as whole numbers")
+        raise SourceError(f"{where}: the values may be as large as {size} bytes", "store them as whole numbers")
     return np.asarray(column[()])
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ipmix_cli.codecs.decode import decode_picture
 from ipmix_cli.errors import BadSampleError, SourceError
 from ipmix_cli.picture import Picture
+from ipmix_cli.sources.annotated import Annotated
 from ipmix_cli.sources.common_size import CommonSize
 from ipmix_cli.sources.label_text import readable
 from ipmix_cli.sources.listed_source import ListedSource
@@ -39,7 +40,7 @@ class FilePart:
 
     root: str
     names: Names
-    labels: NDArray[np.int64]
+    labels: Annotated
     start: int
     alpha: str
     states: States | None = None
@@ -55,7 +56,7 @@ class FilePart:
             except BadSampleError as error:
                 yield BadSample(index, readable(name), error.message)
             else:
-                yield Sample(index, readable(name), picture, int(self.labels[position]))
+                yield Sample(index, readable(name), picture, *self.labels.at(position))
 
     def contents(self) -> Iterator[bytes | BadSampleError]:
         """Yield the content of each file, or why it cannot be read."""

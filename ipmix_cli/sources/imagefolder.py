@@ -7,15 +7,18 @@ from pathlib import Path
 import numpy as np
 
 from ipmix_cli.errors import SourceError, check_name
+from ipmix_cli.sources.annotated import Annotated
 from ipmix_cli.sources.flat_split import KnownLabels, flat_labels
-from ipmix_cli.sources.folders import FolderListing, holds_pictures, refuse_lost_folders
+from ipmix_cli.sources.folders import FolderListing, holds_own_output, holds_pictures, refuse_lost_folders
 from ipmix_cli.sources.given_classes import given_classes
 from ipmix_cli.sources.image_files import FilePart, file_source
 from ipmix_cli.sources.label_text import readable
+from ipmix_cli.sources.labels import label_rule
 from ipmix_cli.sources.layouts import Layout, find_layout, two_readings
 from ipmix_cli.sources.listed_source import ListedSource
 from ipmix_cli.sources.name_table import Names
 from ipmix_cli.sources.source import SourceSpec
+from ipmix_cli.sources.split_names import WANTED, exact_kind
 
 EMPTY = ("refuse", "keep", "skip")
 MOST_SHOWN = 5
@@ -45,6 +48,8 @@ def open_imagefolder(spec: SourceSpec) -> ListedSource:
     """
     check_name("way to take empty class folders", spec.empty_classes, EMPTY)
     given = Path(spec.input).absolute()
+    if spec.unlabelled:
+        return _unlabelled(given, spec)
     listing = FolderListing()
     layout = find_layout(spec, listing)
     if spec.input_format is None and any(given.glob("*.tar")):
@@ -54,13 +59,37 @@ def open_imagefolder(spec: SourceSpec) -> ListedSource:
     found, classes = _listed(layout, listing, order, spec)
     labels = np.repeat([classes.index(name) for name, _ in found], [len(pictures) for _, pictures in found])
     names = Names.of(name for _, pictures in found for name in pictures)
-    part = FilePart(str(layout.root), names, labels.astype(np.int64), 0, spec.alpha)
+    part = FilePart(str(layout.root), names, Annotated.of_classes(labels.astype(np.int64)), 0, spec.alpha)
     source = file_source(
         "imagefolder", part, _printable(classes, layout.root), {"split": layout.split}, str(layout.root)
     )
     source.notes = (*source.notes, *listing.notes())
     if layout.root != given:
         source.notes = (f"reading {layout.root}", *source.notes)
+    return source
+
+
+def _unlabelled(given: Path, spec: SourceSpec) -> ListedSource:
+    """Return all pictures at any depth below a folder, or below the folder of the split in it."""
+    listing, root = FolderListing(), given
+    label_rule(spec)  # refuses options about labels
+    if spec.split_folder is not None or holds_own_output(given):
+        root = find_layout(spec, listing).root
+    else:
+        kinds = {name: exact_kind(name) for name in FolderListing().folders(given)}
+        wanted = [name for kind in WANTED.get(spec.split, ()) for name, found in kinds.items() if found == kind]
+        if any(kinds.values()):
+            if not wanted:
+                raise SourceError(
+                    f"{given} has no {spec.split} split, only {', '.join(kinds)[:200]}", "choose a --split"
+                )
+            root = given / wanted[0]
+    names = Names.of(listing.pictures_below(root, root))
+    if not len(names):
+        raise SourceError(f"{root} holds no pictures", "choose another folder")
+    part = FilePart(str(root), names, Annotated.without_labels(len(names)), 0, spec.alpha)
+    source = file_source("imagefolder", part, (), {"split": spec.split, "unlabelled": True}, str(root))
+    source.notes = (*([f"reading {root}"] if root != given else []), *source.notes, *listing.notes())
     return source
 
 

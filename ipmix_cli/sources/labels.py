@@ -1,7 +1,8 @@
 """Labels of a whole source: whole numbers from 0 and the names of the classes, by one rule for every reader.
 
-A reader hands over an array (:func:`labels_of_array`) or notes each row's label while it reads (:class:`LabelColumn`).
-What a label means is told by :mod:`ipmix_cli.sources.label_text`; here all of them must agree.
+A reader hands over an array (:func:`annotated_array`) or notes each row's label while it reads (:func:`label_column`).
+What a label means is told by :mod:`ipmix_cli.sources.label_text`; here all of them must agree. Labels that are no
+single class are those of :mod:`ipmix_cli.sources.targets`.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ipmix_cli.errors import SourceError, check_name
+from ipmix_cli.errors import SourceError, UsageError, check_name
+from ipmix_cli.sources.annotated import Annotated
 from ipmix_cli.sources.given_classes import given_classes
 from ipmix_cli.sources.label_text import WORDS, Meaning, meaning_of, shown
 from ipmix_cli.sources.source import SourceSpec
+from ipmix_cli.sources.targets import HotColumns, TargetColumn, Targets, target_column, targets_of_array
 
 MAX_CLASSES = 100_000
 """More than any known set has; a label of a billion would otherwise make a billion class names."""
@@ -25,7 +28,9 @@ MAX_CLASSES = 100_000
 MAX_LABEL_BYTES = 2**28
 """256 MiB, as int64: 33 million pictures, twice ImageNet-21k; deflated or run-length labels may claim billions."""
 
-READINGS = ("auto", "numbers", "names")
+READINGS = ("auto", "numbers", "names", "multilabel", "real", "text")
+TARGETS = ("multilabel", "real", "text")
+NO_LABELS = "none"
 UNSIGNED_MINUS_ONE = 255
 """What -1, "no label", becomes in an array of bytes."""
 
@@ -64,8 +69,9 @@ class LabelRule:
     ----------
     start : int
         The number of the first class: 1 where classes are numbered from 1.
-    reading : {"auto", "numbers", "names"}
-        ``names`` takes every label as the text of a class name, ``numbers`` as a number in whatever form it is printed.
+    reading : {"auto", "numbers", "names", "multilabel", "real", "text", "none"}
+        ``names`` takes every label as the text of a class name, ``numbers`` as a number in whatever form it is printed;
+        for the others see :mod:`ipmix_cli.sources.targets`; ``none`` reads no labels.
     strings_asked : bool
         Whether the user named the column or the field: words such as "NA" are class names then.
     names : tuple of str, optional
@@ -76,10 +82,14 @@ class LabelRule:
     reading: str = "auto"
     strings_asked: bool = False
     names: tuple[str, ...] | None = None
+    separator: str | None = None
 
     def settings(self) -> dict[str, Any]:
         """Return what decides labels, as JSON; nothing where all is as usual."""
         found: dict[str, Any] = {"labels_start": self.start} if self.start else {}
+        found |= {} if self.separator is None else {"labels_separator": self.separator}
+        if self.reading == NO_LABELS:
+            return found | {"unlabelled": True}
         return found | ({"labels_as": self.reading} if self.reading != "auto" else {})
 
 
@@ -92,15 +102,39 @@ def label_rule(spec: SourceSpec) -> LabelRule:
     Raises
     ------
     UsageError
-        For a reading that does not exist.
+        For a reading that does not exist, and options that do not fit together.
     SourceError
         For a ``--classes-from`` that names no classes.
     """
     check_name("reading of labels", spec.labels_as, READINGS)
+    _check_rule(spec)
     asked = spec.labels_key is not None or spec.label_field is not None
     return LabelRule(
-        start=spec.labels_start, reading=spec.labels_as, strings_asked=asked, names=given_classes(spec.classes_from)
+        start=spec.labels_start,
+        reading=NO_LABELS if spec.unlabelled else spec.labels_as,
+        strings_asked=asked,
+        names=given_classes(spec.classes_from),
+        separator=spec.labels_separator,
     )
+
+
+def _check_rule(spec: SourceSpec) -> None:
+    """Refuse options about labels that contradict each other."""
+    given = {
+        "--labels-key": spec.labels_key is not None,
+        "--label-field": spec.label_field is not None,
+        "--labels-as": spec.labels_as != "auto",
+        "--labels-start": spec.labels_start != 0,
+        "--classes-from": spec.classes_from is not None,
+        "--labels-separator": spec.labels_separator is not None,
+    }
+    named = [option for option, is_given in given.items() if is_given]
+    if spec.unlabelled and named:
+        raise UsageError(f"--unlabelled reads no labels, and {named[0]} says which", "leave out one of the two")
+    if spec.labels_separator is not None and spec.labels_as != "multilabel":
+        raise UsageError("--labels-separator is for several labels a picture", "give --labels-as multilabel with it")
+    if spec.labels_as in {"real", "text"} and (spec.labels_start or spec.classes_from is not None):
+        raise UsageError(f"--labels-as {spec.labels_as} has no classes", "leave out --labels-start and --classes-from")
 
 
 @dataclass(frozen=True)
@@ -169,8 +203,75 @@ class LabelColumn:
         """Return the labels and the class names; raises SourceError where they do not agree."""
         return _resolved(self._distinct(np.array(self._numbers, np.int64)), self._rule, self._names)
 
+    def annotated(self) -> Targets:
+        """Return what :meth:`finished` does, as labels of one class each."""
+        labels, names = self.finished()
+        return Annotated.of_classes(labels), names
+
     def _distinct(self, numbers: NDArray[np.int64]) -> _Distinct:
         return _Distinct(self._where, self._row_word, self._meanings, self._rows, numbers)
+
+
+class _NoLabels:
+    """Counts rows whose labels are not read."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def note(self, row: object, value: object) -> None:
+        del row, value
+        self._count += 1
+
+    def annotated(self) -> Targets:
+        return Annotated.without_labels(self._count), ()
+
+
+def label_column(
+    where: str,
+    rule: LabelRule = USUAL,
+    names: tuple[str, ...] | None = None,
+    row_word: str = "line",
+    columns: tuple[str, ...] = (),
+) -> TargetColumn:
+    """Return a column for labels of the kind that a rule asks for; the parameters are those of LabelColumn.
+
+    If labels stand in several `columns`, a row's label is the list of their values.
+    """
+    if len(columns) > 1 and rule.reading not in {"multilabel", "real"}:
+        raise SourceError(
+            f"{where}: labels in {len(columns)} columns",
+            "give --labels-as multilabel for a 0 or 1 for each class, or --labels-as real for numbers",
+        )
+    if len(columns) > 1 and rule.reading == "multilabel":
+        return HotColumns(where, columns, row_word)
+    if rule.reading == NO_LABELS:
+        return _NoLabels()
+    if rule.reading in TARGETS:
+        return target_column(where, rule, names, row_word)
+    return LabelColumn(where, rule, names, row_word)
+
+
+def annotated_array(
+    labels: NDArray[Any] | None,
+    where: str,
+    count: int,
+    rule: LabelRule = USUAL,
+    names: tuple[str, ...] | None = None,
+) -> Targets:
+    """Return the labels of an array, of whatever kind the rule asks for, or refuse them; None has no labels.
+
+    Raises
+    ------
+    SourceError
+        See :func:`labels_of_array` and :func:`ipmix_cli.sources.targets.targets_of_array`.
+    """
+    check_count(count, where)
+    if labels is None:
+        return Annotated.without_labels(count), ()
+    if rule.reading in TARGETS:
+        return targets_of_array(np.asarray(labels), where, count, rule, names)
+    found, class_names = labels_of_array(labels, where, count, rule, names)
+    return Annotated.of_classes(found), class_names
 
 
 def labels_of_array(
@@ -239,7 +340,10 @@ def _of_one_hot(labels: NDArray[Any], where: str, count: int, rule: LabelRule, n
     wrong = (ones.sum(axis=1) != 1) | ((labels != 0).sum(axis=1) != 1)
     if wrong.any():
         row = int(wrong.argmax())
-        raise SourceError(f"{where}: labels of the shape {labels.shape}, and row {row} is not one-hot", remedy)
+        raise SourceError(
+            f"{where}: labels of the shape {labels.shape}, and row {row} is not one-hot",
+            f"{remedy}; give --labels-as multilabel for several classes a picture, or --labels-as real for numbers",
+        )
     classes = names or rule.names or tuple(map(str, range(labels.shape[1])))
     found = ones.argmax(axis=1).astype(np.int64)
     if len(classes) != labels.shape[1] or rule.start:
@@ -267,7 +371,12 @@ def _remedy_for(one: Meaning) -> str:
     if one.text in {"", "null"} or one.kind in {"unprintable", "other"}:
         return "leave that row out of the list, or name another column or field with --labels-key or --label-field"
     if one.kind == "vector":
-        return "name a column of whole numbers or class names with --labels-key or --label-field"
+        return (
+            "name a column of whole numbers or class names with --labels-key or --label-field, or say what it is: "
+            "--labels-as multilabel (several classes) or real (numbers)"
+        )
+    if one.kind == "fraction":
+        return f"for numbers to regress to give --labels-as real; if that is the name of a class, {AS_NAMES}"
     return f"if that is the name of a class, {AS_NAMES}; otherwise name the labels with --labels-key or --label-field"
 
 

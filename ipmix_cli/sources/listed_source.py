@@ -9,7 +9,9 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from ipmix_cli.annotations import AnnotationSpec
 from ipmix_cli.codecs.decode import pixel_limit
+from ipmix_cli.sources.annotated import Annotated
 from ipmix_cli.sources.source import BadSample, Part, Sample
 from ipmix_cli.stages import StageClock
 from ipmix_cli.storage.file_state import NO_FILES, WatchedFiles
@@ -19,8 +21,8 @@ class Listing(Part, Protocol):
     """All samples of a source, as a part that can be cut."""
 
     @property
-    def labels(self) -> NDArray[np.int64]:
-        """The label of each."""
+    def labels(self) -> Annotated:
+        """The label of each, and the fields that are kept."""
         ...
 
     def key(self, position: int) -> str:
@@ -85,8 +87,13 @@ class ListedSource:
 
     @property
     def labels(self) -> NDArray[np.int64]:
-        """The label of each sample."""
-        return self.whole.labels
+        """The class of each sample; empty where labels are no classes."""
+        return self.whole.labels.classes
+
+    @property
+    def annotations(self) -> AnnotationSpec:
+        """Of which kind the labels are, and which fields are kept."""
+        return self.whole.labels.spec
 
     def key(self, index: int) -> str:
         """Return the name of one sample in the source."""

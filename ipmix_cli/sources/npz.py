@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import struct
-import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +25,7 @@ from ipmix_cli.sources.arrays import (
 )
 from ipmix_cli.sources.labels import MAX_CLASSES, MAX_LABEL_BYTES, check_count
 from ipmix_cli.sources.listed_source import ListedSource
+from ipmix_cli.sources.npy_header import MAX_HEADER, Header, header_of
 from ipmix_cli.sources.source import SourceSpec
 from ipmix_cli.sources.unpack_cache import UnpackedRows, file_key
 from ipmix_cli.storage.bounded import check_swelling, too_large
@@ -35,26 +33,8 @@ from ipmix_cli.storage.file_state import WatchedFiles
 from ipmix_cli.storage.regular_file import open_regular
 from ipmix_cli.storage.source_digest import digest_kind
 
-MAX_HEADER = 10_000
-"""numpy's own bound on the text that describes an array."""
-
 PIXELS = "pixels.raw"
 CLASS_NAMES = ("class_names", "classes", "label_names")
-
-
-@dataclass(frozen=True)
-class Header:
-    """What an array's header says; `size` is its own length in bytes."""
-
-    shape: tuple[int, ...]
-    fortran: bool
-    dtype: np.dtype[Any]
-    size: int
-
-    @property
-    def nbytes(self) -> int:
-        """The length of the array in bytes."""
-        return int(np.prod(self.shape, dtype=object)) * self.dtype.itemsize
 
 
 def looks_like_npz(path: Path) -> bool:
@@ -86,7 +66,8 @@ def open_npz(spec: SourceSpec) -> ListedSource:
         check_count(header.shape[0], str(path))
         if members[images_key].compress_type == zipfile.ZIP_STORED and digest_kind(header.nbytes) == "content":
             _check_crc(archive, members[images_key])  # what is unpacked is checked when it is
-        labels = _small_array(archive, members[labels_key], path, "iufbUS", MAX_LABEL_BYTES)
+        labels = None if labels_key is None else _values(archive, members, labels_key, path)
+        kept = {name: _values(archive, members, name, path) for name in spec.keep}
         class_names = _class_names(archive, members, path)
     data = ArrayData(
         format="npz",
@@ -96,6 +77,7 @@ def open_npz(spec: SourceSpec) -> ListedSource:
         class_names=class_names,
         settings={"images_key": images_key, "labels_key": labels_key},
         files=files,
+        kept=kept,
     )
     return array_source(data, spec)
 
@@ -134,29 +116,11 @@ def _header(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> Head
         raise SourceError(f"{path}: {info.filename} uses an unsupported compression", "use np.savez")
     check_swelling(path, info.file_size)
     with archive.open(info) as stream:
-        start = io.BytesIO(stream.read(MAX_HEADER))
-    shape, fortran, dtype = _parsed(start, f"{path}: {info.filename}")
-    header = Header(shape, fortran, dtype, start.tell())
-    if header.dtype.hasobject:
-        raise SourceError(
-            f"{path}: {info.filename} holds pickled objects, which are never read", "store arrays of numbers"
-        )
+        header = header_of(stream.read(MAX_HEADER), f"{path}: {info.filename}")
     whole = info.compress_size if info.compress_type == zipfile.ZIP_STORED else info.file_size
     if header.size + header.nbytes > min(whole, info.file_size):
         raise SourceError(f"{path}: {info.filename} is shorter than its header says", "make the file again")
     return header
-
-
-def _parsed(start: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about headers that Python 2 wrote
-            major = np.lib.format.read_magic(start)[0]
-            if major == 1:
-                return np.lib.format.read_array_header_1_0(start, max_header_size=MAX_HEADER)
-            return np.lib.format.read_array_header_2_0(start, max_header_size=MAX_HEADER)
-    except Exception as error:  # numpy evaluates the header as a literal: any text may be in it
-        raise SourceError(f"{where} is not a numpy array, or is damaged", "make the file again") from error
 
 
 def _rows(info: zipfile.ZipInfo, path: Path, header: Header) -> ArrayRows:
@@ -196,6 +160,13 @@ def _small_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, ki
         data = stream.read(header.nbytes)
         stream.read(1)  # the end: its checksum is compared
     return np.frombuffer(data, header.dtype).reshape(header.shape)
+
+
+def _values(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], name: str, path: Path) -> NDArray[Any]:
+    """Return an array of labels, or of a field that is kept."""
+    if name not in members:
+        raise SourceError(f"{path} has no array {name!r}; it has: {', '.join(members)[:200]}", "name one of them")
+    return _small_array(archive, members[name], path, "iufbUS", MAX_LABEL_BYTES)
 
 
 def _class_names(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], path: Path) -> tuple[str, ...] | None:

@@ -16,20 +16,23 @@ from numpy.typing import NDArray
 
 from ipmix_cli.errors import SourceError
 from ipmix_cli.extras import imported
+from ipmix_cli.sources.annotated import Annotated
 from ipmix_cli.sources.common_size import CommonSize
 from ipmix_cli.sources.decoded import EncodedPictures
+from ipmix_cli.sources.kept_fields import KeptColumns
 from ipmix_cli.sources.labels import (
     MAX_LABEL_BYTES,
-    LabelColumn,
+    NO_LABELS,
     LabelRule,
-    Labels,
+    annotated_array,
     check_count,
+    label_column,
     label_rule,
-    labels_of_array,
 )
 from ipmix_cli.sources.listed_source import ListedSource
 from ipmix_cli.sources.parquet_files import files_below, files_of_split
 from ipmix_cli.sources.source import SourceSpec
+from ipmix_cli.sources.targets import Targets
 from ipmix_cli.storage.bounded import MOST_EXPANSION, SLACK_BYTES, too_large
 from ipmix_cli.storage.file_state import WatchedFiles
 from ipmix_cli.storage.regular_file import open_regular
@@ -63,7 +66,7 @@ class ParquetPart(EncodedPictures):
     """Runs of rows with their labels; `start` is the first one's index."""
 
     groups: tuple[RowGroup, ...]
-    labels: NDArray[np.int64]
+    labels: Annotated
     start: int
     column: str
     alpha: str
@@ -148,7 +151,7 @@ def open_parquet(spec: SourceSpec) -> ListedSource:
         column = _leaf(file.schema_arrow, image, paths[0])
     groups = tuple(group for path in paths for group in _groups(path))
     rule = label_rule(spec)
-    labels, class_names = _labels(paths, label, rule, _common_names(paths, label))
+    labels, class_names = _annotated(paths, label, rule, spec.keep)
     _check_bytes(paths[0], image, column)
     kind = digest_kind(sum(path.stat().st_size for path in paths))
     whole = ParquetPart(groups, labels, 0, column, spec.alpha)
@@ -164,7 +167,7 @@ def open_parquet(spec: SourceSpec) -> ListedSource:
         settings={
             "split": spec.split,
             "images_key": image,
-            "labels_key": label,
+            "labels_key": spec.labels_key if label is None else ",".join(label),
             **rule.settings(),
             "alpha": spec.alpha,
             "digest": kind,
@@ -192,11 +195,21 @@ def _opened(path: str, words: str | None = None) -> Iterator[Any]:
         raise SourceError(f"{path} is damaged, or no Parquet file: {line}", "fetch it again") from error
 
 
-def _columns(schema: Any, spec: SourceSpec, path: Path) -> tuple[str, str]:
+def _columns(schema: Any, spec: SourceSpec, path: Path) -> tuple[str, tuple[str, ...] | None]:
+    """Return the column of pictures and those of labels; None for these if no labels are read."""
     image = spec.images_key or next((name for name in IMAGE_NAMES if name in schema.names), None)
     label = spec.labels_key or next((name for name in LABEL_NAMES if name in schema.names), None)
-    if image in schema.names and label in schema.names:
-        return str(image), str(label)
+    missing = [name for name in spec.keep if name not in schema.names]
+    if missing:
+        raise SourceError(
+            f"{path} has no column {missing[0]!r}; it has: {', '.join(schema.names)[:200]}", "keep columns that it has"
+        )
+    if spec.unlabelled and image in schema.names:
+        return str(image), None
+    several = spec.labels_as in {"multilabel", "real"} and label is not None and label not in schema.names
+    labels = tuple(str(label).split(",")) if several else (str(label),)
+    if image in schema.names and all(name in schema.names for name in labels):
+        return str(image), labels
     raise SourceError(
         f"{path} has no columns of pictures and labels with usual names; it has: {', '.join(schema.names)[:200]}",
         "name them with --images-key and --labels-key",
@@ -237,8 +250,10 @@ def _bytes_of(column: Any) -> Any:
 def _class_names(metadata: dict[bytes, bytes] | None, label: str) -> tuple[str, ...] | None:
     """Return the names that Hugging Face's description of the label column gives, if any."""
     try:
-        names = json.loads((metadata or {})[b"huggingface"])["info"]["features"][label]["names"]
-    except (KeyError, ValueError, TypeError, RecursionError):
+        feature = json.loads((metadata or {})[b"huggingface"])["info"]["features"][label]
+        inner = feature[0] if isinstance(feature, list) else feature.get("feature", feature)  # of a list of classes
+        names = inner["names"]
+    except (KeyError, ValueError, TypeError, RecursionError, AttributeError, IndexError):
         return None
     return tuple(names) if isinstance(names, list) and all(isinstance(name, str) for name in names) else None
 
@@ -277,33 +292,58 @@ def _named(names: tuple[str, ...] | None) -> str:
     return "none" if names is None else f"{', '.join(names)[:100]} ({len(names)})"
 
 
-def _labels(paths: list[Path], label: str, rule: LabelRule, names: tuple[str, ...] | None) -> Labels:
+def _annotated(paths: list[Path], columns: tuple[str, ...] | None, rule: LabelRule, keep: tuple[str, ...]) -> Targets:
+    """Return the labels of all files and the fields that are kept, and the class names."""
+    labels, names = _labels(paths, columns, rule)
+    if not keep:
+        return labels, names
+    kept = KeptColumns(str(paths[0]), keep)
+    for row, values in _rows(paths, keep):
+        kept.note(f"row {row}", values)
+    return kept.added_to(labels), names
+
+
+def _labels(paths: list[Path], columns: tuple[str, ...] | None, rule: LabelRule) -> Targets:
     """Return the labels of all files: in one array where they are numbers, else row by row."""
-    where = f"{paths[0] if len(paths) == 1 else paths[0].parent}: {label}"
+    if columns is None or rule.reading == NO_LABELS:
+        return annotated_array(None, str(paths[0]), _row_count(paths), rule)
+    where = f"{paths[0] if len(paths) == 1 else paths[0].parent}: {', '.join(columns)}"
+    names = _common_names(paths, columns[0]) if len(columns) == 1 else None
+    values = _numbers(paths, columns[0]) if len(columns) == 1 else None
+    if values is not None:
+        return annotated_array(values, where, len(values), rule, names)
+    column = label_column(where, rule, names, "row", columns)
+    for row, cells in _rows(paths, columns):
+        column.note(row, cells[0] if len(columns) == 1 else list(cells))
+    return column.annotated()
+
+
+def _numbers(paths: list[Path], name: str) -> NDArray[Any] | None:
+    """Return a column of all files as one array, if it holds numbers, and one in each row."""
     columns = []
     for path in paths:
         with _opened(str(path)) as file:
-            if not _is_number(file.schema_arrow.field(label).type):
-                return _strings(paths, label, LabelColumn(where, rule, names, "row"))
-            columns.append(file.read([label]).column(0))
+            if not _is_number(file.schema_arrow.field(name).type):
+                return None
+            columns.append(file.read([name]).column(0))
             if columns[-1].null_count:
-                return _strings(paths, label, LabelColumn(where, rule, names, "row"))
-    values = np.concatenate([np.asarray(column.to_numpy()) for column in columns])
-    return labels_of_array(values, where, len(values), rule, names)
+                return None
+    return np.concatenate([np.asarray(column.to_numpy()) for column in columns])
 
 
-def _strings(paths: list[Path], label: str, column: LabelColumn) -> Labels:
-    """Return labels that are no column of numbers, a bearable number of rows at a time."""
+def _rows(paths: list[Path], names: tuple[str, ...]) -> Iterator[tuple[object, tuple[object, ...]]]:
+    """Yield each row's number and its values in some columns, a bearable number of rows at a time."""
     for path in paths:
-        with _opened(str(path), label) as file:
+        with _opened(str(path), names[0] if len(names) == 1 else None) as file:
             for group in range(file.num_row_groups):
-                _check_label_size(file.metadata.row_group(group), label, path)
+                for name in names:
+                    _check_label_size(file.metadata.row_group(group), name, path)
             row = 0
-            for batch in file.iter_batches(LABEL_BATCH, columns=[label]):
-                for value in _values(batch.column(0)):
-                    column.note(row if len(paths) == 1 else f"{row} of {path.name}", value)
+            for batch in file.iter_batches(LABEL_BATCH, columns=list(names)):
+                columns = [_values(batch.column(batch.schema.get_field_index(name))) for name in names]
+                for values in zip(*columns, strict=True):
+                    yield (row if len(paths) == 1 else f"{row} of {path.name}"), values
                     row += 1
-    return column.finished()
 
 
 def _check_label_size(group: Any, label: str, path: Path) -> None:

@@ -22,9 +22,12 @@ from ipmix_cli.sources.folders import FolderListing, holds_pictures
 from ipmix_cli.sources.idx import looks_like_idx
 from ipmix_cli.sources.imagefolder import looks_like_imagefolder
 from ipmix_cli.sources.layouts import split_or_all
+from ipmix_cli.sources.matlab import looks_like_matlab
+from ipmix_cli.sources.npy_file import looks_like_npy
 from ipmix_cli.sources.npz import looks_like_npz
 from ipmix_cli.sources.parquet import looks_like_parquet
 from ipmix_cli.sources.source import Source, SourceSpec
+from ipmix_cli.sources.stl10 import looks_like_stl10
 from ipmix_cli.storage.download import Progress
 from ipmix_cli.storage.regular_file import open_regular
 
@@ -63,7 +66,8 @@ def _looks_like_hdf5(path: Path) -> bool:
     if not path.is_file():
         return False
     with contextlib.suppress(OSError), open_regular(path) as file:
-        return file.read(8) == b"\x89HDF\r\n\x1a\n" or path.suffix.lower() in {".h5", ".hdf5"}
+        start = file.read(10)
+        return start[:8] == b"\x89HDF\r\n\x1a\n" or start == b"MATLAB 7.3" or path.suffix.lower() in {".h5", ".hdf5"}
     return False
 
 
@@ -92,6 +96,9 @@ READERS = {  # asked in this order
         partial(looks_like_cifar, dataset="cifar100"),
         fetches=True,
     ),
+    "stl10": Reader("STL-10's binary files", "stl10:open_stl10", looks_like_stl10),
+    "npy": Reader("a .npy file of pictures, and one of labels beside it", "npy_file:open_npy", looks_like_npy),
+    "matlab": Reader("a MATLAB file of arrays, such as SVHN's", "matlab:open_matlab", looks_like_matlab),
     "npz": Reader("an NPZ file of pictures and labels", "npz:open_npz", looks_like_npz),
     "hdf5": Reader("an HDF5 file of pictures and labels", "hdf5:open_hdf5", _looks_like_hdf5),
     "idx": Reader("MNIST's IDX files, gzipped or not", "idx:open_idx", looks_like_idx),
@@ -142,9 +149,21 @@ def open_source(spec: SourceSpec, progress: Progress | None = None) -> Source:
         source: Source = open_it(spec, name, progress) if reader.fetches else open_it(spec)
     if most is not None:
         source.settings = {**source.settings, "max_picture_pixels": most}
-    if seems_to_start_at_one(source.labels, source.class_names):
+    _check_kept(source, spec, name)
+    if source.annotations.labels == "class" and seems_to_start_at_one(source.labels, source.class_names):
         source.notes = (*source.notes, f"no picture has the label 0: {START_AT_ONE}")
     return source
+
+
+def _check_kept(source: Source, spec: SourceSpec, name: str) -> None:
+    """Refuse what a kind of source does not have: further fields, or labels of another kind than classes."""
+    spec_of = source.annotations
+    if tuple(field.name for field in spec_of.fields) != spec.keep:
+        raise UsageError(f"{name} has no fields that could be kept", "leave out --keep, or give a source that has them")
+    if spec.labels_as in {"multilabel", "real", "text"} and spec_of.labels != spec.labels_as:
+        raise UsageError(f"the labels of {name} are classes, not {spec.labels_as}", "leave out --labels-as")
+    if spec.unlabelled and spec_of.labels != "none":
+        raise UsageError(f"{name} always has labels", "leave out --unlabelled")
 
 
 def split_or_whole(spec: SourceSpec) -> str:

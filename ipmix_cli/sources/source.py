@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ipmix_cli.annotations import AnnotationSpec, Label, Value
 from ipmix_cli.picture import Picture
 from ipmix_cli.stages import StageClock
 
@@ -41,14 +42,20 @@ class SourceSpec:
         Compose transparent pictures on white, or drop the alpha channel.
     labels_start : int
         The number of the first class, where labels are numbers: 1 where they are counted from 1.
-    labels_as : {"auto", "numbers", "names"}
-        What labels are where they could be two things, such as "007".
+    labels_as : {"auto", "numbers", "names", "multilabel", "real", "text"}
+        What labels are where they could be two things, such as "007", and where they are no single class.
     classes_from : str, optional
         The classes in their order: a folder of class folders, or a file with one name a line.
     split_folder : str, optional
         The folder, below the input, whose sub folders are the classes.
     empty_classes : {"refuse", "keep", "skip"}
         What a class folder without pictures is: an error, a class all the same, or none.
+    labels_separator : str, optional
+        What stands between several labels in a cell of text.
+    unlabelled : bool
+        Whether no labels are read.
+    keep : tuple of str
+        Further fields that are kept.
     max_picture_pixels : int, optional
         Larger pictures are refused before they are decoded; None for Pillow's default limit, 89,478,485.
     """
@@ -66,27 +73,41 @@ class SourceSpec:
     classes_from: str | None = None
     split_folder: str | None = None
     empty_classes: str = "refuse"
+    labels_separator: str | None = None
+    unlabelled: bool = False
+    keep: tuple[str, ...] = ()
     max_picture_pixels: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "keep", tuple(self.keep))  # JSON has lists
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for a record; options that came later are left out where they have their defaults."""
         values = dataclasses.asdict(self)
         defaults = {field.name: field.default for field in dataclasses.fields(self)}
-        return {name: value for name, value in values.items() if name not in LATER or value != defaults[name]}
+        kept = {name: value for name, value in values.items() if name not in LATER or value != defaults[name]}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in kept.items()}
 
 
-LATER = ("labels_start", "labels_as", "classes_from", "split_folder", "empty_classes", "max_picture_pixels")
+LATER = (
+    *("labels_start", "labels_as", "classes_from", "split_folder", "empty_classes", "max_picture_pixels"),
+    *("labels_separator", "unlabelled", "keep"),
+)
 """Fields that older records do not have."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One picture of a source with its label; `index` is its place and `key` its name in the source."""
+    """One picture of a source with its label; `index` is its place and `key` its name in the source.
+
+    `fields` are those that are kept, in the order of the source's specification.
+    """
 
     index: int
     key: str
     picture: Picture
-    label: int
+    label: Label
+    fields: tuple[Value, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -135,8 +156,13 @@ class Source(Protocol):
     """What a user should know of how it was read: a line each."""
 
     @property
+    def annotations(self) -> AnnotationSpec:
+        """Of which kind the labels are, and which fields are kept."""
+        ...
+
+    @property
     def labels(self) -> NDArray[np.int64]:
-        """The label of each sample."""
+        """The class of each sample; empty where labels are no classes."""
         ...
 
     def __len__(self) -> int: ...

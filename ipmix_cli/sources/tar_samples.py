@@ -39,6 +39,7 @@ class TarSample(NamedTuple):
     picture: Member
     label: object
     by_folder: bool = False
+    fields: tuple[object, ...] = ()
 
 
 @dataclass
@@ -126,9 +127,25 @@ class _OneSample:
         if by_folder and self.spec.images_key is None:
             for name in pictures:
                 key = f"{self.key}.{name}".rpartition(".")[0]
-                yield TarSample(key, self.files[name], None, by_folder=True)
+                yield TarSample(key, self.files[name], None, by_folder=True, fields=self._fields())
             return
-        yield TarSample(self.key, self.files[self._picture(pictures)], label, by_folder)
+        yield TarSample(self.key, self.files[self._picture(pictures)], label, by_folder, self._fields())
+
+    def _fields(self) -> tuple[object, ...]:
+        """Return the fields that are kept: those of the sample's JSON, or whole files of text by their extension."""
+        if not self.spec.keep:
+            return ()
+        values = self._json() if "json" in self.files else {}
+        found: list[object] = []
+        for name in self.spec.keep:
+            if name in values:
+                found.append(values[name])
+            elif name.lower() in self.files and extension_of(f"x.{name.lower()}") not in KNOWN:
+                found.append(self._text(name.lower()))
+            else:
+                told = ", ".join([*map(str, values), *self.files][: 2 * MOST_SHOWN]) or "nothing"
+                raise self._lacking(f"no field {name!r} that is text or in its .json; it has: {told}", "keep others")
+        return tuple(found)
 
     def _pictures(self) -> list[str]:
         if self.spec.images_key is not None:
@@ -154,6 +171,8 @@ class _OneSample:
     def _label(self, pictures: list[str]) -> tuple[object, bool]:
         """Return the label as it stands in the sample, and whether it is the folder's name instead."""
         wanted = self.spec.labels_key
+        if self.spec.unlabelled:
+            return None, False
         if wanted == FOLDER:
             return None, True
         if wanted is not None:
@@ -186,17 +205,21 @@ class _OneSample:
 
     def _from_json(self) -> object:
         name = self.spec.label_field or LABEL_FIELD
-        try:
-            values: Any = json.loads(self._text("json"))
-        except (ValueError, RecursionError) as error:
-            raise self._lacking(f"a damaged .json: {str(error)[:100]}", "write the tar again") from error
-        fields = list(values) if isinstance(values, dict) else []
+        values = self._json()
+        fields = list(values)
         if name not in fields or values[name] is None:
             told = ", ".join(map(str, fields[:MOST_SHOWN])) or "nothing"
             raise self._lacking(
                 f"no label in the field {name!r} of its .json; it has: {told}", "give --label-field NAME"
             )
         return values[name]
+
+    def _json(self) -> dict[str, Any]:
+        try:
+            values: Any = json.loads(self._text("json"))
+        except (ValueError, RecursionError) as error:
+            raise self._lacking(f"a damaged .json: {str(error)[:100]}", "write the tar again") from error
+        return values if isinstance(values, dict) else {}
 
     def _text(self, name: str) -> str:
         member = self.files[name]

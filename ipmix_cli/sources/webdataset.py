@@ -15,12 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.errors import SourceError
+from ipmix_cli.sources.annotated import Annotated
 from ipmix_cli.sources.common_size import CommonSize
 from ipmix_cli.sources.compressed_tars import check_uncompressed
 from ipmix_cli.sources.decoded import EncodedPictures
 from ipmix_cli.sources.image_files import MAX_FILE_BYTES
+from ipmix_cli.sources.kept_fields import KeptColumns
 from ipmix_cli.sources.label_text import readable
-from ipmix_cli.sources.labels import LabelColumn, LabelRule, label_rule
+from ipmix_cli.sources.labels import LabelRule, label_column, label_rule
 from ipmix_cli.sources.listed_source import ListedSource
 from ipmix_cli.sources.name_table import Names
 from ipmix_cli.sources.source import SourceSpec
@@ -43,7 +45,7 @@ class TarPart(EncodedPictures):
 
     tars: tuple[str, ...]
     places: NDArray[np.int64]
-    labels: NDArray[np.int64]
+    labels: Annotated
     keys: Names
     start: int
     alpha: str
@@ -98,6 +100,11 @@ def open_webdataset(spec: SourceSpec) -> ListedSource:
         raise SourceError(f"{spec.input} holds no samples", "check that the tars are not empty")
     rule = label_rule(spec)
     kept, labels, class_names = _labels(samples, spec, rule)
+    if spec.keep:
+        fields = KeptColumns(spec.input, spec.keep)
+        for at in kept:
+            fields.note(f"sample {samples[at].key}", samples[at].fields)
+        labels = fields.added_to(labels)
     places = np.array([(tars[at], *samples[at].picture[1:]) for at in kept], np.int64)
     keys = Names.of(samples[at].key for at in kept)
     whole = TarPart(tuple(paths), places, labels, keys, 0, spec.alpha)
@@ -127,14 +134,14 @@ def open_webdataset(spec: SourceSpec) -> ListedSource:
 
 def _labels(
     samples: Sequence[TarSample], spec: SourceSpec, rule: LabelRule
-) -> tuple[list[int], NDArray[np.int64], tuple[str, ...]]:
+) -> tuple[list[int], Annotated, tuple[str, ...]]:
     """Return the positions of the samples that belong to the split, their labels, and the class names."""
     by_folder = [sample.by_folder for sample in samples]
-    column = LabelColumn(spec.input, rule, row_word="sample")
+    column = label_column(spec.input, rule, row_word="sample")
     if not any(by_folder):
         for sample in samples:
             column.note(sample.key, sample.label)
-        return [*range(len(samples))], *column.finished()
+        return [*range(len(samples))], *column.annotated()
     if not all(by_folder):
         one, other = (samples[by_folder.index(which)].key for which in (True, False))
         raise SourceError(
@@ -143,10 +150,10 @@ def _labels(
         )
     classes = folder_classes([sample.key for sample in samples], spec)
     kept = [at for at, name in enumerate(classes) if name is not None]
-    column = LabelColumn(spec.input, dataclasses.replace(rule, reading="names", start=0), row_word="sample")
+    column = label_column(spec.input, dataclasses.replace(rule, reading="names", start=0), row_word="sample")
     for at in kept:
         column.note(samples[at].key, classes[at])
-    return kept, *column.finished()
+    return kept, *column.annotated()
 
 
 def _notes(reader: TarReader, others: int) -> Iterator[str]:

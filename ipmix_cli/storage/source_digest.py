@@ -6,17 +6,26 @@ import hashlib
 import itertools
 import json
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any, Protocol
 
 from ipmix_cli.storage.digest_cache import cached_sha256
 
 CONTENT_LIMIT = 2**30
 """Bytes of pictures up to which the digest covers their content; hashing 1 GiB takes about a second."""
 
-Labels = NDArray[np.int64]
+
+class Labels(Protocol):
+    """The labels of samples, and what else stands beside them."""
+
+    def __len__(self) -> int: ...
+
+    def description(self) -> dict[str, Any]:
+        """Return what says of which form they are, as JSON; nothing for one class a sample."""
+        ...
+
+    def content(self) -> Iterable[bytes]:
+        """Return them as bytes; one class a sample as little-endian int64."""
+        ...
 
 
 def digest_kind(total_bytes: int) -> str:
@@ -37,7 +46,7 @@ def source_digest(
     description : dict
         What else decides the samples (a shape, a kind ...), as JSON; nothing of where or when.
     class_names : sequence of str
-    labels : int64 array, shape (N,)
+    labels : Labels
     content : iterable of bytes
         The pictures, or their listing, each piece of unambiguous length; see :func:`framed`.
     """
@@ -58,9 +67,9 @@ def array_digest(
     return cached_sha256(lambda: itertools.chain(head, content()))
 
 
-def _head(description: dict[str, Any], class_names: Sequence[str], labels: Labels) -> tuple[bytes, bytes]:
-    header = json.dumps([description, list(class_names), len(labels)], sort_keys=True)
-    return framed(header.encode("utf-8", "surrogatepass")), np.ascontiguousarray(labels, dtype="<i8").tobytes()
+def _head(description: dict[str, Any], class_names: Sequence[str], labels: Labels) -> tuple[bytes, ...]:
+    header = json.dumps([{**description, **labels.description()}, list(class_names), len(labels)], sort_keys=True)
+    return framed(header.encode("utf-8", "surrogatepass")), *labels.content()
 
 
 def framed(data: bytes) -> bytes:

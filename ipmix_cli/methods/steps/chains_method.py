@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ipmix_cli.methods.operations import moving_operations
 from ipmix_cli.methods.steps.method import Method
 from ipmix_cli.transform import MixingPictures, Plans, StageRow
 
@@ -29,6 +30,10 @@ class ChainsMethod(Method):
         from ipmix_cli.methods.steps.chains import unchanged_plans
 
         return unchanged_plans(plans)
+
+    def moving(self, settings: Any) -> Sequence[str]:
+        """Return the operations among those to be drawn that move pixels."""
+        return moving_operations(settings.operations)
 
     def view(self, plan: Any, settings: Any) -> Plan:
         """Return one plan as words and plain data."""

@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from ipmix_cli.annotations import classes_of
 from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.output.dataset import Dataset
 from ipmix_cli.pipeline.output.manifest import ShardRecord
@@ -95,14 +96,18 @@ class ClassCounts:
 
 
 def count_classes(dataset: Dataset) -> ClassCounts:
-    """Count the samples of each class: all of them, or in a large data set those of some shards."""
+    """Count the samples of each class: all of them, or in a large data set those of some shards.
+
+    A sample of several classes counts for each; labels that are no classes are not counted.
+    """
     shards: Sequence[ShardRecord] = dataset.manifest.shards
     if dataset.manifest.samples > COUNT_ALL:
         shards = spread(shards, MOST_SHARDS)
     counts: Counter[int] = Counter()
     for shard in shards:
         with dataset.view(shard) as view:
-            counts.update(view.label(position) for position in range(len(view)))
+            for position in range(len(view)):
+                counts.update(classes_of(view.label(position)))
     return ClassCounts(dict(sorted(counts.items())), len(shards))
 
 

@@ -118,10 +118,10 @@ def _pictures(dataset: Dataset, seed: int) -> Section:
 
 def _one_of_each_class(dataset: Dataset, seed: int) -> list[StoredSample]:
     """Return a sample of each of some classes, drawn from all over the data set."""
-    found: dict[int, StoredSample] = {}
+    found: dict[str, StoredSample] = {}
     for number in _drawn(dataset, seed, 8 * MOST_CLASSES):
         sample = dataset.at(number)
-        found.setdefault(sample.label, sample)
+        found.setdefault(dataset.class_name(sample.label), sample)
         if len(found) == MOST_CLASSES:
             break
     return list(found.values())

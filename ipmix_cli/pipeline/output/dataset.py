@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ipmix_cli.annotations import Label, classes_of
 from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.errors import SourceError, UsageError
 from ipmix_cli.picture import Picture
@@ -104,10 +105,16 @@ class Dataset:
         clean = None if sample.clean is None else decode(sample.clean, sample.size)
         return clean, [decode(copy, sample.size) for copy in sample.copies]
 
-    def class_name(self, label: int) -> str:
-        """Return the name of a class."""
+    def class_name(self, label: Label) -> str:
+        """Return a label in words: the name of its class, the names of its classes, numbers, or the text."""
         names = self.manifest.class_names
-        return names[label] if 0 <= label < len(names) else str(label)
+        if self.manifest.job.output.annotations.labels == "multilabel":
+            return ", ".join(names[one] if one < len(names) else str(one) for one in classes_of(label)) or "no class"
+        if isinstance(label, int):
+            return names[label] if 0 <= label < len(names) else str(label)
+        if label is None:
+            return "no label"
+        return ", ".join(f"{one:.6g}" for one in label) if isinstance(label, tuple) else str(label)
 
 
 def open_dataset(location: str | Path) -> Dataset:

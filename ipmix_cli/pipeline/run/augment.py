@@ -30,7 +30,7 @@ from ipmix_cli.pipeline.run.progress_counters import progress_counters
 from ipmix_cli.pipeline.run.schedule import ExistingOutput, Run, make_missing, start, vanished
 from ipmix_cli.pipeline.run.warmup import compile_kernels
 from ipmix_cli.pipeline.run.worker import ShardResult
-from ipmix_cli.sources.class_summary import class_summary
+from ipmix_cli.sources.class_summary import label_summary
 from ipmix_cli.sources.source import Source
 from ipmix_cli.storage.folder import open_folder
 
@@ -138,7 +138,7 @@ def augment(
 
 def told_classes(source: Source, limit: int | None, listener: Listener) -> str:
     """Tell a listener the classes of a source and what was passed over, before anything is made; return the classes."""
-    classes = class_summary(source.labels, source.class_names, limit)
+    classes = label_summary(source, limit)
     for line in (classes, *source.notes):
         listener.note(line)
     return classes

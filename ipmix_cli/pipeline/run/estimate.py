@@ -19,7 +19,7 @@ from ipmix_cli.pipeline.run.progress_counters import ShardProgress
 from ipmix_cli.pipeline.run.samples import sample_indices
 from ipmix_cli.pipeline.run.warmup import compile_kernels
 from ipmix_cli.pipeline.run.worker import ShardTask, build_shard
-from ipmix_cli.sources.class_summary import class_summary
+from ipmix_cli.sources.class_summary import label_summary
 from ipmix_cli.stages import StageClock
 from ipmix_cli.storage.folder import open_folder
 
@@ -112,7 +112,7 @@ def estimate(
         free=free_space(folder.path("shard")),
         other_job=state.recorded is not None and not ours,
         jobs=execution.jobs,
-        classes=class_summary(opened.source.labels, opened.class_names, job.pictures),
+        classes=label_summary(opened.source, job.pictures),
         notes=opened.source.notes,
     )
 

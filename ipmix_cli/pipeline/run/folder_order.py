@@ -29,7 +29,7 @@ def check_folder_order(source: Source, output_format: str, limit: int | None, fa
     UsageError
         Naming the class without pictures.
     """
-    if output_format not in CLASS_FOLDERS:
+    if output_format not in CLASS_FOLDERS or source.annotations.labels != "class":
         return
     labels = np.delete(source.labels[:limit], failed)
     missing = class_without_folder(set(labels.tolist()))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ipmix_cli.annotations import class_of
 from ipmix_cli.methods.mixing_set import MixingSet
 from ipmix_cli.pipeline.job import Job
 from ipmix_cli.pipeline.run.samples import too_small, views
@@ -119,5 +120,6 @@ def with_mixed_labels(
 
 def _labels(partners: Partners, row: list[int], weights: list[float]) -> tuple[MixedLabel, ...]:
     return tuple(
-        MixedLabel(partners.samples[number].label, weight) for number, weight in zip(row, weights, strict=True)
+        MixedLabel(class_of(partners.samples[number].label), weight)
+        for number, weight in zip(row, weights, strict=True)
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ipmix_cli.annotations import KINDS_IN_WORDS, AnnotationSpec
 from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.crop import CropConfig
 from ipmix_cli.errors import UsageError, check_name
@@ -179,6 +180,7 @@ def record_of(source: Source) -> SourceRecord:
         pictures=len(source),
         size=source.size,
         settings=source.settings,
+        annotations=source.annotations,
     )
 
 
@@ -193,7 +195,10 @@ def job_of(request: Request, source: SourceRecord, mixing: MixingRecord) -> Job:
     size = source.size if request.crop.size is None else (request.crop.size, request.crop.size)
     transform = transform_named(request.method)
     settings = transform.settings_for(request.preset, size, request.changes)
-    output = with_variants(resolved(request.output, size), transform.variants(settings, request.output.copies))
+    asked = dataclasses.replace(request.output, annotations=source.annotations)
+    output = with_variants(resolved(asked, size), transform.variants(settings, request.output.copies))
+    check_annotations(output)
+    check_fields(source.annotations, request.crop, transform.moving(settings), request.method)
     if transform.mixes_labels:
         output = with_labels(output, size, request.method)
     if transform.stores_soft_labels(settings):
@@ -241,8 +246,51 @@ def as_one_shard(job: Job, request: Request) -> Job:
     return dataclasses.replace(job, samples_per_shard=max(job.samples, 1))
 
 
+def check_annotations(output: ShardSettings) -> None:
+    """Refuse labels or fields that a format cannot hold.
+
+    Raises
+    ------
+    UsageError
+        Naming the formats that can.
+    """
+    spec = output.annotations
+    if spec.plain or WRITERS[output.format].annotations:
+        return
+    what = KINDS_IN_WORDS[spec.labels] if spec.labels != "class" else "kept fields"
+    able = " or ".join(name for name, writer in WRITERS.items() if writer.annotations)
+    raise UsageError(f"{output.format} holds one class a picture, no {what}", f"give --format {able}")
+
+
+def check_fields(spec: AnnotationSpec, crop: CropConfig, moving: Sequence[str], method: str) -> None:
+    """Refuse to keep places in pictures, such as boxes and masks, where something moves pixels.
+
+    Raises
+    ------
+    UsageError
+        Naming what moves them.
+    """
+    places = [field.name for field in spec.fields if field.is_place]
+    if not places:
+        return
+    if crop.mode != "none":
+        raise UsageError(f"--crop {crop.mode} moves pixels, and {places[0]!r} is kept", "leave out --size and --crop")
+    if moving:
+        raise UsageError(
+            f"{method} moves pixels by {', '.join(moving)}, and {places[0]!r} says where something is",
+            "name operations that move none with --operations, such as equalize,posterize,solarize,autocontrast, or do "
+            f"not keep {places[0]}",
+        )
+
+
 def with_labels(output: ShardSettings, size: tuple[int, int] | None, method: str) -> ShardSettings:
     """Return the output's settings for a method that mixes labels; raises UsageError for what cannot hold them."""
+    if output.annotations.labels != "class":
+        raise UsageError(
+            f"{method} mixes the labels of two samples, which have to be classes: these are "
+            f"{KINDS_IN_WORDS[output.annotations.labels]}",
+            "choose another --method",
+        )
     if not WRITERS[output.format].mixed:
         good = ", ".join(name for name, writer in WRITERS.items() if writer.mixed)
         raise UsageError(

@@ -27,7 +27,9 @@ def views(job: Job, sample: Sample) -> Iterator[ShardSample]:
         shape = (sample.picture.shape[0], sample.picture.shape[1])
         plan = plan_crop(job.crop, shape, job.seed, sample.index, crop)
         picture = sample.picture if plan is None else apply_crop(sample.picture, plan)
-        yield ShardSample(f"{index:08d}", index, sample.label, sample.index, sample.key, crop, picture)
+        yield ShardSample(
+            f"{index:08d}", index, sample.label, sample.index, sample.key, crop, picture, fields=sample.fields
+        )
 
 
 def sample_indices(job: Job, first: int, stop: int, left_out: Collection[int] = ()) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import PurePosixPath
 
+from ipmix_cli.annotations import class_of
 from ipmix_cli.pipeline.output.dataset import Dataset
 from ipmix_cli.pipeline.output.finalize import card
 from ipmix_cli.pipeline.output.manifest import CARD, Manifest
@@ -55,7 +56,7 @@ def check_view(manifest: Manifest, view: ShardView) -> Iterator[str]:
         folders = folder_names(manifest.class_names)
         each = len(view.files()) // len(view)
         for position in range(len(view)):
-            label = view.label(position)
+            label = class_of(view.label(position))
             found = {PurePosixPath(name).parent.name for name in view.files()[position * each : (position + 1) * each]}
             if 0 <= label < len(folders) and found != {folders[label]}:
                 yield f"pictures of the class {label} lie in {', '.join(sorted(found))} instead of {folders[label]}"

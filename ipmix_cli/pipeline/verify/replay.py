@@ -110,8 +110,10 @@ def _compare(shard: _Shard, position: int | None, sample: ShardSample) -> Iterat
     try:
         stored = shard.view.sample(position)
         if (stored.label, stored.source_key) != (sample.label, sample.source_key):
-            message = f"label {stored.label} of {stored.source_key!r}, source: {sample.label}, {sample.source_key!r}"
-            yield _problem(task, "source-mismatch", message, sample.key)
+            here, there = (f"{str(one.label)[:60]} of {one.source_key!r}" for one in (stored, sample))
+            yield _problem(task, "source-mismatch", f"label {here}, source: {there}", sample.key)
+        if stored.fields != sample.fields:
+            yield _problem(task, "source-mismatch", "its kept fields are not the source's", sample.key)
         if stored.clean is not None and not same_picture(stored.clean, sample.picture, output):
             yield _problem(task, "source-mismatch", "its clean picture is not the source's", sample.key)
         wrong = _wrong_copies(shard, stored, sample)

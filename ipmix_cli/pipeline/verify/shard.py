@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ipmix_cli.annotations import KINDS_IN_WORDS, class_of, fits
 from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.errors import BadSampleError, SourceError
 from ipmix_cli.pipeline.job import Job
@@ -99,10 +100,7 @@ class _Samples:
         deep = self.task.level == "full" or not self.sound
         for position in range(len(view)):
             key = view.keys()[position]
-            label = view.label(position)
-            self.report.labels.add(label)
-            if not 0 <= label < len(self.dataset.manifest.class_names):
-                self._add("label-range", f"its label {label} is not a class", key)
+            self._check_label(view, position, key)
             if self.job.output.mixed:
                 self._check_mixed(view, position, key)
             if deep:
@@ -112,6 +110,21 @@ class _Samples:
         for message in check_view(self.dataset.manifest, view):
             self._add("other-readers", message)
         self._check_plans(view)
+
+    def _check_label(self, view: ShardView, position: int, key: str) -> None:
+        """Check that a label is of the data set's kind, and one of its classes."""
+        spec, classes = self.job.output.annotations, len(self.dataset.manifest.class_names)
+        try:
+            label = view.label(position)
+            fields = view.fields(position)
+        except BadSampleError as error:
+            self._add("sample-damaged", error.message, key)
+            return
+        if isinstance(label, int):
+            self.report.labels.add(label)
+        if not fits(label, spec, classes) or len(fields) != len(spec.fields):
+            what = "is not a class" if spec.labels == "class" else f"is not one of {KINDS_IN_WORDS[spec.labels]}"
+            self._add("label-range", f"its label {str(label)[:40]} {what}", key)
 
     def _check_mixed(self, view: ShardView, position: int, key: str) -> None:
         """Check that each copy has a second label that is a class, and the weight that its plan says."""
@@ -127,8 +140,8 @@ class _Samples:
             self._add("plan-mismatch", "the weights of its labels are not those of its plans", key)
         if not all(0 <= label < classes for label, _ in mixed):
             self._add("label-range", "a second label is not a class", key)
-        elif self.job.output.soft_labels and 0 <= view.label(position) < classes:
-            self._check_soft(view, position, key, soft_labels(view.label(position), mixed, classes))
+        elif self.job.output.soft_labels and 0 <= (label := class_of(view.label(position))) < classes:
+            self._check_soft(view, position, key, soft_labels(label, mixed, classes))
 
     def _check_soft(self, view: ShardView, position: int, key: str, wanted: NDArray[np.float32]) -> None:
         """Check that the weights of all classes are those of the two labels."""

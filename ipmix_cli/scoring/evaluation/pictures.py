@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ipmix_cli.annotations import KINDS_IN_WORDS, class_of
 from ipmix_cli.errors import PredictionsError, SourceError
 from ipmix_cli.pipeline.output.manifest import MANIFEST
 from ipmix_cli.reader.shard_dataset import ShardDataset
@@ -139,7 +140,7 @@ class SourcePiece:
                     "repair it, or remove it from the test set: every picture must be scored",
                 )
             pictures.append(sample.picture)
-            labels.append(sample.label)
+            labels.append(class_of(sample.label))
         return pictures, labels
 
 
@@ -156,6 +157,10 @@ class SourceReader:
 
 
 def _source(source: Source) -> EvaluationData:
+    if source.annotations.labels != "class":
+        raise SourceError(
+            f"{source.location} has {KINDS_IN_WORDS[source.annotations.labels]}", "evaluate pictures of one class each"
+        )
     return EvaluationData(
         name="clean",
         role="labelled",
