@@ -8,7 +8,8 @@ from typing import Any
 
 import typer
 
-from ipmix_cli.cli.app import COMMANDS, EXIT_CODES, LazyGroup
+from ipmix_cli.cli.exit_codes import EXIT_CODES
+from ipmix_cli.cli.group import COMMANDS, LazyGroup
 from ipmix_cli.cli.help_panels import description, examples, panel_of
 
 PAGE = Path(__file__).parent / "commands.md"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from ipmix_cli.cli.app import COMMANDS
+from ipmix_cli.cli.group import COMMANDS
 
 REPOSITORY = Path(__file__).parents[1]
 PAGES = [

@@ -6,6 +6,10 @@ import errno
 import os
 from collections.abc import Iterator
 
+from ipmix_cli.errors import IpmixError
+
+ADDRESS_SPACE = 2**30  # bytes that the libraries and the kernel compiler take, most of them without touching them
+DATA = 2**28
 HANDLES = ("there are no file handles left", "raise the limit (ulimit -n 4096), or give fewer --jobs")
 MEMORY = (
     "there is not enough memory",
@@ -26,6 +30,31 @@ BY_TEXT = {  # what libraries, and errors that come from other processes, say of
     "std::bad_alloc": MEMORY,
     "can't start new thread": THREADS,
 }
+
+
+def check_limits() -> None:
+    """Refuse limits under which no command works: numpy's BLAS would wait for memory for ever, and LLVM abort.
+
+    Raises
+    ------
+    IpmixError
+        If the address space or the data of a process is limited to less than the libraries take.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows has no such limits
+        return
+    for kind, option, what, needed in (
+        (resource.RLIMIT_AS, "-v", "address space", ADDRESS_SPACE),
+        (resource.RLIMIT_DATA, "-d", "data segment", DATA),
+    ):
+        limit, _ = resource.getrlimit(kind)
+        if limit != resource.RLIM_INFINITY and limit < needed:
+            raise IpmixError(
+                f"there is not enough memory: the {what} is limited to {limit // 2**20} MiB, and ipmix needs "
+                f"{needed // 2**20} MiB",
+                f"raise the limit: ulimit {option} {2 * needed // 2**10}",
+            )
 
 
 def exhausted(error: BaseException) -> tuple[str, str] | None:

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from ipmix_cli.cli.app import COMMANDS
+from ipmix_cli.cli.group import COMMANDS
 from ipmix_cli.cli.option_values import VALUES
 from ipmix_cli.cli.table_names import table_names
 
@@ -65,9 +65,8 @@ def test_a_new_entry_of_a_table_is_in_the_help_at_once(ipmix):
 
 @pytest.mark.parametrize("words", [["--help"], ["augment", "--help"], ["generate-fractals", "--help"]])
 def test_help_imports_nothing_heavy(words):
-    code = (
-        f"import sys; sys.argv[1:] = {words}; from ipmix_cli.cli.app import app\ntry: app()\nexcept SystemExit: pass\n"
-    )
+    code = f"import sys; sys.argv[1:] = {words}; from ipmix_cli.cli.group import app\n"
+    code += "try: app()\nexcept SystemExit: pass\n"
     code += f"print([name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.endswith("[]\n")
@@ -98,7 +97,7 @@ def test_misspelt_names_get_a_suggestion(ipmix, tmp_path, words, suggestion):
 def test_shells_complete_commands_and_options(monkeypatch, shell, typed, completed):
     for name, value in SHELLS[shell].items():
         monkeypatch.setenv(name, value.format(typed, count=len(typed.split()) - 1))
-    code = "import sys; sys.argv = ['ipmix']; from ipmix_cli.cli.app import app; app()"
+    code = "import sys; sys.argv = ['ipmix']; from ipmix_cli.cli.group import app; app()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert completed in done.stdout
 
@@ -106,7 +105,7 @@ def test_shells_complete_commands_and_options(monkeypatch, shell, typed, complet
 @pytest.mark.parametrize("shell", SHELLS)
 def test_completion_can_be_shown(shell):
     detect = f"import sys, shellingham; shellingham.detect_shell = lambda *a: ({shell!r}, {shell!r})"
-    code = f"{detect}\nfrom ipmix_cli.cli.app import app; app(['--show-completion'], prog_name='ipmix')"
+    code = f"{detect}\nfrom ipmix_cli.cli.group import app; app(['--show-completion'], prog_name='ipmix')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "_IPMIX_COMPLETE" in done.stdout
 
@@ -145,6 +144,6 @@ def test_a_shell_completes_the_names_of_the_tables(words, some):
         "COMP_CWORD": str(len(typed.split(" ")) - 1),
         "_IPMIX_COMPLETE": "complete_bash",
     }
-    command = [sys.executable, "-c", "from ipmix_cli.cli.app import app; app(prog_name='ipmix')"]
+    command = [sys.executable, "-c", "from ipmix_cli.cli.group import app; app(prog_name='ipmix')"]
     done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=True)
     assert some <= set(done.stdout.split())

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from ipmix_cli.cli.app import app
+from ipmix_cli.cli.group import app
 from ipmix_cli.cli.origin_options import moved_source
 from ipmix_cli.errors import ErrorBudgetError, IpmixError, SourceError, UsageError
 from ipmix_cli.pipeline.banks.bank import BankSettings

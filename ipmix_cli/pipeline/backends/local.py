@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
+from ipmix_cli.errors import IpmixError
 from ipmix_cli.pipeline.backends.backend import Died, Done, R, T
 from ipmix_cli.pipeline.backends.child_processes import deaf_children, die_with
 from ipmix_cli.pipeline.backends.overlapped_io import taking_turns
@@ -49,6 +50,11 @@ def local_processes(function: Callable[[T], R], tasks: Sequence[T], execution: E
                 yield done
     except BrokenProcessPool:  # raised where results are taken, and where the first tasks are handed out
         yield Died(tuple(sorted(handed_out)))
+    except EOFError as error:  # the process that workers are forked from has closed its pipe
+        raise IpmixError(
+            "the process that starts the workers has ended",
+            "most often the system ran out of memory: give fewer --jobs, then type the same command again",
+        ) from error
     finally:
         if results is not None:
             with warnings.catch_warnings():  # that tasks are cancelled is what closing means
