@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from ipmix_cli.cli.exhausted import check_limits, exhausted
 from ipmix_cli.cli.signals import Interrupted, StopRequests
 from ipmix_cli.errors import IpmixError
-from ipmix_cli.pipeline.backends.child_processes import STOP_SIGNALS
+from ipmix_cli.pipeline.backends.stop_signals import STOP_SIGNALS
 from ipmix_cli.printable import printable
 
 OBJECTS_BEFORE_COLLECTION = 100_000

@@ -9,7 +9,7 @@ import time
 from types import FrameType, TracebackType
 from typing import Any
 
-from ipmix_cli.pipeline.backends.child_processes import STOP_SIGNALS
+from ipmix_cli.pipeline.backends.stop_signals import STOP_SIGNALS
 
 CLEANING_SECONDS = 3.0  # a second signal within this time must not break the cleaning up
 PATIENCE_SECONDS = 15.0  # then the exception was swallowed, or the cleaning up hangs

@@ -7,16 +7,15 @@ import functools
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
 
-STOP_SIGNALS = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR1", "SIGHUP") if hasattr(signal, name)
-)
-"""What asks a run to stop: Ctrl-C, `kill`, Slurm's warning before its time limit, a closed terminal."""
+from ipmix_cli.pipeline.backends.stop_signals import STOP_SIGNALS
 
 WATCH_SECONDS = 1.0
+PR_SET_PDEATHSIG = 1  # of Linux's prctl
 
 
 @contextlib.contextmanager
@@ -59,7 +58,20 @@ def die_with(parent: int) -> None:
     They would hold their memory for minutes, waiting for work. It costs a thread that sleeps. `parent` is the main
     process, for workers that are its own children; those from a fork server hold a pipe that ends with it.
     """
+    die_with_starter()
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+
+
+def die_with_starter() -> None:
+    """Have Linux end this process with the one that has started it, even in the middle of compiling a kernel.
+
+    A thread that watches has no turn meanwhile, and whoever reads our output would wait for its end.
+    """
+    if sys.platform == "linux":
+        import ctypes
+
+        with contextlib.suppress(AttributeError):  # of a C library without it
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _watch(parent: int) -> None:

@@ -1,9 +1,14 @@
 """All that a worker needs, loaded by importing this module: the fork server imports it before it forks workers."""
+# ruff: noqa: E402
 
 from __future__ import annotations
 
 import gc
 import os
+
+from ipmix_cli.pipeline.backends.child_processes import die_with_starter
+
+die_with_starter()  # before what takes long: a program that is stopped meanwhile leaves nothing that loads on
 
 import ipmix_cli.pipeline.run.worker  # noqa: F401 - what tasks call
 from ipmix_cli.methods import transform_named
