@@ -42,6 +42,7 @@ from ipmix_cli.shards.shard import ShardSample, ShardSettings
 from ipmix_cli.shards.soft_labels import soft_labels
 
 SUFFIX = ".h5"
+CLASS_NAMES = "class_names"
 NUMBERS = ("index", "source_index", "crop")
 STRINGS = ("key", "source_key")
 SECOND_LABEL, LABEL_WEIGHT, SOFT_LABEL = "second_label", "label_weight", "soft_label"
@@ -172,7 +173,8 @@ def _describe(
 ) -> None:
     """Write all that is known before the pictures."""
     for name, value in {**record_of(settings), **attributes}.items():
-        file.attrs[name] = _attribute(value)
+        as_strings = name == CLASS_NAMES and settings.names == "strings"
+        file.attrs[name] = _strings(value) if as_strings else _attribute(value)
     spec = settings.annotations
     rows = [row_of(sample.label, sample.fields, spec) for sample in samples]
     for number, column in enumerate(columns(spec)):
@@ -211,6 +213,11 @@ def _attribute(value: Any) -> Any:
         text = value.encode()
         return np.array(text, h5py.string_dtype("utf-8", max(1, len(text))))
     return value
+
+
+def _strings(names: Sequence[str]) -> NDArray[Any]:
+    """Return names as text of variable length, which h5py reads as strings."""
+    return np.array([name.encode("utf-8", "surrogateescape") for name in names], h5py.string_dtype())
 
 
 def _common_shape(samples: Sequence[ShardSample]) -> tuple[int, ...]:

@@ -75,7 +75,9 @@ class HDF5View(ShardView):
     def _read(self, content: Path | Bytes) -> None:
         data = mapped(content, self._location)
         file = self._open.enter_context(open_file(content))
-        self.attributes = {name: _setting(file.attrs[name]) for name in file.attrs}
+        fixed = [name for name in file.attrs if not file.attrs.get_id(name).dtype.hasobject]
+        self.attributes = {name: _setting(file.attrs[name]) for name in fixed}  # no forged reference is followed
+        self._heap = Heap(data, self._location)
         found = {name: array(file, name, self._location) for name in (*NUMBERS, *STRINGS, "checksum")}
         pictures = {name: array(file, name, self._location) for name in _picture_columns(file)}
         self._spec = self._annotation_spec()
@@ -86,7 +88,6 @@ class HDF5View(ShardView):
         self._length = lengths.pop()
         self._numbers = {name: self._column(found[name], "i8") for name in NUMBERS}
         self._checksums = self._column(found["checksum"], "u8")
-        self._heap = Heap(data, self._location)
         self._strings = {name: self._text(found[name]) for name in STRINGS}
         self._beside = [self._annotation_column(column, values) for column, values in beside.items()]
         self._sizes = self._picture_sizes(file, pictures)
@@ -309,11 +310,11 @@ def _called(copy: int) -> str:
 
 
 def _setting(value: Any) -> Any:
-    """Return an attribute as plain Python; text is of fixed length, which needs no heap."""
+    """Return an attribute as plain Python."""
     if isinstance(value, np.ndarray):
         return tuple(_setting(item) for item in value.ravel())
-    if isinstance(value, bytes):  # np.bytes_ too
-        text = value.decode("utf-8", "replace")
+    if isinstance(value, bytes | str):  # np.bytes_ too
+        text = value if isinstance(value, str) else value.decode("utf-8", "replace")
         with contextlib.suppress(ValueError, RecursionError):
             return json.loads(text) if text[:1] in {"{", "["} else text
         return text

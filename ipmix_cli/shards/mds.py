@@ -11,7 +11,8 @@ clean, aug0 .. aug{K-1}                png, jpeg, bytes (of WebP), or    the pic
 label, index, source_index, crop,      int                               as in HDF5 shards
 height, width
 key, source_key                        str                               a source key that is not UTF-8 is JSON
-checksum                               uint64                            see :mod:`ipmix_cli.shards.checksum`
+checksum                               str                               in hexadecimal, see ``checksum.py``:
+                                                                         torch's collation takes no uint64
 second_label, label_weight             ndarray:int64:K, ndarray:float64  of methods that mix labels alone
 =====================================  ================================  =============================================
 """
@@ -42,7 +43,7 @@ from ipmix_cli.storage.memory_map import Sliceable, mapped
 SUFFIX = ".mds"
 INDEX = "index.json"
 NUMBERS = ("label", "index", "source_index", "crop", "height", "width")
-TEXTS = ("key", "source_key")
+TEXTS = ("key", "source_key", "checksum")
 MIXED = {"second_label": "int64", "label_weight": "float64"}
 PICTURES = {"png": "png", "jpeg": "jpeg", "webp": "bytes"}
 PICTURE = re.compile(r"clean|aug(0|[1-9][0-9]{0,5})")
@@ -69,7 +70,6 @@ def columns_of(settings: ShardSettings, size: tuple[int, int] | None) -> list[Co
     picture = Column("", PICTURES[settings.encoding], None) if settings.encoding != "raw" else raw
     columns = [picture._replace(name=name) for name in picture_columns(settings)]
     columns += [Column(name, "int", 8) for name in NUMBERS] + [Column(name, "str", None) for name in TEXTS]
-    columns.append(Column("checksum", "uint64", 8))
     if settings.mixed:
         copies = settings.copies
         columns += [Column(name, f"ndarray:{kind}:{copies}", 8 * copies) for name, kind in MIXED.items()]
@@ -123,7 +123,7 @@ class MdsBuilder(RowBuilder):
         values = {name: struct.pack("<q", number) for name, number in numbers.items()}
         values |= dict(zip(picture_columns(self._settings), row.pictures, strict=True))
         values |= {"key": sample.key.encode(), "source_key": portable(sample.source_key).encode()}
-        values["checksum"] = struct.pack("<Q", row.checksum)
+        values["checksum"] = b"%016x" % row.checksum
         for place, (name, kind) in enumerate(MIXED.items() if self._settings.mixed else ()):
             values[name] = np.array([pair[place] for pair in sample.mixed], kind).tobytes()
         return values
@@ -200,8 +200,7 @@ class MdsView(ShardView):
         return self._value(position, name).decode()
 
     def _number(self, position: int, name: str) -> int:
-        kind = "<Q" if name == "checksum" else "<q"
-        (number,) = struct.unpack(kind, self._value(position, name))
+        (number,) = struct.unpack("<q", self._value(position, name))
         return int(number)
 
     def __len__(self) -> int:
@@ -245,6 +244,7 @@ class MdsView(ShardView):
         copies = tuple(bytes(self.stored(position, number)) for number in range(self.copies))
         try:
             source_key = own_text(self._text(position, "source_key"))
+            checksum = int(self._text(position, "checksum"), 16)
         except ValueError as error:
             raise BadSampleError(f"{self._location}: sample {self._keys[position]!r}: {error}", REMEDY) from error
         size = self.size(position)
@@ -258,7 +258,7 @@ class MdsView(ShardView):
             clean=clean,
             copies=copies,
             size=size,
-            checksum=self._number(position, "checksum"),
+            checksum=checksum,
             expected=0,
             mixed=self.mixed(position),
         )
@@ -307,7 +307,7 @@ def mds_index(finished: Finished) -> dict[str, bytes]:
 def _columns(config: Any) -> dict[str, int | None]:
     """Return the length of each column by its name, from what a shard says of its columns."""
     names, encodings, sizes = config["column_names"], config["column_encodings"], config["column_sizes"]
-    numbers: dict[str, int | None] = dict.fromkeys((*NUMBERS, "checksum"), 8)
+    numbers: dict[str, int | None] = dict.fromkeys(NUMBERS, 8)
     for name, encoding, size in zip(names, encodings, sizes, strict=True):
         varies = name in TEXTS or encoding in PICTURES.values()
         if size != numbers.get(name, size) or (size is None) != varies or (size or 0) < 0:

@@ -102,14 +102,15 @@ print(data.features, data[0])
 """
 
 HUGGING_FACE_ENCODED_CODE = """
-import io
-from datasets import load_dataset
-from PIL import Image
+from datasets import Features, Image, load_dataset
 
-def images(batch):
-    return {**batch, "<COLUMN>": [Image.open(io.BytesIO(bytes(data))) for data in batch["<COLUMN>"]]}
+def images(sample):
+    return {name: {"bytes": sample[name].astype("uint8").tobytes(), "path": None} for name in pictures}
 
-data = load_dataset("<FOLDER>", split="<SPLIT>").with_transform(images)
+data = load_dataset("<FOLDER>", split="<SPLIT>").with_format("numpy")   # 20 times as fast as lists of numbers
+pictures = [name for name in data.features if name == "clean" or name.startswith("aug")]
+features = Features({**data.features, **{name: Image() for name in pictures}})
+data = data.map(images, features=features).with_format(None)             # once: the bytes stay as they are
 print(data[0]["<COLUMN>"], data[0]["label"])
 """
 
@@ -117,7 +118,7 @@ RAW_CODE = """
 import h5py
 
 with h5py.File("<FOLDER>/<SPLIT>-000000.h5") as shard:
-    names = [name.decode() for name in shard.attrs["class_names"]]
+    names = shard.attrs["class_names"]
     copies, label = shard["aug"][0], shard["label"][0]      # (K, H, W, 3) uint8
     print(names[label], shard["key"].asstr()[0], copies.shape)
 """
@@ -126,7 +127,7 @@ CLEAN_CODE = """
 import h5py
 
 with h5py.File("<FOLDER>/<SPLIT>-000000.h5") as shard:
-    names = [name.decode() for name in shard.attrs["class_names"]]
+    names = shard.attrs["class_names"]
     clean, label = shard["clean"][0], shard["label"][0]     # (H, W, 3) uint8
     print(names[label], shard["key"].asstr()[0], clean.shape)
 """
@@ -138,7 +139,7 @@ from PIL import Image
 
 with h5py.File("<FOLDER>/<SPLIT>-000000.h5") as shard:
     picture = Image.open(io.BytesIO(shard["<COLUMN>"][0].tobytes()))
-    print(shard.attrs["class_names"][shard["label"][0]].decode(), picture.size)
+    print(shard.attrs["class_names"][shard["label"][0]], picture.size)
 """
 
 GROUPED_CODE = """

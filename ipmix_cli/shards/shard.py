@@ -55,6 +55,8 @@ class ShardSettings:
         Whether it has the weights of all classes, too.
     annotations : AnnotationSpec
         Of which kind labels are, and which fields of the source are kept.
+    names : {"bytes", "strings"}
+        HDF5 only: what h5py reads the classes' names as; earlier versions wrote text of fixed length, which are bytes.
     """
 
     format: str = "hdf5"
@@ -70,6 +72,7 @@ class ShardSettings:
     mixed: bool = added(False)
     soft_labels: bool = added(False)
     annotations: AnnotationSpec = added(PLAIN)  # noqa: RUF009 - an immutable value
+    names: str = added("bytes")
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "variants", tuple(self.variants))  # JSON has lists
@@ -187,7 +190,8 @@ class ShardBuilder(Protocol):
 class ShardView(ABC):
     """A shard opened for reading, as a context manager. ``open_shard(format, path or bytes)`` makes one.
 
-    `copies` is K; `attributes` are those of an HDF5 file, and empty in other formats, which have none.
+    `copies` is K; `attributes` are those of an HDF5 file but for text of variable length, and of Parquet the classes'
+    names; other formats have none.
     """
 
     attributes: dict[str, Any]

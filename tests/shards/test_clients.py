@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 from PIL import Image
@@ -196,6 +197,13 @@ def test_hugging_face_reads_every_other_form(
         assert np.array_equal(np.asarray(row["aug0.png"]), truth[7][0][1])
 
 
+@pytest.mark.parametrize("form", ["hdf5", "hdf5-png"])
+def test_h5py_gives_the_names_of_classes_as_strings(dataset: Callable[[str], Path], form: str) -> None:
+    with h5py.File(dataset(form) / "train-000000.h5") as shard:
+        assert list(shard.attrs["class_names"])[:3] == ["disc", "ring", "square"]
+        assert all(type(name) is str for name in shard.attrs["class_names"])
+
+
 @pytest.mark.parametrize("streaming", [False, True])
 @pytest.mark.filterwarnings("ignore")
 def test_hugging_face_reads_parquet_with_the_card_and_without(
@@ -240,7 +248,11 @@ def test_streaming_dataset_reads_mds(
     dataset: Callable[[str], Path], truth: list[tuple[Pixels, int]], form: str
 ) -> None:
     streaming = pytest.importorskip("streaming")
+    torch_data = pytest.importorskip("torch.utils.data")
     data = streaming.StreamingDataset(local=str(dataset(form)), batch_size=1)
+    if form == "mds-raw":  # what torch's own collation takes
+        batches = list(torch_data.DataLoader(data, batch_size=9))
+        assert sorted(int(n) for batch in batches for n in batch["index"]) == list(range(SAMPLES))
     rows = [data[number] for number in range(data.num_samples)]
     names = ("clean", "aug0", "aug1", "aug2")
     assert_same([(r["index"], np.stack([np.asarray(r[name]) for name in names]), r["label"]) for r in rows], truth)

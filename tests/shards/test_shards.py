@@ -18,10 +18,11 @@ from ipmix_cli.shards.shard import ShardSample, ShardSettings, StoredSample
 from ipmix_cli.shards.writers import WRITERS, open_shard
 
 FORMS: dict[str, dict[str, Any]] = {
-    "hdf5": {"format": "hdf5", "encoding": "raw"},
+    "hdf5": {"format": "hdf5", "encoding": "raw", "names": "strings"},
+    "hdf5-old": {"format": "hdf5", "encoding": "raw"},
     "hdf5-gzip": {"format": "hdf5", "encoding": "raw", "compression": "gzip"},
     "hdf5-lzf": {"format": "hdf5", "encoding": "raw", "compression": "lzf"},
-    "hdf5-png": {"format": "hdf5", "encoding": "png"},
+    "hdf5-png": {"format": "hdf5", "encoding": "png", "names": "strings"},
     "hdf5-jpeg": {"format": "hdf5", "encoding": "jpeg"},
     "tar": {"format": "webdataset", "encoding": "png"},
     "tar-jpeg": {"format": "webdataset", "encoding": "jpeg"},

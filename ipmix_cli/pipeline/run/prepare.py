@@ -195,7 +195,7 @@ def job_of(request: Request, source: SourceRecord, mixing: MixingRecord) -> Job:
     size = source.size if request.crop.size is None else (request.crop.size, request.crop.size)
     transform = transform_named(request.method)
     settings = transform.settings_for(request.preset, size, request.changes)
-    asked = dataclasses.replace(request.output, annotations=source.annotations)
+    asked = dataclasses.replace(with_names(request.output, request.recorded), annotations=source.annotations)
     output = with_variants(resolved(asked, size), transform.variants(settings, request.output.copies))
     check_annotations(output)
     check_fields(source.annotations, request.crop, transform.moving(settings), request.method)
@@ -399,6 +399,14 @@ def changes(opened: OpenJob, mixing: bool = True) -> dict[str, str]:
     if mixing and opened.mixing is not None and open_bank(opened.mixing.location).digest != opened.job.mixing.digest:
         found["mixing"] = f"{opened.mixing.location} does not hold this data set's mixing pictures: its digest differs"
     return found
+
+
+def with_names(output: ShardSettings, recorded: Job | None) -> ShardSettings:
+    """Return the output's settings with the form of the classes' names: that of a recorded job, else strings."""
+    if output.format != "hdf5":
+        return output
+    same = recorded is not None and recorded.output.format == "hdf5"
+    return dataclasses.replace(output, names=recorded.output.names if recorded and same else "strings")
 
 
 def resolved(output: ShardSettings, size: tuple[int, int] | None) -> ShardSettings:

@@ -34,7 +34,7 @@ def options_of(manifest: Manifest | JobState) -> dict[str, Any]:
     plain = job.method == DEFAULT_METHOD or job.method not in METHODS
     options |= settings if plain else {"method": job.method, job.method: settings}
     output = record_of(job.output)
-    for name in ("mixed", "soft_labels", "annotations"):  # they follow from the method, its settings and the source
+    for name in ("mixed", "soft_labels", "annotations", "names"):  # they follow from method, source and recorded job
         output.pop(name, None)
     if output.pop("variants", None):
         del output["copies"], options["crops"]  # they follow from the settings

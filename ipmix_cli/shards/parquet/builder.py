@@ -7,7 +7,8 @@ clean, aug0 .. aug{K-1}      struct<bytes, path>             the pictures, encod
 label, index, source_index,  int64                           as in HDF5 shards
 crop, height, width
 key, source_key              string                          a source key that is not UTF-8 is a JSON string
-checksum                     uint64                          see :mod:`ipmix_cli.shards.checksum`
+checksum                     string                          see :mod:`ipmix_cli.shards.checksum`; hexadecimal, since
+                                                             tensors of torch hold no uint64 as they hold int64
 second_label, label_weight   list<int64>, list<double>       of methods that mix labels alone
 ===========================  ==============================  ====================================================
 
@@ -38,7 +39,7 @@ VERSION = 2  # of the format: the one with logical types
 CREATOR = b"ipmix version 1 (build 0)"  # of this layout, in the form that parquet-mr parses; not of the program
 ROW_GROUP_BYTES = 2**23  # of pictures: what a stream fetches and holds at once
 NUMBERS = ("label", "index", "source_index", "crop", "height", "width")
-TEXTS = ("key", "source_key")
+TEXTS = ("key", "source_key", "checksum")
 MOST_NAMED = 10_000  # classes whose names Hugging Face is told, as in the card
 HUGGING_FACE, CLASS_NAMES, JOB = "huggingface", "class_names", "ipmix_job"
 
@@ -47,7 +48,6 @@ def columns_of(settings: ShardSettings) -> list[Column]:
     """Return the columns of a shard, in order."""
     columns = [Column(name, "image") for name in picture_columns(settings)]
     columns += [Column(name, "int64") for name in NUMBERS] + [Column(name, "text") for name in TEXTS]
-    columns.append(Column("checksum", "uint64"))
     if settings.mixed:
         columns += [Column("second_label", "int64s"), Column("label_weight", "float64s")]
     return columns
@@ -92,7 +92,7 @@ class ParquetBuilder(RowBuilder):
         found["height",], found["width",] = zip(*(row.size for row in rows), strict=True)
         found["key",] = [sample.key.encode() for sample in samples]
         found["source_key",] = [portable(sample.source_key).encode() for sample in samples]
-        found["checksum",] = [row.checksum - (row.checksum >> 63 << 64) for row in rows]
+        found["checksum",] = [b"%016x" % row.checksum for row in rows]
         suffix = CODECS[self._settings.encoding].suffix
         for place, name in enumerate(picture_columns(self._settings)):
             found[name, "bytes"] = [row.pictures[place] for row in rows]

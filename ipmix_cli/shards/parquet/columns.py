@@ -14,13 +14,13 @@ from itertools import groupby
 from typing import Any
 
 from ipmix_cli.shards.parquet import thrift
-from ipmix_cli.shards.parquet.thrift import BINARY, BYTE, FALSE, I32, STRUCT, Field
+from ipmix_cli.shards.parquet.thrift import BINARY, I32, STRUCT, Field
 
 INT64, DOUBLE, BYTE_ARRAY = 2, 5, 6  # physical types
 OPTIONAL, REPEATED = 1, 2
 PLAIN, RLE = 0, 3
-UTF8, LISTED, UINT_64 = 0, 3, 14  # converted types
-LOGICAL_TEXT, LOGICAL_LIST, LOGICAL_INTEGER = 1, 3, 10
+UTF8, LISTED = 0, 3  # converted types
+LOGICAL_TEXT, LOGICAL_LIST = 1, 3  # fields of the union
 
 
 @dataclass(frozen=True)
@@ -69,15 +69,11 @@ class Column:
             return [outer, _group("list", 1, repetition=REPEATED), _element("element", LISTS[self.kind])]
         if self.kind == "text":
             return [_text(self.name)]
-        if self.kind == "uint64":
-            integer = thrift.struct(Field(1, BYTE, 64), Field(2, FALSE, False))
-            logical = thrift.struct(Field(LOGICAL_INTEGER, STRUCT, integer))
-            return [_element(self.name, INT64, UINT_64, logical)]
         return [_element(self.name, INT64)]
 
 
 LISTS = {"int64s": INT64, "float64s": DOUBLE}
-KINDS = ("image", "text", "int64", "uint64", *LISTS)
+KINDS = ("image", "text", "int64", *LISTS)
 
 
 def _element(name: str, kind: int, converted: int | None = None, logical: bytes | None = None) -> bytes:

@@ -125,7 +125,7 @@ class ParquetView(ShardView):
             return _Places(np.concatenate([p.offsets for p in found]), np.concatenate([p.lengths for p in found]))
 
         self._numbers = {name: numbers(name) for name in NUMBERS}
-        self._checksums = numbers("checksum").view(np.uint64)
+        self._checksums = [int(text, 16) for text in self._texts(places("checksum"))]
         self._keys = list(self._texts(places("key")))
         self._source_keys = [own_text(text) for text in self._texts(places("source_key"))]
         pictures = [places(name, "bytes") for name in self._columns]
@@ -196,7 +196,7 @@ class ParquetView(ShardView):
             clean=clean,
             copies=copies,
             size=size,
-            checksum=int(self._checksums[position]),
+            checksum=self._checksums[position],
             expected=0,
             mixed=self.mixed(position),
         )
