@@ -13,6 +13,11 @@ from ipmix_cli.corruptions.apply import Workspace, apply_plan
 from ipmix_cli.corruptions.c_bar.levels import CIFAR, IMAGENET
 from ipmix_cli.corruptions.frost import grown
 from ipmix_cli.corruptions.plan import draw_plans
+from ipmix_cli.corruptions.sequences.plan import draw_plans as draw_frames
+from ipmix_cli.corruptions.sequences.plan import frames_of_plans
+from ipmix_cli.corruptions.sequences.settings import PRESETS as SEQUENCE_PRESETS
+from ipmix_cli.corruptions.sequences.settings import SequenceSettings
+from ipmix_cli.corruptions.sequences.table import PERTURBATIONS
 from ipmix_cli.corruptions.settings import PRESETS, CorruptionSettings
 from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.contact_sheet import contact_sheet, save_picture
@@ -68,6 +73,22 @@ def some_corruptions() -> None:
     save_picture(contact_sheet(corrupted(names), list(names), ["clean", *"12345"]), str(IMAGES / "corruptions-six.jpg"))
 
 
+def sequences() -> None:
+    """Draw eight frames of each sequence of the profile 224, with what lies around the picture."""
+    wide = draw("dead_leaves", seed=5, index=2, size=256)
+    shown = range(0, 31, 4)
+    rows = []
+    for name in SEQUENCE_PRESETS["all"].perturbations:
+        settings = SequenceSettings(perturbations=(name,), profile="224")
+        last = PERTURBATIONS[name].frames["224"] - 1
+        frames = [round(frame * last / 31) for frame in shown]
+        plans = draw_frames(settings, (SIDE, SIDE), 0, np.arange(1), [(name, 1, frame) for frame in frames])[0]
+        made = dict(frames_of_plans(wide, plans, settings))
+        rows.append([shrunk(made[number]) for number in range(len(frames))])
+    names = list(SEQUENCE_PRESETS["all"].perturbations)
+    save_picture(contact_sheet(rows, names, [str(frame) for frame in shown]), str(IMAGES / "sequences.jpg"))
+
+
 def frosts() -> None:
     """Draw the synthetic pictures of frost."""
     size = (240, 160)
@@ -77,5 +98,5 @@ def frosts() -> None:
 
 
 if __name__ == "__main__":
-    for make in (all_corruptions, c_bar, some_corruptions, frosts):
+    for make in (all_corruptions, c_bar, some_corruptions, sequences, frosts):
         make()

@@ -175,11 +175,34 @@ def _padded(config: CropConfig, seed: int, index: int, crop: int) -> PaddedPlan:
     return PaddedPlan(int(left * places), int(top * places), flip=config.flips and flip < 0.5)
 
 
+def _resized_size(shape: tuple[int, int], size: int) -> tuple[int, int]:
+    """Return height and width of a picture resized as it is before its centre is taken."""
+    height, width = shape
+    short = round(size * CENTER_RATIO)
+    return (short * height // width, short) if width <= height else (short, short * width // height)
+
+
+def with_surroundings(picture: Picture, size: int) -> Picture:
+    """Return a picture resized as torchvision's Resize(round(size * 8/7)) does: what a centre crop is taken from.
+
+    Its :func:`centre_of` is Resize and CenterCrop byte for byte. Does not modify its input.
+    """
+    from ipmix_cli.kernels.resize import resized
+
+    height, width = picture.shape[:2]
+    return resized(picture, (0.0, 0.0, float(width), float(height)), _resized_size((height, width), size))
+
+
+def centre_of(picture: Picture, size: tuple[int, int]) -> Picture:
+    """Return the middle (height, width) of a picture, as torchvision's CenterCrop: a view of it."""
+    top, left = (round((have - want) / 2) for have, want in zip(picture.shape[:2], size, strict=True))
+    return picture[top : top + size[0], left : left + size[1]]
+
+
 def _center(shape: tuple[int, int], size: int) -> CropPlan:
     """Resize(round(size * 8/7)) and CenterCrop(size), in one box: the same pixels to within a grey level."""
     height, width = shape
-    short = round(size * CENTER_RATIO)
-    new_width, new_height = (short, short * height // width) if width <= height else (short * width // height, short)
+    new_height, new_width = _resized_size(shape, size)
     left, top = round((new_width - size) / 2), round((new_height - size) / 2)
     across, down = width / new_width, height / new_height
     return CropPlan(left * across, top * down, size * across, size * down, size)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # What a stream is for: two purposes never share numbers. A number once given stays.
-PURPOSES = {"copy": 1, "crop": 2, "choice": 3, "corruption": 4, "frost": 5}
+PURPOSES = {"copy": 1, "crop": 2, "choice": 3, "corruption": 4, "frost": 5, "perturbation": 7}
 
 MASK = 0xFFFFFFFFFFFFFFFF
 GOLDEN = 0x9E3779B97F4A7C15

@@ -128,6 +128,8 @@ class Transform(ABC):
         The option that names the mixing pictures, and the split of the source that its command takes by default.
     mixes_labels : bool
         Whether a plan names a second sample, whose label the variant gets a part of: see :meth:`partners`.
+    needs_surroundings : bool
+        Whether variants show what lies beyond the border of a centre crop, where there is one.
     """
 
     name: ClassVar[str]
@@ -144,6 +146,7 @@ class Transform(ABC):
     mixing_option: ClassVar[str] = "fractals"
     split: ClassVar[str] = "train"
     mixes_labels: ClassVar[bool] = False
+    needs_surroundings: ClassVar[bool] = False
 
     def plan_version_of(self, settings: Any) -> int:  # noqa: ARG002 - a method may depend on them
         """Return the plan version that a job with these settings records."""
@@ -270,6 +273,9 @@ class Transform(ABC):
 
         A transform with `mixes_labels` is given the second samples as `mixing`: picture number n * V + v is that of
         plan (n, v), of the size of `pictures`; for :meth:`stages` it is picture 0.
+
+        A transform with `needs_surroundings` is given pictures larger than (H, W) if the samples are the centres of
+        larger ones, here and for :meth:`stages`; its plans say (H, W).
         """
 
     def workspace(self, size: Size, settings: Any) -> Any:

@@ -13,9 +13,10 @@ from ipmix_cli.cli.method_options import command, parameters_of
 from ipmix_cli.cli.source_options import PANEL as SOURCE
 from ipmix_cli.cli.source_options import spec_of
 from ipmix_cli.errors import UsageError
-from ipmix_cli.methods import CORRUPTIONS
+from ipmix_cli.methods import CORRUPTIONS, SEQUENCES
 
 WHAT = "Corruptions"
+DEFAULTS = {"severity": "1,2,3,4,5", "difficulty": "1"}
 LEFT_OUT = ("method", "fractals", "copies", "crops", "layout", "profile", "settings")  # of the options of augment
 SHARDS = ("shards", "grouped", "flat")  # layouts of --format; others are formats of their own
 
@@ -46,8 +47,23 @@ def corrupt(
         ),
     ] = "test",
     severity: Annotated[
-        str, typer.Option(help="Severities from 1 to 5, comma-separated.", rich_help_panel=WHAT)
-    ] = "1,2,3,4,5",
+        str | None,
+        typer.Option(help="Severities from 1 to 5, comma-separated.  [default: 1,2,3,4,5]", rich_help_panel=WHAT),
+    ] = None,
+    sequences: Annotated[
+        bool,
+        typer.Option(
+            "--sequences",
+            help="Make perturbation sequences (-P) of the sets test (10), validation (4) and all (14), or of names.",
+            rich_help_panel=WHAT,
+        ),
+    ] = False,
+    difficulty: Annotated[
+        str | None,
+        typer.Option(
+            help="Difficulties of noise sequences from 1 to 3, comma-separated.  [default: 1]", rich_help_panel=WHAT
+        ),
+    ] = None,
     parameters: Annotated[
         str,
         typer.Option(
@@ -70,7 +86,7 @@ def corrupt(
         str,
         typer.Option(
             help="shards (a sample holds its variants), flat (one sample a variant), npy (CORRUPTION.npy, as "
-            "CIFAR-10-C) or folders (CORRUPTION/SEVERITY/CLASS, as ImageNet-C).",
+            "CIFAR-10-C and -P) or folders (CORRUPTION/SEVERITY/CLASS, as ImageNet-C).",
             rich_help_panel=OUTPUT,
         ),
     ] = "shards",
@@ -89,20 +105,21 @@ def corrupt(
       ipmix corrupt --in photos/ --size 224 --set all --severity 1,3,5 --out photos-c
       ipmix corrupt --in demo --set fog,snow --out demo-c
       ipmix corrupt --in demo --set c-bar --out demo-c-bar
+      ipmix corrupt --in cifar10 --data-dir data --sequences --layout npy --out cifar10-p
     """
     own_format: dict[str, Any] = {} if layout in SHARDS else {"output_format": layout, "no_clean": True}
-    settings = {
-        "corruptions": _names(corruptions),
-        "severities": _severities(severity),
-        "profile": parameters,
-        "corrected": corrected,
-        "frost": "synthetic" if frost is None else "pictures",
-    }
+    _check_options(sequences, severity, difficulty, frost)
+    settings: dict[str, Any] = {"profile": parameters, "corrected": corrected}
+    if sequences:
+        settings |= {"perturbations": _perturbations(corruptions), "difficulties": _numbers("difficulty", difficulty)}
+    else:
+        settings |= {"corruptions": _names(corruptions), "severities": _numbers("severity", severity)}
+        settings["frost"] = "synthetic" if frost is None else "pictures"
     augment(
         **{**options, **own_format},
         split=split or _default_split(options),
         layout="grouped" if layout not in SHARDS[1:] else layout,
-        method=CORRUPTIONS,
+        method=SEQUENCES if sequences else CORRUPTIONS,
         fractals=frost or "builtin",
         profile=timings,
         settings=settings,
@@ -121,8 +138,27 @@ def _names(text: str) -> tuple[str, ...]:
     return corruptions_named(text)
 
 
-def _severities(text: str) -> tuple[int, ...]:
+def _perturbations(text: str) -> tuple[str, ...]:
+    from ipmix_cli.corruptions.sequences.settings import perturbations_named
+
+    return perturbations_named(text)
+
+
+def _numbers(option: str, text: str | None) -> tuple[int, ...]:
+    text = DEFAULTS[option] if text is None else text
     try:
         return tuple(int(word) for word in text.replace(",", " ").split())
     except ValueError as error:
-        raise UsageError(f"--severity {text!r} is not a list of whole numbers", "give --severity 1,3,5") from error
+        raise UsageError(
+            f"--{option} {text!r} is not a list of whole numbers", f"give --{option} {DEFAULTS[option]}"
+        ) from error
+
+
+def _check_options(sequences: bool, severity: str | None, difficulty: str | None, frost: str | None) -> None:
+    """Refuse options of corruptions with sequences, and the reverse."""
+    if sequences and severity is not None:
+        raise UsageError("sequences have no severities", "leave out --severity, or give --difficulty for noise")
+    if sequences and frost is not None:
+        raise UsageError("no sequence has frost", "leave out --frost")
+    if not sequences and difficulty is not None:
+        raise UsageError("corruptions have no difficulties", "give --severity, or --sequences for sequences")

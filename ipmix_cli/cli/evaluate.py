@@ -34,8 +34,8 @@ from ipmix_cli.cli.source_options import (
 
 if TYPE_CHECKING:
     from ipmix_cli.scoring.evaluation.attack import Attack
+    from ipmix_cli.scoring.evaluation.data import EvaluationData
     from ipmix_cli.scoring.evaluation.models import ModelSpec
-    from ipmix_cli.scoring.evaluation.pictures import EvaluationData
     from ipmix_cli.scoring.evaluation.preprocessing import Preprocessing
     from ipmix_cli.scoring.evaluation.run import Evaluated
     from ipmix_cli.scoring.reading.record import EvaluatedModel, EvaluationJob

@@ -52,10 +52,10 @@ class CorruptionSettings:
             check_name("corruption", name, [*PROFILE_SETS, *CORRUPTIONS])
         check_name("profile", self.profile, [AUTO, *SIZES])
         check_name("kind of frost", self.frost, FROSTS)
-        _check_distinct("corruptions", self.corruptions)
+        check_distinct("corruptions", self.corruptions)
         if self.profile != AUTO:
             object.__setattr__(self, "corruptions", _members(self.corruptions, self.profile))
-        _check_distinct("severities", self.severities)
+        check_distinct("severities", self.severities)
         if not set(self.severities) <= set(SEVERITIES) or list(self.severities) != sorted(self.severities):
             raise UsageError(
                 f"severities {list(self.severities)}: expected whole numbers of 1 to 5, rising",
@@ -155,7 +155,8 @@ def _members(names: Iterable[str], profile: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for part in members for name in part))
 
 
-def _check_distinct(what: str, values: Iterable[Any]) -> None:
+def check_distinct(what: str, values: Iterable[Any]) -> None:
+    """Refuse nothing at all, and what is named twice; raises UsageError."""
     given = list(values)
     if not given or len(set(given)) < len(given):
         raise UsageError(f"{what} {given}: expected at least one, each once", f"name the {what} once each")

@@ -40,10 +40,12 @@ METHODS: dict[str, Entry] = {
 DEFAULT_METHOD = "ipmix"
 
 CORRUPTIONS = "corruptions"  # the transform of ``ipmix corrupt``
+SEQUENCES = "sequences"  # and of ``ipmix corrupt --sequences``
 
 TRANSFORMS: dict[str, Entry] = {
     **METHODS,
     CORRUPTIONS: Entry("ipmix_cli.corruptions.transform:TRANSFORM", "common corruptions at five severities"),
+    SEQUENCES: Entry("ipmix_cli.corruptions.sequences.transform:TRANSFORM", "sequences of slowly changing pictures"),
 }
 """All that a job can name as its method: the methods, and what other commands make."""
 

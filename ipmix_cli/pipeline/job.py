@@ -134,6 +134,11 @@ class Job:
         return self.transform.plan_version_of(self.augment)
 
     @property
+    def has_surroundings(self) -> bool:
+        """Whether samples are the centres of larger pictures that the method needs, and no data set stores."""
+        return self.transform.needs_surroundings and self.crop.mode == "center"
+
+    @property
     def needs_mixing(self) -> bool:
         """Whether the method uses mixing pictures."""
         return self.transform.mixing_ratio(self.augment) is not None

@@ -30,6 +30,8 @@ class Choice:
         How many there are to choose from.
     fresh : bool
         Whether every epoch has copies of its own, so that none has to be chosen.
+    only : tuple of int
+        Of the view "all": these copies, in this order; empty for all.
     """
 
     view: str
@@ -37,6 +39,7 @@ class Choice:
     seed: int
     copies: int
     fresh: bool = False
+    only: tuple[int, ...] = ()
 
     @property
     def stacked(self) -> bool:
@@ -56,6 +59,11 @@ class Choice:
             raise UsageError(
                 f"there is no copy {self.copy}: {location} holds {self.copies} copies",
                 f"choose a copy from 0 to {self.copies - 1}",
+            )
+        if self.only and (self.view != "all" or not all(0 <= copy < self.copies for copy in self.only)):
+            raise UsageError(
+                f"copies {list(self.only)} of the view {self.view!r}: {location} holds {self.copies} copies",
+                f'choose from 0 to {self.copies - 1}, with view="all"',
             )
         if self.view == "triplet" and self.copies < 2 and not self.fresh:
             raise UsageError(
@@ -85,7 +93,7 @@ class Choice:
         if self.view in {"clean", "fixed"}:
             return np.full((count, 1), CLEAN if self.view == "clean" else self.copy, np.int64)
         if self.view == "all":
-            return np.tile(np.arange(self.copies), (count, 1))
+            return np.tile(np.array(self.only, np.int64) if self.only else np.arange(self.copies), (count, 1))
         if self.fresh:
             return np.tile([0] if self.view == "random" else [CLEAN, 0, 1], (count, 1))
         word = mixed_all(self.seed, epoch, np.array(numbers, np.uint64))

@@ -82,6 +82,11 @@ def open_renderer(contents: Contents, fractals: str | None, fresh: bool, seed: i
             f"{job.transform.title} mixes pictures of other samples, which a reader does not have at hand",
             "read the stored copies: leave out fresh=True",
         )
+    if job.has_surroundings:
+        raise UsageError(
+            f"{job.transform.title} need what lies around the pictures, which a reader does not have at hand",
+            "read the stored frames: leave out fresh=True",
+        )
     mixing = checked_mixing(job, fractals or str(contents.places.get("fractals", "")))
     job.transform.kernel_set().warm_up()  # before workers are started, which would each compile
     if mixing is not None and job.size is not None:

@@ -61,6 +61,8 @@ class ShardDataset(Base):
         picture; or the clean picture and two different copies, which the consistency loss needs.
     copy : int
         Of the view "fixed".
+    copies : sequence of int, optional
+        Of the view "all": only these copies, in this order, such as the frames of one sequence.
     seed : int
         Which copies "random" and "triplet" choose: they follow from seed, epoch and the sample's number alone.
     transform : callable, optional
@@ -126,6 +128,7 @@ class ShardDataset(Base):
         *,
         view: str = "random",
         copy: int = 0,
+        copies: Sequence[int] = (),
         seed: int = 0,
         transform: Callable[[Any], Any] | None = None,
         picture_type: str = "numpy",
@@ -144,7 +147,7 @@ class ShardDataset(Base):
         remote = place.path("manifest.json") is None
         self._cache = ShardCache(place.location, cache_dir, cache_gb) if remote else None
         self.settings, self.class_names = self._contents.settings, self._contents.class_names
-        self._choice = Choice(view, copy, seed, self.settings.copies, fresh)
+        self._choice = Choice(view, copy, seed, self.settings.copies, fresh, tuple(copies))
         self._choice.check(self._location, self.settings.clean)
         if fresh and self.settings.mixed:
             raise UsageError("fresh copies of methods that mix labels need second samples", "read the stored copies")

@@ -1,9 +1,10 @@
-"""Folders of pictures by corruption and severity, as readers of ImageNet-C expect them.
+"""Folders of pictures by corruption and severity, as readers of ImageNet-C expect them, or of frames by perturbation.
 
 A data set is ``CORRUPTION/SEVERITY/CLASS/KEY_NAME.png``, and ``clean/CLASS/KEY_NAME.png`` where clean pictures are
 stored: each ``CORRUPTION/SEVERITY`` is a folder for torchvision's ImageFolder. NAME is the picture's own in the source,
-if it has one. The shard is a list of its pictures, as in :mod:`ipmix_cli.shards.class_folders`; the pictures of
-a sample stand in it in the order of the variants.
+if it has one. Frames of sequences are ``PERTURBATION/CLASS/KEY_NAME/frameNN.png``: each perturbation is a folder for
+ImageFolder, and each sequence a folder in place of ImageNet-P's video. The shard is a list of its pictures, as in
+:mod:`ipmix_cli.shards.class_folders`; the pictures of a sample stand in it in the order of the variants.
 """
 
 from __future__ import annotations
@@ -11,12 +12,16 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
+from ipmix_cli.frames import sequences_in
 from ipmix_cli.shards.class_folders import FolderBuilder, FolderView
 from ipmix_cli.shards.places import CLEAN
 from ipmix_cli.shards.shard import ShardSample
 
 LINE = re.compile(
     r"([0-9a-f]{64})  ((clean|[a-z0-9_]+/[A-Za-z0-9_]+)/([^/\0]+)/([A-Za-z0-9-]+)(?:_[A-Za-z0-9_-]+)?\.[a-z]+)"
+)
+FRAME_LINE = re.compile(
+    r"([0-9a-f]{64})  (([a-z0-9_]+)/([^/\0]+)/([A-Za-z0-9-]+)(?:_[A-Za-z0-9_-]+)?/(frame[0-9]{2,})\.[a-z]+)"
 )
 MOST_NAME = 60  # characters of a picture's own name that are kept
 
@@ -39,6 +44,9 @@ class CorruptionFolderBuilder(FolderBuilder):
         return [variant.replace(".", "/") if "." in variant else f"{variant}/0" for variant in variants]
 
     def _file_name(self, sample: ShardSample, folder: str, part: str) -> str:
+        if sequences_in(self._settings.variants) and part != "clean":
+            sequence, _, frame = part.partition("/")
+            return f"{sequence}/{folder}/{sample.key}{own_name(sample.source_key)}/{frame}.{self._suffix}"
         return f"{part}/{folder}/{sample.key}{own_name(sample.source_key)}.{self._suffix}"
 
 
@@ -46,14 +54,34 @@ class CorruptionFolderView(FolderView):
     """A list of pictures opened for reading; see :class:`ipmix_cli.shards.class_folders.FolderView`."""
 
     def _read_picture(self, line: str) -> None:
-        found = LINE.fullmatch(line)
-        if found is None or not self._entries or ".." in found[2].split("/"):
-            raise self._wrong(f"the line {line[:80]!r}")
-        digest, name, part, _, key = found.groups()
+        digest, name, part, key = self._parsed(line)
         entry = self._entries[-1]
         copy = CLEAN if part == "clean" else len(entry.pictures.keys() - {CLEAN})
         first = self._entries[0].pictures.get(copy)
-        if first is not None and not first[1].startswith(f"{part}/"):
+        if first is not None and self._parsed(f"{first[0]}  {first[1]}")[2] != part:
             raise self._wrong(f"{name!r} is where another corruption belongs")
         if key != entry.facts["key"] or entry.pictures.setdefault(copy, (digest, name)) != (digest, name):
             raise self._wrong(f"{name!r} is where it does not belong")
+
+    def _parsed(self, line: str) -> tuple[str, str, str, str]:
+        """Return the digest, the name, the part (such as ``fog/3`` or ``tilt/frame07``) and the key of a picture."""
+        if (frame := FRAME_LINE.fullmatch(line)) is not None:
+            digest, name, sequence, _, key, number = frame.groups()
+            part = f"{sequence}/{number}"
+        elif (found := LINE.fullmatch(line)) is not None:
+            digest, name, part, _, key = found.groups()
+        else:
+            raise self._wrong(f"the line {line[:80]!r}")
+        if not self._entries or ".." in name.split("/"):
+            raise self._wrong(f"the line {line[:80]!r}")
+        return digest, name, part, key
+
+
+def class_folder(name: str) -> str:
+    """Return the name of the class folder that a picture lies in.
+
+    >>> class_folder("fog/3/cat/00000001.png"), class_folder("tilt/cat/00000001/frame07.png")
+    ('cat', 'cat')
+    """
+    parts = PurePosixPath(name).parts
+    return parts[-3] if re.fullmatch(r"frame[0-9]{2,}\.[a-z]+", parts[-1]) else parts[-2]

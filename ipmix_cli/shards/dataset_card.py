@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from ipmix_cli.annotations import LABEL, Column, columns
 from ipmix_cli.codecs.codecs import CODECS
+from ipmix_cli.frames import sequences_in
 from ipmix_cli.shards.card_header import Flow, Quoted, front_matter
 from ipmix_cli.shards.class_folders import folder_names
 from ipmix_cli.shards.class_order import distinct_names
@@ -87,7 +88,7 @@ def dataset_card(
     """
     task = TASKS[output.annotations.labels]
     header: dict[str, Any] = {"task_categories": [task], "tags": ["ipmix", "data-augmentation"]}
-    if output.format in FEATURES:
+    if output.format in FEATURES and not (output.format == "folders" and sequences_in(output.variants)):
         header |= _loading(output, class_names, (split, shards), size)
     samples = sum(count for _, count in shards)
     lines = ["", *_description(output, class_names, samples, size, maker), *_reading(output, split), ""]
@@ -243,13 +244,14 @@ def _description(
     clean = "the clean picture and " if output.clean else ""
     if output.store == "plans":
         clean = "the clean picture, from which readers make "
+    copies = f"{output.copies} {'frames' if sequences_in(output.variants) else 'copies'}"
     layout = f", {output.layout}" if output.format == "webdataset" else ""
     labels = _labels(output, class_names)
     lossy = "" if CODECS[output.encoding].lossless else f", quality {output.quality}: lossy"
     return [
         f"# {maker.title} {maker.purpose}",
         "",
-        f"{samples} samples {pictures}, {labels}. Each sample holds {clean}{output.copies} copies of",
+        f"{samples} samples {pictures}, {labels}. Each sample holds {clean}{copies} of",
         f"it, {maker.made} by {maker.credit} and made beforehand by `ipmix`. The settings, and the",
         "sha256 of every file, are in `manifest.json`; `ipmix explain` tells how any copy came to be.",
         "",

@@ -1,21 +1,19 @@
-"""One ``CORRUPTION.npy`` for each corruption, and ``labels.npy``: the files of CIFAR-10-C.
+"""One ``CORRUPTION.npy`` for each corruption or perturbation, and ``labels.npy``: the files of CIFAR-10-C and -P.
 
 ``CORRUPTION.npy`` is (S * N, H, W, 3) uint8: all N pictures at the first severity, then at the next; ``labels.npy`` is
-(S * N,), the labels as often. ``clean.npy`` is (N, H, W, 3), if clean pictures are stored.
+(S * N,), the labels as often. Sequences are (N, F, H, W, 3), with labels (N,). ``clean.npy`` is (N, H, W, 3), if clean
+pictures are stored.
 
-The whole data set is one shard, since N must be known before the first file can be laid out. Its arrays are temporary
-files of the machine that makes it, mapped into memory, so memory need hold the clean pictures alone. The shard itself
-is a list, ``.ipmix/files/NAME.jsonl``: a line with the sha256 of each array, and a line for each sample.
+A shard is a list, ``.ipmix/files/NAME.jsonl``: a line on the layout, and a line for each sample. Its pictures stand in
+pieces of the arrays until all shards are there, and in the arrays from then on; see
+:mod:`ipmix_cli.shards.npy_arrays`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import mmap
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,59 +23,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.codecs.codecs import REMEDY
-from ipmix_cli.errors import BadSampleError, SourceError, WriteError
+from ipmix_cli.errors import BadSampleError, SourceError
 from ipmix_cli.picture import Bytes
 from ipmix_cli.shards.checksum import raw_checksum
 from ipmix_cli.shards.class_folders import LISTS, MOST_LIST
+from ipmix_cli.shards.npy_arrays import (
+    CLEAN_NAME,
+    INDEX,
+    LABELS,
+    MOST_INDEX,
+    ArrayLayout,
+    Piece,
+    array_bytes,
+    assemble,
+    layout_of,
+    piece_name,
+    read_index,
+    shard_of,
+)
 from ipmix_cli.shards.places import CLEAN
 from ipmix_cli.shards.shard import ShardSample, ShardSettings, ShardView, StoredSample
+from ipmix_cli.storage.folder import Folder
+from ipmix_cli.storage.regular_file import read_regular
 
 SUFFIX = ".jsonl"
-TITLE = "ipmix npy 1"
-LABELS, CLEAN_NAME = "labels.npy", "clean.npy"
+TITLE = "ipmix npy 2"
 FACTS = {"key": str, "index": int, "label": int, "source_index": int, "source_key": str, "crop": int, "checksum": str}
 NAME = re.compile(r"[a-z0-9_]+\.npy")
 
 
-def places_of(variants: Sequence[str], copies: int) -> list[tuple[str, int]]:
-    """Return the array of each variant, and its number among the variants of that array.
-
-    >>> places_of(["fog.1", "fog.3", "snow.1", "snow.3"], 4)
-    [('fog.npy', 0), ('fog.npy', 1), ('snow.npy', 0), ('snow.npy', 1)]
-    """
-    counts: dict[str, int] = {}
-    places = []
-    for variant in variants or [f"copies.{number}" for number in range(copies)]:
-        name = f"{variant.partition('.')[0]}.npy"
-        places.append((name, counts.get(name, 0)))
-        counts[name] = counts.get(name, 0) + 1
-    return places
-
-
-class MappedArray:
-    """A .npy file being filled: an array, and the bytes of the whole file, in a temporary file without a name."""
-
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        head = io.BytesIO()
-        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(head, header)
-        length = len(head.getvalue()) + int(np.prod(shape))
-        try:
-            with tempfile.TemporaryFile() as file:
-                file.truncate(length)
-                self._map = mmap.mmap(file.fileno(), length)
-        except OSError as error:
-            raise WriteError(
-                f"no temporary file of {length} bytes in {tempfile.gettempdir()}: {error.strerror or error}",
-                "free some space there, or name another folder with the variable TMPDIR",
-            ) from error
-        self._map[: len(head.getvalue())] = head.getvalue()
-        self.content = memoryview(self._map)
-        self.array = np.frombuffer(self._map, np.uint8, offset=len(head.getvalue())).reshape(shape)
-
-
 class NpyBuilder:
-    """Builds the arrays of a data set and their list; see :class:`ipmix_cli.shards.shard.ShardBuilder`."""
+    """Builds the pieces of a shard and its list; see :class:`ipmix_cli.shards.shard.ShardBuilder`."""
 
     def __init__(
         self, name: str, samples: Sequence[ShardSample], settings: ShardSettings, attributes: dict[str, Any]
@@ -87,12 +63,11 @@ class NpyBuilder:
         shapes = {sample.picture.shape for sample in samples} or {(0, 0, 3)}
         assert len(shapes) == 1, "pictures of several sizes are refused before a shard is begun"
         self._shape = shapes.pop()
-        self._places = places_of(settings.variants, settings.copies)
-        self._arrays = {
-            array: MappedArray((sum(array == other for other, _ in self._places) * len(samples), *self._shape))
-            for array in dict.fromkeys(array for array, _ in self._places)
+        self._layout = layout_of(settings.variants, settings.copies, settings.clean, self._shape[:2])
+        self._pieces = {
+            array: np.empty((len(samples), count, *self._shape), np.uint8)
+            for array, count in self._layout.arrays.items()
         }
-        self._clean = MappedArray((len(samples), *self._shape)) if settings.clean else None
         self._lines: list[str] = []
 
     def out(self, start: int, stop: int) -> NDArray[np.uint8]:
@@ -101,48 +76,37 @@ class NpyBuilder:
 
     def add(self, start: int, copies: NDArray[np.uint8]) -> None:
         """Put samples start.. and their copies into their places; samples come in order."""
-        count = len(self._samples)
-        for variant, (array, number) in enumerate(self._places):
-            first = number * count + start
-            self._arrays[array].array[first : first + len(copies)] = copies[:, variant]
+        for variant, (array, number) in enumerate(self._layout.places):
+            self._pieces[array][start : start + len(copies), number] = copies[:, variant]
         for sample, own in zip(self._samples[start:], copies, strict=False):
             clean = None
-            if self._clean is not None:
+            if self._layout.clean:
                 clean = np.ascontiguousarray(sample.picture)
-                self._clean.array[len(self._lines)] = clean
+                self._pieces[CLEAN_NAME][len(self._lines), 0] = clean
             checksum = f"{raw_checksum(sample, clean, np.ascontiguousarray(own)):016x}"
             facts = {name: getattr(sample, name) for name in FACTS if name != "checksum"}
             self._lines.append(json.dumps({**facts, "checksum": checksum}))
 
     def finish(self) -> list[tuple[str, Bytes]]:
-        """Return the arrays, and the list of them last."""
-        files: list[tuple[str, Bytes]] = [(name, mapped.content) for name, mapped in self._arrays.items()]
-        if self._clean is not None:
-            files.append((CLEAN_NAME, self._clean.content))
-        files.append((LABELS, self._labels()))
+        """Return the pieces, and the list last."""
+        files: list[tuple[str, Bytes]] = []
+        if self._samples:
+            files = [(piece_name(self._name, array), array_bytes(piece)) for array, piece in self._pieces.items()]
         head = {
             "title": TITLE,
             "samples": len(self._samples),
             "size": list(self._shape[:2]),
-            "places": [list(place) for place in self._places],
-            "clean": self._clean is not None,
-            "files": {name: hashlib.sha256(content).hexdigest() for name, content in files},
+            "places": [list(place) for place in self._layout.places],
+            "frames": self._layout.frames,
+            "clean": self._layout.clean,
+            "classes": self._classes,
         }
         content = "".join(f"{line}\n" for line in [json.dumps(head), *self._lines]).encode()
         return [*files, (f"{LISTS}{self._name}{SUFFIX}", content)]
 
-    def _labels(self) -> bytes:
-        """Return labels.npy: bytes as CIFAR-10-C has them, if they can hold all classes."""
-        most = max((number for _, number in self._places), default=0) + 1
-        labels = np.tile(np.array([sample.label for sample in self._samples], np.int64), most)
-        fits = self._classes <= 256 and (labels.min(initial=0), labels.max(initial=0)) >= (0, 0)
-        target = io.BytesIO()
-        np.save(target, labels.astype(np.uint8) if fits and labels.max(initial=0) < 256 else labels)
-        return target.getvalue()
-
 
 class NpyView(ShardView):
-    """The list of a data set's arrays opened for reading, with the arrays it names.
+    """A shard's list opened for reading, with the arrays, or pieces of them, that hold its pictures.
 
     Parameters
     ----------
@@ -164,33 +128,57 @@ class NpyView(ShardView):
         self.attributes = {}
         self._location = location
         self._root = content.absolute().parents[2] if isinstance(content, Path) else None
+        self._shard = shard_of(content.name if isinstance(content, Path) else location)
         try:
-            if isinstance(content, Path):
-                with content.open("rb") as file:
-                    content = file.read(MOST_LIST)
-            head, *rows = [json.loads(line) for line in bytes(content).decode().splitlines()]
+            data = read_regular(content, MOST_LIST) if isinstance(content, Path) else bytes(content)
+            head, *rows = [json.loads(line) for line in data.decode().splitlines()]
             self._read(head, rows)
         except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
             raise SourceError(f"{location} is not a list of ipmix's arrays: {error}", REMEDY) from error
+        self._sha256 = hashlib.sha256(data).hexdigest()
+        self._rows_in_arrays = self._place_in_arrays()
         self._maps: dict[str, NDArray[np.uint8]] = {}
+        self._stored_labels: NDArray[Any] | None = None
 
     def _read(self, head: Any, rows: list[Any]) -> None:
         if head["title"] != TITLE or head["samples"] != len(rows):
             raise ValueError("a title that does not fit, or an end that is missing")
-        if not all(NAME.fullmatch(name) for name in head["files"]):
+        places = tuple((str(name), int(number)) for name, number in head["places"])
+        size = int(head["size"][0]), int(head["size"][1])
+        self._layout = ArrayLayout(places, bool(head["frames"]), bool(head["clean"]), size)
+        self._classes = int(head["classes"])
+        counts = {name: sorted(number for other, number in places if other == name) for name, _ in places}
+        if any(numbers != list(range(len(numbers))) for numbers in counts.values()):
+            raise ValueError("variants in no order")
+        if not all(NAME.fullmatch(name) for name in self._layout.arrays):
             raise ValueError("a file name that is not an array's")
-        self._places = [(str(name), int(number)) for name, number in head["places"]]
-        self._digests: dict[str, str] = dict(head["files"])
-        self._size = int(head["size"][0]), int(head["size"][1])
-        self._has_clean = bool(head["clean"])
-        if not {name for name, _ in self._places} <= self._digests.keys():
-            raise ValueError("variants without an array")
         if any({name: type(value) for name, value in row.items()} != FACTS for row in rows):
             raise ValueError("a sample with other fields than it should have")
         self._rows: list[dict[str, Any]] = rows
         if len({row["key"] for row in rows}) != len(rows):
             raise ValueError("a key that is there twice")
-        self.copies = len(self._places)
+        self.copies = len(places)
+
+    def _place_in_arrays(self) -> tuple[int, int] | None:
+        """Return the shard's first row and the number of samples in the arrays; None if it has pieces of its own."""
+        if self._root is None:
+            return None
+        try:
+            index = read_index(read_regular(self._root / INDEX, MOST_INDEX))
+        except OSError:
+            return None
+        row = None if index is None else index["shards"].get(self._shard)
+        if index is None or row is None or (row["sha256"], row["samples"]) != (self._sha256, len(self._rows)):
+            return None
+        arrays = all((self._root / name).is_file() for name in (*self._layout.arrays, LABELS))
+        if not arrays and (self._root / piece_name(self._shard, "")).is_dir():
+            return None
+        return row["first"], index["samples"]
+
+    def piece(self) -> Piece:
+        """Return what the arrays need to know of this shard."""
+        labels = tuple(int(row["label"]) for row in self._rows)
+        return Piece(self._shard, self._sha256, labels, self._classes, self._layout)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -200,8 +188,11 @@ class NpyView(ShardView):
         return [row["key"] for row in self._rows]
 
     def files(self) -> Sequence[str]:
-        """Return the names of the arrays."""
-        return list(self._digests)
+        """Return the names of the arrays, or of this shard's pieces of them."""
+        if self._rows_in_arrays is not None:
+            arrays = self._layout.arrays if self._rows_in_arrays[1] else ()
+            return [*arrays, LABELS, INDEX]
+        return [piece_name(self._shard, array) for array in self._layout.arrays] if self._rows else []
 
     def label(self, position: int) -> int:
         """Return the class number of one sample."""
@@ -210,7 +201,7 @@ class NpyView(ShardView):
     def size(self, position: int) -> tuple[int, int]:
         """Return the (height, width) of one sample's pictures."""
         del position
-        return self._size
+        return self._layout.size
 
     def stored(self, position: int, copy: int) -> Bytes:
         """Return the bytes of one picture in C order: a copy by its number, the clean picture by -1.
@@ -221,48 +212,83 @@ class NpyView(ShardView):
             If there is no such picture, or it cannot be read.
         """
         name, number = self._place(copy)
-        array = self._array(name)
-        return bytes(array[number * len(self._rows) + position].tobytes())
+        return bytes(self._block(name)[position, number].tobytes())
 
     def _place(self, copy: int) -> tuple[str, int]:
-        if copy == CLEAN and self._has_clean:
+        if copy == CLEAN and self._layout.clean:
             return CLEAN_NAME, 0
-        if not 0 <= copy < len(self._places):
+        if not 0 <= copy < len(self._layout.places):
             raise BadSampleError(f"{self._location} holds no copy {copy}", "give a number that it has")
-        return self._places[copy]
+        return self._layout.places[copy]
 
-    def _array(self, name: str) -> NDArray[np.uint8]:
-        """Return an array as a memory map, whose shape is the one that the list tells."""
+    def _block(self, name: str) -> NDArray[np.uint8]:
+        """Return this shard's pictures in an array, (n, V, H, W, 3), as a memory map."""
         if name in self._maps:
             return self._maps[name]
+        if self._rows_in_arrays is None:
+            shape: tuple[int, ...] = (len(self._rows), self._layout.arrays[name], *self._layout.size, 3)
+            self._maps[name] = self._array(piece_name(self._shard, name), shape)
+        else:
+            first, samples = self._rows_in_arrays
+            whole = self._array(name, self._layout.shape(name, samples))
+            self._maps[name] = self._layout.block(name, whole, first, len(self._rows))
+        return self._maps[name]
+
+    def _array(self, name: str, shape: tuple[int, ...] | None) -> NDArray[Any]:
+        """Return an array of the folder as a memory map; its shape is the one that the lists tell."""
         if self._root is None:
             raise BadSampleError(
                 f"{self._location} is not in the folder of its arrays", "open the list in its data set's folder"
             )
         path = self._root / name
-        blocks = 1 if name == CLEAN_NAME else sum(name == other for other, _ in self._places)
         try:
             if path.is_symlink() or not path.is_file():
                 raise BadSampleError(f"{path} is missing, or no plain file", REMEDY)
             array = np.load(path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
             raise BadSampleError(f"cannot read {path}: {error}", REMEDY) from error
-        if array.shape != (blocks * len(self._rows), *self._size, 3) or array.dtype != np.uint8:
+        if shape is not None and (array.shape != shape or array.dtype != np.uint8):
             raise BadSampleError(f"{path} is {array.dtype} {array.shape}, which its list does not say", REMEDY)
-        self._maps[name] = np.asarray(array)
-        return self._maps[name]
+        return np.asarray(array)
+
+    def _check_label(self, position: int) -> None:
+        """Compare a sample's labels in labels.npy with its own."""
+        if self._rows_in_arrays is None:
+            return
+        first, samples = self._rows_in_arrays
+        if self._stored_labels is None:
+            stored = self._array(LABELS, None)
+            if stored.shape != (samples * self._layout.repeats(),):
+                raise BadSampleError(f"{LABELS} is {stored.shape}, which the lists do not say", REMEDY)
+            self._stored_labels = stored.reshape(-1, samples)
+        if not (self._stored_labels[:, first + position] == self.label(position)).all():
+            raise BadSampleError(f"{LABELS} has another label than {self.label(position)}", REMEDY)
 
     def sample(self, position: int) -> StoredSample:
         """Return one sample; raises BadSampleError where an array is missing or another."""
         row = self._rows[position]
-        clean = bytes(self.stored(position, CLEAN)) if self._has_clean else None
+        self._check_label(position)
+        clean = bytes(self.stored(position, CLEAN)) if self._layout.clean else None
         copies = tuple(bytes(self.stored(position, number)) for number in range(self.copies))
         identity = {name: row[name] for name in FACTS if name != "checksum"}
-        bare = StoredSample(**identity, clean=clean, copies=copies, size=self._size, checksum=0, expected=0)
-        pictures = np.frombuffer(b"".join(copies), np.uint8).reshape(self.copies, *self._size, 3)
+        bare = StoredSample(**identity, clean=clean, copies=copies, size=self._layout.size, checksum=0, expected=0)
+        pictures = np.frombuffer(b"".join(copies), np.uint8).reshape(self.copies, *self._layout.size, 3)
         own = None if clean is None else np.frombuffer(clean, np.uint8)
         return replace(bare, checksum=int(row["checksum"], 16), expected=raw_checksum(bare, own, pictures))
 
     def close(self) -> None:
         """Let the arrays go."""
         self._maps.clear()
+        self._stored_labels = None
+
+
+def assemble_arrays(folder: Folder, lists: Sequence[str]) -> None:
+    """Put the arrays of a data set together from its shards, given by their lists' names in order; raises SourceError.
+
+    See :func:`ipmix_cli.shards.npy_arrays.assemble`.
+    """
+    pieces = []
+    for name in lists:
+        with NpyView(folder.read(name, MOST_LIST), f"{folder.location}/{name}") as view:
+            pieces.append(view.piece())
+    assemble(folder, pieces)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from ipmix_cli.codecs.codecs import CODECS
+from ipmix_cli.frames import sequences_in
 from ipmix_cli.shards.shard import ShardSettings
 
 FOLDER = "THIS_FOLDER"
@@ -46,14 +47,16 @@ def _filled(code: str, words: dict[str, str]) -> str:
 def _others(output: ShardSettings) -> dict[str, str]:
     """Return the code of other readers."""
     hugging_face = {"Hugging Face datasets": HUGGING_FACE_CODE}
+    frames = bool(sequences_in(output.variants))
+    own_folders = {} if frames else hugging_face
     return {
         "hdf5": _hdf5(output),
         "webdataset": {"webdataset": GROUPED_CODE if output.layout == "grouped" else FLAT_CODE, **hugging_face},
         "parquet": {**hugging_face, "pyarrow alone": PARQUET_CODE},
         "mds": {"MosaicML's StreamingDataset": MDS_WEBP_CODE if output.encoding == "webp" else MDS_CODE},
         "cifar": {"torchvision": CIFAR_CODE, "Python alone": CIFAR_PICKLE_CODE},
-        "npy": {"numpy": NPY_CODE},
-        "folders": {"torchvision": CORRUPTION_FOLDER_CODE, **hugging_face},
+        "npy": {"numpy": NPY_SEQUENCE_CODE if frames else NPY_CODE},
+        "folders": {"torchvision": FRAME_FOLDER_CODE if frames else CORRUPTION_FOLDER_CODE, **own_folders},
         "files": {"torchvision": FOLDER_CODE, **hugging_face},
     }[output.format]
 
@@ -232,4 +235,18 @@ import numpy as np
 
 pictures = np.load("<FOLDER>/<ARRAY>.npy", mmap_mode="r")   # (severities * N, H, W, 3) uint8, the lowest severity first
 labels = np.load("<FOLDER>/labels.npy")                     # (severities * N,)
+"""
+
+NPY_SEQUENCE_CODE = """
+import numpy as np
+
+frames = np.load("<FOLDER>/<ARRAY>.npy", mmap_mode="r")     # (N, frames, H, W, 3) uint8
+labels = np.load("<FOLDER>/labels.npy")                     # (N,)
+"""
+
+FRAME_FOLDER_CODE = """
+from torchvision.datasets import ImageFolder
+
+data = ImageFolder("<FOLDER>/<ARRAY>")                      # CLASS/SEQUENCE/frameNN.<SUFFIX>: frames follow one another
+frame, label = data[0]
 """

@@ -126,7 +126,8 @@ class ShardSample:
     `key` is the sample's own (ASCII letters, digits and dashes, at most 40 characters, unique in the data
     set); `index` its number in the data set; `source_index`, `source_key` and `crop` say which view of which
     picture it is; `mixed` has the second label of each copy, for methods that mix labels; `fields` are the values of
-    the source's fields that are kept, in the order of the settings' annotations.
+    the source's fields that are kept, in the order of the settings' annotations; `surroundings` is the larger picture
+    that `picture` is the centre of, for methods that show what lies around it.
     """
 
     key: str
@@ -138,6 +139,7 @@ class ShardSample:
     picture: Picture
     mixed: tuple[MixedLabel, ...] = ()
     fields: tuple[Value, ...] = ()
+    surroundings: Picture | None = None
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from ipmix_cli.shards.parquet import view as parquet_view
 from ipmix_cli.shards.places import Places
 from ipmix_cli.shards.shard import ShardBuilder, ShardSample, ShardSettings, ShardView
 from ipmix_cli.shards.small_files import Finished
+from ipmix_cli.storage.folder import Folder
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,6 @@ class Writer:
         Whether it can hold arrays of raw pictures, and encoded ones.
     one_file : bool
         Whether a shard is one file with all its pictures, or a list of other files.
-    whole : bool
-        Whether a data set must be a single shard.
     plans : bool
         Whether copies may be left out, to be rendered when they are read.
     mixed : bool
@@ -53,6 +52,8 @@ class Writer:
         Returns the small files that stand beside the shards once all are there, content by name.
     annotations : bool
         Whether it holds labels of every kind and kept fields, and not only one class a sample.
+    assemble : callable, optional
+        ``assemble(folder, shards)``: makes files of all shards, given by their names, once every one is there.
     """
 
     file_name: str | Callable[[str], str]
@@ -62,7 +63,6 @@ class Writer:
     raw: bool = False
     encoded: bool = True
     one_file: bool = True
-    whole: bool = False
     plans: bool = True
     mixed: bool = False
     soft_labels: bool = False
@@ -70,6 +70,7 @@ class Writer:
     batches: Callable[[str], int] | None = None
     small_files: Callable[[Finished], dict[str, bytes]] = lambda _finished: {}
     annotations: bool = False
+    assemble: Callable[[Folder, Sequence[str]], None] | None = None
 
     def shard_name(self, name: str) -> str:
         """Return the name of the shard's file, relative to the data set's folder."""
@@ -143,8 +144,8 @@ WRITERS: dict[str, Writer] = {
         raw=True,
         encoded=False,
         one_file=False,
-        whole=True,
         plans=False,
+        assemble=npy.assemble_arrays,
     ),
 }
 

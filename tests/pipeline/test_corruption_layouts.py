@@ -113,7 +113,6 @@ def test_clean_pictures_can_stand_beside(tmp_path):
     ("more", "said"),
     [
         ({"output": {"encoding": "png"}}, "npy holds raw pictures"),
-        ({"samples_per_shard": 3}, "npy is one shard"),
         ({"output": {"compression": "lzf"}}, "compression lzf is for raw HDF5"),
     ],
 )

@@ -13,8 +13,9 @@ from PIL import Image
 from ipmix_cli.errors import OtherJobError, PredictionsError, SourceError, UnfinishedError, UsageError
 from ipmix_cli.pipeline.job import Execution
 from ipmix_cli.scoring.evaluation.attack import Attack, random_starts
+from ipmix_cli.scoring.evaluation.data import EvaluationData
 from ipmix_cli.scoring.evaluation.models import ModelSpec, describe_model, load_model
-from ipmix_cli.scoring.evaluation.pictures import EvaluationData, open_data
+from ipmix_cli.scoring.evaluation.pictures import open_data
 from ipmix_cli.scoring.evaluation.preprocessing import Preprocessing, normalisation
 from ipmix_cli.scoring.evaluation.run import ModelRun, evaluate
 from ipmix_cli.scoring.measuring.score import ScoreSettings, score

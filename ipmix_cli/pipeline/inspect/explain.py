@@ -15,7 +15,7 @@ from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.dataset import Dataset
 from ipmix_cli.pipeline.run.partners import partner_parts, partner_pictures, partners_of, read_partners
 from ipmix_cli.pipeline.run.prepare import changes, reopen
-from ipmix_cli.pipeline.run.render import plans_of
+from ipmix_cli.pipeline.run.render import plans_of, shown_by
 from ipmix_cli.pipeline.run.samples import views
 from ipmix_cli.pipeline.verify.replay import same_picture
 from ipmix_cli.shards.shard import ShardSample, StoredSample
@@ -96,7 +96,7 @@ def trace(
     opened = reopen(dataset.manifest, listener or Listener(), source, fractals)
     for message in changes(opened).values():
         raise SourceError(message, "name the right one with --source, --data-dir or --fractals")
-    clean = clean_picture(dataset, sample, opened.source)
+    clean = picture_shown(dataset, sample, opened.source)
     transform, settings = job.transform, job.augment
     plans = plans_of(job, opened.mixing, sample.size, [sample.index], [copy])
     used = transform.mixing_used(plans)
@@ -125,8 +125,10 @@ def trace(
     )
 
 
-def clean_picture(dataset: Dataset, sample: StoredSample, source: Any) -> Picture:
-    """Return the clean picture of a sample: the stored one if it is lossless, else the source's.
+def picture_shown(dataset: Dataset, sample: StoredSample, source: Any) -> Picture:
+    """Return what a sample's copies are made of: the stored clean picture if it is lossless, else the source's.
+
+    It is the source's, too, if the method needs what lies around it.
 
     Raises
     ------
@@ -134,11 +136,11 @@ def clean_picture(dataset: Dataset, sample: StoredSample, source: Any) -> Pictur
         If the source cannot give it.
     """
     job = dataset.manifest.job
-    if sample.clean is not None and CODECS[job.output.encoding].lossless:
+    if sample.clean is not None and not job.has_surroundings and CODECS[job.output.encoding].lossless:
         clean, _ = dataset.pictures(sample)
         assert clean is not None
         return clean
     for item in source.part(sample.source_index, sample.source_index + 1).samples(StageClock()):
         if isinstance(item, Sample):
-            return list(views(job, item))[sample.crop].picture
+            return shown_by(list(views(job, item))[sample.crop])
     raise SourceError(f"the source cannot give {sample.source_key}", "check the source, then try again")

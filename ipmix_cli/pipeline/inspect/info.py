@@ -20,6 +20,7 @@ from ipmix_cli.pipeline.job import Job, shard_bounds
 from ipmix_cli.pipeline.output.dataset import Dataset, open_dataset
 from ipmix_cli.pipeline.output.manifest import MANIFEST, SECOND_COPY
 from ipmix_cli.pipeline.output.resume import committed
+from ipmix_cli.pipeline.output.shard_bytes import bytes_of_shards
 from ipmix_cli.pipeline.output.state import OutputState, read_state
 from ipmix_cli.pipeline.run.recorded_job import command_of
 from ipmix_cli.record import record_of
@@ -138,7 +139,8 @@ def _distances(found: Distances) -> dict[str, Any]:
 
 def _bytes(dataset: Dataset) -> dict[str, int]:
     """Return the bytes of the shards, and of everything in the folder; in an object store, of the shards alone."""
-    shards = sum(shard.bytes for shard in dataset.manifest.shards)
+    manifest = dataset.manifest
+    shards = bytes_of_shards(dataset.folder, manifest.job.output.format, manifest.shards)
     here = dataset.folder.path(MANIFEST)
     return {"shards": shards, "on_disk": shards if here is None else _bytes_below(here.parent)}
 

@@ -16,6 +16,7 @@ from ipmix_cli.pipeline.inspect.report_pictures import Strip, figure, stages
 from ipmix_cli.pipeline.job import Execution
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.dataset import Dataset, chosen_numbers
+from ipmix_cli.pipeline.output.shard_bytes import bytes_of_shards
 from ipmix_cli.pipeline.run.recorded_job import command_of
 from ipmix_cli.pipeline.run.render import plans_without_mixing
 from ipmix_cli.pipeline.run.rendered import shown_pictures
@@ -92,7 +93,7 @@ def _facts(dataset: Dataset) -> list[tuple[str, str]]:
         ("copies in all", f"{manifest.samples * job.output.copies:,}"),
         ("size of pictures", size),
         ("encoding", f"{job.output.encoding}, in {job.output.format}"),
-        ("in shards", f"{sum(shard.bytes for shard in manifest.shards) / 1e6:,.1f} MB"),
+        ("in shards", f"{bytes_of_shards(dataset.folder, job.output.format, manifest.shards) / 1e6:,.1f} MB"),
     ]
     if manifest.failed:
         facts.append(("left out: see errors.jsonl", f"{manifest.failed:,}"))

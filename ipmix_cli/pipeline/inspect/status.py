@@ -11,6 +11,7 @@ from ipmix_cli.errors import SourceError
 from ipmix_cli.pipeline.job import Job, shard_bounds, shard_count
 from ipmix_cli.pipeline.output.manifest import Failure, ShardRecord, shard_name
 from ipmix_cli.pipeline.output.resume import committed
+from ipmix_cli.pipeline.output.shard_bytes import bytes_of_shards
 from ipmix_cli.pipeline.output.state import STATE, JobState, read_state
 from ipmix_cli.pipeline.run.recorded_job import command_of
 from ipmix_cli.printable import ranges
@@ -96,7 +97,7 @@ def status(location: str) -> Status:
         damaged=tuple(damaged),
         samples=job.samples,
         samples_done=sum(record.samples for record in records.values()),
-        bytes_done=sum(record.bytes for record in records.values()),
+        bytes_done=bytes_of_shards(folder, job.output.format, records.values()),
         failed=_failures(job, records),
         being_written=_being_written(folder),
         remedy=_remedy(there, finalized, absent, location),

@@ -24,6 +24,7 @@ from ipmix_cli.pipeline.output.resume import clear_state, committed
 from ipmix_cli.pipeline.output.shard_records import SHARD_RECORDS
 from ipmix_cli.pipeline.output.state import OutputState, read_state
 from ipmix_cli.shards.dataset_card import dataset_card
+from ipmix_cli.shards.npy_arrays import PIECES
 from ipmix_cli.shards.small_files import Finished
 from ipmix_cli.shards.writers import WRITERS
 from ipmix_cli.storage.folder import Folder
@@ -94,6 +95,9 @@ def finalize(
     allowed = max_errors or (before.max_errors if before else "")
     if allowed:
         check_failures((failure for shard in shards for failure in shard.failures), job, allowed)
+    assemble = WRITERS[job.output.format].assemble
+    if assemble is not None and (manifest_before is None or folder.names(PIECES)):
+        assemble(folder, [shard.name for shard in shards])
     opened = this if before is None or before.job != job else before
     contents = small_files(opened, shards)
     manifest = Manifest(

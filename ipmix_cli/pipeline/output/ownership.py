@@ -119,6 +119,7 @@ def is_own(name: str, split: str) -> bool:
     shard = rf"{re.escape(split)}(-\d{{6}}\.(h5|tar|parquet|mds)|/[^/]+/\d{{8,}}_(clean|aug\d+){suffix})"
     shard += rf"|[a-z0-9_]+\.npy|(clean|[a-z0-9_]+/\w+)/[^/]+/\d{{8,}}(_[A-Za-z0-9_-]+)?{suffix}"
     shard += rf"|cifar-10-batches-py/(batches\.meta|data_batch_\d+|{re.escape(split)}_batch(_\d+)?)|index\.json"
+    shard += rf"|[a-z0-9_]+/[^/]+/\d{{8,}}(_[A-Za-z0-9_-]+)?/frame\d\d+{suffix}"
     return (
         name.startswith(STATE)
         or name in (MANIFEST, CARD, ERRORS)

@@ -10,6 +10,7 @@ from ipmix_cli.pipeline.output.manifest import Manifest, ShardRecord, shard_name
 from ipmix_cli.pipeline.output.shard_records import NO_RECORD, SHARD_RECORDS, number_of, read_record, record_name
 from ipmix_cli.pipeline.output.state import JOB, OWNER, STATE, OutputState, is_owned_by, read_state
 from ipmix_cli.record import MOST_BYTES
+from ipmix_cli.shards.npy_arrays import PIECES, clear_pieces
 from ipmix_cli.shards.writers import WRITERS, open_shard
 from ipmix_cli.storage.folder import Folder, sha256_in
 from ipmix_cli.storage.temporary import PART, is_stale
@@ -98,7 +99,7 @@ def invalidate(folder: Folder, numbers: Collection[int]) -> None:
 
 
 def clear_state(folder: Folder, manifest: Manifest | None = None) -> None:
-    """Remove what only an unfinished job needs: the record of each shard, the owner's files, and temporary files.
+    """Remove what only an unfinished job needs: records of shards, pieces of arrays, the owner's and temporary files.
 
     Those of living processes too: they belong to runs of this same job, which write them again where they miss them.
     With the `manifest` that has just been written, what such a run has marked or recorded since stays for it to finish.
@@ -110,6 +111,8 @@ def clear_state(folder: Folder, manifest: Manifest | None = None) -> None:
     owner = [name for name in (OWNER, JOB) if name in state]
     if owner and not later and (manifest is None or is_owned_by(folder, manifest.job.digest())):
         folder.remove(*owner)
+    if not later and any(name.startswith(PIECES) for name in state):
+        clear_pieces(folder)
     folder.remove(*_temporary(folder))
 
 

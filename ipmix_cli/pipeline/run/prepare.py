@@ -27,7 +27,7 @@ from ipmix_cli.pipeline.job import Job, MixingRecord, SourceRecord
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.manifest import Manifest, RecordedPlaces
 from ipmix_cli.pipeline.run.recorded_job import check_mixing, check_source
-from ipmix_cli.pipeline.run.shard_size import MOST_CLEAN, samples_per_shard
+from ipmix_cli.pipeline.run.shard_size import samples_per_shard
 from ipmix_cli.shards.shard import ShardSettings
 from ipmix_cli.shards.writers import WRITERS
 from ipmix_cli.sources.cifar.cifar import must_be_downloaded
@@ -203,6 +203,11 @@ def job_of(request: Request, source: SourceRecord, mixing: MixingRecord) -> Job:
         output = with_labels(output, size, request.method)
     if transform.stores_soft_labels(settings):
         output = with_soft_labels(output)
+    if transform.needs_surroundings and output.store == "plans":
+        raise UsageError(
+            f"{request.method} needs what lies around the pictures, which no data set stores",
+            "leave out --store plans",
+        )
     job = Job(
         source=source,
         mixing=mixing,
@@ -215,35 +220,9 @@ def job_of(request: Request, source: SourceRecord, mixing: MixingRecord) -> Job:
         plan_version=transform.plan_version_of(settings),
         method=request.method,
     )
-    if WRITERS[output.format].whole:
-        return as_one_shard(job, request)
     if request.samples_per_shard is not None or (request.recorded is not None and request.shard_mb is None):
         return job
     return dataclasses.replace(job, samples_per_shard=samples_per_shard(job, request.shard_mb))
-
-
-def as_one_shard(job: Job, request: Request) -> Job:
-    """Return a job whose data set is a single shard, if its clean pictures fit into a worker's memory.
-
-    Raises
-    ------
-    UsageError
-        If they do not, or shards are asked for.
-    """
-    if request.shard_mb is not None or request.samples_per_shard not in (None, max(job.samples, 1)):
-        raise UsageError(
-            f"{job.output.format} is one shard: all pictures of a corruption stand in one file",
-            "leave out --samples-per-shard and --shard-mb",
-        )
-    height, width = job.size or (0, 0)
-    clean = job.samples * height * width * 3
-    if clean > MOST_CLEAN:
-        raise UsageError(
-            f"{job.output.format} is made as a whole, and {job.samples} pictures of {width}x{height} px are "
-            f"{clean / 2**30:.1f} GiB: at most {MOST_CLEAN / 2**30:.0f} GiB are held in memory",
-            "give --layout folders or --layout shards, or fewer pictures with --limit",
-        )
-    return dataclasses.replace(job, samples_per_shard=max(job.samples, 1))
 
 
 def check_annotations(output: ShardSettings) -> None:

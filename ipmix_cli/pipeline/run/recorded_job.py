@@ -17,6 +17,7 @@ from ipmix_cli.shards.shard import ShardSettings
 from ipmix_cli.sources.source import SourceSpec
 
 PRESET_COMMAND = "augment"  # the command with an option --preset
+FORMATS_AS_LAYOUTS = ("npy", "folders")  # of output, which are layouts on the command line
 
 
 def options_of(manifest: Manifest | JobState) -> dict[str, Any]:
@@ -39,6 +40,9 @@ def options_of(manifest: Manifest | JobState) -> dict[str, Any]:
     if output.pop("variants", None):
         del output["copies"], options["crops"]  # they follow from the settings
     options |= {"no_clean": not output.pop("clean")} | output
+    if job.output.format in FORMATS_AS_LAYOUTS and options["no_clean"]:  # as ipmix corrupt has it
+        options["layout"] = options.pop("format")
+        del options["no_clean"]
     options |= {"seed": job.seed, "samples_per_shard": job.samples_per_shard}
     return {name: value for name, value in options.items() if value is not None}
 
@@ -46,13 +50,15 @@ def options_of(manifest: Manifest | JobState) -> dict[str, Any]:
 def command_of(manifest: Manifest | JobState, out: str = "OUT") -> str:
     """Return the shortest `ipmix augment` command that makes a data set again: no option that has its default."""
     job, options = manifest.job, options_of(manifest) | {"out": out}
-    options |= {name: value for name, value in options.pop(job.method, {}).items() if value is not None}
+    own = options.pop(job.method, {}) if job.method in METHODS else {}
+    options |= {name: value for name, value in own.items() if value is not None}
     preset = _nearest_preset(job) if job.transform.command == PRESET_COMMAND else ""
     nearest = job.transform.presets[preset] if preset else job.transform.settings_for("auto", job.size, {})
     defaults = {
         **_defaults(SourceSpec),
         **_defaults(ShardSettings),
         **job.transform.options(nearest),
+        "sequences": False,
         "split": job.transform.split,
         "fractals": "builtin",
         "no_clean": False,

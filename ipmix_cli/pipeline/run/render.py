@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,13 +54,28 @@ def render_variants(
     indices = [sample.index for sample in samples]
     plans = plans_of(job, mixing, size, indices)
     clock.lap("plan")
-    pictures = np.stack([sample.picture for sample in samples])
     workspace = workspace_of(job, size)
     used = mixing_for(job, mixing, size, plans)
     if partners is not None:
         used = partner_pictures(job, partners, plans, indices)
-    job.transform.apply(pictures, plans, used, job.augment, out, workspace)
+    for start, stop in _of_one_size(samples):
+        pictures = np.stack([shown_by(sample) for sample in samples[start:stop]])
+        job.transform.apply(pictures, plans[start:stop], used, job.augment, out[start:stop], workspace)
     clock.lap("apply")
+
+
+def shown_by(sample: ShardSample) -> Picture:
+    """Return what a method takes pixels from: the picture, or the larger one that it is the centre of."""
+    return sample.picture if sample.surroundings is None else sample.surroundings
+
+
+def _of_one_size(samples: Sequence[ShardSample]) -> Iterator[tuple[int, int]]:
+    """Yield (start, stop) of runs whose surroundings have one size; all samples where there are none."""
+    start = 0
+    for stop in range(1, len(samples) + 1):
+        if stop == len(samples) or shown_by(samples[stop]).shape != shown_by(samples[start]).shape:
+            yield start, stop
+            start = stop
 
 
 def mixing_for(job: Job, mixing: MixingHandle | None, size: Size, plans: Plans) -> MixingPictures | None:

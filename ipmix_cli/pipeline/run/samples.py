@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from ipmix_cli.crop import apply_crop, plan_crop
+import numpy as np
+
+from ipmix_cli.crop import apply_crop, centre_of, plan_crop, with_surroundings
+from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.job import Job
 from ipmix_cli.shards.shard import ShardSample
 from ipmix_cli.sources.source import Sample
@@ -24,12 +27,29 @@ def views(job: Job, sample: Sample) -> Iterator[ShardSample]:
     """Yield the samples that one picture becomes: one for each crop."""
     for crop in range(job.crop.crops):
         index = sample.index * job.crop.crops + crop
-        shape = (sample.picture.shape[0], sample.picture.shape[1])
-        plan = plan_crop(job.crop, shape, job.seed, sample.index, crop)
-        picture = sample.picture if plan is None else apply_crop(sample.picture, plan)
+        surroundings, picture = _cropped(job, sample, crop)
         yield ShardSample(
-            f"{index:08d}", index, sample.label, sample.index, sample.key, crop, picture, fields=sample.fields
+            f"{index:08d}",
+            index,
+            sample.label,
+            sample.index,
+            sample.key,
+            crop,
+            picture,
+            fields=sample.fields,
+            surroundings=surroundings,
         )
+
+
+def _cropped(job: Job, sample: Sample, crop: int) -> tuple[Picture | None, Picture]:
+    """Return one crop of a picture, after the larger picture that it is the centre of, if the method needs that."""
+    if job.has_surroundings:
+        assert job.crop.size is not None, "the crop has a size"
+        whole = with_surroundings(sample.picture, job.crop.size)
+        return whole, np.ascontiguousarray(centre_of(whole, (job.crop.size, job.crop.size)))
+    shape = (sample.picture.shape[0], sample.picture.shape[1])
+    plan = plan_crop(job.crop, shape, job.seed, sample.index, crop)
+    return None, sample.picture if plan is None else apply_crop(sample.picture, plan)
 
 
 def sample_indices(job: Job, first: int, stop: int, left_out: Collection[int] = ()) -> list[int]:

@@ -11,6 +11,7 @@ from ipmix_cli.pipeline.output.ownership import is_own
 from ipmix_cli.pipeline.output.shard_records import SHARD_RECORDS
 from ipmix_cli.pipeline.output.state import JOB, OWNER
 from ipmix_cli.pipeline.verify.problem import Problem
+from ipmix_cli.shards.npy_arrays import PIECES
 from ipmix_cli.storage.temporary import PART
 
 
@@ -55,7 +56,7 @@ def _check_others(dataset: Dataset) -> Iterator[Problem]:
         if name.endswith(PART):
             remedy = "type the same `ipmix augment` command again: it clears such files away"
             yield Problem("shard-extra", "a temporary file of a killed run", remedy, name)
-        elif name in (JOB, OWNER) or name.startswith(f"{SHARD_RECORDS}/"):
+        elif name in (JOB, OWNER) or name.startswith((f"{SHARD_RECORDS}/", PIECES)):
             yield Problem("shard-extra", "left by a run that was killed or is still running", _repair(dataset), name)
         else:
             yield Problem(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from pathlib import PurePosixPath
 
 from ipmix_cli.annotations import class_of
 from ipmix_cli.pipeline.output.dataset import Dataset
@@ -12,6 +11,7 @@ from ipmix_cli.pipeline.output.manifest import CARD, Manifest
 from ipmix_cli.pipeline.verify.problem import Problem
 from ipmix_cli.shards.class_folders import folder_names
 from ipmix_cli.shards.class_order import CLASS_FOLDERS, class_without_folder, distinct_names
+from ipmix_cli.shards.corruption_folders import class_folder
 from ipmix_cli.shards.shard import ShardView
 
 CODE = "other-readers"
@@ -57,7 +57,7 @@ def check_view(manifest: Manifest, view: ShardView) -> Iterator[str]:
         each = len(view.files()) // len(view)
         for position in range(len(view)):
             label = class_of(view.label(position))
-            found = {PurePosixPath(name).parent.name for name in view.files()[position * each : (position + 1) * each]}
+            found = {class_folder(name) for name in view.files()[position * each : (position + 1) * each]}
             if 0 <= label < len(folders) and found != {folders[label]}:
                 yield f"pictures of the class {label} lie in {', '.join(sorted(found))} instead of {folders[label]}"
                 return

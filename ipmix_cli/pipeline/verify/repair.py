@@ -21,6 +21,7 @@ from ipmix_cli.pipeline.run.worker import ShardTask, build_shard, write_files
 from ipmix_cli.pipeline.verify.folder import check_folder
 from ipmix_cli.pipeline.verify.problem import Problem
 from ipmix_cli.pipeline.verify.validate import Checks, validate
+from ipmix_cli.shards.writers import WRITERS
 from ipmix_cli.sources.source import BadSample, SourceSpec
 from ipmix_cli.stages import StageClock
 from ipmix_cli.storage.folder import open_folder
@@ -101,6 +102,9 @@ def repair(
                 done.written.append(shard.name)
             else:
                 done.problems.append(_other_bytes(dataset.manifest, shard))
+        if (assemble := WRITERS[dataset.manifest.job.output.format].assemble) is not None:
+            assemble(dataset.folder, [shard.name for shard in dataset.manifest.shards])
+            clear_state(dataset.folder)
     done.problems += check_folder(dataset)
     told = {*done.written, *(problem.shard for problem in done.problems)}
     told.update(problem.shard for problem in report.problems if problem.code in FOLDER_CODES)

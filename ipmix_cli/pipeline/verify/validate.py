@@ -14,6 +14,7 @@ from ipmix_cli.pipeline.job import Execution
 from ipmix_cli.pipeline.listener import Listener, watched
 from ipmix_cli.pipeline.output.dataset import Dataset, chosen_numbers
 from ipmix_cli.pipeline.output.manifest import Manifest, ShardRecord
+from ipmix_cli.pipeline.output.shard_bytes import bytes_of_shards
 from ipmix_cli.pipeline.run.partners import partner_parts
 from ipmix_cli.pipeline.run.prepare import changes, reopen
 from ipmix_cli.pipeline.run.progress_counters import ProgressCounters, progress_counters
@@ -149,11 +150,11 @@ def _check_shards(
         for found in results(check_shard, tasks, execution):
             report.shards += 1
             report.samples += found.record.samples
-            report.bytes += found.record.bytes
             report.problems += _with_swaps(dataset.manifest, found)
             report.agreement.merge(found.agreement)
             labels |= found.labels
             whole = whole and not found.problems
+    report.bytes = bytes_of_shards(dataset.folder, dataset.manifest.job.output.format, shards)
     if whole and report.shards == len(dataset.manifest.shards) and report.level != "quick":
         report.problems += check_folders(dataset, labels)
     report.problems += [

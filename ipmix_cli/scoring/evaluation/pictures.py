@@ -5,86 +5,39 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ipmix_cli.annotations import KINDS_IN_WORDS, class_of
+from ipmix_cli.annotations import KINDS_IN_WORDS
 from ipmix_cli.errors import PredictionsError, SourceError
+from ipmix_cli.frames import sequences_in
 from ipmix_cli.pipeline.output.manifest import MANIFEST
 from ipmix_cli.reader.shard_dataset import ShardDataset
 from ipmix_cli.record import json_digest
-from ipmix_cli.scoring.reading.names import SEVERITIES, in_order, split_variant
+from ipmix_cli.scoring.evaluation.data import EvaluationData, Pictures, SourcePiece, folders_in
+from ipmix_cli.scoring.evaluation.sequences import frame_folders, frames_in_folders, frames_in_shards, holds_frames
+from ipmix_cli.scoring.reading.names import SEVERITIES, in_order, in_sequence_order, split_variant
 from ipmix_cli.scoring.reading.record import OURS
 from ipmix_cli.sources.readers import names_training, open_source
-from ipmix_cli.sources.source import BadSample, Part, Source, SourceSpec
-from ipmix_cli.stages import StageClock
+from ipmix_cli.sources.source import Source, SourceSpec
 from ipmix_cli.storage.folder import sha256_of
 from ipmix_cli.storage.source_digest import CONTENT_LIMIT
 
-Pictures = list[NDArray[np.uint8]]
-LABELS = "labels.npy"
+LABELS, CLEAN = "labels.npy", "clean.npy"
 
 SAMPLED_BLOCKS, BLOCK_BYTES = 16, 65536  # of a file that is too large to be read for its digest
-
-
-class Piece(Protocol):
-    """Some pictures of one variant, picklable, with no more than they need; read by one worker."""
-
-    def read(self) -> tuple[Pictures, list[int]]:
-        """Return the pictures, each (H, W, 3) uint8, and labels; frames of a sequence follow one another."""
-        ...
-
-
-class PictureReader(Protocol):
-    """Hands out pieces of a data set."""
-
-    def piece(self, variant: int, start: int, stop: int) -> Piece:
-        """Return pictures, or sequences, start..stop of a variant, given by its number."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class EvaluationData:
-    """One set to be evaluated.
-
-    Parameters
-    ----------
-    name, role : str
-        What predictions on it are for; see :mod:`ipmix_cli.scoring.reading.predictions`.
-    location, format, digest : str
-    keys : sequence of str
-        One for each picture, or sequence.
-    variants : tuple of str
-        Empty for a plain list.
-    shape : tuple of int
-        Height and width, or empty if they differ or are not known.
-    class_names : tuple of str
-    reader : PictureReader
-    """
-
-    name: str
-    role: str
-    location: str
-    format: str
-    digest: str
-    keys: Sequence[str]
-    variants: tuple[str, ...] = ()
-    shape: tuple[int, ...] = ()
-    class_names: tuple[str, ...] = ()
-    reader: PictureReader = field(repr=False)
 
 
 def open_data(spec: SourceSpec) -> list[EvaluationData]:
     """Open what is to be evaluated: one set, or the clean and the corrupted one of shards that hold both.
 
     Known are data sets of ours; folders of ``labels.npy`` and an array for each corruption, as CIFAR-10-C is published;
-    arrays of sequences, as CIFAR-10-P; folders CORRUPTION/SEVERITY/CLASS, as ImageNet-C; and every source of
-    `ipmix augment`.
+    arrays of sequences, as CIFAR-10-P; folders CORRUPTION/SEVERITY/CLASS, as ImageNet-C; folders of frames,
+    PERTURBATION/CLASS/SEQUENCE; and every source of `ipmix augment`.
 
     Raises
     ------
@@ -92,9 +45,12 @@ def open_data(spec: SourceSpec) -> list[EvaluationData]:
     """
     path = Path(spec.input)
     if spec.input_format is None and path.is_dir():
+        frames = frame_folders(path)
+        if frames and (holds_frames(path) or not corruption_folders(path)):
+            return [frames_in_folders(path, frames, spec)]
         if (path / MANIFEST).is_file() and not (path / LABELS).is_file() and not corruption_folders(path):
             return _shards(path)
-        if arrays := sorted(found for found in path.glob("*.npy") if found.name != LABELS):
+        if arrays := sorted(found for found in path.glob("*.npy") if found.name not in (LABELS, CLEAN)):
             return [_arrays(path, arrays)]
         if leaves := corruption_folders(path):
             return [_folders(path, leaves, spec)]
@@ -121,27 +77,6 @@ def _opened(spec: SourceSpec) -> Source | None:
     with contextlib.suppress(SourceError):
         return open_source(spec)
     return None
-
-
-@dataclass(frozen=True)
-class SourcePiece:
-    """Some pictures of a source that `ipmix augment` takes too."""
-
-    location: str
-    part: Part
-
-    def read(self) -> tuple[Pictures, list[int]]:
-        """Return pictures and labels; one that cannot be read is an error, since it would be missing from all means."""
-        pictures, labels = [], []
-        for sample in self.part.samples(StageClock()):
-            if isinstance(sample, BadSample):
-                raise SourceError(
-                    f"{self.location}: {sample.key} cannot be read: {sample.reason}",
-                    "repair it, or remove it from the test set: every picture must be scored",
-                )
-            pictures.append(sample.picture)
-            labels.append(class_of(sample.label))
-        return pictures, labels
 
 
 @dataclass(frozen=True)
@@ -216,7 +151,9 @@ def _shards(path: Path) -> list[EvaluationData]:
         reader = ShardReader((ShardDataset(path, view="clean"),))
         found.append(EvaluationData(name="clean", role="labelled", reader=reader, **common))
     names = tuple(data.settings.variants)
-    if names and all(split_variant(name)[1] is not None for name in names):
+    if sequences := sequences_in(names):
+        found.append(frames_in_shards(path, sequences, common))
+    elif names and all(split_variant(name)[1] is not None for name in names):
         views = tuple(ShardDataset(path, view="fixed", copy=number) for number in range(len(names)))
         reader = ShardReader(views)
         found.append(EvaluationData(name="corrupted", role="corrupted", variants=names, reader=reader, **common))
@@ -260,7 +197,7 @@ def _arrays(path: Path, files: Sequence[Path]) -> EvaluationData:
     if any(sequences) and not all(sequences):
         raise SourceError(f"{path} holds sequences and pictures", "put them into folders of their own")
     if all(sequences):
-        return _sequences(path, shapes)
+        return _sequences(path, {path / f"{name}.npy": shapes[path / f"{name}.npy"] for name in _stems(shapes)})
     labels = _labels(path, shapes)
     names, paths, first = [], [], []
     for file in sorted(files, key=lambda file: in_order({found.stem for found in files}).index(file.stem)):
@@ -294,6 +231,10 @@ def _arrays(path: Path, files: Sequence[Path]) -> EvaluationData:
 def _made_here(path: Path, layout: str) -> str:
     """Return the name of a layout, and whether this program has written it."""
     return OURS + layout if (path / MANIFEST).is_file() else layout
+
+
+def _stems(files: Iterable[Path]) -> list[str]:
+    return in_sequence_order(file.stem for file in files)
 
 
 def _sequences(path: Path, shapes: dict[Path, tuple[int, ...]]) -> EvaluationData:
@@ -367,9 +308,9 @@ def corruption_folders(path: Path) -> dict[str, Path]:
     Empty if there are none.
     """
     found: dict[str, Path] = {}
-    for folder in (path, *_folders_in(path)):
-        for corruption in _folders_in(folder):
-            severities = _folders_in(corruption)
+    for folder in (path, *folders_in(path)):
+        for corruption in folders_in(folder):
+            severities = folders_in(corruption)
             if severities and all(severity.name in map(str, SEVERITIES) for severity in severities):
                 for severity in severities:
                     if (variant := f"{corruption.name}.{severity.name}") in found:
@@ -377,12 +318,6 @@ def corruption_folders(path: Path) -> dict[str, Path]:
                     found[variant] = severity
     names = in_order({split_variant(variant)[0] for variant in found})
     return dict(sorted(found.items(), key=lambda item: (names.index(split_variant(item[0])[0]), item[0])))
-
-
-def _folders_in(path: Path) -> list[Path]:
-    with contextlib.suppress(PermissionError):
-        return sorted(entry for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith("."))
-    return []
 
 
 def _folders(path: Path, leaves: dict[str, Path], spec: SourceSpec) -> EvaluationData:

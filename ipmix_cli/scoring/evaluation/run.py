@@ -21,8 +21,8 @@ from ipmix_cli.pipeline.job import Execution
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.run.array_task import ArrayTask
 from ipmix_cli.scoring.evaluation.attack import Attack, attacked_scores
+from ipmix_cli.scoring.evaluation.data import EvaluationData, Piece
 from ipmix_cli.scoring.evaluation.models import ModelSpec, TorchModel, load_model
-from ipmix_cli.scoring.evaluation.pictures import EvaluationData, Piece
 from ipmix_cli.scoring.evaluation.preprocessing import Preprocessing
 from ipmix_cli.scoring.reading.record import (
     JOB,

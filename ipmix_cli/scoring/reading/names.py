@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 STANDARD = (  # the 15 of ImageNet-C and CIFAR-10-C (Hendrycks and Dietterich, ICLR 2019), in the order of its tables
     "gaussian_noise",
@@ -96,6 +96,24 @@ def is_noise(perturbation: str) -> bool:
     (True, False, True)
     """
     return "noise" in perturbation
+
+
+def is_perturbation(name: str) -> bool:
+    """Tell whether sequences are of a published perturbation, of any difficulty.
+
+    Examples
+    --------
+    >>> is_perturbation("tilt"), is_perturbation("shot_noise_3"), is_perturbation("fog")
+    (True, True, False)
+    """
+    return re.sub(r"_[23]$", "", name) in {*PERTURBATIONS, *VALIDATION_PERTURBATIONS}
+
+
+def in_sequence_order(names: Iterable[str]) -> list[str]:
+    """Return perturbations as tables have them: the ten, the four of validation, then others by name."""
+    known = [*PERTURBATIONS, *VALIDATION_PERTURBATIONS]
+    plain = {name: re.sub(r"_[23]$", "", name) for name in names}
+    return sorted(plain, key=lambda name: (known.index(plain[name]) if plain[name] in known else len(known), name))
 
 
 def in_order(names: set[str]) -> list[str]:
