@@ -44,7 +44,7 @@ class CropAndFlip:
 
     def __call__(self, views: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return all views after the same crop and flip."""
-        if self._generator is None:  # torch gives every worker a seed of its own, anew in each epoch
+        if self._generator is None:  # torch gives every worker another seed in each epoch
             self._generator = np.random.default_rng(torch.initial_seed())
         _, height, width, _ = views.shape
         padded = np.pad(views, ((0, 0), (PADDING, PADDING), (PADDING, PADDING), (0, 0)))

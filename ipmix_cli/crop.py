@@ -38,8 +38,8 @@ class CropConfig:
     Parameters
     ----------
     mode : {"none", "resize", "center", "random-resized", "padded"}
-        ``none`` leaves pictures as they are (they must have one size); ``resize`` makes them size x size whatever their
-        shape; ``center`` resizes the short side to ``round(size * 8/7)`` and takes the middle; ``random-resized`` takes
+        ``none`` leaves pictures as they are (they must have one size); ``resize`` makes them size x size, ignoring their
+        aspect ratio; ``center`` resizes the short side to ``round(size * 8/7)`` and takes the middle; ``random-resized`` takes
         torchvision's RandomResizedCrop; ``padded`` adds 4 black pixels on each side and takes a random part of the
         picture's own size.
     size : int or None

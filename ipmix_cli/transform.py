@@ -177,7 +177,7 @@ class Transform(ABC):
     def partners(self, plans: Plans, indices: NDArray[np.int64], samples: int) -> NDArray[np.int64]:
         """Return (N, V): the index of the second sample that each plan mixes in, for transforms with `mixes_labels`.
 
-        Any of the data set's `samples` samples can be one, whatever shards they lie in; where a plan mixes none it is
+        Any of the data set's `samples` samples can be one, in any shard; if a plan mixes none it is
         the sample's own index. It follows from the plan and these numbers alone: the plan holds what was drawn.
         """
         raise NotImplementedError
@@ -210,7 +210,7 @@ class Transform(ABC):
     def mixing_ratio(self, settings: Any) -> float | None:
         """Return the side of a resized mixing picture over the picture's side; None if none are needed.
 
-        :data:`NATIVE` leaves them at their own size, whatever that is.
+        :data:`NATIVE` leaves them at their own size.
         """
         del settings
         return None
@@ -249,7 +249,7 @@ class Transform(ABC):
     ) -> Plans:
         """Draw the plans (N, V) of the variants whose numbers are `copies` (N, V), as :meth:`plan` draws them.
 
-        Here all variants up to the last one are drawn; a transform that can draw a variant by itself overrides it.
+        Here all variants up to the last one are drawn; a transform that can draw single variants overrides it.
         """
         import numpy as np
 

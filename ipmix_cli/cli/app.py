@@ -41,8 +41,8 @@ def _keep_libraries_to_one_thread() -> None:
 def _open_standard_streams() -> None:
     """Open the null device as whichever of stdin, stdout and stderr the caller has closed.
 
-    Otherwise Python has None for a stream, and the next file that is opened gets its number, and with it whatever a
-    library writes there.
+    Otherwise Python has None for a stream, and the next file that is opened gets its number, and with it any output
+    that a library writes there.
     """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         mode = "r" if number == 0 else "w"

@@ -31,7 +31,8 @@ def merge(
 ) -> None:
     """Write the manifest when every shard is there; else list what is missing, and which task to run again.
 
-    The last task to finish does it by itself. It can be typed at any time, any number of times, and needs no source.
+    The last task to finish does the same automatically. This command can be run at any time, any number of times, and
+    does not need the source.
 
     Examples:
       ipmix merge shards

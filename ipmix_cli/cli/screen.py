@@ -1,4 +1,4 @@
-"""The one way to the screen: whatever a command prints is made printable first."""
+"""The only way to the screen: all output is made printable first."""
 
 from __future__ import annotations
 

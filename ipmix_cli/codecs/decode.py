@@ -156,7 +156,7 @@ def check_pixels(width: int, height: int, where: str = "") -> None:
 
 @contextlib.contextmanager
 def pixel_limit(most: int | None) -> Iterator[None]:
-    """Decode pictures of at most so many pixels in the block, in this thread; None for Pillow's default limit."""
+    """Limit the pixels of decoded pictures in the block, in this thread; None for Pillow's default limit."""
     before = _limit.set(most)
     try:
         yield

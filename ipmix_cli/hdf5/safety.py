@@ -39,7 +39,7 @@ MOST_CHUNK = 1 << 28  # 256 MiB: one chunk is unpacked at once
 
 @contextmanager
 def explained(location: str) -> Iterator[None]:
-    """Turn whatever h5py raises on a damaged file into a SourceError that names the file."""
+    """Turn any exception of h5py on a damaged file into a SourceError that names the file."""
     try:
         yield
     except IpmixError:

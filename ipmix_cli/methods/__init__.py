@@ -25,7 +25,7 @@ METHODS: dict[str, Entry] = {
     "augmix": Entry("ipmix_cli.methods.augmix:AUGMIX", "chains of operations, mixed with the clean picture"),
     "pixmix": Entry("ipmix_cli.methods.pixmix:PIXMIX", "the whole picture mixed with fractals, up to four times"),
     "trivialaugment": Entry(
-        "ipmix_cli.methods.trivialaugment:TRIVIALAUGMENT", "one operation, at a strength drawn anew for each copy"
+        "ipmix_cli.methods.trivialaugment:TRIVIALAUGMENT", "one operation, at a strength drawn for each copy"
     ),
     "randaugment": Entry("ipmix_cli.methods.randaugment:RANDAUGMENT", "two operations at one magnitude"),
     "autoaugment": Entry("ipmix_cli.methods.autoaugment:AUTOAUGMENT", "a learned pair of operations"),

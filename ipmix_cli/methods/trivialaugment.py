@@ -1,4 +1,4 @@
-"""TrivialAugment (Müller and Hutter, ICCV 2021): one operation, at a strength drawn anew for each copy."""
+"""TrivialAugment (Müller and Hutter, ICCV 2021): one operation, at a strength drawn for each copy."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class TrivialAugment(SequenceMethod):
     """One operation of fourteen, each as likely, at a strength of 0 to 30, each as likely."""
 
     name: ClassVar[str] = "trivialaugment"
-    summary: ClassVar[str] = "one operation, at a strength drawn anew for each copy"
+    summary: ClassVar[str] = "one operation, at a strength drawn for each copy"
     title: ClassVar[str] = "TrivialAugment"
     credit: ClassVar[str] = "TrivialAugment (Müller and Hutter, ICCV 2021)"
     settings_type: ClassVar[type[Any]] = TrivialAugmentSettings

@@ -10,11 +10,11 @@ from pathlib import Path
 
 
 class CacheWarning(UserWarning):
-    """Something in the cache is not what was written there; it is made anew."""
+    """A file in the cache is not what was written there; it is made again."""
 
 
 def tell_damaged(path: Path) -> None:
-    """Say, as a warning, that a file of the cache was damaged and is made anew."""
+    """Say, as a warning, that a file of the cache was damaged and is made again."""
     warnings.warn(f"{path} was damaged and is made again", CacheWarning, stacklevel=3)
 
 

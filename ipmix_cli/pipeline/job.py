@@ -115,7 +115,7 @@ class Job:
         return self.source.size if self.crop.size is None else (self.crop.size, self.crop.size)
 
     def crop_for(self, crop: CropConfig) -> CropConfig:
-        """Return a crop that is asked for anew, of the version that this job recorded."""
+        """Return a newly requested crop with the version that this job recorded."""
         return replace(crop, version=self.crop.version) if crop.mode == self.crop.mode else crop.of_new_job()
 
     @property

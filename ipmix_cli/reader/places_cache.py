@@ -1,6 +1,6 @@
 """What is known of a shard, kept in the user's cache, for formats where finding it out reads the whole file.
 
-A tar has its headers between the pictures. Workers of a loader that are started anew for every epoch, and every process
+A tar has its headers between the pictures. Workers that a loader starts again for every epoch, and every process
 on a node, would read all of them again.
 """
 

@@ -1,4 +1,4 @@
-"""The YAML header of a dataset card, with the same bytes for the same values whatever PyYAML's version."""
+"""The YAML header of a dataset card, with the same bytes for the same values in any version of PyYAML."""
 
 from __future__ import annotations
 

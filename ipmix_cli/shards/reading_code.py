@@ -58,7 +58,7 @@ def _others(output: ShardSettings) -> dict[str, str]:
         "npy": {"numpy": NPY_SEQUENCE_CODE if frames else NPY_CODE},
         "folders": {"torchvision": FRAME_FOLDER_CODE if frames else CORRUPTION_FOLDER_CODE, **own_folders},
         "files": {"torchvision": FOLDER_CODE, **hugging_face},
-    }[output.format]
+    }.get(output.format, {})
 
 
 def _hdf5(output: ShardSettings) -> dict[str, str]:

@@ -37,7 +37,7 @@ def _type(field: Field) -> str:
 def class_summary(labels: NDArray[np.int64], names: Sequence[str], limit: int | None = None) -> str:
     """Return how many classes there are, and the names and numbers of pictures of the first few.
 
-    With a limit, only the first so many pictures are counted; a class whose pictures come after them is not called
+    With a limit, only that many pictures are counted, from the first on; a class whose pictures come later is not called
     empty.
 
     >>> class_summary(np.array([0, 1, 1]), ("cat", "dog"))

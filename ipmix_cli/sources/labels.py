@@ -70,7 +70,7 @@ class LabelRule:
     start : int
         The number of the first class: 1 where classes are numbered from 1.
     reading : {"auto", "numbers", "names", "multilabel", "real", "text", "none"}
-        ``names`` takes every label as the text of a class name, ``numbers`` as a number in whatever form it is printed;
+        ``names`` takes every label as the text of a class name, ``numbers`` as a number, in any printed form;
         for the others see :mod:`ipmix_cli.sources.targets`; ``none`` reads no labels.
     strings_asked : bool
         Whether the user named the column or the field: words such as "NA" are class names then.

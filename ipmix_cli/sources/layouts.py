@@ -12,7 +12,7 @@ from ipmix_cli.sources.source import SourceSpec
 from ipmix_cli.sources.split_names import SPLIT_NAMES, WANTED, exact_kind, loose_kind, rest_of
 
 CONTAINERS = {"images", "image", "imgs", "img", "jpegimages", "jpegs"}
-"""What folders are called that hold all pictures, whatever their class."""
+"""Names of folders that hold the pictures of all classes."""
 
 MOST_SHOWN = 5  # names in a message
 MOST_LOOKED_AT = 50  # sub folders of a folder: enough to see what they have in common

@@ -100,7 +100,7 @@ def unpack_member(path: Path, folder: Path, member: str) -> None:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Open a zip file; whatever is wrong with it inside the block becomes a SourceError."""
+    """Open a zip file; any error in it inside the block becomes a SourceError."""
     damaged = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError, KeyError)
     try:
         with open_regular(path) as file, zipfile.ZipFile(file) as archive:

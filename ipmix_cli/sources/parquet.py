@@ -179,7 +179,7 @@ def open_parquet(spec: SourceSpec) -> ListedSource:
 
 @contextmanager
 def _opened(path: str, words: str | None = None) -> Iterator[Any]:
-    """Open a Parquet file; whatever pyarrow says of it inside the block becomes a SourceError.
+    """Open a Parquet file; any error of pyarrow inside the block becomes a SourceError.
 
     Of the column `words`, if it is text, each different one is held only once.
     """

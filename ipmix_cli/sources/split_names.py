@@ -24,7 +24,7 @@ EXACT = {name: kind for kind, names in KINDS.items() for name in names if kind !
 
 
 def exact_kind(name: str) -> str | None:
-    """Return the kind of split that a whole name says, in whatever case.
+    """Return the kind of split that a name stands for, in upper or lower case.
 
     >>> exact_kind("Train"), exact_kind("valid"), exact_kind("train_station")
     ('train', 'val', None)

@@ -1,7 +1,7 @@
 """Where the raw pixels of a compressed source lie, so that workers read the rows they need and no others.
 
 A compressed archive is unpacked once into the user's cache (``$IPMIX_CACHE_DIR`` or ``~/.cache/ipmix``), under a name
-made from its content. A worker on another machine, or one that finds it gone, unpacks it anew.
+made from its content. A worker on another machine, or one that finds it gone, unpacks it again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Folders in object stores, through fsspec: s3, gs, az, hf, memory and whatever else it knows.
+"""Folders in object stores, through fsspec: s3, gs, az, hf, memory and others.
 
 An object appears whole or not at all, so that there are no temporary names. What goes up is checked against what has
 arrived, and what fails in passing is tried again with growing pauses.
@@ -32,7 +32,7 @@ class NoAnswerError(TimeoutError):
     """A host gave no answer in the time that it is waited for; a store's own, shorter timeouts are tried again."""
 
 
-LASTING = (  # errors that another try does not cure; whatever else a store's client raises may be a passing one
+LASTING = (  # errors that a retry does not fix; all other errors of a store's client may be transient
     NoAnswerError,  # it was waited for long enough
     FileNotFoundError,
     PermissionError,
@@ -90,7 +90,7 @@ def file_system(url: str) -> tuple[Any, str]:
 
 
 def within(seconds: float, action: Callable[[], R]) -> R:
-    """Return what an action returns, or raise NoAnswerError after so many seconds: a host may never answer.
+    """Return what an action returns, or raise NoAnswerError after a time in seconds: a host may never answer.
 
     An action that did not end is left to a thread that ends with the process.
     """

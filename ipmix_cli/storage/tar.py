@@ -28,7 +28,7 @@ CONSTANT_SUM = sum(OWNER) + sum(TIME) + sum(REST) + 8 * ord(" ")
 PLAIN = b"0\0"  # the types of a plain file
 LONG_NAME, EXTENDED = ord("L"), ord("x")
 HEADERS = b"LKxg"  # say something of the next file, or of all
-WITHOUT_DATA = b"123456"  # links, devices, folders, pipes: nothing follows, whatever size they state
+WITHOUT_DATA = b"123456"  # links, devices, folders, pipes: no data follows, even if they state a size
 MOST_PADDING = 1 << 20  # bytes of zeros at the end: tar writes records of 10 KiB, or of up to a megabyte
 MOST_EXTRA = 1 << 20  # bytes of a long name or an extended header
 
@@ -62,7 +62,7 @@ def append(tar: bytearray, name: bytes, data: Bytes) -> None:
 
 
 def own_members(tar: Sliceable, location: str) -> Iterator[Member]:
-    """Yield the files of a tar that :func:`append` built, refusing whatever it would not have written.
+    """Yield the files of a tar that :func:`append` built, and refuse anything that it would not have written.
 
     Raises
     ------

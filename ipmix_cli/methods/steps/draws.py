@@ -99,7 +99,7 @@ def symmetric_beta(side: Reals, tries: Reals, shape: float) -> Reals:
     """Return Beta(shape, shape) numbers by rejection.
 
     One below 1/2 is ``y ** (1 / shape)``, for y of a density that is proportional to ``(1 - x) ** (shape - 1)``: within
-    a factor of two of a constant for a shape up to 2. The last try is taken, whatever it is.
+    a factor of two of a constant for a shape up to 2. The last try is always taken.
 
     Parameters
     ----------

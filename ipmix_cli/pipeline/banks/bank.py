@@ -100,7 +100,7 @@ def attributes(settings: BankSettings) -> dict[str, Any]:
     }
 
 
-# The bank that `ipmix augment` makes by itself.
+# The built-in bank of `ipmix augment`.
 
 BUILT_IN = {64: 4096, 128: 2048, 256: 1024, 512: 384, 1024: 128}  # size -> count: seconds to make, 50-400 MB
 

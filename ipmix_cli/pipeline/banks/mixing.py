@@ -73,7 +73,7 @@ class ArrayBank:
 
     @functools.cached_property
     def digest(self) -> str:
-        """The sha256 of the pictures, whatever else the file holds."""
+        """The sha256 of the pictures alone, not of the rest of the file."""
         return cached_sha256(self._content)
 
     def _content(self) -> Iterator[bytes | memoryview]:

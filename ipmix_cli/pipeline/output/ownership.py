@@ -26,9 +26,9 @@ def take_ownership(
 ) -> bool:
     """Make a folder this job's; `state` is what it has just said of itself. Return whether anything was written.
 
-    With `overwrite`, whatever job it held is removed. With `retry_failed` that is so too where nothing but the content
-    of the source differs: pictures have been repaired, and no shard of the old source is good for the new one. A task
-    that is not `alone` removes nothing: others may have made some of it.
+    With `overwrite`, any other job in it is removed. With `retry_failed` so is a job that differs only in the content of
+    the source: pictures have been repaired, and shards of the old source cannot be used for the new one. A task that is
+    not `alone` removes nothing, since others may have made some of it.
 
     Raises
     ------
@@ -149,9 +149,9 @@ def _only_the_source_changed(there: dict[str, Any], job: Job) -> bool:
 
 
 def _remedy(there: dict[str, Any], job: Job) -> str:
-    choices = "choose another --out, repeat the options of that job, or give --overwrite to start anew"
+    choices = "choose another --out, repeat the options of that job, or give --overwrite to start from scratch"
     if _only_the_source_changed(there, job):
-        return f"{choices}; if you have repaired pictures of the source, --retry-failed makes every shard anew"
+        return f"{choices}; if you have repaired pictures of the source, --retry-failed makes all shards again"
     return choices
 
 

@@ -90,7 +90,7 @@ def _belongs(record: ShardRecord, job: Job) -> bool:
 
 
 def invalidate(folder: Folder, numbers: Collection[int]) -> None:
-    """Let shards count as missing until they are made again, whatever the manifest of a finished folder says of them.
+    """Let shards count as missing until they are made again, even if a finished folder's manifest lists them.
 
     The manifest itself stays where it is: it is replaced when they are made.
     """

@@ -1,7 +1,7 @@
 """What an output folder says of its job, read once: the job, what finishing it needs, and the manifest.
 
 ``.ipmix/job.json`` holds the job, ``.ipmix/owner.json`` beside it what else the manifest will need. Both go when the
-folder is finished: the manifest holds them then, and stays, whatever is repaired later.
+folder is finished: the manifest then holds their content, and later repairs keep it.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class ArrayTask:
 def array_task_of(index: int | None, count: int | None, environment: Mapping[str, str]) -> ArrayTask:
     """Return the array task that options name, or else the batch system.
 
-    Under Slurm both numbers come from the array, whatever its first id and its step. Kubernetes and PBS tell the index
+    Under Slurm both numbers come from the array, with any first id and step. Kubernetes and PBS tell the index
     alone. Ids are taken modulo the count: arrays from 0 and from 1 both make everything, and one task repeated alone
     (``sbatch --array=7``, with the count of before) makes the shards that it made. A task of an array with a step is
     repeated with its step (``--array=4-4:2``) or by ``--task-index``: its id alone does not tell its place.

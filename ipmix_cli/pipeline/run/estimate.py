@@ -119,7 +119,7 @@ def estimate(
 
 def measured(opened: OpenJob) -> tuple[Measurement, Measurement]:
     """Make a few samples, then more until that takes long enough to be measured; return the first and the last."""
-    few = _made(opened, 1)  # the first call also pays for whatever is loaded once
+    few = _made(opened, 1)  # the first call also pays for what is loaded only once
     each, many = 1, _made(opened, 1)
     while many.seconds < LONG_ENOUGH and each * PLACES < min(MOST_MEASURED, opened.job.pictures):
         each *= 4

@@ -20,7 +20,7 @@ def check_folder_order(source: Source, output_format: str, limit: int | None, fa
     source : Source
     output_format : str
     limit : int, optional
-        Only the first so many pictures are used.
+        Number of pictures used, from the first on.
     failed : sequence of int
         Pictures that were left out.
 

@@ -40,7 +40,7 @@ class ExistingOutput:
     verify : bool
         Check the shards' sha256, not only their sizes.
     retry_failed : bool
-        Make the shards anew in which pictures failed.
+        Rebuild the shards in which pictures failed.
     """
 
     overwrite: bool = False

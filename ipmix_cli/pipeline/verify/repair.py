@@ -51,7 +51,7 @@ class Repaired:
 
 @dataclass(frozen=True)
 class Rebuild:
-    """A shard to be made anew, and the record that it must fit."""
+    """A shard to rebuild, and the record that it must match."""
 
     task: ShardTask
     record: ShardRecord
@@ -150,7 +150,7 @@ def open_origin(manifest: Manifest, origin: RepairSource, listener: Listener, ba
 def rebuilt(
     dataset: Dataset, opened: OpenJob, bad: list[ShardRecord], execution: Execution, listener: Listener
 ) -> Iterator[tuple[ShardRecord, bool]]:
-    """Make shards anew; yield each, and whether it had the manifest's bytes and was written."""
+    """Rebuild shards; yield each, and whether it had the manifest's bytes and was written."""
     total = sum(shard.stop - shard.first for shard in bad)
     with (
         progress_counters(len(dataset.manifest.shards)) as counters,

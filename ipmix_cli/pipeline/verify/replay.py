@@ -141,7 +141,7 @@ def _wrong_copies(shard: _Shard, stored: StoredSample, sample: ShardSample) -> l
 def rebuilt_copies(
     manifest: Manifest, mixing: MixingHandle | None, sample: ShardSample, partners: Partners | None = None
 ) -> NDArray[np.uint8]:
-    """Return the copies (K, H, W, 3) of one sample, made anew."""
+    """Return the copies (K, H, W, 3) of one sample, made again."""
     out = np.empty((1, manifest.job.output.copies, *sample.picture.shape), np.uint8)
     render_variants(manifest.job, mixing, [sample], out, StageClock(), partners)
     copies: NDArray[np.uint8] = out[0]

@@ -1,4 +1,4 @@
-"""The RMS calibration error of data sets drawn anew, compiled: one pass over the sorted pictures for each."""
+"""The RMS calibration error of resampled data sets, compiled: one pass over the sorted pictures for each."""
 
 from __future__ import annotations
 

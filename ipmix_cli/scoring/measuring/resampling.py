@@ -1,4 +1,4 @@
-"""Bootstrap replicates: figures for data sets drawn anew from the same pictures, with replacement.
+"""Bootstrap replicates: figures for data sets resampled from the same pictures, with replacement.
 
 Pictures are drawn, with all their variants, since variants of a picture are not independent. The draws follow from the
 number of pictures alone: two models on the same pictures get the same draws, so that the replicates of their figures
@@ -105,7 +105,7 @@ def _cached_blocks(resampling: Resampling) -> tuple[Counts, ...]:
 def centred(value: float, replicates: Values) -> Estimate:
     """Return an estimate of a binned calibration error: its replicates are moved so that their mean is the figure.
 
-    Drawing pictures anew adds noise to each bin, and the absolute or squared differences of all bins rise with it: the
+    Resampling adds noise to each bin, and the absolute or squared differences of all bins rise with it: the
     replicates lie above the figure, some even whole intervals. Their spread is right.
     """
     return Estimate(value, np.maximum(replicates - replicates.mean() + value, 0.0) if len(replicates) else replicates)

@@ -97,7 +97,7 @@ def _named(names: Iterable[str], read: Callable[[str], Array]) -> Arrays:
 
 
 def _first(wanted: Iterable[str], known: Iterable[str]) -> str | None:
-    """Return the known name that is wanted most, whatever its case."""
+    """Return the preferred one of the known names, in upper or lower case."""
     lower = {name.lower(): name for name in known}
     return next((lower[name] for name in wanted if name in lower), None)
 

@@ -110,7 +110,7 @@ def batch_keys(name: str, count: int) -> list[str]:
 
 
 def _members(archive: Path, split: str) -> Iterator[tuple[str, bytes]]:
-    """Yield (base name, content) of the plain files of a split; all else is passed over, whatever it is."""
+    """Yield (base name, content) of the plain files of a split; everything else is ignored."""
     wanted = {name for variant in VARIANTS for name in (*variant.batches(split), variant.meta)}
     try:
         with open_regular(archive) as file, gzip.open(file) as stream, _tar(stream, str(archive)) as tar:
