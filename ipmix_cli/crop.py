@@ -38,10 +38,10 @@ class CropConfig:
     Parameters
     ----------
     mode : {"none", "resize", "center", "random-resized", "padded"}
-        ``none`` leaves pictures as they are (they must have one size); ``resize`` makes them size x size, ignoring their
-        aspect ratio; ``center`` resizes the short side to ``round(size * 8/7)`` and takes the middle; ``random-resized`` takes
-        torchvision's RandomResizedCrop; ``padded`` adds 4 black pixels on each side and takes a random part of the
-        picture's own size.
+        ``none`` leaves pictures as they are (they must have one size); ``resize`` makes them size x size, ignoring
+        their aspect ratio; ``center`` resizes the short side to ``round(size * 8/7)`` and takes the middle;
+        ``random-resized`` is torchvision's RandomResizedCrop; ``padded`` adds 4 black pixels on each side and takes a
+        random part of the picture's own size.
     size : int or None
         Side in pixels, at least 2; None with ``none`` and ``padded``.
     crops : int

@@ -79,7 +79,7 @@ def _is_success(error: BaseException) -> bool:
 
 
 def _stop(request: Interrupted) -> NoReturn:
-    """Tell that a signal was heard, and exit; whatever error came of it says nothing."""
+    """Report the signal, and exit; errors that it caused are not shown."""
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)  # Ctrl-C twice must not break the exit
     _tell("stopped", str(request), "what was committed is kept: repeat the same command to resume")

@@ -37,8 +37,8 @@ def _type(field: Field) -> str:
 def class_summary(labels: NDArray[np.int64], names: Sequence[str], limit: int | None = None) -> str:
     """Return how many classes there are, and the names and numbers of pictures of the first few.
 
-    With a limit, only that many pictures are counted, from the first on; a class whose pictures come later is not called
-    empty.
+    With a limit, only that many pictures are counted, from the first on; a class whose pictures come later does not
+    count as empty.
 
     >>> class_summary(np.array([0, 1, 1]), ("cat", "dog"))
     '2 classes: cat 1, dog 2'

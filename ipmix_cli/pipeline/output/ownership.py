@@ -26,9 +26,9 @@ def take_ownership(
 ) -> bool:
     """Make a folder this job's; `state` is what it has just said of itself. Return whether anything was written.
 
-    With `overwrite`, any other job in it is removed. With `retry_failed` so is a job that differs only in the content of
-    the source: pictures have been repaired, and shards of the old source cannot be used for the new one. A task that is
-    not `alone` removes nothing, since others may have made some of it.
+    With `overwrite`, any other job in it is removed. With `retry_failed` so is a job that differs only in the content
+    of the source: pictures have been repaired, and shards of the old source cannot be used for the new one. A task that
+    is not `alone` removes nothing, since others may have made some of it.
 
     Raises
     ------
