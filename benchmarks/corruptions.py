@@ -18,7 +18,7 @@ from benchmarks.material import SIDES, pictures
 from benchmarks.setting import Setting
 from benchmarks.table import row, times
 from benchmarks.timing import Seconds, by_turns, ratio, typical
-from ipmix_cli.corruptions.apply import Workspace, apply_plan, random_arrays
+from ipmix_cli.corruptions.apply import FrostMemory, apply_plan, random_arrays
 from ipmix_cli.corruptions.frost import grown
 from ipmix_cli.corruptions.plan import draw_plans, draws_of
 from ipmix_cli.corruptions.settings import CorruptionSettings
@@ -44,7 +44,7 @@ def ours(name: str, picture: Picture, side: int) -> Action:
     """Return what makes all severities of one corruption, some times."""
     settings = CorruptionSettings(corruptions=(name,), profile=str(side))
     plans = draw_plans(settings, (side, side), 0, np.arange(1))[0]
-    memory = Workspace()
+    memory = FrostMemory()
 
     def action() -> None:
         for _ in range(ROUNDS[side]):

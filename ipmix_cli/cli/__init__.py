@@ -1,1 +1,1 @@
-"""The command line: one file a command. Only here things are printed, and only ``main`` exits."""
+"""The command line: one file per command. Only this package prints, and only ``main`` exits."""

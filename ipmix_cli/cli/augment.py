@@ -233,7 +233,7 @@ def augment(
 
 
 def show_estimate(request: Request, out: str, execution: Execution, listener: Listener, as_json: bool) -> None:
-    """Say what a job would cost; exit 4 where the space does not suffice."""
+    """Print what a job would cost; exit with 4 if the disk space is not enough."""
     from ipmix_cli.cli.estimate import as_json as cost_as_json
     from ipmix_cli.cli.estimate import table
     from ipmix_cli.pipeline.run.estimate import estimate
@@ -253,7 +253,7 @@ def _context() -> Any:
 
 
 def _check_places(options: dict[str, Any]) -> None:
-    """Refuse what needs the network where the manifest of ``--config`` names it, and the command line does not."""
+    """Refuse places that need the network if only the manifest of ``--config`` names them."""
     from ipmix_cli.errors import UsageError
     from ipmix_cli.pipeline.run.prepare import check_recorded_name
     from ipmix_cli.sources.source import SourceSpec

@@ -83,7 +83,7 @@ def _with_table(ctx: typer.Context, values: dict[str, Any], names: dict[str, str
 
 
 def _unknown(ctx: typer.Context, path: str, name: str, names: dict[str, str]) -> UsageError:
-    """Return the error for what a command has no option for: the nearest that it has, or the method that has it."""
+    """Return the error for an unknown option; it suggests the nearest one, or the method that has it."""
     option = name.replace("_", "-")
     owner = None
     if "method" in names:

@@ -1,4 +1,4 @@
-"""What ran out, where an error is none of the place that it names: file handles, memory, threads, processes."""
+"""Errors of exhausted resources (file handles, memory, threads, processes), whatever path they name."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ def chosen_settings(
 
 
 def chosen_format(name: str | None, path: Path) -> str:
-    """Return the format asked for, or the one that the file's name means."""
+    """Return the requested format, or the one that the file's name implies."""
     from ipmix_cli.errors import UsageError
     from ipmix_cli.pipeline.banks.drawing import FORMATS
 

@@ -1,4 +1,4 @@
-"""``ipmix index``: what wids and DALI want beside the tars."""
+"""``ipmix index``: the indexes that wids and DALI need next to the tars."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def index(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder of a finished data set of tars.")],
     kind: Annotated[str, typer.Option(help="wids (wids.json) or dali (one .idx for each tar).")] = "wids",
 ) -> None:
-    """Write an index that wids or NVIDIA DALI wants beside the tars; the other readers do without.
+    """Write an index that wids or NVIDIA DALI needs next to the tars; other readers need none.
 
     Examples:
       ipmix index shards

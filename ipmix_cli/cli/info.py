@@ -23,7 +23,7 @@ def info(
         bool, typer.Option("--json", help="Print the result as JSON.", rich_help_panel="What comes out")
     ] = False,
 ) -> None:
-    """Tell what a data set or a bank is: made from what and how, sizes, classes, distances, disk use, how to read it.
+    """Describe a data set or a bank: origin, settings, sizes, classes, distances, disk use, and how to read it.
 
     Distances of copies from their clean pictures are measured in at most 8 shards, spread over the data set. An
     unfinished data set gives exit code 4.

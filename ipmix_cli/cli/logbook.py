@@ -1,4 +1,4 @@
-"""The log of a run on request, ``--log FILE``: what happened to which shard, and when; and ``--verbose``, on screen."""
+"""The log of a run: ``--log FILE`` records what happened to each shard, and when; ``--verbose`` prints it."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ class LogFile(logging.FileHandler):
     """A log file that is appended to; a line that cannot be written is an error of the run."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
-        """Raise what went wrong, instead of printing it and going on."""
+        """Raise the error, instead of printing it and continuing."""
         del record
         raise  # noqa: PLE0704 - called while the error is handled
 
 
 class Logbook(Listener):
-    """Logs all it hears, and passes it on."""
+    """Logs every message, and passes it on."""
 
     def __init__(self, logger: logging.Logger, listener: Listener) -> None:
         self._logger, self._listener = logger, listener

@@ -29,7 +29,7 @@ def merge(
         ),
     ] = "",
 ) -> None:
-    """Write the manifest when every shard is there; else list what is missing, and which task to run again.
+    """Write the manifest if all shards are present; otherwise list what is missing, and which tasks to run again.
 
     The last task to finish does the same automatically. This command can be run at any time, any number of times, and
     does not need the source.

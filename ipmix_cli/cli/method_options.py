@@ -141,7 +141,7 @@ def _about(one: dataclasses.Field[Any], transform: Transform) -> str:
 
 
 def _defaults(one: dataclasses.Field[Any], transform: Transform) -> str:
-    """Return what a setting is if it is not given, where that is short."""
+    """Return the default of a setting, if it is short."""
     values = {name: _shown(getattr(preset, one.name)) for name, preset in transform.presets.items()}
     if not values and one.default is not dataclasses.MISSING:
         values = {"default": _shown(one.default)}

@@ -1,4 +1,4 @@
-"""Options that say where what a data set was made from is now."""
+"""Options for the present location of what a data set was made from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``ipmix repair``: rebuild what is bad, and prove that it is what it was."""
+"""``ipmix repair``: rebuild damaged files, and prove that they are what they were."""
 
 from __future__ import annotations
 

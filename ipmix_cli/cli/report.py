@@ -1,4 +1,4 @@
-"""``ipmix report``: one page to look at."""
+"""``ipmix report``: an HTML page on a data set."""
 
 from __future__ import annotations
 

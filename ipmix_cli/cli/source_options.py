@@ -1,4 +1,4 @@
-"""Options that say what goes in: where a source is, and how its pictures and labels are read."""
+"""Options of the source: where it is, and how its pictures and labels are read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``ipmix status``: what is done, missing, failed, and how to go on."""
+"""``ipmix status``: what is done, missing or failed, and how to continue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run says when it ends: what was made, where the time went, and what to type next."""
+"""The summary of a run: what was made, where the time went, and the next command."""
 
 from __future__ import annotations
 

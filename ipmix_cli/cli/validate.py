@@ -1,4 +1,4 @@
-"""``ipmix validate``: whether everything is there, whole, and what its plans say."""
+"""``ipmix validate``: check that everything is present, intact, and agrees with its plans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Apply plans: no chance, no disk."""
+"""Apply plans: nothing random, no disk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ipmix_cli.picture import Picture
 from ipmix_cli.transform import MixingPictures
 
 
-class Workspace:
+class FrostMemory:
     """What is kept from picture to picture: resized pictures of frost."""
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class Workspace:
 
 
 def conditions_of(
-    plan: Any, mixing: MixingPictures | None, settings: CorruptionSettings, workspace: Workspace
+    plan: Any, mixing: MixingPictures | None, settings: CorruptionSettings, workspace: FrostMemory
 ) -> Conditions:
     """Return what one plan is applied under."""
     needed = corruption_of(plan).name == "frost"
@@ -43,7 +43,7 @@ def conditions_of(
 
 
 def apply_plan(
-    picture: Picture, plan: Any, mixing: MixingPictures | None, settings: CorruptionSettings, workspace: Workspace
+    picture: Picture, plan: Any, mixing: MixingPictures | None, settings: CorruptionSettings, workspace: FrostMemory
 ) -> Picture:
     """Return the corrupted picture that one plan describes. Does not modify its input.
 
@@ -76,5 +76,5 @@ def stages_of(
 ) -> dict[str, NDArray[Any]]:
     """Return the clean picture, the random arrays, and the corrupted picture."""
     size = (picture.shape[0], picture.shape[1])
-    out = apply_plan(picture, plan, mixing, settings, Workspace())
+    out = apply_plan(picture, plan, mixing, settings, FrostMemory())
     return {"clean": picture.copy(), **random_arrays(size, plan, settings), "out": np.ascontiguousarray(out)}

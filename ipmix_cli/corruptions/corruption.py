@@ -38,7 +38,7 @@ class Conditions:
         return 0.5 if self.corrected else 0.0
 
 
-Law = tuple[float, float]
+Range = tuple[float, float]
 """The ends of a uniform distribution."""
 
 Apply = Callable[[Picture, Any, Draws, Conditions], Picture]
@@ -49,7 +49,7 @@ Fields = Callable[[Any, Draws, tuple[int, int], Conditions], dict[str, NDArray[A
 
 
 def no_fields(_: Any, _draws: Draws, _size: tuple[int, int], _conditions: Conditions) -> dict[str, NDArray[Any]]:
-    """Return no random arrays: for corruptions whose chance, if any, is a few numbers of the plan."""
+    """Return no random arrays: for corruptions that draw at most a few numbers of the plan."""
     return {}
 
 
@@ -83,7 +83,7 @@ class Corruption:
     parameters: Mapping[str, Any]
     meaning: tuple[str, ...]
     apply: Apply
-    numbers: Mapping[str, Law] = field(default_factory=dict)
+    numbers: Mapping[str, Range] = field(default_factory=dict)
     fields: Fields = no_fields
 
     def __post_init__(self) -> None:

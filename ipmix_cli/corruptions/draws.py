@@ -1,4 +1,4 @@
-"""The chance of one corrupted picture: a few numbers, and a key from which its random arrays follow.
+"""The random numbers of one corrupted picture: a few values, and a key from which its random arrays follow.
 
 A random array number f is a stream of its own, with the key :func:`field_key` (key, f); element i of it is the stream's
 uniform i of :func:`ipmix_cli.randomness.uniforms`. Normals are the normal quantiles of these.

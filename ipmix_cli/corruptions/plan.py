@@ -1,4 +1,4 @@
-"""Plans of corrupted pictures: the corruption, the severity, and all of its chance, in a row of numbers."""
+"""Plans of corrupted pictures: the corruption, the severity, and everything random, in a row of numbers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PLAN = np.dtype(
         ("severity", np.int64),
         ("profile", np.int64),  # its place in SIZES
         ("key", np.uint64),
-        ("numbers", np.float64, (NUMBERS,)),  # uniforms of (0, 1), stretched to the corruption's laws
+        ("numbers", np.float64, (NUMBERS,)),  # uniforms of (0, 1), stretched to the corruption's distributions
     ]
 )
 

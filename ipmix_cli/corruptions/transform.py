@@ -130,9 +130,9 @@ class CorruptionTransform(Transform):
         workspace: Any = None,
     ) -> None:
         """Fill `out` with the corrupted pictures."""
-        from ipmix_cli.corruptions.apply import Workspace, apply_plan
+        from ipmix_cli.corruptions.apply import FrostMemory, apply_plan
 
-        memory = workspace or Workspace()
+        memory = workspace or FrostMemory()
         for picture, row, targets in zip(pictures, plans, out, strict=True):
             own = np.ascontiguousarray(picture)
             for plan, target in zip(row, targets, strict=True):
@@ -141,9 +141,9 @@ class CorruptionTransform(Transform):
     def workspace(self, size: Size, settings: Any) -> Any:
         """Return a place to keep resized pictures of frost."""
         del size, settings
-        from ipmix_cli.corruptions.apply import Workspace
+        from ipmix_cli.corruptions.apply import FrostMemory
 
-        return Workspace()
+        return FrostMemory()
 
     def unchanged(self, plans: Plans) -> NDArray[np.bool_]:
         """Return that no plan is sure to give back the clean picture."""

@@ -1,4 +1,4 @@
-"""What training reads with."""
+"""The reader of data sets in training."""
 
 from ipmix_cli.reader.batch import collate
 from ipmix_cli.reader.shard_dataset import ShardDataset

@@ -132,7 +132,7 @@ def as_array(pictures: Any) -> NDArray[np.uint8]:
 
 
 def like(picture: Any, made: NDArray[np.uint8]) -> Any:
-    """Return a copy (H, W, 3) as what its picture was."""
+    """Return a copy (H, W, 3) in the type of its picture."""
     if isinstance(picture, np.ndarray):
         return made
     if hasattr(picture, "movedim"):

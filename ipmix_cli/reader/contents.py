@@ -1,4 +1,4 @@
-"""What the manifest of a finished data set says of its shards: all that a reader needs before it reads."""
+"""The shards of a finished data set, from its manifest: all that a reader needs before it reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PICTURE_TYPES: what a sample's pictures are handed over as. Nothing is imported before it is asked for."""
+"""PICTURE_TYPES: the types of a sample's pictures. Libraries are imported when a type is used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of a shard, kept in the user's cache, for formats where finding it out reads the whole file.
+"""The offsets of a shard's pictures, cached for formats in which finding them needs the whole file.
 
 A tar has its headers between the pictures. Workers that a loader starts again for every epoch, and every process
 on a node, would read all of them again.

@@ -1,4 +1,4 @@
-"""What training reads with: the pictures of a data set by number, as numpy arrays, from any format of shards.
+"""The reader of data sets in training: pictures by index, as numpy arrays, from shards of any format.
 
 >>> from torch.utils.data import DataLoader                                       # doctest: +SKIP
 >>> data = ShardDataset("shards", view="triplet", seed=0)                         # doctest: +SKIP
@@ -272,7 +272,7 @@ class ShardDataset(Base):
         )
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch, 0 .. 2**63 - 1: another one draws other copies, the same one the same copies.
+        """Choose the epoch, 0 .. 2**63 - 1; each epoch draws other copies, reproducibly.
 
         Raises
         ------

@@ -296,7 +296,7 @@ class ShardFiles:
             self.close()
 
     def __getstate__(self) -> dict[str, Any]:
-        """Refuse to be pickled: whoever holds it makes another one."""
+        """Refuse to be pickled: make another one in the other process."""
         raise TypeError("open files cannot be pickled")
 
     def _wrong(self, shard: int, what: str) -> SourceError:

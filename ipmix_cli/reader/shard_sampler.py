@@ -1,4 +1,4 @@
-"""A shuffled order that is kind to disks: shards in random order, samples at random among a few shards at a time.
+"""A disk-friendly shuffled order: shards in random order, samples at random among a few shards at a time.
 
 >>> from torch.utils.data import DataLoader                                       # doctest: +SKIP
 >>> sampler = ShardSampler(data, seed=0)                                          # doctest: +SKIP
@@ -104,7 +104,7 @@ class ShardSampler:
         return self._rank * each, (self._rank + 1) * each
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch: another one has another order."""
+        """Choose the epoch; each epoch has another order."""
         if epoch != self._epoch:
             self._epoch, self._start, self._given = epoch, 0, 0
 
@@ -147,7 +147,7 @@ class ShardSampler:
         return {"seed": self._seed, "epoch": self._epoch, "given": given if consumed is None else consumed}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a state: the next iterator begins there; raises UsageError for that of another order."""
+        """Continue from a state: the next iterator begins there; raises UsageError for a state of another order."""
         if state["seed"] != self._seed or not 0 <= state["given"] <= len(self):
             raise UsageError(
                 f"the state is of seed {state['seed']} after {state['given']} samples; this sampler has seed "
@@ -158,7 +158,7 @@ class ShardSampler:
 
 
 def _own_rank() -> tuple[int, int]:
-    """Return the rank of this process and the size of its world, where something says so."""
+    """Return the rank of this process and the size of its world, if they are known."""
     distributed = sys.modules.get("torch.distributed")
     if distributed is not None and distributed.is_available() and distributed.is_initialized():
         return int(distributed.get_rank()), int(distributed.get_world_size())

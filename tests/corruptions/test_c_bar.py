@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ipmix_cli.corruptions.apply import Workspace, apply_plan, random_arrays
+from ipmix_cli.corruptions.apply import FrostMemory, apply_plan, random_arrays
 from ipmix_cli.corruptions.c_bar.levels import CIFAR, IMAGENET
 from ipmix_cli.corruptions.c_bar.noise import perlin_fields
 from ipmix_cli.corruptions.corruption import Conditions
@@ -30,7 +30,7 @@ PICTURES = 150
 def made(x, name, count=1, level=3, **more):
     settings = CorruptionSettings(corruptions=(name,), severities=(level,), profile=more.pop("profile", "32"), **more)
     plans = draw_plans(settings, x.shape[:2], 3, np.arange(count))[:, 0]
-    return settings, plans, [apply_plan(x, plan, None, settings, Workspace()) for plan in plans]
+    return settings, plans, [apply_plan(x, plan, None, settings, FrostMemory()) for plan in plans]
 
 
 @pytest.mark.parametrize(("side", "known"), [(32, CIFAR), (64, CIFAR), (224, IMAGENET), (299, IMAGENET)])

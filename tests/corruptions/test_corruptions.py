@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ipmix_cli.corruptions.apply import Workspace, apply_plan, random_arrays
+from ipmix_cli.corruptions.apply import FrostMemory, apply_plan, random_arrays
 from ipmix_cli.corruptions.frost import grown
 from ipmix_cli.corruptions.plan import draw_plans, draws_of
 from ipmix_cli.corruptions.profiles import PROFILES, SIZES
@@ -58,7 +58,7 @@ def test_equals_the_slow_version(name, profile):
         if name == "elastic_transform":
             given.append(ELASTIC_SIDES[profile])
         slow = slow_version(name)(*given).astype(int)
-        off = np.abs(apply_plan(x, plan, None, settings, Workspace()) - slow)
+        off = np.abs(apply_plan(x, plan, None, settings, FrostMemory()) - slow)
         if name in EXACT:
             assert not off.any()
         assert off.max() <= 1
@@ -74,7 +74,7 @@ def test_takes_every_size_and_leaves_its_input_alone(name, size):
         for corrected in (False, True):
             settings, plans = plans_for(name, profile, size, severities=(1, 4), corrected=corrected)
             for plan in plans:
-                out = apply_plan(x, plan, None, settings, Workspace())
+                out = apply_plan(x, plan, None, settings, FrostMemory())
                 assert out.shape == x.shape
                 assert out.dtype == np.uint8
                 assert not np.shares_memory(out, x)
@@ -86,7 +86,7 @@ def test_is_stronger_at_severity_five(name):
     """But for colours, which are weakest at severity 2, for frost by chance, and for elastic at 224."""
     x = picture(64, 64)
     settings, plans = plans_for(name, "224", (64, 64), (1, 5))
-    weak, strong = (np.abs(apply_plan(x, plan, None, settings, Workspace()) - x.astype(int)).mean() for plan in plans)
+    weak, strong = (np.abs(apply_plan(x, plan, None, settings, FrostMemory()) - x.astype(int)).mean() for plan in plans)
     assert strong > weak if name not in {"saturate", "elastic_transform", "frost"} else strong > 0
 
 
@@ -95,7 +95,7 @@ def test_grey_pictures_stay_grey_where_only_light_changes():
     for name in ("brightness", "saturate", "contrast", "defocus_blur", "gaussian_blur", "zoom_blur", "pixelate", "fog"):
         settings, plans = plans_for(name, "32", (32, 32), severities=(1, 2))
         for plan in plans:
-            out = apply_plan(x, plan, None, settings, Workspace())
+            out = apply_plan(x, plan, None, settings, FrostMemory())
             assert (out[..., 0] == out[..., 1]).all()
 
 
@@ -104,7 +104,7 @@ def test_flat_white_stays_white_under_blurs_that_are_corrected():
     for name in ("defocus_blur", "glass_blur", "motion_blur", "zoom_blur", "gaussian_blur"):
         settings, plans = plans_for(name, "224", (40, 40), corrected=True)
         for plan in plans:
-            assert (apply_plan(x, plan, None, settings, Workspace()) == 255).all()
+            assert (apply_plan(x, plan, None, settings, FrostMemory()) == 255).all()
 
 
 def test_corrected_glass_exchanges_pixels_and_the_published_one_copies_them():
@@ -136,5 +136,5 @@ def test_the_sixth_picture_of_frost_is_drawn_only_when_corrected():
     for corrected, kinds in ((False, 5), (True, 6)):
         settings = CorruptionSettings(corruptions=("frost",), profile="224", corrected=corrected, frost="pictures")
         plans = draw_plans(settings, (32, 32), 0, np.arange(40))[:, 0]
-        seen = {int(apply_plan(x, plan, Given(), settings, Workspace())[0, 0, 0]) for plan in plans}
+        seen = {int(apply_plan(x, plan, Given(), settings, FrostMemory())[0, 0, 0]) for plan in plans}
         assert len(seen) == kinds

@@ -205,3 +205,9 @@ def test_a_class_list_is_200_rising_columns_of_imagenet(name: str) -> None:
     assert len(columns) == 200
     assert (np.diff(columns) > 0).all()
     assert columns[-1] < 1000
+
+
+def test_a_bin_of_confidence_includes_its_upper_edge():
+    curve = metrics.reliability_curve([[0.5, 0.5], [0.75, 0.25]], [0, 1], bins=2)
+    assert curve.counts.tolist() == [1, 1]
+    assert curve.accuracy.tolist() == [1.0, 0.0]

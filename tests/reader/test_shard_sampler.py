@@ -102,3 +102,11 @@ def test_loader_workers_see_each_sample_once() -> None:
     loader = torch_data.DataLoader(list(range(TOTAL)), batch_size=6, sampler=sampler)
     assert len(loader) == -(-TOTAL // 6)
     assert sorted(int(number) for batch in loader for number in batch) == list(range(TOTAL))
+
+
+def test_a_state_at_the_end_of_an_epoch_has_no_samples_left() -> None:
+    sampler = ShardSampler(Lengths(), seed=5)
+    sampler.load_state_dict(sampler.state_dict(consumed=TOTAL))
+    assert list(sampler) == []
+    with pytest.raises(UsageError):
+        sampler.load_state_dict(sampler.state_dict(consumed=TOTAL + 1))

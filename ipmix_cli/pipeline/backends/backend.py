@@ -1,4 +1,4 @@
-"""What a backend is: something that runs a function over tasks, somewhere, and says what became of each."""
+"""The contract of a backend: it runs a function on tasks, somewhere, and reports the result of each."""
 
 from __future__ import annotations
 

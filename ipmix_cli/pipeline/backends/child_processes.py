@@ -1,4 +1,4 @@
-"""Child processes that leave it to their parent to hear signals, and do not outlive it."""
+"""Child processes that ignore signals to stop, which their parent handles, and do not outlive it."""
 
 from __future__ import annotations
 

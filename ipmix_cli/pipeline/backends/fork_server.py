@@ -1,4 +1,4 @@
-"""Worker processes that begin at once: forks of one process that has loaded all they need, started first of all.
+"""Worker processes that start at once: forks of a process that is started first and has loaded all modules.
 
 A Python process takes most of a second to import the libraries and to load the kernels. The fork server does both once,
 while the program is still opening the source; joblib then gets its workers from it in milliseconds, and they share its
@@ -19,7 +19,7 @@ LOADED = "ipmix_cli.pipeline.run.worker_preload"
 
 
 def start_fork_server(method: str) -> None:
-    """Start the process that joblib's workers will be forked from, with a method's kernels, where this system can."""
+    """Start the process that joblib's workers will be forked from, with a method's kernels, if this system can fork."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return
     from multiprocessing import forkserver

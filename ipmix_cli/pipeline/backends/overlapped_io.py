@@ -20,7 +20,7 @@ THREADS = 2
 
 
 class StoppedError(Exception):
-    """The work of this thread is not wanted any more."""
+    """The work of this thread is no longer wanted."""
 
 
 class Turn:
@@ -43,7 +43,7 @@ def hand_over() -> None:
 
 
 def check_wanted() -> None:
-    """Give up in the middle of a task that is not wanted any more; to be called several times a second."""
+    """Raise StoppedError if the task is no longer wanted; called several times a second."""
     turn: Turn | None = getattr(_own, "turn", None)
     if turn is not None and turn.stopped:
         raise StoppedError

@@ -132,7 +132,7 @@ def bank_paths(settings: BankSettings) -> list[Path]:
 
 
 def cached_bank(settings: BankSettings) -> Path | None:
-    """Return a cached bank that is what was drawn, by its checksum; None where it has to be drawn."""
+    """Return a cached bank whose checksum is right; None if it has to be drawn."""
     for path in bank_paths(settings):
         with contextlib.suppress(OSError):
             status = path.stat()
@@ -143,7 +143,7 @@ def cached_bank(settings: BankSettings) -> Path | None:
 
 
 def write_checksum(path: Path) -> None:
-    """Write a bank's checksum beside it, without which it does not count."""
+    """Write a bank's checksum next to it; a bank without one is not used."""
     with contextlib.suppress(WriteError):
         write_atomically(_checksum_path(path), _checksum(path).encode())
 

@@ -88,7 +88,7 @@ def bank_folder(path: Path, settings: Mapping[str, Any], class_names: list[str] 
 
 
 def _sync(folder: Path) -> None:
-    """Have every file of a folder on the disk: a full one is told here, and not after the folder has its name."""
+    """Sync every file of a folder to the disk, so that a full disk is noticed before the folder is renamed."""
     for place, _, names in os.walk(folder):
         for name in names:
             with Path(place, name).open("r+b") as file:

@@ -211,7 +211,7 @@ def check_covers(bank: Bank, size: tuple[int, int]) -> None:
 
 @dataclass(frozen=True)
 class MixingHandle:
-    """What a worker needs to get at the mixing pictures; small, and good on any machine that sees the bank.
+    """What a worker needs to open the mixing pictures; small, and valid on any machine that sees the bank.
 
     `state` is what :func:`bank_state` gave before the bank was digested; empty for one that is not watched.
     """
@@ -238,7 +238,7 @@ def bank_state(location: str) -> str:
 
 
 def check_bank(handle: MixingHandle) -> None:
-    """Refuse a bank that has changed since it was digested; on another machine, where a copy may be, nothing is told.
+    """Refuse a bank that has changed since it was digested; on another machine nothing is checked.
 
     Raises
     ------

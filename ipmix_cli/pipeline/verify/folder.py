@@ -1,4 +1,4 @@
-"""Check what is not a shard: the manifest, the small files, and files that do not belong there."""
+"""Check everything but the shards: the manifest, the small files, and files that do not belong there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ipmix_cli.storage.temporary import PART
 
 
 def check_folder(dataset: Dataset) -> Iterator[Problem]:
-    """Yield what is wrong with the manifest and the small files, and what else is in the folder."""
+    """Yield problems of the manifest and the small files, and files that do not belong in the folder."""
     yield from _check_manifests(dataset)
     for file in dataset.manifest.files:
         try:

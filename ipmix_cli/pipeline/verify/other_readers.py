@@ -19,7 +19,7 @@ ANEW = "make the data set again with this version: ipmix augment --config OLD/ma
 
 
 def check_names(dataset: Dataset) -> Iterator[Problem]:
-    """Yield what keeps other readers from the whole data set: no samples, names, empty shards in the card."""
+    """Yield what keeps other readers from reading the data set: no samples, odd names, empty shards in the card."""
     manifest = dataset.manifest
     if not manifest.samples:
         yield Problem(CODE, "it has no samples: no reader can open it", "check the source, and make it again")
@@ -37,7 +37,7 @@ def check_names(dataset: Dataset) -> Iterator[Problem]:
 
 
 def check_folders(dataset: Dataset, labels: Collection[int]) -> Iterator[Problem]:
-    """Yield what makes ImageFolder number the classes otherwise, of a data set whose samples have these labels."""
+    """Yield what would make ImageFolder number the classes differently, for samples with these labels."""
     if dataset.manifest.job.output.format not in CLASS_FOLDERS:
         return
     missing = class_without_folder(labels)
@@ -48,7 +48,7 @@ def check_folders(dataset: Dataset, labels: Collection[int]) -> Iterator[Problem
 
 
 def check_view(manifest: Manifest, view: ShardView) -> Iterator[str]:
-    """Yield in words what of one shard tells other readers of other classes than the manifest does."""
+    """Yield, in words, how a shard's classes differ from the manifest's for other readers."""
     stored = view.attributes.get("class_names")
     if stored is not None and len(stored) and list(stored) != list(manifest.class_names):
         yield "its attribute class_names is not the manifest's"

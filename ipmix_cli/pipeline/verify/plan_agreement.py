@@ -1,4 +1,4 @@
-"""How often copies differ from their clean pictures, and from each other, beside how often their plans say so."""
+"""How often copies differ from their clean pictures and from each other, compared with what their plans say."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class PlanAgreement:
         self.equal_pairs += sum(bool((a == b).all()) for a, b in pairwise(changed))
 
     def merge(self, other: PlanAgreement) -> None:
-        """Add the counts of another share."""
+        """Add the counts of another shard."""
         for name, value in vars(other).items():
             setattr(self, name, getattr(self, name) + value)
 
     def complaints(self) -> list[str]:
-        """Return in words what does not fit the plans."""
+        """Return what does not agree with the plans, in words."""
         found = []
         if self.empty_changed:
             found.append(f"{self.empty_changed} of {self.empty} copies differ whose plans have no step")

@@ -1,4 +1,4 @@
-"""Repair a finished data set: rebuild what is bad, and nothing else, to the bytes that the manifest knows."""
+"""Repair a finished data set: rebuild damaged files, and nothing else, to the bytes in the manifest."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Checks:
     source : SourceSpec, optional
         Compare every label and clean picture with this source.
     replay : str
-        Rebuild this many copies, or this share of them, and compare; empty for none.
+        Rebuild this many copies, or this percentage of them, and compare; empty for none.
     fractals : str, optional
         Where the mixing pictures are now, for the replay.
     seed : int
@@ -84,7 +84,7 @@ class Report:
 def validate(
     dataset: Dataset, checks: Checks | None = None, execution: Execution | None = None, listener: Listener | None = None
 ) -> Report:
-    """Check a data set against its manifest, and if wanted against its source and its plans.
+    """Check a data set against its manifest, and optionally against its source and its plans.
 
     Parameters
     ----------
@@ -202,7 +202,7 @@ def _check_origin(dataset: Dataset, report: Report, checks: Checks, execution: E
 
 
 def check_plan_version(manifest: Manifest) -> Iterator[Problem]:
-    """Yield that no copy can be made again, where another version of the plans made them."""
+    """Yield a problem if another version of the plans made the copies, which cannot be replayed then."""
     job = manifest.job
     if job.plan_version != job.drawn_version:
         yield Problem(
