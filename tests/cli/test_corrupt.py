@@ -112,3 +112,32 @@ def test_a_missing_test_split_is_not_replaced_by_the_training_split(ipmix, tmp_p
     done = ipmix("corrupt", "--in", tmp_path / "photos", "--set", "fog", "--out", tmp_path / "out", check=False)
     assert done.returncode == 3
     assert "test" in done.stderr
+
+
+def test_c_bar_takes_the_list_of_the_size_and_is_made_again_by_its_name(ipmix, tmp_path, digests):
+    ipmix(
+        "corrupt",
+        "--in",
+        "demo",
+        "--limit",
+        2,
+        "--set",
+        "c-bar",
+        "--severity",
+        3,
+        "--jobs",
+        1,
+        "-q",
+        "--out",
+        tmp_path / "a",
+    )
+    variants = json.loads((tmp_path / "a/manifest.json").read_text())["job"]["output"]["variants"]
+    assert len(variants) == 10
+    assert "ripple.3" in variants
+    assert "plasma_noise.3" not in variants
+    assert "PASS" in ipmix("validate", tmp_path / "a", "--level", "full", "--replay", "100%", "--jobs", 1).stdout
+    told = next(line for line in ipmix("info", tmp_path / "a").stdout.splitlines() if line.startswith("made by"))
+    assert "--set c-bar " in told
+    words = told.removeprefix("made by").split()[1:]
+    ipmix(*[str(tmp_path / "b") if word == "OUT" else word for word in words], "--jobs", 1, "-q")
+    assert digests(tmp_path / "b") == digests(tmp_path / "a")
