@@ -202,6 +202,11 @@ class Transform(ABC):
         del settings
         return (self.name,)
 
+    def credit_of(self, settings: Any) -> str:
+        """Return the credit of what these settings make."""
+        del settings
+        return self.credit
+
     def remark(self, settings: Any) -> str:
         """Return what every record and table of such a data set must say, or nothing."""
         del settings

@@ -73,3 +73,8 @@ PROFILE_SETS: dict[str, dict[str, tuple[str, ...]]] = {
     C_BAR: {profile: tuple(known) for profile, known in LISTS.items()},
 }
 """Sets whose members depend on the profile: CIFAR-10-C-bar and ImageNet-C-bar have ten each, and share five."""
+
+
+def is_of_c_bar(name: str) -> bool:
+    """Whether a corruption belongs to either list of C-bar."""
+    return any(name in members for members in PROFILE_SETS[C_BAR].values())

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ipmix_cli.corruptions.plan import CorruptionView
 
 DEFAULT_SET = "test"
+C_BAR_CREDIT = "the corruptions of C-bar (Mintun, Kirillov and Xie, NeurIPS 2021)"
 
 
 class CorruptionTransform(Transform):
@@ -68,6 +69,13 @@ class CorruptionTransform(Transform):
         """Return ``CORRUPTION.SEVERITY`` of each variant."""
         del copies
         return [f"{name}.{severity}" for name, severity in settings.variants]
+
+    def credit_of(self, settings: Any) -> str:
+        """Return the sources of the corruptions: of the common ones, of C-bar's, or both."""
+        from ipmix_cli.corruptions.table import is_of_c_bar
+
+        of_c_bar = {is_of_c_bar(name) for name in settings.corruptions}
+        return " and ".join(C_BAR_CREDIT if known else self.credit for known in sorted(of_c_bar))
 
     def remark(self, settings: Any) -> str:
         """Return that frost is synthetic, where it is."""

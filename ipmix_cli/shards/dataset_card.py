@@ -7,7 +7,7 @@ equal cards.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 
 from ipmix_cli.annotations import LABEL, Column, columns
 from ipmix_cli.codecs.codecs import CODECS
@@ -39,28 +39,23 @@ TASKS = {
 """Hugging Face's names of what a data set is for, by the kind of its labels."""
 
 
-class Maker(Protocol):
-    """What the card says of the method: a :class:`ipmix_cli.transform.Transform` has it."""
+class Maker(NamedTuple):
+    """What the card says of the method.
 
-    @property
-    def title(self) -> str:
-        """The method's name."""
-        ...
+    Parameters
+    ----------
+    title, credit : str
+        Its name, and its name and source.
+    purpose : str
+        What the data set is for.
+    made : str
+        What was done to the pictures: ``augmented`` or ``corrupted``.
+    """
 
-    @property
-    def credit(self) -> str:
-        """The method's name and source."""
-        ...
-
-    @property
-    def purpose(self) -> str:
-        """What the data set is for."""
-        ...
-
-    @property
-    def made(self) -> str:
-        """What was done to the pictures: ``augmented`` or ``corrupted``."""
-        ...
+    title: str
+    credit: str
+    purpose: str
+    made: str
 
 
 def dataset_card(

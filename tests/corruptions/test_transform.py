@@ -110,3 +110,13 @@ def test_synthetic_frost_is_remarked():
     assert "not comparable" in TRANSFORM.remark(TRANSFORM.settings_for("test", None, {}))
     assert not TRANSFORM.remark(TRANSFORM.settings_for("test", None, {"frost": "pictures"}))
     assert not TRANSFORM.remark(TRANSFORM.settings_for("validation", None, {}))
+
+
+def test_credits_those_who_published_the_corruptions():
+    def credit(*names):
+        return TRANSFORM.credit_of(TRANSFORM.settings_for("test", (32, 32), {"corruptions": names}))
+
+    assert "Hendrycks" in credit("fog")
+    assert "Mintun" not in credit("fog")
+    assert "Hendrycks" not in credit("c-bar")
+    assert credit("ripple", "fog") == f"{credit('fog')} and {credit('c-bar')}"

@@ -23,7 +23,7 @@ from ipmix_cli.pipeline.output.ownership import check_ownership
 from ipmix_cli.pipeline.output.resume import clear_state, committed
 from ipmix_cli.pipeline.output.shard_records import SHARD_RECORDS
 from ipmix_cli.pipeline.output.state import OutputState, read_state
-from ipmix_cli.shards.dataset_card import dataset_card
+from ipmix_cli.shards.dataset_card import Maker, dataset_card
 from ipmix_cli.shards.npy_arrays import PIECES
 from ipmix_cli.shards.small_files import Finished
 from ipmix_cli.shards.writers import WRITERS
@@ -132,7 +132,9 @@ def small_files(opened: Finalizable, shards: tuple[ShardRecord, ...]) -> dict[st
 def card(opened: Finalizable, shards: Sequence[ShardRecord]) -> bytes:
     """Return the dataset card that Hugging Face reads."""
     job, counts = opened.job, [(shard.name, shard.samples) for shard in shards]
-    text = dataset_card(job.output, opened.class_names, job.split, counts, job.size, job.transform)
+    transform = job.transform
+    maker = Maker(transform.title, transform.credit_of(job.augment), transform.purpose, transform.made)
+    text = dataset_card(job.output, opened.class_names, job.split, counts, job.size, maker)
     remark = job.transform.remark(job.augment)
     return (f"{text}\n**{remark}**\n" if remark else text).encode()
 
