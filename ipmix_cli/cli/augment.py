@@ -255,7 +255,7 @@ def _context() -> Any:
 def _check_places(options: dict[str, Any]) -> None:
     """Refuse places that need the network if only the manifest of ``--config`` names them."""
     from ipmix_cli.errors import UsageError
-    from ipmix_cli.pipeline.run.prepare import check_recorded_name
+    from ipmix_cli.pipeline.run.places import check_recorded_name
     from ipmix_cli.sources.source import SourceSpec
     from ipmix_cli.storage.object_store import is_remote
 

@@ -23,7 +23,7 @@ def moved_source(dataset: Dataset, source: str | None, data_dir: str | None) -> 
     """Return the data set's source with the places that the user gave; None where none was given."""
     import dataclasses
 
-    from ipmix_cli.pipeline.run.prepare import check_recorded_name, check_recorded_place
+    from ipmix_cli.pipeline.run.places import check_recorded_name, check_recorded_place
     from ipmix_cli.sources.source import SourceSpec
 
     if source is None and data_dir is None:

@@ -22,7 +22,6 @@ from ipmix_cli.transform import MixingPictures, Plans, Size
 
 HEAD_SLOTS = 8  # mixing picture, crop's row and column, rounds, whether an operation comes first, and which
 ROUND_SLOTS = 8  # partner, its operation, mixing, branch, a, b
-MIXINGS = ("add", "multiply")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -94,10 +94,10 @@ class IPMix(ArrayIPMix):
             raise UsageError(
                 "no mixing pictures are given", 'pass them, or make it with mixing="builtin" or the path of a bank'
             )
+        from ipmix_cli.pipeline.banks.builtin import BUILTIN, builtin_bank
         from ipmix_cli.pipeline.banks.mixing import MixingHandle, cached_mixing_set, open_bank
         from ipmix_cli.pipeline.job import MixingRecord
         from ipmix_cli.pipeline.listener import Listener
-        from ipmix_cli.pipeline.run.prepare import BUILTIN, builtin_bank
 
         size = (pictures.shape[-3], pictures.shape[-2])
         config = self.settings_for(size)

@@ -100,11 +100,7 @@ def open_webdataset(spec: SourceSpec) -> ListedSource:
         raise SourceError(f"{spec.input} holds no samples", "check that the tars are not empty")
     rule = label_rule(spec)
     kept, labels, class_names = _labels(samples, spec, rule)
-    if spec.keep:
-        fields = KeptColumns(spec.input, spec.keep)
-        for at in kept:
-            fields.note(f"sample {samples[at].key}", samples[at].fields)
-        labels = fields.added_to(labels)
+    labels = _with_fields(labels, [samples[at] for at in kept], spec)
     places = np.array([(tars[at], *samples[at].picture[1:]) for at in kept], np.int64)
     keys = Names.of(samples[at].key for at in kept)
     whole = TarPart(tuple(paths), places, labels, keys, 0, spec.alpha)
@@ -130,6 +126,16 @@ def open_webdataset(spec: SourceSpec) -> ListedSource:
         files=files,
         notes=tuple(_notes(reader, len(samples) - len(kept))),
     )
+
+
+def _with_fields(labels: Annotated, samples: Sequence[TarSample], spec: SourceSpec) -> Annotated:
+    """Return labels with the fields of the samples that are kept, if any are."""
+    if not spec.keep:
+        return labels
+    fields = KeptColumns(spec.input, spec.keep)
+    for sample in samples:
+        fields.note(f"sample {sample.key}", sample.fields)
+    return fields.added_to(labels)
 
 
 def _labels(

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.errors import SourceError
 from ipmix_cli.picture import Picture
+from ipmix_cli.pipeline.banks.builtin import BUILTIN, builtin_bank
 from ipmix_cli.pipeline.banks.mixing import MixingHandle, open_bank, resized_shapes
 from ipmix_cli.pipeline.job import Job
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.dataset import Dataset
-from ipmix_cli.pipeline.run.prepare import BUILTIN, builtin_bank
 from ipmix_cli.pipeline.run.render import NO_SHAPES, mixing_for, workspace_of
 from ipmix_cli.shards.shard import StoredSample
 
