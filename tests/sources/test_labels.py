@@ -162,6 +162,10 @@ def test_numbers_keep_their_type_in_json(tmp_path, opened):
         opened(as_json_lines(tmp_path, [0, None]))
 
 
+def test_a_number_that_was_printed_twice_is_a_number():
+    assert meaning_of("tensor(np.int64(3))").value == 3
+
+
 @pytest.mark.parametrize("shape", [(6,), (6, 1), (1, 6)])
 def test_rows_and_columns_of_labels_are_the_same_labels(shape, tmp_path, opened):
     np.savez(tmp_path / "a.npz", images=np.zeros((6, 4, 5, 3), np.uint8), labels=np.arange(6.0).reshape(shape))
@@ -181,7 +185,18 @@ def test_files_that_name_their_classes_differently_are_refused(tmp_path, opened)
 
 
 @pytest.mark.parametrize(
-    "value", ["[0. 0. ... 1.]", "tensor(nan)", "tensor([])", "[]", "array([0.2])", {"a": 1}, float("inf")]
+    "value",
+    [
+        "[0. 0. ... 1.]",
+        "tensor(nan)",
+        "tensor([])",
+        "[]",
+        "array([0.2])",
+        {"a": 1},
+        float("inf"),
+        [0, 1, 0.5],
+        "[0 1 2]",
+    ],
 )
 def test_what_is_printed_of_something_else_is_no_class(value):
     assert meaning_of(value).kind in {"vector", "fraction", "other", "missing"}

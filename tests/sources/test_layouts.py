@@ -139,6 +139,26 @@ def test_numbers_of_ilsvrc_without_their_meaning_are_refused(tree, opened):
         opened(root, split="val")
 
 
+def test_ilsvrcs_pictures_of_objects_of_two_classes_have_no_label(tree, opened):
+    names = ("n01", "n02")
+    objects = "".join(f"<object><name>{name}</name></object>" for name in names)
+    annotations = {f"ILSVRC__Annotations__CLS-LOC__val__v_{number}_DOT_xml": f"<a>{objects}</a>" for number in (1, 2)}
+    root = tree(*CLS_LOC, **annotations) / "ILSVRC/Data/CLS-LOC"
+    with pytest.raises(SourceError):
+        opened(root, split="val")
+
+
+def test_of_two_solutions_none_is_taken(tree, opened):
+    text = "ImageId,PredictionString\nv_2,n01 1 2 3 4\nv_1,n02 1 2 3 4\n"
+    truth = {f"ILSVRC__devkit__data__{name}_validation_ground_truth_DOT_txt": "7\n3\n" for name in ("old", "new")}
+    meaning = {"ILSVRC__devkit__data__map_clsloc_DOT_txt": "n02 7 hen\nn01 3 crane\n"}
+    root = tree(*CLS_LOC, **truth, **meaning) / "ILSVRC/Data/CLS-LOC"
+    with pytest.raises(SourceError, match="no file of labels"):
+        opened(root, split="val")
+    solution = tree(*CLS_LOC, **truth, **meaning, LOC_val_solution_DOT_csv=text) / "ILSVRC/Data/CLS-LOC"
+    assert opened(solution, split="val").labels.tolist() == [1, 0]
+
+
 TWO_READINGS = {
     "one folder of pictures": ["images/1.png"],
     "pictures and masks": ["images/1.png", "masks/1.png"],
