@@ -30,13 +30,13 @@ from ipmix_cli.annotations import class_of
 from ipmix_cli.codecs.codecs import CODECS, REMEDY
 from ipmix_cli.errors import BadSampleError, SourceError
 from ipmix_cli.picture import Bytes
+from ipmix_cli.shards.beside import LISTS, folder_of
 from ipmix_cli.shards.checksum import sample_checksum
 from ipmix_cli.shards.places import CLEAN
 from ipmix_cli.shards.sample_json import has_fields
 from ipmix_cli.shards.shard import ShardSample, ShardSettings, ShardView, StoredSample
 from ipmix_cli.storage.regular_file import read_regular
 
-LISTS = ".ipmix/files/"
 SUFFIX = ".sha256"
 NUMBERS = ("index", "label", "source_index", "crop", "copies", "height", "width")
 STRINGS = ("key", "source_key", "checksum")
@@ -129,7 +129,7 @@ class FolderView(ShardView):
     ----------
     content : Path or bytes
         The list. The pictures are looked for in the data set's folder, three levels above it; a list that is given
-        as bytes has no pictures, only their facts.
+        as bytes has no pictures, only their facts, unless its location is a URL.
     location : str
         What errors call it.
 
@@ -144,7 +144,7 @@ class FolderView(ShardView):
     def __init__(self, content: Path | Bytes, location: str) -> None:
         self.attributes = {}
         self._location = location
-        self._root = content.absolute().parents[2] if isinstance(content, Path) else None
+        self._folder = folder_of(content, location)
         self._entries: list[_Entry] = []
         title, *lines = _text(content, location).split("\n")
         for line in lines[:-1]:
@@ -220,17 +220,17 @@ class FolderView(ShardView):
             If there is no such picture, or it is not the one that the list names.
         """
         digest, name = self._entries[position].pictures.get(copy, ("", ""))
-        if self._root is None or not name:
+        if self._folder is None or not name:
             raise BadSampleError(f"{self._location} holds no copy {copy}", "open the list in its data set's folder")
-        path = self._root / name
+        path, place = self._folder.path(name), f"{self._folder.location}/{name}"
         try:
-            if path.is_symlink():
+            if path is not None and path.is_symlink():
                 raise BadSampleError(f"{path} is a link, no plain file", REMEDY)
-            data = read_regular(path, MOST_PICTURE)
+            data = self._folder.read(name, MOST_PICTURE)
         except OSError as error:
-            raise BadSampleError(f"cannot read {path}: {error.strerror or error}", REMEDY) from error
+            raise BadSampleError(f"cannot read {place}: {error.strerror or error}", REMEDY) from error
         if hashlib.sha256(data).hexdigest() != digest:
-            raise BadSampleError(f"{path} is not the picture that its list names: sha256 differs", REMEDY)
+            raise BadSampleError(f"{place} is not the picture that its list names: sha256 differs", REMEDY)
         return data
 
     def sample(self, position: int) -> StoredSample:

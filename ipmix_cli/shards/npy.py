@@ -12,6 +12,7 @@ pieces of the arrays until all shards are there, and in the arrays from then on;
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
 from collections.abc import Sequence
@@ -25,8 +26,9 @@ from numpy.typing import NDArray
 from ipmix_cli.codecs.codecs import REMEDY
 from ipmix_cli.errors import BadSampleError, SourceError
 from ipmix_cli.picture import Bytes
+from ipmix_cli.shards.beside import LISTS, folder_of
 from ipmix_cli.shards.checksum import raw_checksum
-from ipmix_cli.shards.class_folders import LISTS, MOST_LIST
+from ipmix_cli.shards.class_folders import MOST_LIST
 from ipmix_cli.shards.npy_arrays import (
     CLEAN_NAME,
     INDEX,
@@ -36,6 +38,7 @@ from ipmix_cli.shards.npy_arrays import (
     Piece,
     array_bytes,
     assemble,
+    fetched_block,
     layout_of,
     piece_name,
     read_index,
@@ -44,6 +47,7 @@ from ipmix_cli.shards.npy_arrays import (
 from ipmix_cli.shards.places import CLEAN
 from ipmix_cli.shards.shard import ShardSample, ShardSettings, ShardView, StoredSample
 from ipmix_cli.storage.folder import Folder
+from ipmix_cli.storage.object_files import ranges_of
 from ipmix_cli.storage.regular_file import read_regular
 
 SUFFIX = ".jsonl"
@@ -112,7 +116,7 @@ class NpyView(ShardView):
     ----------
     content : Path or bytes
         The list. The arrays are looked for in the data set's folder, three levels above it; a list that is given as
-        bytes has no arrays, only their facts.
+        bytes has no arrays, only their facts, unless its location is a URL.
     location : str
         What errors call it.
 
@@ -127,7 +131,7 @@ class NpyView(ShardView):
     def __init__(self, content: Path | Bytes, location: str) -> None:
         self.attributes = {}
         self._location = location
-        self._root = content.absolute().parents[2] if isinstance(content, Path) else None
+        self._folder = folder_of(content, location)
         self._shard = shard_of(content.name if isinstance(content, Path) else location)
         try:
             data = read_regular(content, MOST_LIST) if isinstance(content, Path) else bytes(content)
@@ -161,17 +165,14 @@ class NpyView(ShardView):
 
     def _place_in_arrays(self) -> tuple[int, int] | None:
         """Return the shard's first row and the number of samples in the arrays; None if it has pieces of its own."""
-        if self._root is None:
+        if self._folder is None:
             return None
-        try:
-            index = read_index(read_regular(self._root / INDEX, MOST_INDEX))
-        except OSError:
-            return None
+        index = read_index(self._folder.contents([INDEX], MOST_INDEX).get(INDEX, b""))
         row = None if index is None else index["shards"].get(self._shard)
         if index is None or row is None or (row["sha256"], row["samples"]) != (self._sha256, len(self._rows)):
             return None
-        arrays = all((self._root / name).is_file() for name in (*self._layout.arrays, LABELS))
-        if not arrays and (self._root / piece_name(self._shard, "")).is_dir():
+        arrays = {*self._layout.arrays, LABELS}
+        if len(self._folder.sizes(arrays)) < len(arrays) and self._folder.names(piece_name(self._shard, "")):
             return None
         return row["first"], index["samples"]
 
@@ -230,26 +231,38 @@ class NpyView(ShardView):
             self._maps[name] = self._array(piece_name(self._shard, name), shape)
         else:
             first, samples = self._rows_in_arrays
-            whole = self._array(name, self._layout.shape(name, samples))
-            self._maps[name] = self._layout.block(name, whole, first, len(self._rows))
+            if self._folder is not None and self._folder.path(name) is None:
+                self._maps[name] = self._fetched(f"{self._folder.location}/{name}", name, first, samples)
+            else:
+                whole = self._array(name, self._layout.shape(name, samples))
+                self._maps[name] = self._layout.block(name, whole, first, len(self._rows))
         return self._maps[name]
 
     def _array(self, name: str, shape: tuple[int, ...] | None) -> NDArray[Any]:
         """Return an array of the folder as a memory map; its shape is the one that the lists tell."""
-        if self._root is None:
-            raise BadSampleError(
-                f"{self._location} is not in the folder of its arrays", "open the list in its data set's folder"
-            )
-        path = self._root / name
+        if self._folder is None:
+            raise BadSampleError(f"{self._location} is apart from its arrays", "open the list in its data set's folder")
+        path, place = self._folder.path(name), f"{self._folder.location}/{name}"
         try:
-            if path.is_symlink() or not path.is_file():
+            if path is None:
+                array = np.load(io.BytesIO(self._folder.read(name)), allow_pickle=False)
+            elif path.is_symlink() or not path.is_file():
                 raise BadSampleError(f"{path} is missing, or no plain file", REMEDY)
-            array = np.load(path, mmap_mode="r", allow_pickle=False)
+            else:
+                array = np.load(path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
-            raise BadSampleError(f"cannot read {path}: {error}", REMEDY) from error
+            raise BadSampleError(f"cannot read {place}: {error}", REMEDY) from error
         if shape is not None and (array.shape != shape or array.dtype != np.uint8):
-            raise BadSampleError(f"{path} is {array.dtype} {array.shape}, which its list does not say", REMEDY)
+            raise BadSampleError(f"{place} is {array.dtype} {array.shape}, which its list does not say", REMEDY)
         return np.asarray(array)
+
+    def _fetched(self, url: str, name: str, first: int, samples: int) -> NDArray[np.uint8]:
+        """Return this shard's rows of an array in an object store, and no others."""
+        try:
+            with ranges_of(url) as read:
+                return fetched_block(read, self._layout, name, (first, len(self._rows), samples))
+        except (SourceError, ValueError, EOFError) as error:
+            raise BadSampleError(f"cannot read {url}: {error}", REMEDY) from error
 
     def _check_label(self, position: int) -> None:
         """Compare a sample's labels in labels.npy with its own."""

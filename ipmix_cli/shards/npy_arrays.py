@@ -13,7 +13,7 @@ import json
 import mmap
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -250,6 +250,40 @@ def _array(folder: Folder, name: str) -> NDArray[np.uint8]:
         raise MissingArrayError(f"{folder.location}/{name} is missing", REMEDY) from error
     except (OSError, ValueError, EOFError) as error:
         raise SourceError(f"cannot read {folder.location}/{name}: {error}", REMEDY) from error
+
+
+def fetched_block(
+    read: Callable[[int, int], bytes], layout: ArrayLayout, array: str, rows: tuple[int, int, int]
+) -> NDArray[np.uint8]:
+    """Return the rows of some samples of an array's file, (n, V, H, W, 3), reading no others.
+
+    Parameters
+    ----------
+    read : callable
+        ``read(offset, size)`` returns bytes of the file.
+    layout : ArrayLayout
+    array : str
+    rows : tuple of int
+        The first sample, how many of them, and how many samples the whole array holds.
+
+    Raises
+    ------
+    ValueError
+        If the file is not such an array.
+    """
+    first, count, samples = rows
+    head = io.BytesIO(read(0, 128))
+    np.lib.format.read_magic(head)
+    shape, _, dtype = np.lib.format.read_array_header_1_0(head)
+    if shape != layout.shape(array, samples) or dtype != np.uint8:
+        raise ValueError(f"it is {dtype} {shape}, which its list does not say")
+    variants, picture = layout.arrays[array], int(np.prod(layout.size)) * 3
+    if layout.is_sequence(array):
+        data = read(head.tell() + first * variants * picture, count * variants * picture)
+        return np.frombuffer(data, np.uint8).reshape(count, variants, *layout.size, 3)
+    starts = [head.tell() + (number * samples + first) * picture for number in range(variants)]
+    data = b"".join(read(start, count * picture) for start in starts)
+    return np.frombuffer(data, np.uint8).reshape(variants, count, *layout.size, 3).swapaxes(0, 1)
 
 
 @contextlib.contextmanager

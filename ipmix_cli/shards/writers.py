@@ -11,6 +11,7 @@ from ipmix_cli.picture import Bytes
 from ipmix_cli.shards import cifar, corruption_folders, hdf5_view, mds, npy, webdataset
 from ipmix_cli.shards import class_folders as classfolders
 from ipmix_cli.shards import hdf5_builder as hdf5
+from ipmix_cli.shards.beside import LISTS
 from ipmix_cli.shards.hdf5_places import hdf5_places
 from ipmix_cli.shards.parquet import builder as parquet
 from ipmix_cli.shards.parquet import view as parquet_view
@@ -125,20 +126,20 @@ WRITERS: dict[str, Writer] = {
         small_files=cifar.cifar_meta,
     ),
     "files": Writer(
-        classfolders.LISTS + "{name}" + classfolders.SUFFIX,
+        LISTS + "{name}" + classfolders.SUFFIX,
         classfolders.FolderBuilder,
         classfolders.FolderView,
         one_file=False,
     ),
     "folders": Writer(
-        classfolders.LISTS + "{name}" + classfolders.SUFFIX,
+        LISTS + "{name}" + classfolders.SUFFIX,
         corruption_folders.CorruptionFolderBuilder,
         corruption_folders.CorruptionFolderView,
         one_file=False,
         plans=False,
     ),
     "npy": Writer(
-        classfolders.LISTS + "{name}" + npy.SUFFIX,
+        LISTS + "{name}" + npy.SUFFIX,
         npy.NpyBuilder,
         npy.NpyView,
         raw=True,

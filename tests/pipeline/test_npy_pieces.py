@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -15,10 +16,12 @@ from ipmix_cli.pipeline.inspect.status import status
 from ipmix_cli.pipeline.output.dataset import open_dataset
 from ipmix_cli.pipeline.run.augment import augment
 from ipmix_cli.pipeline.run.prepare import Request
+from ipmix_cli.pipeline.run.schedule import ExistingOutput
 from ipmix_cli.pipeline.verify.repair import repair
 from ipmix_cli.pipeline.verify.validate import Checks, validate
 from ipmix_cli.shards.shard import ShardSettings
 from ipmix_cli.sources.source import SourceSpec
+from ipmix_cli.storage.folder import open_folder
 
 COUNT = 12
 
@@ -130,3 +133,24 @@ def test_another_label_in_the_labels_is_noticed(tmp_path):
     labels[COUNT + 4] += 1
     np.save(tmp_path / "labels.npy", labels)
     assert not validate(open_dataset(tmp_path), Checks()).passed
+
+
+@pytest.mark.parametrize("layout", ["npy", "folders"])
+@pytest.mark.parametrize("more", [{}, SEQUENCES], ids=["corruptions", "sequences"])
+def test_an_object_store_holds_the_files_of_a_local_folder(tmp_path, digests, layout, more):
+    pytest.importorskip("fsspec")
+    url = f"memory://sets/{tmp_path.name}"
+    augment(request_for(layout, **dict(more)), url)
+    augment(request_for(layout, **dict(more)), str(tmp_path))
+    folder = open_folder(url)
+    for name, digest in digests(tmp_path).items():
+        assert hashlib.sha256(folder.read(name)).hexdigest() == digest
+    assert len(folder.names()) == len(digests(tmp_path))
+    assert validate(open_dataset(url), Checks(level="full", replay="30")).passed
+    assert augment(request_for(layout, **dict(more)), url, existing_output=ExistingOutput(verify=True)).made_shards == 0
+    lost = next(name for name in folder.names() if name.endswith((".npy", ".png")) and "labels" not in name)
+    content = folder.read(lost)
+    folder.write(lost, content[:-3] + b"abc")
+    assert not validate(open_dataset(url), Checks()).passed
+    assert repair(open_dataset(url)).problems == []
+    assert folder.read(lost) == content

@@ -47,7 +47,8 @@ def _is_whole(folder: Folder, job: Job, record: ShardRecord, verify: bool) -> bo
 def _pictures_are_there(folder: Folder, job: Job, record: ShardRecord, verify: bool) -> bool:
     """Return whether the pictures that a shard lists are there, and with `verify` to the byte."""
     path = folder.path(record.name)
-    with open_shard(job.output.format, folder.read(record.name) if path is None else path) as view:
+    content = folder.read(record.name) if path is None else path
+    with open_shard(job.output.format, content, f"{folder.location}/{record.name}") as view:
         if verify:
             return all(sample.checksum == sample.expected for sample in view)
         names = set(view.files())
