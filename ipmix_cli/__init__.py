@@ -36,6 +36,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ipmix_cli.corruptions.sequences.table import PERTURBATIONS
     from ipmix_cli.corruptions.table import CORRUPTIONS
     from ipmix_cli.crop import CropConfig
     from ipmix_cli.errors import IpmixError
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
 
 _PUBLIC = {
     "CORRUPTIONS": "ipmix_cli.corruptions.table",
+    "PERTURBATIONS": "ipmix_cli.corruptions.sequences.table",
     "METHODS": "ipmix_cli.methods",
     "PRESETS": "ipmix_cli.methods.ipmix.presets",
     "AugmentConfig": "ipmix_cli.methods.ipmix.settings",
@@ -103,6 +105,7 @@ _PUBLIC = {
 __all__ = [
     "CORRUPTIONS",
     "METHODS",
+    "PERTURBATIONS",
     "PRESETS",
     "AugmentConfig",
     "BankSettings",

@@ -8,6 +8,7 @@ killed goes on with the pieces that are there; memory need hold one shard.
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import json
 import mmap
@@ -314,12 +315,22 @@ def _mapped(file: Any, shape: tuple[int, ...]) -> Iterator[tuple[NDArray[np.uint
     offset = file.tell()
     length = offset + int(np.prod(shape))
     file.flush()
-    if hasattr(os, "posix_fallocate"):  # else a full disk would end the process
-        os.posix_fallocate(file.fileno(), 0, length)
-    else:
-        file.truncate(length)
+    _reserve(file, length)
     content = mmap.mmap(file.fileno(), length)
     yield np.frombuffer(content, np.uint8, offset=offset).reshape(shape), content
+
+
+def _reserve(file: Any, length: int) -> None:
+    """Make a file so long, with room on the disk for all of it where the system can promise that.
+
+    Without such room, writing to the mapped file would end the process.
+    """
+    try:
+        os.posix_fallocate(file.fileno(), 0, length)
+    except (AttributeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
+            raise
+        file.truncate(length)
 
 
 def _labels(pieces: Sequence[Piece]) -> bytes:

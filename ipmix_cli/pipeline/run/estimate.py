@@ -19,6 +19,7 @@ from ipmix_cli.pipeline.run.progress_counters import ShardProgress
 from ipmix_cli.pipeline.run.samples import sample_indices
 from ipmix_cli.pipeline.run.warmup import compile_kernels
 from ipmix_cli.pipeline.run.worker import ShardTask, build_shard
+from ipmix_cli.shards.writers import WRITERS
 from ipmix_cli.sources.class_summary import label_summary
 from ipmix_cli.stages import StageClock
 from ipmix_cli.storage.folder import open_folder
@@ -66,8 +67,9 @@ class CostEstimate:
 
     @property
     def needed(self) -> int:
-        """How many bytes are to be written."""
-        return self.bytes * self.missing // self.shards
+        """How many bytes are to be written; pieces of arrays are written again when they are put together."""
+        assembled = WRITERS[self.job.output.format].assemble is not None and self.missing > 0
+        return self.bytes * self.missing // self.shards + (self.bytes if assembled else 0)
 
     @property
     def fits(self) -> bool:
