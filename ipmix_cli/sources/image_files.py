@@ -24,7 +24,7 @@ from ipmix_cli.sources.name_table import Names
 from ipmix_cli.sources.source import BadSample, Sample
 from ipmix_cli.stages import StageClock
 from ipmix_cli.storage.file_state import States, check_state, states_of
-from ipmix_cli.storage.object_files import remote_pictures, remote_sizes
+from ipmix_cli.storage.object_files import check_remote, remote_pictures, remote_states
 from ipmix_cli.storage.object_store import is_remote
 from ipmix_cli.storage.regular_file import open_regular
 from ipmix_cli.storage.source_digest import digest_kind, framed, source_digest
@@ -61,7 +61,7 @@ class FilePart:
     def contents(self) -> Iterator[bytes | BadSampleError]:
         """Yield the content of each file, or why it cannot be read."""
         if is_remote(self.root):
-            yield from remote_pictures(self.root, list(self.names))
+            yield from self._remote_contents()
             return
         if not Path(self.root).is_dir():
             raise SourceError(f"the folder {self.root} is gone", "restore it, then repeat the same command")
@@ -74,6 +74,14 @@ class FilePart:
                 content = error
             if self.states is not None:
                 check_state(path, self.states[position], self.where)
+            yield content
+
+    def _remote_contents(self) -> Iterator[bytes | BadSampleError]:
+        """Yield the content of each remote file; one of another length than when it was listed has changed."""
+        for position, content in enumerate(remote_pictures(self.root, list(self.names))):
+            if self.states is not None and isinstance(content, bytes):
+                size, stamp = self.states[position].tolist()
+                check_remote(f"{self.root}/{self.names[position]}", (len(content), stamp), (size, stamp))
             yield content
 
     def _picture(self, data: bytes | BadSampleError, clock: StageClock) -> Picture:
@@ -95,9 +103,15 @@ class FilePart:
 
     def check_unchanged(self) -> None:
         """Refuse files that are no longer what they were when they were listed; raises SourceError."""
-        if self.states is not None:
-            for path, state in zip(_paths(self), self.states, strict=True):
-                check_state(path, state, self.where)
+        if self.states is None:
+            return
+        if is_remote(self.root):
+            found = remote_states(self.root, list(self.names))
+            for name, now, state in zip(self.names, found, self.states.tolist(), strict=True):
+                check_remote(f"{self.root}/{name}", now, tuple(state))
+            return
+        for path, state in zip(_paths(self), self.states, strict=True):
+            check_state(path, state, self.where)
 
 
 def file_source(
@@ -112,14 +126,12 @@ def file_source(
     The digest covers names, labels, sizes and, up to 1 GiB in all, contents. A file that is missing or
     unreadable has the size -1 there, and becomes a BadSample when it is read.
     """
-    remote = is_remote(part.root)
-    if remote:
-        found = remote_sizes(part.root, list(part.names))
-        sizes = np.fromiter(found, dtype=np.int64, count=len(part.names))
+    if is_remote(part.root):
+        states = np.array(remote_states(part.root, list(part.names)), np.int64).reshape(-1, 2)
     else:
-        part = dataclasses.replace(part, states=states_of(_paths(part), len(part.names)), where=machine())
-        assert part.states is not None
-        sizes = part.states[:, 0]
+        states = states_of(_paths(part), len(part.names))
+    part = dataclasses.replace(part, states=states, where=machine())
+    sizes = states[:, 0]
     if len(sizes) and sizes.max() < 0:
         _refuse_nothing(part, location)
     kind = digest_kind(int(sizes.sum()))

@@ -31,8 +31,8 @@ from ipmix_cli.sources.tar_folders import folder_classes
 from ipmix_cli.sources.tar_samples import FOLDER, TarReader, TarSample
 from ipmix_cli.storage.file_state import WatchedFiles
 from ipmix_cli.storage.memory_map import mapped
-from ipmix_cli.storage.object_files import RemoteFile, ranges_of, remote_tars
-from ipmix_cli.storage.object_store import is_remote
+from ipmix_cli.storage.object_files import RemoteFile, check_remote, ranges_of, remote_tars
+from ipmix_cli.storage.object_store import State, is_remote
 from ipmix_cli.storage.source_digest import digest_kind, framed, source_digest
 from ipmix_cli.storage.tar import members
 
@@ -41,9 +41,13 @@ MOST_TARS = 100_000
 
 @dataclass(frozen=True)
 class TarPart(EncodedPictures):
-    """Pictures by place: `places` (n, 3) int64 has the number of the tar, the offset and the size of each."""
+    """Pictures by place: `places` (n, 3) int64 has the number of the tar, the offset and the size of each.
+
+    `states` are those of the tars when they were listed, None for local ones.
+    """
 
     tars: tuple[str, ...]
+    states: tuple[State | None, ...]
     places: NDArray[np.int64]
     labels: Annotated
     keys: Names
@@ -53,7 +57,7 @@ class TarPart(EncodedPictures):
     def encoded(self) -> Iterator[bytes]:
         """Yield the encoded pictures; one tar is open at a time."""
         for tar, places in itertools.groupby(self.places.tolist(), key=operator.itemgetter(0)):
-            with ranges_of(self.tars[tar]) as read:
+            with ranges_of(self.tars[tar], self.states[tar]) as read:
                 for _, offset, size in places:
                     data = read(offset, size) if size <= MAX_FILE_BYTES else b""
                     if len(data) != size <= MAX_FILE_BYTES:
@@ -66,12 +70,19 @@ class TarPart(EncodedPictures):
 
     def cut(self, start: int, stop: int) -> TarPart:
         """Return the samples start..stop, with the tars that hold them."""
-        tars = self.places[start:stop, 0]
-        low = int(tars.min(initial=0 if stop == start else len(self.tars)))
-        high = int(tars.max(initial=0)) + 1
+        used = self.places[start:stop, 0]
+        low = int(used.min(initial=0 if stop == start else len(self.tars)))
+        high = int(used.max(initial=0)) + 1
         places = self.places[start:stop] - np.array([low, 0, 0])
         keys, labels = self.keys.cut(start, stop), self.labels[start:stop]
-        return replace(self, tars=self.tars[low:high], places=places, labels=labels, keys=keys, start=start)
+        tars, states = self.tars[low:high], self.states[low:high]
+        return replace(self, tars=tars, states=states, places=places, labels=labels, keys=keys, start=start)
+
+    def check_unchanged(self) -> None:
+        """Refuse remote tars that are no longer what they were when they were listed; raises SourceError."""
+        for tar, state in zip(self.tars, self.states, strict=True):
+            if state is not None:
+                check_remote(tar, RemoteFile(tar).state, state)
 
 
 def open_webdataset(spec: SourceSpec) -> ListedSource:
@@ -89,9 +100,11 @@ def open_webdataset(spec: SourceSpec) -> ListedSource:
     files = WatchedFiles.of([path for path in paths if not is_remote(path)])
     samples: list[TarSample] = []
     tars: list[int] = []
+    states: list[State | None] = []
     reader = TarReader(spec)
     for number, path in enumerate(paths):
         tar = RemoteFile(path) if is_remote(path) else mapped(Path(path), path)
+        states.append(tar.state if isinstance(tar, RemoteFile) else None)
         check_uncompressed(bytes(tar[:6]), path)
         found = list(reader.samples(tar, members(tar, path), path))
         samples += found
@@ -103,7 +116,7 @@ def open_webdataset(spec: SourceSpec) -> ListedSource:
     labels = _with_fields(labels, [samples[at] for at in kept], spec)
     places = np.array([(tars[at], *samples[at].picture[1:]) for at in kept], np.int64)
     keys = Names.of(samples[at].key for at in kept)
-    whole = TarPart(tuple(paths), places, labels, keys, 0, spec.alpha)
+    whole = TarPart(tuple(paths), tuple(states), places, labels, keys, 0, spec.alpha)
     kind = digest_kind(int(places[:, 2].sum()))
     common = CommonSize()
     digest = source_digest({"kind": kind}, class_names, labels, _content(whole, kind, common))

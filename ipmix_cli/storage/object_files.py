@@ -9,7 +9,17 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any
 
 from ipmix_cli.errors import BadSampleError, SourceError
-from ipmix_cli.storage.object_store import ANSWER_SECONDS, REMEDY, RemoteFolder, file_system, is_remote, persist, within
+from ipmix_cli.storage.object_store import (
+    ANSWER_SECONDS,
+    REMEDY,
+    RemoteFolder,
+    State,
+    file_system,
+    is_remote,
+    persist,
+    state_in,
+    within,
+)
 from ipmix_cli.storage.regular_file import open_regular
 
 BLOCK = 8 * 2**20  # bytes of one request: some eighty photographs, which follow each other in a tar
@@ -22,13 +32,22 @@ class RemoteFile:
     Raises
     ------
     SourceError
-        If it is missing, cannot be read, or is shorter than before.
+        If it is missing, cannot be read, is shorter than before, or its server does not tell its size.
+
+    Attributes
+    ----------
+    state : State
+        Of the moment when it was opened.
     """
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._files, self._path = file_system(url)
-        self._size = int(self._asked(lambda: self._files.info(self._path))["size"])
+        facts = self._asked(lambda: self._files.info(self._path))
+        if facts.get("size") is None:
+            raise SourceError(f"cannot read {url}: its server does not tell its size", "fetch it to a disk first")
+        self.state = state_in(facts)
+        self._size = self.state[0]
         self._start, self._block = 0, b""
 
     def __len__(self) -> int:
@@ -60,11 +79,16 @@ class RemoteFile:
 
 
 @contextlib.contextmanager
-def ranges_of(location: str) -> Iterator[Callable[[int, int], bytes]]:
-    """Open a file, local or remote, and give a function of (offset, size) that reads from it."""
+def ranges_of(location: str, expected: State | None = None) -> Iterator[Callable[[int, int], bytes]]:
+    """Open a file, local or remote, and give a function of (offset, size) that reads from it.
+
+    A remote one has to be as expected before it is read and after, where that is given; raises SourceError.
+    """
     if is_remote(location):
         remote = RemoteFile(location)
+        check_remote(location, remote.state, expected)
         yield lambda offset, size: remote[offset : offset + size]
+        check_remote(location, None if expected is None else RemoteFile(location).state, expected)
         return
     try:
         file = open_regular(location)
@@ -88,10 +112,19 @@ def remote_text(url: str) -> IO[str]:
     return io.TextIOWrapper(io.BytesIO(remote[:]), encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
-def remote_sizes(root: str, names: Sequence[str]) -> Iterator[int]:
-    """Yield the size of each file below a URL, -1 for one that is not there."""
-    there = RemoteFolder(root).sizes(names)
-    return (there.get(name, -1) for name in names)
+def check_remote(url: str, found: State | None, expected: State | None) -> None:
+    """Refuse a remote file that is no longer what it was when it was listed; raises SourceError."""
+    if expected is not None and found != expected:
+        raise SourceError(
+            f"{url} changed while the job ran",
+            "put it back as it was and type the same command again; for the source as it is now choose another --out",
+        )
+
+
+def remote_states(root: str, names: Sequence[str]) -> list[State]:
+    """Return the state of each file below a URL, (-1, -1) for one that is not there."""
+    there = RemoteFolder(root).states(names)
+    return [there.get(name, (-1, -1)) for name in names]
 
 
 def remote_pictures(root: str, names: Sequence[str]) -> Iterator[bytes | BadSampleError]:

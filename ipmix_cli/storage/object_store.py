@@ -18,6 +18,8 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
+import xxhash
+
 from ipmix_cli.errors import IpmixError, MissingPackageError, SourceError, WriteError
 from ipmix_cli.picture import Bytes
 
@@ -42,6 +44,12 @@ LASTING = (  # errors that a retry does not fix; all other errors of a store's c
     ImportError,
     TypeError,
     ValueError,
+)
+State = tuple[int, int]
+"""An object's size in bytes, and a number below 2^63 that differs as soon as the store's tag or time of it does."""
+STAMPS = (  # what stores call the tag of a content, or else the time of its last change; the first that is there counts
+    *("ETag", "etag", "md5Hash", "Content-MD5", "Digest"),
+    *("LastModified", "last_modified", "Last-Modified", "updated", "mtime", "created"),
 )
 FEW = 8  # files that are asked for one by one; for more, a listing is cheaper
 MANY = 1000  # files of one request to remove
@@ -180,13 +188,18 @@ class RemoteFolder:
 
     def size(self, name: str) -> int | None:
         """Return a file's size in bytes, or None if there is none."""
+        facts = self._facts(name)
+        return None if facts is None else int(facts["size"])
+
+    def _facts(self, name: str) -> dict[str, Any] | None:
+        """Return what the store says of a file, or None if there is none."""
         key = self._key(name)
         self._files.invalidate_cache()
         try:
-            found = self._asked(name, lambda: self._files.info(key))
+            found: dict[str, Any] = self._asked(name, lambda: self._files.info(key))
         except FileNotFoundError:
             return None
-        return int(found["size"]) if found["type"] == "file" else None
+        return found if found["type"] == "file" else None
 
     def names(self, below: str = "") -> list[str]:
         """Return the names of all files below a subfolder, sorted; hidden ones too."""
@@ -194,11 +207,15 @@ class RemoteFolder:
 
     def sizes(self, names: Collection[str]) -> dict[str, int]:
         """Return the sizes in bytes of those of these files that are there."""
+        return {name: size for name, (size, _) in self.states(names).items()}
+
+    def states(self, names: Collection[str]) -> dict[str, State]:
+        """Return the states of those of these files that are there."""
         if len(names) > FEW:
             there = self._listing("")
-            return {name: there[name] for name in names if name in there}
-        found = {name: self.size(name) for name in names}
-        return {name: size for name, size in found.items() if size is not None}
+            return {name: state_in(there[name]) for name in names if name in there}
+        found = {name: self._facts(name) for name in names}
+        return {name: state_in(facts) for name, facts in found.items() if facts is not None}
 
     def contents(self, names: Collection[str], most: int | None = None) -> dict[str, bytes]:
         """Return the contents of those of these files that are there, many fetched at a time."""
@@ -244,8 +261,8 @@ class RemoteFolder:
         """Return None: nothing here has a local path."""
         self._key(name)
 
-    def _listing(self, below: str) -> dict[str, int]:
-        """Return the names and sizes of all files below a subfolder."""
+    def _listing(self, below: str) -> dict[str, dict[str, Any]]:
+        """Return the names of all files below a subfolder, and what the store says of each."""
         root = f"{self._root}/{below}".rstrip("/")
         self._files.invalidate_cache()
         try:
@@ -253,7 +270,7 @@ class RemoteFolder:
         except FileNotFoundError:
             return {}
         files = {key.removeprefix(f"{self._root}/"): facts for key, facts in found.items() if not key.endswith("/")}
-        return {name: int(facts["size"]) for name, facts in files.items() if facts["type"] == "file"}
+        return {name: facts for name, facts in files.items() if facts["type"] == "file"}
 
     def _asked(self, name: str, question: Callable[[], Any]) -> Any:
         try:
@@ -272,6 +289,16 @@ class RemoteFolder:
                 "the record that names it is damaged or forged: do not use this folder",
             )
         return f"{self._root}/{name}"
+
+
+def state_in(facts: dict[str, Any]) -> State:
+    """Return the state of an object from what its store says of it.
+
+    >>> state_in({"size": 3, "ETag": '"x"'}) == state_in({"size": 3, "ETag": "x"}) != state_in({"size": 3, "ETag": "y"})
+    True
+    """
+    stamp = next((str(facts[name]) for name in STAMPS if facts.get(name)), "")
+    return int(facts["size"]), xxhash.xxh3_64_intdigest(stamp.strip('"').encode()) >> 1
 
 
 def _checksum(facts: dict[str, Any]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -134,3 +136,44 @@ def test_another_machine_may_hold_a_copy_with_other_times(tmp_path: Path, monkey
     path.write_bytes(b"longer")
     with pytest.raises(SourceError):
         files.check()
+
+
+def store_tar(seed: int) -> None:
+    """Put a tar of twelve pictures into a store: the same names and sizes whatever the seed."""
+    import fsspec
+
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as tar:
+        for number, picture in enumerate(pixels(seed)):
+            encoded = io.BytesIO()
+            Image.fromarray(picture).save(encoded, "BMP")
+            for suffix, data in (("bmp", encoded.getvalue()), ("cls", b"01"[number % 2 :][:1])):
+                member = tarfile.TarInfo(f"{number:03d}.{suffix}")
+                member.size = len(data)
+                tar.addfile(member, io.BytesIO(data))
+    fsspec.filesystem("memory").pipe_file("/changing/in.tar", content.getvalue())
+
+
+def store_list(seed: int) -> None:
+    """Put a list and its pictures into a store."""
+    import fsspec
+
+    lines = ["path,label"]
+    for number, picture in enumerate(pixels(seed)):
+        encoded = io.BytesIO()
+        Image.fromarray(picture).save(encoded, "BMP")
+        fsspec.filesystem("memory").pipe_file(f"/changing/{number}.bmp", encoded.getvalue())
+        lines.append(f"{number}.bmp,{number % 2}")
+    fsspec.filesystem("memory").pipe_file("/changing/in.csv", "\n".join(lines).encode())
+
+
+@pytest.mark.parametrize(("store", "name"), [(store_tar, "in.tar"), (store_list, "in.csv")])
+def test_a_source_in_a_store_that_changes_stops_the_run(store, name: str, tmp_path: Path, bank: Path) -> None:
+    """Same names, same sizes: only the store's tag or time tells."""
+    pytest.importorskip("fsspec")
+    store(0)
+    request = Request(source=SourceSpec(input=f"memory://changing/{name}"), fractals=str(bank), samples_per_shard=2)
+    assert augment(request, str(tmp_path / "undisturbed")).manifest is not None
+    with pytest.raises(SourceError, match="changed while the job ran"):
+        augment(request, str(tmp_path / "out"), listener=AfterTwoShards(lambda: store(9)))
+    assert not (tmp_path / "out/manifest.json").exists()
