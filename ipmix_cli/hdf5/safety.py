@@ -34,6 +34,8 @@ H5PY_ERRORS = (
 )
 
 FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_LZF, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
+MOST_DEFLATED = 1032  # times: what deflate makes of zeros
+MOST_EMPTY = 2**31  # bytes of nearly empty arrays: some ten seconds to inflate, of which one chunk is held at a time
 MOST_CHUNK = 1 << 28  # 256 MiB: one chunk is unpacked at once
 
 
@@ -75,7 +77,11 @@ def array(file: h5py.File, name: str, location: str) -> h5py.Dataset:
     if not isinstance(found, h5py.Dataset):
         raise SourceError(f"{location} has no array {name!r}", f"it has: {', '.join(_names(file))}")
     if reason := refusal(found, file.id.get_filesize()):
-        raise SourceError(f"{location}: the array {name!r} {reason}", "do not use files from untrusted origins")
+        raise SourceError(
+            f"{location}: the array {name!r} {reason}",
+            "do not use files from untrusted origins; of your own, make one without filters or links: "
+            f"h5repack -f NONE {location} NEW.h5",
+        )
     return found
 
 
@@ -115,9 +121,18 @@ def _oversized(found: h5py.Dataset, file_bytes: int) -> str | None:
     if found.chunks is None:
         if claimed > file_bytes or stored < claimed:
             return f"claims {claimed} bytes, and {stored} are stored of it in a file of {file_bytes}"
-    elif stored > file_bytes or stored * MOST_EXPANSION + SLACK_BYTES < claimed or _chunk_bytes(found) > MOST_CHUNK:
+    elif stored > file_bytes or claimed > _most_bytes(stored) or _chunk_bytes(found) > MOST_CHUNK:
         return f"claims {claimed} bytes, more than {stored} stored ones can mean"
     return None
+
+
+def _most_bytes(stored: int) -> int:
+    """Return how many bytes stored ones may stand for: pictures that are nearly empty deflate as far as a bomb does.
+
+    >>> _most_bytes(10**6) // 10**6, _most_bytes(10**7) // 10**6, _most_bytes(10**8) // 10**6
+    (1099, 2147, 20067)
+    """
+    return SLACK_BYTES + max(MOST_EXPANSION * stored, min(MOST_DEFLATED * stored, MOST_EMPTY - SLACK_BYTES))
 
 
 def _unwritten(found: h5py.Dataset) -> str | None:

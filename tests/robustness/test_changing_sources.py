@@ -17,7 +17,9 @@ from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.run import augment as runs
 from ipmix_cli.pipeline.run.augment import augment
 from ipmix_cli.pipeline.run.prepare import Request
+from ipmix_cli.sources.readers import open_source
 from ipmix_cli.sources.source import SourceSpec
+from ipmix_cli.stages import StageClock
 
 SHARDS = 6
 
@@ -168,12 +170,26 @@ def store_list(seed: int) -> None:
 
 
 @pytest.mark.parametrize(("store", "name"), [(store_tar, "in.tar"), (store_list, "in.csv")])
-def test_a_source_in_a_store_that_changes_stops_the_run(store, name: str, tmp_path: Path, bank: Path) -> None:
-    """Same names, same sizes: only the store's tag or time tells."""
+def test_a_source_in_a_store_that_changes_is_noticed(store, name: str) -> None:
+    """Same names, same sizes: only the store's tag or time tells, for tars as they are read and for all at the end."""
     pytest.importorskip("fsspec")
     store(0)
-    request = Request(source=SourceSpec(input=f"memory://changing/{name}"), fractals=str(bank), samples_per_shard=2)
-    assert augment(request, str(tmp_path / "undisturbed")).manifest is not None
+    source = open_source(SourceSpec(input=f"memory://changing/{name}"))
+    assert len(list(source.part(0, 2).samples(StageClock()))) == 2
+    source.check_unchanged()
+    store(9)
     with pytest.raises(SourceError, match="changed while the job ran"):
-        augment(request, str(tmp_path / "out"), listener=AfterTwoShards(lambda: store(9)))
-    assert not (tmp_path / "out/manifest.json").exists()
+        source.check_unchanged()
+    if store is store_tar:
+        with pytest.raises(SourceError, match="changed while the job ran"):
+            list(source.part(2, 4).samples(StageClock()))
+
+
+def test_a_picture_in_a_store_of_another_length_is_noticed_when_it_is_read() -> None:
+    fsspec = pytest.importorskip("fsspec")
+    store_list(0)
+    source = open_source(SourceSpec(input="memory://changing/in.csv"))
+    fsspec.filesystem("memory").pipe_file("/changing/3.bmp", b"shorter")
+    assert len(list(source.part(0, 2).samples(StageClock()))) == 2
+    with pytest.raises(SourceError, match=r"3\.bmp changed while the job ran"):
+        list(source.part(2, 4).samples(StageClock()))
