@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
@@ -62,7 +63,7 @@ def check_values(ctx: typer.Context, path: str, values: dict[str, Any]) -> dict[
     """
     kinds, names = _kinds(ctx), option_names(ctx)
     found = {}
-    for name, value in _with_table(ctx, values, names).items():
+    for name, value in _with_table(ctx, path, values, names).items():
         parameter = names.get(name.replace("_", "-"))
         if parameter is None:
             raise _unknown(ctx, path, name, names)
@@ -70,16 +71,34 @@ def check_values(ctx: typer.Context, path: str, values: dict[str, Any]) -> dict[
     return found
 
 
-def _with_table(ctx: typer.Context, values: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
-    """Return a file's options with those of its method's table among them; tables of other methods are left out."""
+def _with_table(ctx: typer.Context, path: str, values: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """Return a file's options with those of its method's table among them; tables of other methods are only checked."""
     if "method" not in names:
         return values
-    from ipmix_cli.cli.method_options import WORDS, method_in
-    from ipmix_cli.methods import DEFAULT_METHOD, METHODS
+    from ipmix_cli.cli.method_options import WORDS, method_in, method_parameters
+    from ipmix_cli.methods import DEFAULT_METHOD, METHODS, transform_named
 
     tables = {name: value for name, value in values.items() if name in METHODS and isinstance(value, dict)}
     plain = {name: value for name, value in values.items() if name not in tables}
-    return {**plain, **tables.get(method_in(ctx.meta.get(WORDS, []), DEFAULT_METHOD), {})}
+    chosen = method_in(ctx.meta.get(WORDS, []), DEFAULT_METHOD)
+    general = names.keys() - {name.replace("_", "-") for name in method_parameters(transform_named(chosen))}
+    for method, table in tables.items():
+        if method != chosen:
+            _check_table(f"{path}: [{method}]", general, method, table)
+    return {**plain, **tables.get(chosen, {})}
+
+
+def _check_table(where: str, general: Collection[str], method: str, table: dict[str, Any]) -> None:
+    """Refuse what is no option of a method whose table is not used this time; raises UsageError."""
+    from ipmix_cli.cli.method_options import method_parameters
+    from ipmix_cli.methods import transform_named
+
+    known = [name.replace("_", "-") for name in method_parameters(transform_named(method))]
+    for name in table:
+        option = name.replace("_", "-")
+        if option not in known and option not in general:
+            remedy = did_you_mean(option, known) or f"see ipmix augment --method {method} --help"
+            raise UsageError(f"{where}: the method {method} has no option {name!r}", remedy)
 
 
 def _unknown(ctx: typer.Context, path: str, name: str, names: dict[str, str]) -> UsageError:

@@ -72,6 +72,23 @@ def test_options_of_another_method_are_refused_with_its_name(ipmix, tmp_path, wo
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("method", "line", "told"),
+    [
+        ("cutmix", "soft_label = true", "'soft-labels'"),
+        ("cutmix", "holes = 2", "'cutout'"),
+        ("cutout", "soft_label = true", "'soft-labels'"),  # in a table that is not used this time
+    ],
+)
+def test_a_wrong_option_in_a_methods_table_is_refused_with_a_suggestion(ipmix, tmp_path, method, line, told):
+    path = tmp_path / "job.toml"
+    path.write_text(f'in = "demo"\nmethod = "{method}"\n[cutmix]\n{line}\n')
+    done = ipmix("augment", "--jobs", 1, "--config", path, "--out", tmp_path / "out", check=False)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_manifest_makes_its_data_set_again(ipmix, shards, tmp_path, digests):
     ipmix("augment", "--jobs", 1, "--config", shards / "manifest.json", "--out", tmp_path / "again", "-q")
     assert digests(shards) == digests(tmp_path / "again")
