@@ -210,7 +210,7 @@ class ShardDataset(Base):
 
     def __getitems__(self, indices: Sequence[Any]) -> Batch:
         """Return several samples, read shard by shard in the order of their bytes; torch's loaders call it."""
-        numbers = [self._number(index) for index in indices]
+        numbers = self._numbers(indices)
         epoch = self._epoch.value
         read: Read
         if self._renderer is not None:
@@ -249,6 +249,14 @@ class ShardDataset(Base):
         chosen = self._choice.of_all(numbers, epoch)
         weights = self._files.mixed_labels(numbers, chosen, len(self.class_names))
         return weights if self._choice.stacked else weights[:, 0]
+
+    def _numbers(self, indices: Sequence[Any]) -> list[int]:
+        """Return indices as numbers from 0, all at once if they are plain numbers."""
+        if len(indices) > 1 and all(type(index) is int for index in indices):
+            samples = len(self._contents)
+            if min(indices) >= 0 and max(indices) < samples:
+                return list(indices)
+        return [self._number(index) for index in indices]
 
     def _number(self, index: Any) -> int:
         """Return an index as a number from 0; raises TypeError and IndexError as sequences do."""

@@ -21,6 +21,7 @@ from ipmix_cli.annotations import Annotation, class_of
 from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.errors import BadSampleError, SourceError
 from ipmix_cli.reader.contents import Contents
+from ipmix_cli.reader.mapped_shards import FEWEST, MappedShards
 from ipmix_cli.reader.places_cache import cached_places
 from ipmix_cli.shards.places import CLEAN, Extent, Places
 from ipmix_cli.shards.shard import ShardView
@@ -31,6 +32,9 @@ MOST_BUFFERS = 512  # of one system call: the least that POSIX systems take is 1
 NEAR = 4096  # bytes between two pictures that one read may cover
 
 NOTHING = np.empty(0, np.uint8)
+
+Group = tuple[int, NDArray[np.int64], NDArray[np.int64]]
+"""A shard, rows of a batch, and the positions of their samples in the shard."""
 
 
 class Read(NamedTuple):
@@ -63,6 +67,7 @@ class ShardFiles:
         self._descriptors: OrderedDict[int, int] = OrderedDict()
         self._views: OrderedDict[int, ShardView] = OrderedDict()
         self._process = os.getpid()
+        self._maps = MappedShards(self._most_open)
         self._scratch = NOTHING
 
     @property
@@ -87,13 +92,39 @@ class ShardFiles:
             labels[rows], indices[rows], sizes[rows] = self._facts(shard, positions)
         views = chosen.shape[1]
         outs: Any
-        if len(numbers) and (sizes == sizes[0]).all():
+        even = len(numbers) > 0 and bool((sizes == sizes[0]).all())
+        if even and self._raw and len(numbers) >= FEWEST * len(groups):
+            gathered = self._gathered(groups, chosen, sizes[0].tolist())
+            if gathered is not None:
+                return Read(gathered, labels.tolist(), indices)
+        if even:
             outs = self._array((len(numbers), views, *sizes[0].tolist(), 3), lasting)
         else:
             outs = [np.empty((views, *size, 3), np.uint8) for size in sizes.tolist()]
         for shard, rows, positions in groups:
             self._fill(shard, positions.tolist(), chosen[rows].tolist(), [outs[row] for row in rows.tolist()])
         return Read(outs, labels.tolist(), indices)
+
+    def _gathered(
+        self, groups: Sequence[Group], chosen: NDArray[np.int64], size: Sequence[int]
+    ) -> NDArray[np.uint8] | None:
+        """Return raw pictures (N, V, H, W, 3) out of mapped shards; None if some cannot be read so."""
+        shape, length = (*chosen.shape, *size, 3), int(np.prod(size)) * 3
+        out = None if len(groups) == 1 else np.empty((*chosen.shape, length), np.uint8)
+        for shard, rows, positions in groups:
+            places = self.places(shard)
+            if places is None or length == 0:
+                return None
+            try:
+                offsets = places.extents.offsets_of(positions, chosen[rows], length)
+                if out is None:
+                    asked = np.empty_like(offsets)
+                    asked[rows] = offsets
+                    return self._maps.gather(shard, self._descriptor(shard), asked, length).reshape(shape)
+                out[rows] = self._maps.gather(shard, self._descriptor(shard), offsets, length)
+            except ValueError as error:
+                raise self._wrong(shard, "is cut off, or damaged") from error
+        return None if out is None else out.reshape(shape)
 
     def read_one(self, number: int, copies: Sequence[int]) -> Read:
         """Return pictures of one sample as :meth:`read` does, without what only pays for many."""
@@ -115,7 +146,7 @@ class ShardFiles:
             self._scratch = np.empty(needed, np.uint8)
         return self._scratch[:needed].reshape(shape)
 
-    def _by_shard(self, numbers: NDArray[np.int64]) -> list[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
+    def _by_shard(self, numbers: NDArray[np.int64]) -> list[Group]:
         """Return (shard, rows in `numbers`, positions in the shard) for each shard, in the order of its bytes."""
         order = np.argsort(numbers, kind="stable")
         ends = self._ends
@@ -286,6 +317,7 @@ class ShardFiles:
 
     def close(self) -> None:
         """Close this process's files; they are opened again when they are needed."""
+        self._maps.close()
         while self._descriptors:
             os.close(self._descriptors.popitem()[1])
         while self._views:

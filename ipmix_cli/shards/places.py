@@ -6,6 +6,7 @@ that its pictures cannot be read by offset and length alone, as compressed chunk
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -30,6 +31,10 @@ class Extents(Protocol):
 
         `outs` has an array (V, H, W, 3) for each sample.
         """
+        ...
+
+    def offsets_of(self, positions: NDArray[np.int64], chosen: NDArray[np.int64], length: int) -> NDArray[np.int64]:
+        """Return the offsets (N, V) of the chosen pictures of samples; raises ValueError if one has another length."""
         ...
 
     def end(self) -> int:
@@ -69,6 +74,22 @@ class RegularExtents:
             for row, copy in enumerate(copies):
                 yield starts[copy] + position * steps[copy], length, out[row]
 
+    def offsets_of(self, positions: NDArray[np.int64], chosen: NDArray[np.int64], length: int) -> NDArray[np.int64]:
+        """Return the offsets (N, V) of the chosen pictures of samples; raises ValueError for another length."""
+        if length != self.length:
+            raise ValueError("pictures of another length")
+        starts, steps = self._tables
+        which = chosen - CLEAN
+        return np.asarray(starts[which] + positions[:, None] * steps[which], np.int64)
+
+    @functools.cached_property
+    def _tables(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The starts and the steps by the copy's number + 1; a start far below 0 for pictures that are not there."""
+        starts, steps = np.full(max(self.starts) + 2, -(2**62), np.int64), np.zeros(max(self.starts) + 2, np.int64)
+        for copy, start in self.starts.items():
+            starts[copy - CLEAN], steps[copy - CLEAN] = start, self.steps[copy]
+        return starts, steps
+
     def end(self) -> int:
         """Return the first offset behind all pictures."""
         if not self.samples:
@@ -107,6 +128,14 @@ class ListedExtents:
             for row, copy in enumerate(copies):
                 column = self.columns[copy]
                 yield offsets[column], lengths[column], out[row]
+
+    def offsets_of(self, positions: NDArray[np.int64], chosen: NDArray[np.int64], length: int) -> NDArray[np.int64]:
+        """Return the offsets (N, V) of the chosen pictures of samples; raises ValueError for another length."""
+        numbers, which = np.unique(chosen, return_inverse=True)
+        columns = np.array([self.columns[copy] for copy in numbers.tolist()], np.int64)[which.reshape(chosen.shape)]
+        if (self.lengths[positions[:, None], columns] != length).any():
+            raise ValueError("pictures of another length")
+        return self.offsets[positions[:, None], columns]
 
     def end(self) -> int:
         """Return the first offset behind all pictures."""
