@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import zipfile
-from collections.abc import Callable, Iterable
+import zlib
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,13 @@ from numpy.typing import NDArray
 
 from ipmix_cli.errors import PredictionsError, SourceError
 from ipmix_cli.extras import imported
+from ipmix_cli.scoring.reading.column_names import KEY_NAMES, LABEL_NAMES, check_scores, preferred
+from ipmix_cli.storage.bounded import check_swelling
+from ipmix_cli.storage.memory_map import mapped
 
 SCORE_NAMES = ("logits", "probabilities", "probs", "scores", "predictions", "outputs", "arr_0")
-LABEL_NAMES = ("labels", "label", "targets", "target", "y", "class")
-KEY_NAMES = ("keys", "key", "names", "name", "paths", "path", "files", "file", "ids", "id")
-
+MOST_TEXT = 4096  # characters: as long as a path
+VALUE_BYTES = 8  # of a number once it is read; run-length coding stores a billion equal ones in a few bytes
 PROBABILITY_NAMES = ("probabilities", "probs")
 
 Array = NDArray[Any]
@@ -52,7 +55,7 @@ def read_arrays(path: Path) -> Arrays:
         raise PredictionsError(f"{path}: files of the kind {path.suffix!r} are not read", f"use {', '.join(FORMATS)}")
     try:
         return reader(path)
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, SourceError) as error:
+    except (OSError, ValueError, EOFError, KeyError, csv.Error, zipfile.BadZipFile, zlib.error, SourceError) as error:
         raise PredictionsError(f"{path} cannot be read: {error}", "it is damaged, or not what its name says") from error
 
 
@@ -65,18 +68,28 @@ def _npy(path: Path) -> Arrays:
 
 
 def _npz(path: Path) -> Arrays:
+    with zipfile.ZipFile(path) as members:
+        check_swelling(path, sum(member.file_size for member in members.infolist()))
+        if (bad := members.testzip()) is not None:  # numpy reads no stored member to its checksum
+            raise ValueError(f"the checksum of {bad!r} is wrong")
     with np.load(path, allow_pickle=False) as archive:
         return _named(archive.files, archive.__getitem__)
 
 
 def _hdf5(path: Path) -> Arrays:
     from ipmix_cli.hdf5 import safety
+    from ipmix_cli.hdf5.heap import Heap
+    from ipmix_cli.hdf5.references import column_references
 
     with safety.explained(str(path)), safety.open_file(path) as file:
 
         def read(name: str) -> Array:
             found = safety.array(file, name, str(path))
-            return np.array(found.asstr()[()]).astype(str) if found.dtype.kind in "OS" else np.array(found[()])
+            if found.dtype.kind == "O":  # of variable length: many may share one object of gigabytes
+                heap = Heap(mapped(path, str(path)), str(path))
+                heap.check()
+                column_references(found, heap, f"{path}: {name}")
+            return _texts(found.asstr()[()].tolist()) if found.dtype.kind in "OS" else np.array(found[()])
 
         return _named(list(file), read)
 
@@ -84,22 +97,16 @@ def _hdf5(path: Path) -> Arrays:
 def _named(names: Iterable[str], read: Callable[[str], Array]) -> Arrays:
     """Choose among arrays by their names; a single one holds the scores."""
     known = list(names)
-    score = _first(SCORE_NAMES, known) or (known[0] if len(known) == 1 else None)
+    score = preferred(SCORE_NAMES, known) or (known[0] if len(known) == 1 else None)
     if score is None:
         raise ValueError(f"none of its arrays ({', '.join(known[:20])}) is called {', '.join(SCORE_NAMES[:4])}")
-    label, key = _first(LABEL_NAMES, known), _first(KEY_NAMES, known)
+    label, key = preferred(LABEL_NAMES, known), preferred(KEY_NAMES, known)
     return Arrays(
         read(score),
         None if label is None else read(label),
-        None if key is None else read(key).astype(str),
+        None if key is None else _texts(read(key).tolist()),
         _kind_of_name(score),
     )
-
-
-def _first(wanted: Iterable[str], known: Iterable[str]) -> str | None:
-    """Return the preferred one of the known names, in upper or lower case."""
-    lower = {name.lower(): name for name in known}
-    return next((lower[name] for name in wanted if name in lower), None)
 
 
 def _kind_of_name(name: str) -> str:
@@ -110,6 +117,10 @@ def _kind_of_name(name: str) -> str:
 
 def _parquet(path: Path) -> Arrays:
     parquet = imported("pyarrow.parquet", "parquet")
+    facts = parquet.read_metadata(path)
+    groups = [facts.row_group(number) for number in range(facts.num_row_groups)]
+    values = sum(group.column(number).num_values for group in groups for number in range(group.num_columns))
+    check_swelling(path, VALUE_BYTES * values)
     table = parquet.read_table(path)
     names = table.column_names
     nested = [name for name in names if "list" in str(table.schema.field(name).type)]
@@ -137,7 +148,7 @@ def _csv(path: Path) -> Arrays:
     for number, row in enumerate(rows[1:], start=2):
         if len(row) != len(names):
             raise ValueError(f"line {number} has {len(row)} columns, the first line has {len(names)}")
-    return _columns(names, [np.array(column) for column in zip(*rows[1:], strict=True)])
+    return _columns(names, [_texts(column) for column in zip(*rows[1:], strict=True)])
 
 
 def _is_number(text: str) -> bool:
@@ -150,7 +161,10 @@ def _is_number(text: str) -> bool:
 
 def _columns(names: list[str], columns: list[Array]) -> Arrays:
     """Return a table's columns as arrays: all that are neither label nor key are the classes' scores, in order."""
-    label, key = _first(LABEL_NAMES, names), _first(KEY_NAMES, names)
+    label, key = preferred(LABEL_NAMES, names), preferred(KEY_NAMES, names)
+    if len(set(names)) != len(names):
+        raise ValueError("two of its columns have the same name: leave one out")
+    check_scores([name for name in names if name not in {label, key}])
     scores = [_numbers(column, name) for name, column in zip(names, columns, strict=True) if name not in {label, key}]
     found = {name: column for name, column in zip(names, columns, strict=True) if name in {label, key}}
     labels = None if label is None else _whole(found[label], label)
@@ -158,9 +172,17 @@ def _columns(names: list[str], columns: list[Array]) -> Arrays:
     return Arrays(
         np.stack(scores, axis=1) if scores else None,
         labels,
-        None if key is None else found[key].astype(str),
+        None if key is None else _texts(found[key].tolist()),
         kind or ("logits" if any(name.lower().startswith("logit") for name in names) else ""),
     )
+
+
+def _texts(values: Sequence[Any]) -> Array:
+    """Return texts as an array, in which each takes as much memory as the longest."""
+    texts = [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values]
+    if (longest := max(map(len, texts), default=0)) > MOST_TEXT:
+        raise ValueError(f"a text of {longest:,} characters is longer than a key or a number is")
+    return np.array(texts, dtype=np.str_)
 
 
 def _numbers(column: Array, name: str) -> Array:

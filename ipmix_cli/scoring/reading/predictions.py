@@ -118,9 +118,12 @@ def with_labels(scores: Scores, labels: Scores | None) -> Scores:
     Raises
     ------
     PredictionsError
-        For no labels at all, another number, and keys that have none or several.
+        For no labels at all, another number, keys that have none or several, and labels of its own that are others
+        than those of the list.
     """
     if scores.labels is not None:
+        if labels is not None and _comparable(scores, labels):
+            _check_same_labels(scores, with_labels(replace(scores, labels=None), labels), labels.where)
         return scores
     if labels is None or labels.labels is None:
         raise PredictionsError(f"{scores.where}: there are no labels", "give them with --labels FILE")
@@ -133,6 +136,15 @@ def with_labels(scores: Scores, labels: Scores | None) -> Scores:
             "give one label for each prediction, in the same order, or keys in both",
         )
     return replace(scores, labels=labels.labels)
+
+
+def _comparable(scores: Scores, labels: Scores) -> bool:
+    """Tell whether a list of labels is of the same pictures: it may be for another set of the same model."""
+    if labels.labels is None:
+        return False
+    if scores.keys is not None and labels.keys is not None:
+        return bool(np.isin(scores.keys, labels.keys).all())
+    return len(labels.labels) == len(scores.values)
 
 
 def positions(keys: Keys, wanted: Keys, where: str, wanted_where: str) -> NDArray[np.int64]:
@@ -200,15 +212,21 @@ def in_order_of(scores: Scores, first: Scores) -> Scores:
     return scores
 
 
-def _check_same_labels(scores: Scores, first: Scores) -> None:
+def _check_same_labels(scores: Scores, first: Scores, where: str = "") -> None:
     if scores.labels is None or first.labels is None:
         return
-    other = np.asarray(scores.labels).reshape(-1) != np.asarray(first.labels).reshape(-1)
+    mine, others = np.asarray(scores.labels).reshape(-1), np.asarray(first.labels).reshape(-1)
+    if len(mine) != len(others):
+        raise PredictionsError(
+            f"{scores.where}: {len(mine):,} labels, {where or first.where} has {len(others):,}",
+            "give one label for each prediction",
+        )
+    other = mine != others
     if other.any():
         row = int(other.argmax())
         raise PredictionsError(
-            f"{scores.where}: row {row} (from 0) has the label {scores.labels[row]}, in {first.where} it is "
-            f"{first.labels[row]}",
+            f"{scores.where}: row {row} (from 0) has the label {mine[row]}, in {where or first.where} it is "
+            f"{others[row]}",
             "these are pictures of another data set, or in another order",
         )
 
