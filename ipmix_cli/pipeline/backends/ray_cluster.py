@@ -43,7 +43,7 @@ def _connected(execution: Execution) -> Iterator[Any]:
     handler = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(**({"address": address} if address else here), log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except Exception as error:  # Ray raises just that where its own processes are too slow to start
         raise IpmixError(
             f"no Ray cluster answers at {address or 'this machine'}: {error}",
             "start one with `ray start --head`, and give its --address HOST:6379 (or `auto` on one of its nodes)",
