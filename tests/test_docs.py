@@ -22,7 +22,14 @@ PAGES = [
     *(REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
     *sorted((REPOSITORY / "docs").glob("*.md")),
 ]
-WITH_EXAMPLES = ["README.md", "docs/index.md", "docs/recipes.md", "docs/algorithm.md", "docs/formats.md"]
+WITH_EXAMPLES = [
+    "README.md",
+    "docs/index.md",
+    "docs/recipes.md",
+    "docs/algorithm.md",
+    "docs/formats.md",
+    "docs/inputs.md",
+]
 FENCE = re.compile(r"^(?P<note><!-- not run: .*-->\n)?```(?P<language>bash|python)\n(?P<code>.*?)^```$", re.M | re.S)
 INSTALLS = re.compile(r"\b(pip install|python3? -m (venv|pytest)|bin/activate)\b")
 

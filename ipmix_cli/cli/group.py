@@ -19,6 +19,7 @@ COMMANDS = {
     "augment": "Make augmented shards from a data set, or resume an interrupted run.",
     "corrupt": "Make a corrupted test set from a data set, or resume an interrupted run.",
     "status": "Show what is done, missing or failed, and how to continue.",
+    "extend": "Add pictures to a finished data set; its shards keep their bytes.",
     "merge": "Finish a folder filled by many tasks, or list what is missing.",
     "validate": "Check that every shard is present, intact, and agrees with its plans.",
     "repair": "Rebuild missing or damaged files, byte for byte, and nothing else.",

@@ -72,6 +72,8 @@ class Job:
         Of the method's distributions and order of draws.
     method : str
         A name of the table TRANSFORMS.
+    segments : tuple of int
+        Pictures of each source of a data set that was extended; its shards are planned source by source.
     """
 
     source: SourceRecord
@@ -84,6 +86,7 @@ class Job:
     limit: Count | None
     plan_version: int
     method: str = added(DEFAULT_METHOD)
+    segments: tuple[Count, ...] = added(())
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed < 2**63:
@@ -93,6 +96,9 @@ class Job:
         if self.limit is not None and self.limit < 1:
             raise UsageError(f"a limit of {self.limit} pictures", "give at least 1 with --limit, or leave it out")
         _check_output(self.output)
+        object.__setattr__(self, "segments", tuple(self.segments))  # JSON has lists
+        if self.segments and (sum(self.segments) != self.source.pictures or self.limit or min(self.segments) < 1):
+            raise UsageError("the sources of an extended data set have other numbers of pictures", "check the record")
         if (shards := shard_count(self)) > MOST_SHARDS:
             raise UsageError(
                 f"{self.samples} samples would become {shards} shards; a data set has {MOST_SHARDS} at most",
@@ -142,6 +148,15 @@ class Job:
     def needs_mixing(self) -> bool:
         """Whether the method uses mixing pictures."""
         return self.transform.mixing_ratio(self.augment) is not None
+
+    def extends(self, other: Job) -> bool:
+        """Return whether this is another job with further sources behind its own."""
+        before = other.segments or (other.pictures,)
+        digests = self.source.settings.get("chained")
+        theirs = other.source.settings.get("chained") if other.segments else [other.source.digest]
+        if not isinstance(digests, list) or self.segments[: len(before)] != before or self.segments == before:
+            return False
+        return digests[: len(before)] == theirs and replace(self, source=other.source, segments=other.segments) == other
 
     def to_dict(self) -> dict[str, Any]:
         """Return the job as plain JSON values."""
@@ -227,18 +242,30 @@ class Execution:
 
 def shard_bounds(job: Job) -> Sequence[tuple[int, int]]:
     """Return (first, stop) picture of every shard: even sizes, planned from the job alone."""
-    return _even_parts(job.pictures, shard_count(job))
+    if not job.segments:
+        return _even_parts(job.pictures, shard_count(job))
+    found: list[tuple[int, int]] = []
+    for pictures in job.segments:
+        start = found[-1][1] if found else 0
+        found += [(start + first, start + stop) for first, stop in _even_parts(pictures, _shards_of(job, pictures))]
+    return found
 
 
 def shard_count(job: Job) -> int:
     """Return how many shards a job has."""
+    return sum(_shards_of(job, pictures) for pictures in job.segments or (job.pictures,))
+
+
+def _shards_of(job: Job, pictures: int) -> int:
+    """Return how many shards the pictures of one source become."""
+    samples = pictures * job.crop.crops
     if job.samples_per_shard is not None:
-        shards = -(-job.samples // job.samples_per_shard)
+        shards = -(-samples // job.samples_per_shard)
     else:
         height, width = job.size or (256, 256)  # a guess for pictures of many sizes
         sample_bytes = height * width * 3 * (job.output.stored_copies + job.output.clean)
-        shards = max(FEWEST_SHARDS, -(-job.samples * sample_bytes // SHARD_BYTES))
-    return min(shards, job.pictures)
+        shards = max(FEWEST_SHARDS, -(-samples * sample_bytes // SHARD_BYTES))
+    return min(shards, pictures)
 
 
 @functools.lru_cache(maxsize=4)

@@ -51,9 +51,12 @@ def folder_names(class_names: Sequence[str]) -> list[str]:
 
     >>> folder_names(["cat", "dog"]), folder_names(["dog", "a/b"])
     (['cat', 'dog'], ['0_dog', '1_a-b'])
+    >>> folder_names(["Cat", "cat"])
+    ['0_Cat', '1_cat']
     """
     safe = [re.sub(r"[^\w .+()-]", "-", name).strip(" .")[:80] for name in class_names]
-    if safe == sorted(set(safe)) and all(safe):
+    alike = len({name.casefold() for name in safe}) < len(safe)  # one folder on file systems that ignore case
+    if safe == sorted(set(safe)) and all(safe) and not alike:
         return safe
     width = len(str(len(safe) - 1))
     return [f"{label:0{width}d}_{name}" for label, name in enumerate(safe)]

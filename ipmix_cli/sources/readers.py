@@ -14,13 +14,16 @@ from pathlib import Path
 
 from ipmix_cli.codecs.decode import HIGHEST_LIMIT, pixel_limit
 from ipmix_cli.errors import SourceError, UsageError, did_you_mean
+from ipmix_cli.sources.chained import ChainedSource
 from ipmix_cli.sources.cifar.cifar import looks_like_cifar
 from ipmix_cli.sources.class_summary import START_AT_ONE, seems_to_start_at_one
 from ipmix_cli.sources.compressed_tars import COMPRESSED
 from ipmix_cli.sources.csv_list import CSV, JSON_LINES, looks_like_list
 from ipmix_cli.sources.folders import FolderListing, holds_pictures
+from ipmix_cli.sources.given_classes import given_classes
 from ipmix_cli.sources.idx import looks_like_idx
 from ipmix_cli.sources.imagefolder import looks_like_imagefolder
+from ipmix_cli.sources.label_text import readable
 from ipmix_cli.sources.layouts import split_or_all
 from ipmix_cli.sources.matlab import looks_like_matlab
 from ipmix_cli.sources.npy_file import looks_like_npy
@@ -135,6 +138,8 @@ def open_source(spec: SourceSpec, progress: Progress | None = None) -> Source:
     SourceError
         If the input is missing, of no known kind, or cannot be read.
     """
+    if spec.more:
+        return ChainedSource([open_source(one, progress) for one in spec.chain])
     name = spec.input_format or recognised(spec)
     if name not in READERS:
         raise UsageError(
@@ -162,6 +167,13 @@ def _check_kept(source: Source, spec: SourceSpec, name: str) -> None:
         raise UsageError(f"{name} has no fields that could be kept", "leave out --keep, or give a source that has them")
     if spec.labels_as in {"multilabel", "real", "text"} and spec_of.labels != spec.labels_as:
         raise UsageError(f"the labels of {name} are classes, not {spec.labels_as}", "leave out --labels-as")
+    given = given_classes(spec.classes_from)
+    if given is not None and tuple(map(readable, given)) != source.class_names:
+        raise SourceError(
+            f"{spec.input} names its own classes ({', '.join(source.class_names)[:80]}), which are not those of "
+            f"--classes-from {spec.classes_from}",
+            "leave out --classes-from, or let it name the same classes in the same order",
+        )
     if spec.unlabelled and spec_of.labels != "none":
         raise UsageError(f"{name} always has labels", "leave out --unlabelled")
 

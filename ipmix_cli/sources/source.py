@@ -56,6 +56,8 @@ class SourceSpec:
         Whether no labels are read.
     keep : tuple of str
         Further fields that are kept.
+    more : tuple of dict
+        Sources behind this one, as plain values: those that a data set was extended by.
     max_picture_pixels : int, optional
         Larger pictures are refused before they are decoded; None for Pillow's default limit, 89,478,485.
     """
@@ -76,10 +78,17 @@ class SourceSpec:
     labels_separator: str | None = None
     unlabelled: bool = False
     keep: tuple[str, ...] = ()
+    more: tuple[dict[str, Any], ...] = ()
     max_picture_pixels: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "keep", tuple(self.keep))  # JSON has lists
+        object.__setattr__(self, "more", tuple(self.more))
+
+    @property
+    def chain(self) -> list[SourceSpec]:
+        """The first source, and those behind it; raises TypeError where a record names fields that do not exist."""
+        return [dataclasses.replace(self, more=()), *(SourceSpec(**one) for one in self.more)]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for a record; options that came later are left out where they have their defaults."""
@@ -91,7 +100,7 @@ class SourceSpec:
 
 LATER = (
     *("labels_start", "labels_as", "classes_from", "split_folder", "empty_classes", "max_picture_pixels"),
-    *("labels_separator", "unlabelled", "keep"),
+    *("labels_separator", "unlabelled", "keep", "more"),
 )
 """Fields that older records do not have."""
 

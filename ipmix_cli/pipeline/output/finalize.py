@@ -84,7 +84,9 @@ def finalize(
     job, count = this.job, len(shard_bounds(this.job))
     state = state or read_state(folder)
     before, manifest_before = state.job_state, state.finished(job)
-    if manifest_before is None and len(folder.names(SHARD_RECORDS)) < count:
+    extended = state.sealed(job) if manifest_before is None else None
+    there = 0 if extended is None else len(extended.shards)
+    if manifest_before is None and len(folder.names(SHARD_RECORDS)) + there < count:
         return read_state(folder).finished(job)  # another may have finalized it, and cleared the records away
     records = committed(folder, job, state=state)
     if len(records) < count:

@@ -44,6 +44,9 @@ def take_ownership(
     elif found == job.to_dict() and not overwrite:
         if clearing is None:
             return False
+    elif state.sealed(job) is not None and not overwrite:  # the shards of the job that it extends stay
+        write_job(folder, job)
+        return True
     elif not (overwrite or (retry_failed and _only_the_source_changed(found, job))):
         changes = differences(found, job.to_dict())
         raise OtherJobError(f"{folder.location} holds another job: {'; '.join(changes)}", _remedy(found, job))

@@ -64,9 +64,9 @@ def _records(
     stands in it by then.
     """
     left = _left_by_workers(folder, job, numbers)
-    manifest = state.finished(job) if state is not None else None
+    manifest = state.sealed(job) if state is not None else None
     if manifest is None:
-        manifest = read_state(folder).finished(job)
+        manifest = read_state(folder).sealed(job)
     listed = {} if manifest is None else {record.number: record for record in manifest.shards}
     wanted = listed.keys() | left.keys() if numbers is None else numbers
     found = {number: left.get(number, listed.get(number)) for number in wanted}

@@ -109,6 +109,13 @@ class OutputState:
         manifest = self.manifest
         return manifest if manifest is not None and manifest.job.digest() == job.digest() else None
 
+    def sealed(self, job: Job) -> Manifest | None:
+        """Return the manifest whose shards are some of the job's, or all: of this job, or of one that it extends."""
+        manifest = self.manifest
+        if manifest is not None and (manifest.job.digest() == job.digest() or job.extends(manifest.job)):
+            return manifest
+        return None
+
     @functools.cached_property
     def job_state(self) -> JobState | None:
         """What the folder says of its job, finished or not; None where it says too little to finish it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ipmix_cli.pipeline.job import Execution, Job, shard_bounds
@@ -17,6 +17,7 @@ from ipmix_cli.pipeline.run.array_task import ArrayTask
 from ipmix_cli.pipeline.run.folder_order import check_folder_order
 from ipmix_cli.pipeline.run.prepare import (
     NO_MIXING,
+    OpenJob,
     Request,
     asks_for_the_same,
     check_places,
@@ -113,26 +114,44 @@ def augment(
         outcome = nothing_ever(request, source, execution)
     if outcome is None:
         opened = open_job(request, listener, execution.jobs, source)
-        with progress_counters(len(shard_bounds(opened.job))) as counters:
-            run = start(opened, out, execution, existing_output, counters)
-            outcome = make(run, listener, counters.done)
-            for _ in range(REMAKES):
-                if not (lost := vanished(run)):
-                    break
-                listener.note(f"{len(lost)} shards disappeared during the run and are made again")
-                outcome.add(make(run, listener, counters.done))
-        made = outcome.made_shards > 0
-        failures = [failure for record in run.records.values() for failure in record.failures]
-        left_out = [failure.source_index for failure in failures]
-        check_folder_order(source, request.output.format, request.limit, left_out)
-        outcome.manifest = finalize(
-            run.folder,
-            opened,
-            state=None if made else run.state,
-            check=opened.check_unchanged if made else None,
-        )
+
+        def check(left_out: Sequence[int]) -> None:
+            check_folder_order(source, request.output.format, request.limit, left_out)
+
+        outcome = fill(opened, out, execution, existing_output, listener, check)
         outcome.classes, outcome.notes = classes, source.notes
     outcome.seconds = time.perf_counter() - began
+    return outcome
+
+
+def fill(
+    opened: OpenJob,
+    out: str,
+    execution: Execution,
+    existing_output: ExistingOutput,
+    listener: Listener,
+    check_left_out: Callable[[Sequence[int]], None] = lambda _left_out: None,
+) -> Outcome:
+    """Make the shards of an open job that are missing in a folder, and write its manifest.
+
+    `check_left_out` is told which pictures were left out, and may refuse to finish.
+    """
+    with progress_counters(len(shard_bounds(opened.job))) as counters:
+        run = start(opened, out, execution, existing_output, counters)
+        outcome = make(run, listener, counters.done)
+        for _ in range(REMAKES):
+            if not (lost := vanished(run)):
+                break
+            listener.note(f"{len(lost)} shards disappeared during the run and are made again")
+            outcome.add(make(run, listener, counters.done))
+    made = outcome.made_shards > 0
+    check_left_out([failure.source_index for record in run.records.values() for failure in record.failures])
+    outcome.manifest = finalize(
+        run.folder,
+        opened,
+        state=None if made else run.state,
+        check=opened.check_unchanged if made else None,
+    )
     return outcome
 
 

@@ -158,7 +158,7 @@ def prepare_pictures(opened: OpenJob, listener: Listener) -> None:
 
 def open_source_of(request: Request, listener: Listener) -> Source:
     """Open the source that a request names; raises SourceError where it cannot be read, or is not the recorded one."""
-    source = _open_source(request.source, listener)
+    source = open_source_at(request.source, listener)
     if request.recorded is not None:
         check_source(request.recorded, record_of(source))
     return source
@@ -254,18 +254,29 @@ def reopen(
     pictures are not touched.
     """
     spec = source or SourceSpec(**manifest.places.source)
-    if source is None:
-        check_recorded_place(spec)
-        check_recorded_name(spec)
-    opened = _open_source(spec, listener)
+    for recorded in spec.chain if source is None else spec.chain[1:]:
+        check_recorded_place(recorded)
+        check_recorded_name(recorded)
+    opened = open_source_at(spec, listener)
+    handle = reopened_mixing(manifest, listener, fractals, mixing)
+    return OpenJob(manifest.job, manifest.places, opened, handle)
+
+
+def reopened_mixing(
+    manifest: Manifest, listener: Listener, fractals: str | None = None, mixing: bool = True
+) -> MixingHandle | None:
+    """Return the mixing pictures of a data set, where they were or at `fractals`; None for a method without them.
+
+    Without `mixing`, they are not touched.
+    """
     ratio = manifest.job.transform.mixing_ratio(manifest.job.augment)
     if ratio is None:
-        return OpenJob(manifest.job, manifest.places, opened, None)
+        return None
     where = fractals or manifest.places.fractals
     if mixing and where == BUILTIN:
         where = builtin_bank(manifest.job.size, ratio, listener, 1)
     open_bank.cache_clear()  # it may have changed since this process opened it
-    return OpenJob(manifest.job, manifest.places, opened, MixingHandle(where, manifest.job.mixing, ratio))
+    return MixingHandle(where, manifest.job.mixing, ratio)
 
 
 def changes(opened: OpenJob, mixing: bool = True) -> dict[str, str]:
@@ -278,7 +289,8 @@ def changes(opened: OpenJob, mixing: bool = True) -> dict[str, str]:
     return found
 
 
-def _open_source(spec: SourceSpec, listener: Listener) -> Source:
+def open_source_at(spec: SourceSpec, listener: Listener) -> Source:
+    """Open a source; a listener is told while it is downloaded. Raises SourceError where it cannot be read."""
     with listener.activity(f"downloading {spec.input}", 0, "B") as advance:
         return open_source(spec, lambda done, _: advance(done))
 

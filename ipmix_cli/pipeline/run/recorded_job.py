@@ -28,6 +28,7 @@ def options_of(manifest: Manifest | JobState) -> dict[str, Any]:
     """
     job, transform = manifest.job, manifest.job.transform
     source = dict(manifest.places.source)
+    source.pop("more", None)  # extension_of names them
     options = {"in": source.pop("input"), **source, transform.mixing_option: manifest.places.fractals or None}
     options |= {"limit": job.limit, "size": job.crop.size, "crop": job.crop.mode, "crops": job.crop.crops}
     options |= {} if job.crop.flip is None else {"flip": job.crop.flip}
@@ -70,6 +71,18 @@ def command_of(manifest: Manifest | JobState, out: str = "OUT") -> str:
     chosen = {"preset": preset} if preset else {}
     words = [word for name, value in (first | chosen | given).items() for word in _words(name, value)]
     return shlex.join(["ipmix", job.transform.command, *words])
+
+
+def extension_of(manifest: Manifest | JobState, out: str = "OUT") -> str:
+    """Return the `ipmix extend` command that added the last source; empty if none was added."""
+    more = manifest.places.source.get("more", ())
+    if not manifest.job.segments or not more:
+        return ""
+    last = dict(more[-1])
+    options = {"in": last.pop("input"), **last}
+    given = {name: value for name, value in options.items() if _defaults(SourceSpec).get(name, ...) != value}
+    words = [word for name, value in given.items() for word in _words(name, value)]
+    return shlex.join(["ipmix", "extend", out, *words])
 
 
 def _nearest_preset(job: Job) -> str:

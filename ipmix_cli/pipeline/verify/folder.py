@@ -9,7 +9,7 @@ from ipmix_cli.pipeline.output.indexing import is_index
 from ipmix_cli.pipeline.output.manifest import MANIFEST, SECOND_COPY, FileRecord, Manifest
 from ipmix_cli.pipeline.output.ownership import is_own
 from ipmix_cli.pipeline.output.shard_records import SHARD_RECORDS
-from ipmix_cli.pipeline.output.state import JOB, OWNER
+from ipmix_cli.pipeline.output.state import JOB, OWNER, read_state
 from ipmix_cli.pipeline.verify.problem import Problem
 from ipmix_cli.shards.npy_arrays import PIECES
 from ipmix_cli.storage.temporary import PART
@@ -48,12 +48,17 @@ def _check_others(dataset: Dataset) -> Iterator[Problem]:
     manifest, folder = dataset.manifest, dataset.folder
     known = {MANIFEST, SECOND_COPY, *(file.name for file in (*manifest.files, *manifest.shards))}
     pictures = _pictures(dataset)
+    begun = read_state(folder).job
+    extending = begun is not None and begun.extends(manifest.job)
     for name in folder.names():
         if name in known or name in (pictures or ()) or is_index(dataset, name):
             continue
         if pictures is None and is_own(name, manifest.job.split):
             continue  # a shard that lists its pictures is damaged: whose this one is cannot be told
-        if name.endswith(PART):
+        if extending and is_own(name, manifest.job.split):
+            remedy = f"finish it; `ipmix status {folder.location}` names the command"
+            yield Problem("shard-extra", "it belongs to an extension that is not finished", remedy, name)
+        elif name.endswith(PART):
             remedy = "type the same `ipmix augment` command again: it clears such files away"
             yield Problem("shard-extra", "a temporary file of a killed run", remedy, name)
         elif name in (JOB, OWNER) or name.startswith((f"{SHARD_RECORDS}/", PIECES)):

@@ -1,0 +1,153 @@
+"""Pictures that are added to a finished data set: old shards keep their bytes, and all commands know the new ones."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ipmix_cli import Execution, Request, ShardSettings, SourceSpec, augment, status
+from ipmix_cli.errors import OtherJobError, SourceError, UnfinishedError, UsageError
+from ipmix_cli.pipeline.listener import Listener
+from ipmix_cli.pipeline.output.dataset import open_dataset
+from ipmix_cli.pipeline.output.state import read_state
+from ipmix_cli.pipeline.run import extend as extending
+from ipmix_cli.pipeline.run.augment import Outcome
+from ipmix_cli.pipeline.run.extend import extend
+from ipmix_cli.pipeline.run.merge import merge
+from ipmix_cli.pipeline.run.schedule import start
+from ipmix_cli.pipeline.verify.repair import repair
+from ipmix_cli.pipeline.verify.validate import Checks, validate
+from ipmix_cli.reader import ShardDataset
+from ipmix_cli.storage.folder import open_folder
+
+GENERATOR = np.random.default_rng(2)
+
+
+def source(folder: Path, name: str, count: int, classes: tuple[str, ...] = ("cat", "dog")) -> SourceSpec:
+    """Write pictures of some classes."""
+    pictures = GENERATOR.integers(0, 256, (count, 8, 8, 3), np.uint8)
+    labels = np.array([classes[number % len(classes)] for number in range(count)])
+    np.savez(folder / f"{name}.npz", images=pictures, labels=labels)
+    return SourceSpec(input=str(folder / f"{name}.npz"))
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    """Make a data set of 9 pictures."""
+    mixing = tmp_path / "mixing"
+    mixing.mkdir()
+    for number in range(3):
+        Image.fromarray(GENERATOR.integers(0, 256, (32, 32, 3), np.uint8)).save(mixing / f"{number}.png")
+    request = Request(
+        source=source(tmp_path, "first", 9),
+        fractals=str(mixing),
+        output=ShardSettings(encoding="auto", copies=2),
+        samples_per_shard=3,
+    )
+    augment(request, str(tmp_path / "out"), Execution())
+    return tmp_path / "out"
+
+
+def digests(out: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(out.glob("*.h5"))}
+
+
+def test_old_shards_keep_their_bytes_and_every_command_knows_the_new_ones(base: Path, tmp_path: Path) -> None:
+    before = digests(base)
+    outcome = extend(str(base), source(tmp_path, "second", 7, ("dog", "cat")))
+    assert (outcome.made_shards, outcome.resumed_shards) == (3, 3)
+    after = digests(base)
+    assert {name: after[name] for name in before} == before
+    assert len(after) == 6
+    checks = Checks(level="full", replay="100%")
+    report = validate(open_dataset(base), checks)
+    assert (report.problems, report.samples) == ([], 16)
+    assert status(str(base)).finished
+    labels = ["cat" if number % 2 == 0 else "dog" for number in range(9)]
+    labels += ["dog" if number % 2 == 0 else "cat" for number in range(7)]
+    data = ShardDataset(base, view="clean")
+    assert [data.classes[label] for label in data.targets] == labels
+    assert merge(str(base)).manifest is not None
+
+
+def test_a_second_extension_follows_the_first(base: Path, tmp_path: Path) -> None:
+    extend(str(base), source(tmp_path, "second", 4))
+    middle = digests(base)
+    spec = source(tmp_path, "third", 2)
+    extend(str(base), spec)
+    assert {name: digests(base)[name] for name in middle} == middle
+    assert validate(open_dataset(base), Checks(replay="100%")).problems == []
+    assert len(ShardDataset(base)) == 15
+    whole = digests(base)
+    again = extend(str(base), spec)
+    assert (again.made_shards, digests(base)) == (0, whole)
+
+
+def test_an_interrupted_extension_ends_the_same(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = source(tmp_path, "second", 7)
+    old = digests(base)
+
+    def interrupted(opened: Any, out: str, execution: Any, existing: Any, listener: Any) -> Outcome:
+        run = start(opened, out, execution, existing)
+        from ipmix_cli.pipeline.run.schedule import make_missing
+
+        next(make_missing(run))
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(extending, "fill", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            extend(str(base), spec)
+    assert len(digests(base)) == 4
+    assert len(ShardDataset(base)) == 9
+    found = status(str(base))
+    assert (found.finished, found.done) == (False, 4)
+    assert found.remedy == f"ipmix extend {base} --in {spec.input}"
+    found_by_validate = validate(open_dataset(base)).problems
+    assert {problem.message for problem in found_by_validate} == {"it belongs to an extension that is not finished"}
+    with pytest.raises(OtherJobError):
+        extend(str(base), source(tmp_path, "another", 3))
+    outcome = extend(str(base), spec)
+    assert (outcome.made_shards, outcome.resumed_shards) == (2, 4)
+    assert {name: digests(base)[name] for name in old} == old
+    assert validate(open_dataset(base), Checks(replay="100%")).problems == []
+    assert read_state(open_folder(str(base))).job_file is None
+
+
+def test_shards_of_every_source_are_repaired(base: Path, tmp_path: Path) -> None:
+    extend(str(base), source(tmp_path, "second", 7))
+    whole = digests(base)
+    for name in ("train-000001.h5", "train-000004.h5"):
+        (base / name).write_bytes(b"rot")
+    repair(open_dataset(base))
+    assert digests(base) == whole
+
+
+def test_what_does_not_fit_is_refused(base: Path, tmp_path: Path) -> None:
+    before = digests(base)
+    with pytest.raises(SourceError, match="the class 'owl'"):
+        extend(str(base), source(tmp_path, "owls", 3, ("owl",)))
+    wide = tmp_path / "wide.npz"
+    np.savez(wide, images=np.zeros((2, 8, 9, 3), np.uint8), labels=np.array(["cat", "dog"]))
+    with pytest.raises(SourceError, match="another size"):
+        extend(str(base), SourceSpec(input=str(wide)))
+    bare = SourceSpec(input=str(tmp_path / "first.npz"), unlabelled=True)
+    with pytest.raises(SourceError, match="other labels"):
+        extend(str(base), bare)
+    with pytest.raises(UnfinishedError):
+        extend(str(tmp_path / "nothing"), source(tmp_path, "more", 2))
+    assert digests(base) == before
+
+
+def test_a_data_set_of_a_part_of_its_source_is_not_extended(tmp_path: Path, base: Path) -> None:
+    request = Request(
+        source=source(tmp_path, "some", 6), fractals=str(tmp_path / "mixing"), limit=3, output=ShardSettings(copies=1)
+    )
+    augment(request, str(tmp_path / "limited"), Execution(), listener=Listener())
+    with pytest.raises(UsageError, match="--limit"):
+        extend(str(tmp_path / "limited"), source(tmp_path, "more", 2))
