@@ -184,7 +184,7 @@ def check_extensible(job: Job) -> None:
     """
     anew = "make a data set of its own from the further pictures"
     writer = WRITERS[job.output.format]
-    if writer.whole or writer.batches is not None:
+    if writer.assemble is not None or writer.batches is not None:
         raise UsageError(f"{job.output.format} has a fixed number of files", anew)
     if job.transform.mixes_labels:
         raise UsageError(f"{job.method} draws second samples from the whole source, which would be another one", anew)
