@@ -89,7 +89,7 @@ def test_a_second_extension_follows_the_first(base: Path, tmp_path: Path) -> Non
 
 
 def test_an_interrupted_extension_ends_the_same(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = source(tmp_path, "second", 7)
+    spec = source(tmp_path, "second", 14)
     old = digests(base)
 
     def interrupted(opened: Any, out: str, execution: Any, existing: Any, listener: Any) -> Outcome:
@@ -103,17 +103,18 @@ def test_an_interrupted_extension_ends_the_same(base: Path, tmp_path: Path, monk
         patch.setattr(extending, "fill", interrupted)
         with pytest.raises(KeyboardInterrupt):
             extend(str(base), spec)
-    assert len(digests(base)) == 4
+    there = len(digests(base))
+    assert 4 <= there < 8
     assert len(ShardDataset(base)) == 9
     found = status(str(base))
-    assert (found.finished, found.done) == (False, 4)
+    assert (found.finished, found.done) == (False, there)
     assert found.remedy == f"ipmix extend {base} --in {spec.input}"
     found_by_validate = validate(open_dataset(base)).problems
     assert {problem.message for problem in found_by_validate} == {"it belongs to an extension that is not finished"}
     with pytest.raises(OtherJobError):
         extend(str(base), source(tmp_path, "another", 3))
     outcome = extend(str(base), spec)
-    assert (outcome.made_shards, outcome.resumed_shards) == (2, 4)
+    assert (outcome.made_shards, outcome.resumed_shards) == (8 - there, there)
     assert {name: digests(base)[name] for name in old} == old
     assert validate(open_dataset(base), Checks(replay="100%")).problems == []
     assert read_state(open_folder(str(base))).job_file is None
