@@ -22,7 +22,8 @@ from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.manifest import Manifest, RecordedPlaces
 from ipmix_cli.pipeline.output.state import OutputState, read_state
 from ipmix_cli.pipeline.run.augment import Outcome, fill, told_classes
-from ipmix_cli.pipeline.run.prepare import OpenJob, lasting_source, open_source_at, reopened_mixing
+from ipmix_cli.pipeline.run.places import lasting_source
+from ipmix_cli.pipeline.run.prepare import OpenJob, open_source_at, reopened_mixing
 from ipmix_cli.pipeline.run.schedule import ExistingOutput
 from ipmix_cli.shards.writers import WRITERS
 from ipmix_cli.sources.chained import CHAINED, ChainedSource, chained_digest, chained_settings
