@@ -118,7 +118,8 @@ def perlin_noise(x, level, arrays, *_):
     for i, j in zip(range(255, -1, -1), arrays["shuffle"], strict=True):
         order[i], order[j] = order[j], order[i]
     order = np.array(order)
-    vectors = arrays["gradients"] / np.linalg.norm(arrays["gradients"], axis=1, keepdims=True)
+    with np.errstate(invalid="ignore"):  # one without length
+        vectors = arrays["gradients"] / np.linalg.norm(arrays["gradients"], axis=1, keepdims=True)
 
     def noise(u, v):
         i, j = np.floor(u).astype(int), np.floor(v).astype(int)
