@@ -23,6 +23,7 @@ HEAVY = (
     "torch",
     "scipy",
     "pandas",
+    "pyarrow",
 )
 CODE = """
 import hashlib, sys
@@ -43,7 +44,18 @@ print(len(data), digest.hexdigest())
 """
 
 
-@pytest.mark.parametrize("form", [("hdf5", "raw"), ("hdf5", "png"), ("webdataset", "webp"), ("webdataset", "jpeg")])
+@pytest.mark.parametrize(
+    "form",
+    [
+        ("hdf5", "raw"),
+        ("hdf5", "png"),
+        ("webdataset", "webp"),
+        ("webdataset", "jpeg"),
+        ("parquet", "png"),
+        ("mds", "raw"),
+        ("cifar", "raw"),
+    ],
+)
 def test_it_reads_without_what_makes_data_sets(
     ipmix: Callable[..., Any], bank: Path, tmp_path: Path, form: tuple[str, str]
 ) -> None:

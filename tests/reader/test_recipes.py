@@ -14,7 +14,7 @@ import pytest
 
 PAGE = Path(__file__).parents[2] / "docs" / "training.md"
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
-OTHERS = ("torch", "torchvision", "timm", "lightning", "PIL")
+OTHERS = ("torch", "torchvision", "timm", "lightning", "transformers", "accelerate", "PIL")
 
 
 @pytest.fixture(scope="session")
