@@ -23,10 +23,11 @@ def main() -> None:
     parser.add_argument("--arms", nargs="*", default=[], help="some arms by name; all by default")
     parser.add_argument("--photographs", type=Path, help="a folder of photographs, for the arm that mixes with them")
     parser.add_argument("--jobs", type=int, default=1, help="processes and threads")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="where it is trained")
     given = parser.parse_args()
     torch.set_num_threads(given.jobs)
     photographs = given.photographs.resolve() if given.photographs else None
-    study = Study(given.profile, given.data.resolve(), given.work.resolve(), photographs, given.jobs)
+    study = Study(given.profile, given.data.resolve(), given.work.resolve(), photographs, given.jobs, given.device)
     for seed in given.seeds:
         for arm in chosen(given.arms):
             run(study, arm, seed)

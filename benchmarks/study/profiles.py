@@ -38,4 +38,5 @@ PROFILES = {
     "small": Profile(network="resnet", pictures=20_000, corrupted=1_000, epochs=15, learning_rate=0.2),
     # Huang et al., NeurIPS 2023: WRN-40-4, 200 epochs, learning rate 0.1
     "paper": Profile(network="wrn-40-4", epochs=200, learning_rate=0.1),
+    "paper-cifar100": Profile(network="wrn-40-4", dataset="cifar100", epochs=200, learning_rate=0.1),
 }

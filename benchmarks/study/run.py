@@ -32,13 +32,28 @@ def model():
 
 @dataclasses.dataclass(frozen=True)
 class Study:
-    """Where a study lies: CIFAR's folder, a folder to work in, one of photographs to mix with, and the processes."""
+    """One study's places and means.
+
+    Parameters
+    ----------
+    profile : str
+        A name of PROFILES.
+    data, work : Path
+        Where CIFAR lies, and a folder for shards, weights and predictions.
+    photographs : Path or None
+        A folder of photographs, for the arm that mixes with them.
+    jobs : int
+        Processes of ipmix.
+    device : str
+        Where networks are trained, as torch names it; they are evaluated on the CPU.
+    """
 
     profile: str
     data: Path
     work: Path
-    photographs: Path | None
-    jobs: int
+    photographs: Path | None = None
+    jobs: int = 1
+    device: str = "cpu"
 
     @property
     def settings(self) -> Profile:
@@ -77,7 +92,7 @@ def _trained(study: Study, arm: Arm, seed: int, place: Path) -> dict[str, Any]:
     if not kept.exists():
         shards = place / "shards"
         _augment(study, arm, seed, shards)
-        network, record = trained(shards, arm, study.settings, seed)
+        network, record = trained(shards, arm, study.settings, seed, study.device)
         record["data"] = hashlib.sha256((shards / "manifest.json").read_bytes()).hexdigest()
         record["stored_bytes"] = sum(file.stat().st_size for file in shards.iterdir() if file.is_file())
         torch.save(network.state_dict(), weights)

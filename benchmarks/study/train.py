@@ -23,9 +23,7 @@ PADDING = 4  # px around a picture before its random crop
 WARM_UP = 0.2  # part of the steps
 
 
-def trained(
-    shards: Path, arm: Arm, profile: Profile, seed: int, device: str = "cpu"
-) -> tuple[nn.Module, dict[str, Any]]:
+def trained(shards: Path, arm: Arm, profile: Profile, seed: int, device: str) -> tuple[nn.Module, dict[str, Any]]:
     """Return a trained network, and the record of its training: CPU seconds, loss of each epoch."""
     torch.manual_seed(seed)
     data = ShardDataset(shards, view="clean")
@@ -39,7 +37,7 @@ def trained(
     for epoch in range(profile.epochs):
         total = 0.0
         for pictures, labels in _batches(shards, arm, profile, seed, epoch):
-            with torch.autocast(device, torch.bfloat16):
+            with torch.autocast(torch.device(device).type, torch.bfloat16):
                 loss = _loss(network, pictures.to(device), labels.to(device), arm)
             optimizer.zero_grad()
             loss.backward()
@@ -47,7 +45,7 @@ def trained(
             schedule.step()
             total += loss.item()
         losses.append(round(total * profile.epochs / steps, 4))
-    return network.eval(), {"cpu_seconds": round(time.process_time() - began), "losses": losses}
+    return network.cpu().eval(), {"cpu_seconds": round(time.process_time() - began), "losses": losses}
 
 
 def _read(shards: Path, arm: Arm, epoch: int, seed: int) -> list[ShardDataset]:

@@ -66,7 +66,7 @@ def test_the_table_tells_every_arm_that_has_runs(tmp_path, monkeypatch):
 
 def test_a_run_that_is_there_is_not_repeated(tmp_path, monkeypatch):
     monkeypatch.setattr(run, "RESULTS", tmp_path)
-    study = run.Study("small", tmp_path / "no data", tmp_path / "work", None, 1)
+    study = run.Study("small", tmp_path / "no data", tmp_path / "work")
     study.result("none", 0).parent.mkdir(parents=True)
     study.result("none", 0).write_text("{}")
     run.run(study, "none", 0)
