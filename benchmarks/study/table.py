@@ -27,7 +27,7 @@ def write_tables(profile: str) -> None:
     found = results_of(profile)
     if not found:
         return
-    spreads = {title: Spread(_runs(found, name)) for title, name in FIGURES.items() if _runs(found, name)}
+    spreads = {title: Spread(runs_of(found, name)) for title, name in FIGURES.items() if runs_of(found, name)}
     (RESULTS / f"{profile}.md").write_text("\n".join(table(found, spreads)) + "\n")
     draw_curves(spreads, RESULTS / f"{profile}.svg")
 
@@ -41,7 +41,7 @@ def results_of(profile: str) -> dict[str, dict[int, dict[str, Any]]]:
     return {name: seeds for name, seeds in found.items() if seeds}
 
 
-def _runs(found: dict[str, dict[int, dict[str, Any]]], name: str) -> Runs:
+def runs_of(found: dict[str, dict[int, dict[str, Any]]], name: str) -> Runs:
     """Return a figure in percent, by arm and seed, of the runs that have it."""
     values = {
         arm: {seed: 100 * result["figures"][name] for seed, result in seeds.items() if name in result["figures"]}

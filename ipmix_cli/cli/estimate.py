@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from ipmix_cli.cli.choosing_k import worth_of
+
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.run.estimate import CostEstimate
 
@@ -26,6 +28,8 @@ def table(cost: CostEstimate, out: str, task_count: int) -> str:
         f"shards    {cost.shards:,} of {_bytes(cost.bytes / cost.shards)}, {_bytes(cost.bytes)} in all ({made})",
         f"work      {_time(cost.seconds)} of one worker, {_rate(cost)} copies/s",
     ]
+    if worth := worth_of(job.method, job.output.copies):
+        lines.insert(-2, f"copies    {worth}")
     if cost.there:
         lines.append(f"there     {cost.there:,} shards already; {cost.missing:,} to make")
     lines.append(

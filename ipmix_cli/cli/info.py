@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ipmix_cli.cli.choosing_k import worth_of
 from ipmix_cli.cli.screen import show
 from ipmix_cli.printable import printable
 
@@ -64,6 +65,8 @@ def dataset_words(found: Info) -> str:
         ("distance", _distance(facts["distances"])),
         ("disk", _disk(facts)),
     ]
+    if worth := worth_of(facts["method"], output["copies"]):
+        rows.append(("copies", worth))
     if facts["remark"]:
         rows.append(("remark", facts["remark"]))
     if facts["failed"]:

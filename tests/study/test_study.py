@@ -11,6 +11,7 @@ from scipy import stats
 from benchmarks.study import run, table
 from benchmarks.study.arms import ARMS, chosen
 from benchmarks.study.intervals import Spread
+from ipmix_cli.cli.choosing_k import FRESH, GAINS, worth_of
 
 RUNS = {"none": {0: 40.0, 1: 41.0, 2: 42.5}, "ipmix-k8": {0: 33.0, 1: 33.5, 2: 36.0}}
 
@@ -78,3 +79,24 @@ def test_arms_are_named_or_refused():
     assert chosen([]) == ARMS
     with pytest.raises(SystemExit, match="no arm 'ipmix'"):
         chosen(["ipmix"])
+
+
+def test_what_the_program_says_of_k_is_what_the_study_found():
+    spread = Spread(table.runs_of(table.results_of("small"), "corrupted.mce"))
+    for method, gains in GAINS.items():
+        for copies, gain in gains.items():
+            arm = f"{method}-fresh" if copies == FRESH else f"{method}-k{copies}"
+            found = spread.difference(arm, "none")
+            assert gain == (round(-found.value, 1), round(found.half, 1)), arm
+
+
+def test_docs_show_the_table_of_the_study():
+    rows = (table.RESULTS / "small.md").read_text().splitlines()
+    page = (table.RESULTS.parents[2] / "docs" / "choosing-k.md").read_text().splitlines()
+    assert [row for row in rows if row not in page] == []
+
+
+def test_a_number_of_copies_between_those_studied_is_worth_what_fewer_copies_are():
+    assert worth_of("ipmix", 7).startswith("K = 4 lowered")
+    assert worth_of("ipmix", 10_000).startswith("K = 16 lowered")
+    assert worth_of("prime", 4) == ""

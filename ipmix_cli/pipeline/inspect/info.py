@@ -105,6 +105,7 @@ def dataset_facts(dataset: Dataset) -> dict[str, Any]:
         "plan_version": job.plan_version,
         "job_digest": job.digest(),
         "command": command_of(manifest),
+        "method": job.method,
         "source": {**dataclasses.asdict(job.source), "place": manifest.places.source},
         "mixing": {**dataclasses.asdict(job.mixing), "place": manifest.places.fractals},
         "augment": job.augment.to_dict(),
