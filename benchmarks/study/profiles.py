@@ -17,8 +17,8 @@ class Profile:
         What ``ipmix augment --in`` takes.
     pictures : int or None
         The first so many training pictures; None for all.
-    corrupted : int or None
-        The first so many test pictures are corrupted; None for all.
+    corrupted, sequences : int or None
+        The first so many test pictures are corrupted, or begin perturbation sequences; None for all.
     epochs, batch : int
     learning_rate : float
         Peak of one cycle: a warm-up of a fifth of the steps, then a cosine to 0.
@@ -28,6 +28,7 @@ class Profile:
     dataset: str = "cifar10"
     pictures: int | None = None
     corrupted: int | None = None
+    sequences: int | None = None
     epochs: int
     batch: int = 128
     learning_rate: float
@@ -35,7 +36,7 @@ class Profile:
 
 
 PROFILES = {
-    "small": Profile(network="resnet", pictures=20_000, corrupted=1_000, epochs=15, learning_rate=0.2),
+    "small": Profile(network="resnet", pictures=20_000, corrupted=1_000, sequences=200, epochs=15, learning_rate=0.2),
     # Huang et al., NeurIPS 2023: WRN-40-4, 200 epochs, learning rate 0.1
     "paper": Profile(network="wrn-40-4", epochs=200, learning_rate=0.1),
     "paper-cifar100": Profile(network="wrn-40-4", dataset="cifar100", epochs=200, learning_rate=0.1),

@@ -21,6 +21,11 @@ from benchmarks.study.train import trained
 
 RESULTS = Path(__file__).parent / "results"
 VERSIONS = ("ipmix-cli", "torch", "numpy", "numba", "pillow", "opencv-python-headless")
+TEST_SETS: dict[str, list[str]] = {  # options of `ipmix corrupt`; none for clean pictures
+    "clean": [],
+    "corrupted": ["--layout", "npy"],
+    "sequences": ["--sequences", "--layout", "npy"],
+}
 MODEL = """\
 from benchmarks.study.networks import loaded
 
@@ -66,29 +71,36 @@ class Study:
 
 
 def run(study: Study, arm: str, seed: int) -> None:
-    """Make one run and write its result; a run that is there is not repeated."""
-    if study.result(arm, seed).exists():
+    """Make one run and write its result; a run that is there is not repeated.
+
+    A result that lacks a test set is completed where the network's weights are still in the working folder.
+    """
+    path, place = study.result(arm, seed), study.work / f"{arm}-{seed}"
+    known = json.loads(path.read_text()) if path.exists() else None
+    if known is not None and (known.get("test_sets", {}).keys() >= TEST_SETS.keys() or not _weights(place).exists()):
         return
-    place = study.work / f"{arm}-{seed}"
     place.mkdir(parents=True, exist_ok=True)
-    record = _trained(study, ARMS[arm], seed, place)
-    figures = _scored(study, place)
-    result = {
+    record = known or {
         "arm": arm,
         "seed": seed,
-        "profile": dataclasses.asdict(study.settings),
-        **record,
-        "figures": figures,
+        **_trained(study, ARMS[arm], seed, place),
         "versions": {name: version(name) for name in VERSIONS},
         "machine": processor(),
     }
-    study.result(arm, seed).parent.mkdir(parents=True, exist_ok=True)
-    study.result(arm, seed).write_text(json.dumps(result, indent=1) + "\n")
+    digests = {name: _predicted(study, place, name) for name in TEST_SETS}
+    profile = dataclasses.asdict(study.settings)
+    result = {**record, "profile": profile, "test_sets": digests, "figures": _figures(study, place)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, indent=1) + "\n")
+
+
+def _weights(place: Path) -> Path:
+    return place / "weights.pt"
 
 
 def _trained(study: Study, arm: Arm, seed: int, place: Path) -> dict[str, Any]:
     """Train, keep the weights, and return the training's record; weights that are there are not made again."""
-    weights, kept = place / "weights.pt", place / "training.json"
+    weights, kept = _weights(place), place / "training.json"
     if not kept.exists():
         shards = place / "shards"
         _augment(study, arm, seed, shards)
@@ -124,15 +136,24 @@ def _mixing(study: Study, kind: str) -> Path:
     return bank
 
 
-def _scored(study: Study, place: Path) -> dict[str, float]:
-    """Return all figures of a trained network by their names."""
-    corrupted, predictions = study.work / "corrupted", place / "predictions"
-    limit = [] if study.settings.corrupted is None else ["--limit", str(study.settings.corrupted)]
-    _ipmix(study, "corrupt", *_source(study), *limit, "--layout", "npy", "--out", str(corrupted))
-    model = ["--torch", f"{place / 'model.py'}:model", "--normalise", "half", "--out", str(predictions)]
-    _ipmix(study, "evaluate", *model, *_source(study))
-    _ipmix(study, "evaluate", *model, "--in", str(corrupted))
-    card = json.loads(_ipmix(study, "score", str(predictions), "--replicates", "0", "--json", jobs=False))
+def _predicted(study: Study, place: Path, name: str) -> str:
+    """Predict a test set, made once, with a trained network; return its manifest's digest, or its name if clean."""
+    options = TEST_SETS[name]
+    source = _source(study)
+    if options:
+        made = study.work / name
+        limit = getattr(study.settings, name)
+        limits = [] if limit is None else ["--limit", str(limit)]
+        _ipmix(study, "corrupt", *source, *limits, *options, "--out", str(made))
+        source = ["--in", str(made)]
+    model = ["--torch", f"{place / 'model.py'}:model", "--normalise", "half"]
+    _ipmix(study, "evaluate", *model, *source, "--out", str(place / "predictions"))
+    return hashlib.sha256((made / "manifest.json").read_bytes()).hexdigest() if options else study.settings.dataset
+
+
+def _figures(study: Study, place: Path) -> dict[str, float]:
+    """Return all figures of a network's predictions by their names."""
+    card = json.loads(_ipmix(study, "score", str(place / "predictions"), "--replicates", "0", "--json", jobs=False))
     measures = card["models"][0]["measures"]
     return {name: measure["value"] for name, measure in measures.items() if measure.get("value") is not None}
 

@@ -16,7 +16,7 @@ FIGURES = {  # what of `ipmix score` goes into the table, by the title of its co
     "corruption error": "corrupted.mce",
     "RMS calibration error, clean": "clean.rms",
     "RMS calibration error, corrupted": "corrupted.rms",
-    "flips": "sequences.mfp",
+    "flip probability": "sequences.flip",
 }
 PAIRED = ("clean error", "corruption error")  # as differences from training without copies
 CURVES = {"plain loss": "ipmix-k{}", "consistency loss": "ipmix-k{}-jsd"}
