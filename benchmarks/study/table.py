@@ -11,6 +11,8 @@ from benchmarks.study.arms import ARMS, STORED
 from benchmarks.study.intervals import Mean, Runs, Spread
 from benchmarks.study.run import RESULTS
 
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+
 FIGURES = {  # what of `ipmix score` goes into the table, by the title of its column
     "clean error": "clean.error",
     "corruption error": "corrupted.mce",
@@ -23,13 +25,13 @@ CURVES = {"plain loss": "ipmix-k{}", "consistency loss": "ipmix-k{}-jsd"}
 
 
 def write_tables(profile: str) -> None:
-    """Write ``results/PROFILE.md``, and the curves of the figures over stored copies beside it as SVG."""
+    """Write ``results/PROFILE.md``, and the curves of the figures over stored copies for the documentation, as SVG."""
     found = results_of(profile)
     if not found:
         return
     spreads = {title: Spread(runs_of(found, name)) for title, name in FIGURES.items() if runs_of(found, name)}
     (RESULTS / f"{profile}.md").write_text("\n".join(table(found, spreads)) + "\n")
-    draw_curves(spreads, RESULTS / f"{profile}.svg")
+    draw_curves(spreads, IMAGES / f"study-{profile}.svg")
 
 
 def results_of(profile: str) -> dict[str, dict[int, dict[str, Any]]]:
@@ -58,10 +60,15 @@ def table(found: dict[str, dict[int, dict[str, Any]]], spreads: dict[str, Spread
     for arm, seeds in found.items():
         means = [_shown(spread.mean(arm)) for spread in spreads.values()]
         differences = [_shown(spreads[title].difference(arm, "none"), signed=True) for title in paired]
-        stored = max(result["stored_bytes"] for result in seeds.values())
-        rows.append(_row([arm, str(len(seeds)), *means, *differences, f"{stored / 1e6:,.0f}"]))
+        rows.append(_row([arm, str(len(seeds)), *means, *differences, _stored(arm, seeds)]))
     more = [f"± {spread.further_run():.2f}" for spread in spreads.values()]
     return [*rows, _row(["one more run, around its arm's mean", "", *more, *([""] * (len(paired) + 1))])]
+
+
+def _stored(arm: str, seeds: dict[int, dict[str, Any]]) -> str:
+    """Return the megabytes of an arm's copies and clean pictures; arms without a method read nothing but these."""
+    most = max(result["stored_bytes"] for result in seeds.values())
+    return f"{most / 1e6:,.0f}" if ARMS[arm].method else ""
 
 
 def _shown(mean: Mean | None, signed: bool = False) -> str:
@@ -80,14 +87,14 @@ def draw_curves(spreads: dict[str, Spread], path: Path) -> None:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(3.6 * len(spreads), 3.2), layout="constrained")
+    figure = Figure(figsize=(3.2 * len(spreads), 3.4), layout="constrained")
     for panel, (title, spread) in zip(figure.subplots(1, len(spreads), squeeze=False)[0], spreads.items(), strict=True):
         for colour, (loss, arm) in enumerate(CURVES.items()):
             _draw_curve(panel, spread, loss, arm, f"C{colour}")
         panel.set(title=title, xlabel="stored copies, K", ylabel="%", xscale="log")
         panel.set_xticks(STORED, [str(count) for count in STORED])
         panel.minorticks_off()
-    figure.axes[0].legend(fontsize="small")
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=6, fontsize="small")
     with rc_context({"svg.hashsalt": "study"}):
         figure.savefig(path, metadata={"Date": None})
 
@@ -98,6 +105,8 @@ def _draw_curve(panel: Any, spread: Spread, loss: str, arm: str, colour: str) ->
     there = {count: mean for count, mean in means.items() if mean is not None}
     halves = [mean.half if mean.half != float("inf") else 0.0 for mean in there.values()]
     values = [mean.value for mean in there.values()]
+    if not there:
+        return
     panel.errorbar(list(there), values, halves, marker="o", capsize=3, color=colour, label=loss)
     suffix = arm.removeprefix("ipmix-k{}")
     for other, style, title in ((f"none{suffix}", ":", "no copies"), (f"ipmix-fresh{suffix}", "--", "fresh copies")):

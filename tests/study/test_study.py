@@ -51,6 +51,7 @@ def test_one_run_has_no_interval():
 
 def test_the_table_tells_every_arm_that_has_runs(tmp_path, monkeypatch):
     monkeypatch.setattr(table, "RESULTS", tmp_path)
+    monkeypatch.setattr(table, "IMAGES", tmp_path)
     (tmp_path / "small").mkdir()
     for arm, seeds in RUNS.items():
         for seed, error in seeds.items():
@@ -62,7 +63,7 @@ def test_the_table_tells_every_arm_that_has_runs(tmp_path, monkeypatch):
     assert rows[0].startswith("| arm | runs | clean error | corruption error |")
     assert rows[3].startswith("| ipmix-k8 | 3 | 17.08 ± ")
     assert "| -7.00 ± " in rows[3]
-    assert "</svg>" in (tmp_path / "small.svg").read_text()
+    assert "</svg>" in (tmp_path / "study-small.svg").read_text()
 
 
 def test_a_run_that_is_there_is_not_repeated(tmp_path, monkeypatch):
