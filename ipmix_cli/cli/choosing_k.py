@@ -33,10 +33,10 @@ def worth_of(method: str, copies: int) -> str:
     >>> worth_of("cutout", 4)
     ''
     """
-    gains = GAINS.get(method)
-    if gains is None:
+    gains = GAINS.get(method, {})
+    studied = max((count for count in gains if count <= copies), default=FRESH)
+    if studied == FRESH:
         return ""
-    studied = max(count for count in gains if FRESH < count <= copies)
     stored, fresh = (f"{gain.points:.1f} ± {gain.half:.1f}" for gain in (gains[studied], gains[FRESH]))
     return (
         f"K = {studied} lowered corruption error by {stored} points, fresh copies by {fresh}; "

@@ -102,3 +102,4 @@ def test_a_number_of_copies_between_those_studied_is_worth_what_fewer_copies_are
     assert worth_of("ipmix", 7).startswith("K = 4 lowered")
     assert worth_of("ipmix", 10_000).startswith("K = 16 lowered")
     assert worth_of("prime", 4) == ""
+    assert worth_of("pixmix", 1) == "", "only eight copies were studied"
