@@ -51,7 +51,7 @@ def test_a_remote_place_that_only_a_record_names_is_not_contacted(tmp_path: Path
     monkeypatch.setattr(socket, "create_connection", lambda *_, **__: pytest.fail("a host was contacted"))
     for place in ("ftp://203.0.113.7/x", "http://203.0.113.7/x.tar", "s3://bucket/x"):
         places = RecordedPlaces(source={**manifest.places.source, "input": place}, fractals=manifest.places.fractals)
-        with pytest.raises(UsageError, match="on the word of a record"):
+        with pytest.raises(UsageError, match="because a record says so"):
             reopen(dataclasses.replace(manifest, places=places), Listener())
 
 
