@@ -29,9 +29,20 @@ from ipmix_cli.errors import IpmixError
 from ipmix_cli.pipeline.banks.sidecar import recipes, stored_settings
 from ipmix_cli.pipeline.job import Job, MixingRecord, SourceRecord, shard_bounds
 from ipmix_cli.pipeline.output.manifest import FileRecord, Manifest, RecordedPlaces, ShardRecord, read_manifest
-from ipmix_cli.pipeline.output.shard_records import read_record, write_record
+from ipmix_cli.pipeline.output.shard_records import read_record
+from ipmix_cli.pipeline.output.shard_records import write_record as write_shard_record
 from ipmix_cli.pipeline.output.state import JobState, read_state, save_job_state
 from ipmix_cli.reader.contents import read_contents
+from ipmix_cli.scoring.reading.description import read_description
+from ipmix_cli.scoring.reading.formats import read_arrays
+from ipmix_cli.scoring.reading.record import (
+    EvaluatedData,
+    EvaluatedModel,
+    EvaluationJob,
+    array_bytes,
+    read_set,
+    write_record,
+)
 from ipmix_cli.sources.readers import open_source
 from ipmix_cli.sources.source import SourceSpec
 from ipmix_cli.stages import StageClock
@@ -205,7 +216,7 @@ def forge_state(rng: np.random.Generator, folder: Path) -> None:
     (folder / ".ipmix/owner.json").write_bytes(json.dumps(forged(owner, rng)).encode())
     state = read_state(place)
     _ = (state.job, state.job_state, state.clearing)
-    write_record(place, job.digest(), manifest.shards[0])
+    write_shard_record(place, job.digest(), manifest.shards[0])
     record = json.loads((folder / ".ipmix/shards/000000.json").read_bytes())
     read_record(json.dumps(forged(record, rng)).encode(), job.digest())
 
@@ -248,6 +259,48 @@ def damage_input(rng: np.random.Generator, folder: Path) -> None:
     _refused(read)
 
 
+def forge_predictions(chance: np.random.Generator, folder: Path) -> None:
+    """Read a forged set of predictions, whose record has the digests that a forger can compute, and a description."""
+    model = EvaluatedModel(name="m", runtime="onnx", digest="0")
+    data = EvaluatedData(location="x", format="npz", digest="0", pictures=3, class_names=("a", "b", "c"))
+    job = EvaluationJob(name="clean", role="labelled", model=model, data=data, preprocessing={"size": 32})
+    place = LocalFolder(folder / "clean")
+    keys = json.dumps(forged(["a", "b", "c"], chance) if chance.random() < 0.5 else ["a", "b", "c"]).encode()
+    files = {"keys.json": keys, "labels.npy": array_bytes(np.arange(3)), "scores.npy": array_bytes(np.eye(3))}
+    for name, content in files.items():
+        place.write(name, damaged(content, chance) if chance.random() < 0.3 else content)
+    write_record(place, job, list(files))
+    if chance.random() < 0.5:
+        record = forged(json.loads(place.read("predictions.json")), chance)
+        place.write("predictions.json", json.dumps(record).encode())
+    _refused(lambda: read_set(folder / "clean"))
+    said = (
+        b'name = "m"\nlabels = "l.npy"\nsize = 32\n[[predictions]]\nfile = "c.npy"\nrole = "corrupted"\nseverity = 3\n'
+    )
+    (folder / "predictions.toml").write_bytes(damaged(said, chance))
+    _refused(lambda: read_description(folder / "predictions.toml"))
+
+
+def damage_predictions(chance: np.random.Generator, folder: Path) -> None:
+    """Read a damaged file of predictions of some format."""
+    import h5py
+
+    suffix = ("npy", "npz", "h5", "csv")[int(chance.integers(4))]
+    path = folder / f"clean.{suffix}"
+    scores, labels, keys = np.eye(4), np.arange(4), np.array(["a", "b", "c", "d"])
+    if suffix == "npy":
+        np.save(path, scores)
+    elif suffix == "npz":
+        (np.savez, np.savez_compressed)[int(chance.integers(2))](path, logits=scores, labels=labels, keys=keys)
+    elif suffix == "h5":
+        with h5py.File(path, "w") as file:
+            file["logits"], file["labels"], file["keys"] = scores, labels, [*"abcd"]
+    else:
+        path.write_text("key,label,p0,p1\na,0,0.5,0.5\nb,1,0.1,0.9\n")
+    path.write_bytes(damaged(path.read_bytes(), chance))
+    _refused(lambda: read_arrays(path))
+
+
 def _refused(action: Callable[[], object]) -> None:
     """Do something that may end in an error of ipmix, and in no other."""
     try:
@@ -258,8 +311,8 @@ def _refused(action: Callable[[], object]) -> None:
 
 
 TARGETS: dict[str, tuple[Callable[[np.random.Generator, Path], None], ...]] = {
-    "records": (forge_manifest, forge_manifest, forge_state, forge_bank, forge_config),
-    "readers": (damage_input,),
+    "records": (forge_manifest, forge_manifest, forge_state, forge_bank, forge_config, forge_predictions),
+    "readers": (damage_input, damage_input, damage_predictions),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import h5py
@@ -9,8 +10,18 @@ import numpy as np
 import pytest
 
 from ipmix_cli.errors import PredictionsError
+from ipmix_cli.scoring.reading.folder import Given, read_model
 from ipmix_cli.scoring.reading.formats import read_arrays
 from ipmix_cli.scoring.reading.predictions import Scores, with_labels
+from ipmix_cli.scoring.reading.record import (
+    EvaluatedData,
+    EvaluatedModel,
+    EvaluationJob,
+    array_bytes,
+    read_set,
+    write_record,
+)
+from ipmix_cli.storage.folder import LocalFolder
 
 ROWS = ["0.9,0.1", "0.2,0.8"]
 
@@ -99,3 +110,54 @@ def test_labels_of_a_file_and_of_a_list_that_differ_are_refused() -> None:
     assert with_labels(keyed, same) is keyed
     of_another_set = Scores(where="labels.npy", values=np.zeros(4), labels=np.array([0, 2, 1, 1]))
     assert with_labels(scores, of_another_set) is scores
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "labels = 3\n",
+        "label = 'labels.npy'\n",
+        "size = 'large'\n",
+        "name = " + "[" * 3000,
+        "[[predictions]]\nrole = 'labelled'\n",
+        "[[predictions]]\nfile = 'clean.npz'\nrole = []\n",
+        "[[predictions]]\nfile = 'clean.npz'\nseverity = 'much'\n",
+        "predictions = 7\n",
+        "size = " + "9" * 5000,
+    ],
+)
+def test_a_forged_description_is_refused(text: str, tmp_path: Path) -> None:
+    (tmp_path / "predictions.toml").write_text(text)
+    with pytest.raises(PredictionsError, match=r"predictions\.toml"):
+        read_model(str(tmp_path), Given())
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("keys.json", b"[" * 100_000),
+        ("keys.json", b'{"a": 1}'),
+        ("keys.json", b'["a", ["b"]]'),
+        ("keys.json", json.dumps(["a", "b" * 10_000]).encode()),
+        ("labels.npy", array_bytes(np.zeros((2, 2), int))),
+        ("labels.npy", b"no array"),
+        ("labels.npy", array_bytes(np.zeros(2, int)).replace(b"(2,)", b"((2,")),
+        ("labels.npy", array_bytes(np.zeros(2, int)).replace(b"(2,)", b"(9,)")),
+        ("scores.npy", array_bytes(np.array(1.0))),
+        ("scores.npy", b""),
+    ],
+)
+def test_a_forged_set_of_predictions_is_refused(file: str, content: bytes, tmp_path: Path) -> None:
+    """Its record has the digests that a forger can compute."""
+    model = EvaluatedModel(name="m", runtime="onnx", digest="0")
+    data = EvaluatedData(location="x", format="npz", digest="0", pictures=2)
+    folder = LocalFolder(tmp_path / "clean")
+    files = {"keys.json": b'["a", "b"]', "labels.npy": array_bytes(np.arange(2)), "scores.npy": array_bytes(np.eye(2))}
+    for name, valid in files.items():
+        folder.write(name, valid)
+    write_record(folder, EvaluationJob(name="clean", role="labelled", model=model, data=data), list(files))
+    read_set(tmp_path / "clean")
+    folder.write(file, content)
+    write_record(folder, EvaluationJob(name="clean", role="labelled", model=model, data=data), list(files))
+    with pytest.raises(PredictionsError):
+        read_set(tmp_path / "clean")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ipmix_cli.errors import PredictionsError
+from ipmix_cli.scoring.reading.description import read_description
 from ipmix_cli.scoring.reading.formats import FORMATS, read_arrays
 from ipmix_cli.scoring.reading.names import ALL_C_BAR, SEVERITIES, STANDARD, VALIDATION, split_variant
 from ipmix_cli.scoring.reading.predictions import (
@@ -164,39 +165,20 @@ def _by_name(stem: str) -> dict[str, Any] | None:
 
 def _described(path: Path, given: Given) -> ModelPredictions:
     """Read a description in TOML: ``name``, ``labels``, ``size``, and ``[[predictions]]`` with a file and its role."""
-    content = _toml(path)
-    size = content.get("size", given.size)
+    found = read_description(path)
     given = replace(
         given,
-        labels=given.labels or str(path.parent / content["labels"] if "labels" in content else ""),
-        kind=str(content.get("scores", given.kind)),
-        size=(int(size), int(size)) if isinstance(size, int) else size,
+        labels=given.labels or (str(path.parent / found.labels) if found.labels else ""),
+        kind=found.scores or given.kind,
+        size=given.size
+        if found.size is None
+        else (found.size, found.size)
+        if isinstance(found.size, int)
+        else found.size,
     )
-    entries = content.get("predictions", [])
-    if not isinstance(entries, list) or not all(isinstance(item, dict) and "file" in item for item in entries):
-        raise PredictionsError(f"{path}: [[predictions]] needs a file in each", 'write file = "clean.npz"')
-    known = {"file", "role", "name", "corruption", "severity", "perturbation", "labels", "scores", "class_list"}
-    for item in entries:
-        if unknown := sorted(item.keys() - known):
-            raise PredictionsError(
-                f"{path}: there is no setting {unknown[0]!r}", f"choose from {', '.join(sorted(known))}"
-            )
-    items = [({"role": "labelled", **item}, path.parent / str(item["file"])) for item in entries]
-    name = str(content.get("name", path.parent.absolute().name if path.name == DESCRIPTION else path.stem))
+    items = [(item.said(), path.parent / item.file) for item in found.predictions]
+    name = found.name or (path.parent.absolute().name if path.name == DESCRIPTION else path.stem)
     return ModelPredictions(name=name, where=str(path), sets=_collected(items, given, _read_labels(given.labels)))
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    import sys
-
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    try:
-        return tomllib.loads(path.read_text())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PredictionsError(f"{path} is not TOML: {error}", "correct it") from error
 
 
 def _collected(

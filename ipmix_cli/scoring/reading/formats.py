@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Sequence
@@ -20,6 +22,20 @@ from ipmix_cli.storage.bounded import check_swelling
 from ipmix_cli.storage.memory_map import mapped
 
 SCORE_NAMES = ("logits", "probabilities", "probs", "scores", "predictions", "outputs", "arr_0")
+DAMAGED = (  # what numpy, zipfile, csv and pyarrow raise on damaged files; a header's text goes to Python's tokenizer
+    *(
+        OSError,
+        ValueError,
+        EOFError,
+        KeyError,
+        TypeError,
+        OverflowError,
+        SyntaxError,
+        NotImplementedError,
+        RuntimeError,
+    ),
+    *(tokenize.TokenError, struct.error, csv.Error, zipfile.BadZipFile, zlib.error, SourceError),
+)
 MOST_TEXT = 4096  # characters: as long as a path
 VALUE_BYTES = 8  # of a number once it is read; run-length coding stores a billion equal ones in a few bytes
 PROBABILITY_NAMES = ("probabilities", "probs")
@@ -55,7 +71,7 @@ def read_arrays(path: Path) -> Arrays:
         raise PredictionsError(f"{path}: files of the kind {path.suffix!r} are not read", f"use {', '.join(FORMATS)}")
     try:
         return reader(path)
-    except (OSError, ValueError, EOFError, KeyError, csv.Error, zipfile.BadZipFile, zlib.error, SourceError) as error:
+    except DAMAGED as error:
         raise PredictionsError(f"{path} cannot be read: {error}", "it is damaged, or not what its name says") from error
 
 

@@ -8,13 +8,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
 
 from ipmix_cli.errors import PredictionsError, UnfinishedError
 from ipmix_cli.record import decoded, typed
+from ipmix_cli.scoring.reading.formats import DAMAGED, MOST_TEXT
 from ipmix_cli.scoring.reading.predictions import PredictionSet, Scores
 from ipmix_cli.storage.folder import Folder, LocalFolder, sha256_in
 
@@ -97,6 +99,16 @@ class SetRecord:
     files: dict[str, Any]
 
 
+Key = Annotated[str, Meta(max_length=MOST_TEXT)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Keys:
+    """The names of a set's pictures."""
+
+    keys: tuple[Key, ...]
+
+
 def array_bytes(array: NDArray[Any]) -> bytes:
     """Return an array as the content of a .npy file."""
     buffer = io.BytesIO()
@@ -158,9 +170,12 @@ def read_set(path: Path) -> tuple[EvaluationJob, PredictionSet]:
             f"{path / RECORD} names a variant {strange[0]!r}", "do not use files from untrusted origins"
         )
     _check_files(path, record)
-    keys = np.array(json.loads(folder.read(KEYS)), dtype=np.str_)
-    labels = np.load(path / LABELS, allow_pickle=False)
-    variants = {name: _scores(path, name, keys, labels, job) for name in job.variants or ("",)}
+    try:
+        keys = np.array(typed(_Keys, {"keys": decoded(folder.read(KEYS))}).keys, dtype=np.str_)
+        labels = _mapped(path / LABELS, dimensions=(1,))
+        variants = {name: _scores(path, name, keys, labels, job) for name in job.variants or ("",)}
+    except DAMAGED as error:
+        raise PredictionsError(f"{path} is damaged: {error}", "make these predictions again") from error
     size = (job.data.shape[0], job.data.shape[1]) if len(job.data.shape) == 2 else None
     return job, PredictionSet(
         name=job.name,
@@ -191,9 +206,17 @@ def _check_files(path: Path, record: SetRecord) -> None:
             raise PredictionsError(f"{path / name} has changed since it was written", "make these predictions again")
 
 
+def _mapped(path: Path, dimensions: tuple[int, ...]) -> NDArray[Any]:
+    """Return an array mapped from the disk: of one that claims more than its file has, nothing is set aside."""
+    array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    if array.ndim not in dimensions:
+        raise ValueError(f"{path.name} has the shape {array.shape}")
+    return array
+
+
 def _scores(path: Path, variant: str, keys: NDArray[Any], labels: NDArray[Any], job: EvaluationJob) -> Scores:
     file = path / file_of(variant)
-    values = np.load(file, mmap_mode="r", allow_pickle=False)
+    values = _mapped(file, dimensions=(2, 3))
     if len(values) != len(keys) or len(labels) != len(keys) or len(keys) != job.data.pictures:
         raise PredictionsError(
             f"{file}: {len(values):,} predictions for {len(keys):,} pictures and {len(labels):,} labels",
