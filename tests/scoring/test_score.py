@@ -14,7 +14,7 @@ import pytest
 from ipmix_cli import metrics
 from ipmix_cli.errors import PredictionsError, UnfinishedError
 from ipmix_cli.metrics import alexnet
-from ipmix_cli.scoring.measuring.resampling import Resampling, anomaly_replicates
+from ipmix_cli.scoring.measuring.resampling import Estimate, Resampling, anomaly_replicates
 from ipmix_cli.scoring.measuring.score import ScoreSettings, score
 from ipmix_cli.scoring.reading.folder import Given, read_model
 from ipmix_cli.scoring.reading.names import C_BAR, STANDARD
@@ -350,3 +350,7 @@ def test_no_intervals_are_drawn_for_no_replicates(predictions) -> None:
     assert card.models[0].measures["corrupted.mce"].estimate.interval() is None
     assert "[" not in score_text(card)
     assert "<svg" in score_page(card)
+
+
+def test_an_interval_holds_95_per_cent_of_the_replicates():
+    assert Estimate(0.0, np.arange(1001.0)).interval() == (25.0, 975.0)
