@@ -251,6 +251,15 @@ def shard_bounds(job: Job) -> Sequence[tuple[int, int]]:
     return found
 
 
+def segment_of(job: Job, number: int) -> int:
+    """Return which of the sources of an extended data set a shard is made of; 0 if it was not extended."""
+    for segment, pictures in enumerate(job.segments or (job.pictures,)):
+        number -= _shards_of(job, pictures)
+        if number < 0:
+            return segment
+    raise IndexError(number)
+
+
 def shard_count(job: Job) -> int:
     """Return how many shards a job has."""
     return sum(_shards_of(job, pictures) for pictures in job.segments or (job.pictures,))

@@ -122,8 +122,9 @@ def test_an_interrupted_extension_ends_the_same(base: Path, tmp_path: Path, monk
 
 def test_shards_of_every_source_are_repaired(base: Path, tmp_path: Path) -> None:
     extend(str(base), source(tmp_path, "second", 7))
+    extend(str(base), source(tmp_path, "third", 2))
     whole = digests(base)
-    for name in ("train-000001.h5", "train-000004.h5"):
+    for name in ("train-000001.h5", "train-000004.h5", "train-000006.h5"):
         (base / name).write_bytes(b"rot")
     repair(open_dataset(base))
     assert digests(base) == whole

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from ipmix_cli.errors import SourceError
 from ipmix_cli.pipeline.backends.table import results
-from ipmix_cli.pipeline.job import Execution
+from ipmix_cli.pipeline.job import Execution, Job, segment_of
 from ipmix_cli.pipeline.listener import Listener, watched
 from ipmix_cli.pipeline.output.dataset import Dataset
 from ipmix_cli.pipeline.output.finalize import small_files
 from ipmix_cli.pipeline.output.manifest import MANIFEST, SECOND_COPY, FileRecord, Manifest, ShardRecord
 from ipmix_cli.pipeline.output.resume import clear_state
-from ipmix_cli.pipeline.run.prepare import OpenJob, changes, prepare_pictures, reopen
+from ipmix_cli.pipeline.run.prepare import OpenJob, changes, prepare_pictures, record_of, reopen
 from ipmix_cli.pipeline.run.progress_counters import ProgressCounters, ShardProgress, progress_counters
 from ipmix_cli.pipeline.run.schedule import task_for
 from ipmix_cli.pipeline.run.worker import ShardTask, build_shard, write_files
@@ -22,6 +23,7 @@ from ipmix_cli.pipeline.verify.folder import check_folder
 from ipmix_cli.pipeline.verify.problem import Problem
 from ipmix_cli.pipeline.verify.validate import Checks, validate
 from ipmix_cli.shards.writers import WRITERS
+from ipmix_cli.sources.chained import ChainedSource
 from ipmix_cli.sources.source import BadSample, SourceSpec
 from ipmix_cli.stages import StageClock
 from ipmix_cli.storage.folder import open_folder
@@ -163,7 +165,20 @@ def rebuilt(
 def _task(dataset: Dataset, opened: OpenJob, shard: ShardRecord, counters: ProgressCounters) -> Rebuild:
     """Return the task of a shard; pictures that failed when it was made are left out, even if they can be read now."""
     left_out = tuple(BadSample(failure.source_index, failure.source_key, failure.reason) for failure in shard.failures)
-    return Rebuild(task_for(opened, dataset.folder, shard.number, left_out, counters), shard)
+    task = task_for(opened, dataset.folder, shard.number, left_out, counters)
+    return Rebuild(dataclasses.replace(task, job=job_when_made(opened, shard.number)), shard)
+
+
+def job_when_made(opened: OpenJob, number: int) -> Job:
+    """Return the job that a shard records: that of an extended data set as it was when the shard was made."""
+    job, source = opened.job, opened.source
+    segment = segment_of(job, number)
+    if not isinstance(source, ChainedSource) or segment == len(job.segments) - 1:
+        return job
+    if segment == 0:
+        return dataclasses.replace(job, source=record_of(source.sources[0]), segments=())
+    chain = ChainedSource(source.sources[: segment + 1])
+    return dataclasses.replace(job, source=record_of(chain), segments=job.segments[: segment + 1])
 
 
 def rebuild_shard(this: Rebuild) -> tuple[ShardRecord, bool]:
