@@ -195,6 +195,8 @@ def test_a_baseline_must_cover_the_same_corruptions_and_severities() -> None:
         metrics.mean_corruption_error({"fog": [0.1]}, {"snow": [0.1]})
     with pytest.raises(PredictionsError, match="fog: 2 severities, the baseline has 3"):
         metrics.mean_corruption_error({"fog": [0.1, 0.2]}, {"fog": [0.1, 0.2, 0.3]})
+    with pytest.raises(PredictionsError, match="fog: 3 severities, the baseline has 2"):
+        metrics.mean_corruption_error({"fog": [0.1, 0.2, 0.3]}, {"fog": [0.1, 0.2]})
     with pytest.raises(PredictionsError, match="so it cannot be a divisor"):
         metrics.mean_corruption_error({"fog": [0.1]}, {"fog": [0.0]})
 

@@ -13,7 +13,7 @@ from ipmix_cli.picture import Bytes
 from ipmix_cli.pipeline.backends.overlapped_io import check_wanted, hand_over
 from ipmix_cli.pipeline.banks.mixing import MixingHandle, check_bank
 from ipmix_cli.pipeline.job import Job
-from ipmix_cli.pipeline.output.manifest import Failure, FileRecord, ShardRecord
+from ipmix_cli.pipeline.output.manifest import Failure, FileRecord, ShardRecord, shard_name
 from ipmix_cli.pipeline.output.ownership import check_ownership
 from ipmix_cli.pipeline.output.shard_records import write_record
 from ipmix_cli.pipeline.run.partners import Partners, read_partners, with_mixed_labels
@@ -95,6 +95,8 @@ def build_shard(
     files = _build(task, samples, partners, progress, clock).finish()
     clock.lap("encode")
     name, content = files[-1]
+    expected = shard_name(task.job, task.number)
+    assert name == expected, f"the builder of {task.job.output.format} calls its shard {name}, the table {expected}"
     record = ShardRecord(
         **dataclasses.asdict(FileRecord.of(name, content)),
         number=task.number,
