@@ -136,10 +136,11 @@ def test_a_rotten_map_of_mixing_pictures_is_noticed_and_made_again(made, monkeyp
     mixing.cached_mixing_set.cache_clear()
 
 
-def test_a_full_disk_under_a_bank_leaves_nothing(small_disk):
+@pytest.mark.parametrize(("name", "kind"), [("bank.h5", "hdf5"), ("bank", "png")])
+def test_a_full_disk_under_a_bank_leaves_nothing(name, kind, small_disk):
     settings = BankSettings(count=60, size=64, mix=(("plasma", 1.0),))
     with pytest.raises(WriteError, match="No space left"):
-        for _ in make_bank(settings, small_disk / "bank.h5"):
+        for _ in make_bank(settings, small_disk / name, format_name=kind):
             pass
     assert list(small_disk.iterdir()) == []
 
