@@ -18,6 +18,7 @@ import pytest
 from ipmix_cli.errors import IpmixError, SourceError, UsageError
 from ipmix_cli.reader.chosen import mixed
 from ipmix_cli.reader.shard_dataset import ShardDataset
+from ipmix_cli.record import record_of
 from ipmix_cli.shards.shard import ShardSample, ShardSettings
 from ipmix_cli.shards.writers import WRITERS
 
@@ -58,7 +59,7 @@ def write_dataset(folder: Path, **settings: Any) -> Path:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content)
         shards.append({"name": name, "samples": len(samples), "first": first, "stop": stop})
-    job = {"output": vars(output)}
+    job = {"output": record_of(output)}
     manifest = {"job": job, "class_names": ["a", "b", "c"], "shards": shards}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
