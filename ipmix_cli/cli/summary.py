@@ -9,11 +9,16 @@ from ipmix_cli.printable import counted
 
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.run.augment import Outcome
+    from ipmix_cli.pipeline.run.builtin_bank import Preparation
+
+SHORT = 0.05  # seconds that are not worth a word
 
 
 def summary(outcome: Outcome, out: str) -> str:
     """Return the lines that end a run: what was made, and what to type next."""
     lines = [_made(outcome)]
+    if prepared := _prepared(outcome.spent):
+        lines.append(prepared)
     if outcome.resumed_shards and outcome.made_shards:
         lines.append(f"shards that were there already: {outcome.resumed_shards:,}")
     lines += [line for line in (outcome.classes, *outcome.notes) if line]
@@ -34,10 +39,19 @@ def _made(outcome: Outcome) -> str:
         samples, shards = outcome.manifest.samples, len(outcome.manifest.shards)
         copies = f"{samples * outcome.job.output.copies:,} copies"
         return f"complete already: {counted(samples, 'picture')}, {copies} in {counted(shards, 'shard')}"
-    rate = outcome.made_copies / outcome.seconds if outcome.seconds else 0.0
+    seconds = outcome.seconds - outcome.spent.compiling - outcome.spent.bank
+    rate = outcome.made_copies / seconds if seconds > 0 else 0.0
     made = f"{counted(outcome.made_samples, 'picture')}, {outcome.made_copies:,} copies"
-    size = f"{outcome.made_bytes / 1e6:,.1f} MB in {outcome.seconds:.1f} s: {rate:,.0f} copies/s"
+    size = f"{outcome.made_bytes / 1e6:,.1f} MB in {seconds:.1f} s: {rate:,.0f} copies/s"
     return f"{made} in {counted(outcome.made_shards, 'shard')}, {size}"
+
+
+def _prepared(spent: Preparation) -> str:
+    """Return what this run has made before its copies, and later runs will find; empty if that took no time."""
+    parts = [f"{spent.compiling:.1f} s of compiling"] if spent.compiling >= SHORT else []
+    bank = f"the built-in bank of {spent.bank_pictures:,} mixing pictures" if spent.bank_pictures else "mixing pictures"
+    parts += [f"{spent.bank:.1f} s for {bank}"] if spent.bank >= SHORT else []
+    return f"before that, once on this machine: {' and '.join(parts)}" if parts else ""
 
 
 def as_json(outcome: Outcome, out: str) -> str:
@@ -58,6 +72,8 @@ def as_json(outcome: Outcome, out: str) -> str:
         },
         "resumed_shards": outcome.resumed_shards,
         "seconds": round(outcome.seconds, 3),
+        "compiling_seconds": round(outcome.spent.compiling, 3),
+        "bank_seconds": round(outcome.spent.bank, 3),
         "stages": {stage: round(seconds, 3) for stage, seconds in outcome.stages.items()},
         "notes": [note for note in (outcome.classes, *outcome.notes) if note],
     }

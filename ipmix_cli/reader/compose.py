@@ -94,16 +94,15 @@ class IPMix(ArrayIPMix):
             raise UsageError(
                 "no mixing pictures are given", 'pass them, or make it with mixing="builtin" or the path of a bank'
             )
-        from ipmix_cli.pipeline.banks.builtin import BUILTIN, builtin_bank
         from ipmix_cli.pipeline.banks.mixing import MixingHandle, cached_mixing_set, open_bank
         from ipmix_cli.pipeline.job import MixingRecord
-        from ipmix_cli.pipeline.listener import Listener
+        from ipmix_cli.pipeline.run.builtin_bank import BUILTIN, builtin_bank, builtin_side
 
         size = (pictures.shape[-3], pictures.shape[-2])
         config = self.settings_for(size)
         place = self.mixing
         if place == BUILTIN:
-            place = builtin_bank(size, config.mixing_ratio, Listener(), 1)
+            place = builtin_bank(builtin_side(size, config.mixing_ratio))
         bank = open_bank(place)
         record = MixingRecord(digest=bank.digest, pictures=len(bank.shapes))
         return cached_mixing_set(MixingHandle(place, record, config.mixing_ratio), size)

@@ -105,10 +105,28 @@ def attributes(settings: BankSettings) -> dict[str, Any]:
 BUILT_IN = {64: 4096, 128: 2048, 256: 1024, 512: 384, 1024: 128}  # size -> count: seconds to make, 50-400 MB
 
 
-def builtin_settings(short_side: int) -> BankSettings:
-    """Return the built-in bank for mixing pictures that are resized to this short side."""
-    size = next((size for size in BUILT_IN if size >= short_side), max(BUILT_IN))
-    return BankSettings(count=BUILT_IN[size], size=size, seed=0)
+FEWEST_BUILT_IN = 256
+COPIES_A_PICTURE = 8  # that a mixing picture of a small job serves, on average, at least
+
+
+def builtin_settings(short_side: int, count: int | None = None) -> BankSettings:
+    """Return the built-in bank for mixing pictures that are resized to this short side, or the first `count` of it."""
+    size = _builtin_size(short_side)
+    most = BUILT_IN[size]
+    return BankSettings(count=most if count is None else min(max(count, 1), most), size=size, seed=0)
+
+
+def builtin_count(short_side: int, copies: int) -> int:
+    """Return how many pictures the built-in bank has for so many copies: a small job does not wait for 4,096.
+
+    One for every 8 copies, rounded up to a power of two; at least 256, and no more than there are.
+    """
+    wanted = max(FEWEST_BUILT_IN, -(-copies // COPIES_A_PICTURE))
+    return min(1 << (wanted - 1).bit_length(), BUILT_IN[_builtin_size(short_side)])
+
+
+def _builtin_size(short_side: int) -> int:
+    return next((size for size in BUILT_IN if size >= short_side), max(BUILT_IN))
 
 
 def bank_paths(settings: BankSettings) -> list[Path]:

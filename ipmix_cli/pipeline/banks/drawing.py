@@ -29,6 +29,7 @@ from ipmix_cli.pipeline.banks.bank import BankSettings, attributes, bank_paths, 
 REDRAWS = 16  # of one picture for being like an earlier one; then it stays
 RESTARTS = 3  # of the workers, after one of them was killed
 BATCH_BYTES = 4 << 20  # of pictures that travel together from a worker
+SLOW = ("flame", "julia")  # families whose kernels take longest to compile
 
 
 @dataclass(frozen=True)
@@ -172,20 +173,31 @@ def _draw_batch(spec: DrawSpec, start: int, stop: int) -> list[Drawn]:
 
 def warmed(settings: BankSettings, jobs: int) -> Iterator[Warming]:
     """Compile the kernels of the families in the mix, each by one worker, before all workers need them."""
-    folder = Path(fractals.__file__).parent
-    if is_compiled(folder):
+    names = cold_families(settings)
+    if not names:
         return
-    names = [name for name, weight in settings.mix if weight]
     try:
-        for number, _ in enumerate(_in_order([(_warm, name) for name in names], min(jobs, len(names))), 1):
+        for number, _ in enumerate(_in_order([(warm_family, name) for name in names], min(jobs, len(names))), 1):
             yield Warming(number, len(names))
     except BrokenProcessPool:  # a worker was killed: what is not compiled is compiled by those who draw
         return
+    families_compiled(names)
+
+
+def cold_families(settings: BankSettings) -> list[str]:
+    """Return the families of a bank's mix unless the cache holds their kernels; what takes longest is first."""
+    names = [name for name, weight in settings.mix if weight]
+    return [] if is_compiled(Path(fractals.__file__).parent) else sorted(names, key=lambda name: name not in SLOW)
+
+
+def families_compiled(names: Sequence[str]) -> None:
+    """Record that the kernels of these families are in the cache, where they are all that the usual mix has."""
     if len(names) >= len(MIXES["default"]):
-        mark_compiled(folder)
+        mark_compiled(Path(fractals.__file__).parent)
 
 
-def _warm(name: str) -> None:
+def warm_family(name: str) -> None:
+    """Compile the kernels of a family into the cache, or load them from it."""
     drawn(DrawSpec(mix={name: 1.0}, size=32), 0)
 
 

@@ -21,7 +21,7 @@ from ipmix_cli.hdf5.safety import array, explained, open_file
 from ipmix_cli.methods.mixing_set import MixingSet, covering_shape, resize_mixing
 from ipmix_cli.numba_cache.user_cache import private_temporary_folder, user_cache
 from ipmix_cli.picture import Picture
-from ipmix_cli.pipeline.banks.bank import MOST_PICTURES, builtin_settings, cached_bank
+from ipmix_cli.pipeline.banks.bank import MOST_PICTURES, BankSettings, builtin_settings, cached_bank
 from ipmix_cli.pipeline.banks.pixel_map import open_pixels, write_pixels
 from ipmix_cli.pipeline.job import MixingRecord
 from ipmix_cli.pipeline.listener import Listener
@@ -55,9 +55,9 @@ class Bank(Protocol):
 
 
 class ArrayBank:
-    """A bank in an HDF5 file: `images` (M, S, S, 3) uint8."""
+    """A bank in an HDF5 file: `images` (M, S, S, 3) uint8; or the first `most` pictures of it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, most: int | None = None) -> None:
         self.location = str(path)
         with explained(self.location):
             self._file = open_file(path)
@@ -69,6 +69,8 @@ class ArrayBank:
             )
         count, height, width, _ = self._pictures.shape
         _check_bank_shape(path, count, height, width)
+        count = count if most is None else min(count, most)
+        self._shape = (count, height, width, 3)
         self.shapes = np.tile(np.array([[height, width]], np.int32), (count, 1))
 
     @functools.cached_property
@@ -78,12 +80,12 @@ class ArrayBank:
 
     def _content(self) -> Iterator[bytes | memoryview]:
         """Yield the shape, then the pictures, about a megabyte at a time."""
-        shape = self._pictures.shape
+        shape = self._shape
         yield str(shape).encode()
         step = max(1, BLOCK_BYTES // max(1, math.prod(shape[1:])))
         for start in range(0, shape[0], step):
             with explained(self.location):
-                block = np.ascontiguousarray(self._pictures[start : start + step])
+                block = np.ascontiguousarray(self._pictures[start : min(start + step, shape[0])])
             yield block.reshape(-1).data
 
     def read(self, index: int) -> Picture:
@@ -158,10 +160,10 @@ class FolderBank:
 
 @functools.lru_cache(maxsize=2)
 def open_bank(location: str) -> Bank:
-    """Open a bank of mixing pictures: an HDF5 file, a folder of pictures, or ``builtin:SIDE``.
+    """Open a bank of mixing pictures: an HDF5 file, a folder of pictures, or ``builtin:SIDE:COUNT``.
 
     The built-in bank for pictures of that side is made in this machine's cache if it is not there: a worker on another
-    machine may be the first to need it.
+    machine may be the first to need it. A larger one that is there serves as well: it begins with the same pictures.
 
     Raises
     ------
@@ -169,16 +171,16 @@ def open_bank(location: str) -> Bank:
         Naming what is missing or unreadable.
     """
     if location.startswith(BUILTIN_SIDE):
-        settings = builtin_settings(int(location.removeprefix(BUILTIN_SIDE)))
-        if (path := cached_bank(settings)) is None:
+        settings = builtin_of(location)
+        if (path := cached_builtin(settings)) is None:
             from ipmix_cli.pipeline.banks.drawing import ensure_bank  # and with it all that draws
 
             for _ in ensure_bank(settings, 1):
                 pass
-            path = cached_bank(settings)
+            path = cached_builtin(settings)
         if path is None:
             raise WriteError("the built-in bank vanished from the cache", "set IPMIX_CACHE_DIR to a folder that stays")
-        return ArrayBank(path)
+        return ArrayBank(path, settings.count)
     path = Path(location).expanduser().absolute()
     if path.is_dir():
         return FolderBank(path)
@@ -188,6 +190,22 @@ def open_bank(location: str) -> Bank:
         f"there is no bank of mixing pictures at {path}",
         f"make one with `ipmix generate-fractals --out {location}`, or leave out --fractals for the built-in one",
     )
+
+
+def builtin_name(short_side: int, count: int) -> str:
+    """Return how :func:`open_bank` is told the first `count` pictures of the built-in bank for this short side."""
+    return f"{BUILTIN_SIDE}{short_side}:{count}"
+
+
+def builtin_of(location: str) -> BankSettings:
+    """Return the settings of the built-in bank that a name of :func:`builtin_name` means."""
+    side, _, count = location.removeprefix(BUILTIN_SIDE).partition(":")
+    return builtin_settings(int(side), int(count) if count else None)
+
+
+def cached_builtin(settings: BankSettings) -> Path | None:
+    """Return where a built-in bank is in the cache, by itself or as the beginning of the whole one; None if nowhere."""
+    return cached_bank(builtin_settings(settings.size)) or cached_bank(settings)
 
 
 def check_covers(bank: Bank, size: tuple[int, int]) -> None:

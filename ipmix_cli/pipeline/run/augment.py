@@ -14,6 +14,7 @@ from ipmix_cli.pipeline.output.manifest import Manifest
 from ipmix_cli.pipeline.output.resume import committed
 from ipmix_cli.pipeline.output.state import read_state
 from ipmix_cli.pipeline.run.array_task import ArrayTask
+from ipmix_cli.pipeline.run.builtin_bank import Preparation
 from ipmix_cli.pipeline.run.folder_order import check_folder_order
 from ipmix_cli.pipeline.run.prepare import (
     NO_MIXING,
@@ -44,7 +45,8 @@ class Outcome:
 
     `manifest` is None where shards of other tasks are missing yet; `made` counts this run's samples and copies alone;
     `stages` are seconds of work by stage, over all workers together; `classes` names the source's classes and how many
-    pictures each has, `notes` tells what was passed over; both are empty where the source was not opened.
+    pictures each has, `notes` tells what was passed over; both are empty where the source was not opened. `spent` are
+    seconds of this run, of `seconds`, that went into what later runs on the machine find made.
     """
 
     job: Job
@@ -57,6 +59,7 @@ class Outcome:
     classes: str = ""
     notes: tuple[str, ...] = ()
     stages: dict[str, float] = field(default_factory=dict)
+    spent: Preparation = field(default_factory=Preparation)
 
     def add(self, later: Outcome) -> None:
         """Count what a later pass of the same run has made."""
@@ -113,13 +116,14 @@ def augment(
         check_folder_order(source, request.output.format, request.limit)
         outcome = nothing_ever(request, source, execution)
     if outcome is None:
-        opened = open_job(request, listener, execution.jobs, source)
+        state = None if existing_output.overwrite else read_state(open_folder(out))
+        opened = open_job(request, listener, execution.jobs, source, state)
 
         def check(left_out: Sequence[int]) -> None:
             check_folder_order(source, request.output.format, request.limit, left_out)
 
         outcome = fill(opened, out, execution, existing_output, listener, check)
-        outcome.classes, outcome.notes = classes, source.notes
+        outcome.classes, outcome.notes, outcome.spent = classes, source.notes, opened.spent
     outcome.seconds = time.perf_counter() - began
     return outcome
 
@@ -201,7 +205,8 @@ def make(run: Run, listener: Listener, done: Callable[[], int]) -> Outcome:
     for record in run.records.values():
         listener.detail(f"{record.name}: already present")
     if run.waiting:
-        compile_kernels(listener, run.opened.job, run.execution.jobs)
+        with run.opened.spent.timed("compiling"):
+            compile_kernels(listener, run.opened.job, run.execution.jobs)
         prepare_pictures(run.opened, listener)
     bounds = shard_bounds(run.opened.job)
     total = sum(bounds[number][1] - bounds[number][0] for number in run.waiting)

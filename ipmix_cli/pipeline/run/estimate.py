@@ -94,15 +94,15 @@ def estimate(
         As :func:`ipmix_cli.pipeline.run.augment.augment` for a source or a bank that cannot be read.
     """
     execution, listener = execution or Execution(), listener or Listener()
-    opened = open_job(request, listener, execution.jobs)
+    folder = open_folder(out)
+    state = read_state(folder)
+    opened = open_job(request, listener, execution.jobs, there=state.job_state)
     check_places(request, opened.source, out)
     compile_kernels(listener, opened.job, execution.jobs)
     prepare_pictures(opened, listener)
     job, shards = opened.job, len(shard_bounds(opened.job))
     few, many = measured(opened)
     each, fixed = _cost(few, many, job.output.encoding == "raw")
-    folder = open_folder(out)
-    state = read_state(folder)
     ours = state.recorded == job.to_dict()
     return CostEstimate(
         job=job,

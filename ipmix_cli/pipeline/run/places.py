@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ipmix_cli.errors import UsageError
-from ipmix_cli.pipeline.banks.builtin import BUILTIN
+from ipmix_cli.pipeline.run.builtin_bank import BUILTIN
 from ipmix_cli.sources.cifar.cifar import must_be_downloaded
 from ipmix_cli.sources.source import Source, SourceSpec
 from ipmix_cli.storage.object_store import is_remote

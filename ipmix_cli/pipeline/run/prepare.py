@@ -10,7 +10,6 @@ from typing import Any
 from ipmix_cli.crop import CropConfig
 from ipmix_cli.errors import UsageError
 from ipmix_cli.methods import DEFAULT_METHOD, transform_named
-from ipmix_cli.pipeline.banks.builtin import BUILTIN, builtin_bank
 from ipmix_cli.pipeline.banks.mixing import (
     MixingHandle,
     bank_state,
@@ -22,6 +21,8 @@ from ipmix_cli.pipeline.banks.mixing import (
 from ipmix_cli.pipeline.job import Job, MixingRecord, SourceRecord
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.manifest import Manifest, RecordedPlaces
+from ipmix_cli.pipeline.output.state import OutputState
+from ipmix_cli.pipeline.run.builtin_bank import BUILTIN, Preparation, builtin_bank, builtin_pictures, builtin_side
 from ipmix_cli.pipeline.run.output_settings import (
     check_annotations,
     check_fields,
@@ -91,12 +92,18 @@ class Request:
 
 @dataclass(frozen=True)
 class OpenJob:
-    """A job with its source and mixing pictures at hand; `mixing` is None for a method without them."""
+    """A job with its source and mixing pictures at hand; `mixing` is None for a method without them.
+
+    `spent` counts what opening it, and a run of it, spend on what is made once on a machine; `state` is what the output
+    folder said of itself before.
+    """
 
     job: Job
     places: RecordedPlaces
     source: Source
     mixing: MixingHandle | None
+    spent: Preparation = field(default_factory=Preparation)
+    state: OutputState | None = None
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -110,8 +117,17 @@ class OpenJob:
             check_bank(self.mixing)
 
 
-def open_job(request: Request, listener: Listener, jobs: int = 1, source: Source | None = None) -> OpenJob:
+def open_job(
+    request: Request,
+    listener: Listener,
+    jobs: int = 1,
+    source: Source | None = None,
+    state: OutputState | None = None,
+) -> OpenJob:
     """Open everything that a request names, and fix every number of the job; the source may be open already.
+
+    `state` is what the output folder says of itself: a job in it that is the same but for the size of the built-in bank
+    goes on with its own.
 
     Raises
     ------
@@ -128,17 +144,18 @@ def open_job(request: Request, listener: Listener, jobs: int = 1, source: Source
                 f"{request.method} uses no mixing pictures", f"leave out --{unmixed.transform.mixing_option}"
             )
         return OpenJob(unmixed, places, source, None)
-    mixing = _open_mixing(request, unmixed, listener, jobs)
-    return OpenJob(dataclasses.replace(unmixed, mixing=mixing.record), places, source, mixing)
-
-
-def _open_mixing(request: Request, job: Job, listener: Listener, jobs: int) -> MixingHandle:
-    """Open the mixing pictures that a job needs, and make the built-in ones where they are asked for."""
-    ratio = job.transform.mixing_ratio(job.augment)
+    fractals, spent = lasting_bank(request.fractals), Preparation()
+    ratio = unmixed.transform.mixing_ratio(unmixed.augment)
     assert ratio is not None, "a method without mixing pictures opens none"
-    fractals = lasting_bank(request.fractals)
     if fractals == BUILTIN:
-        fractals = builtin_bank(job.size, ratio, listener, jobs)
+        count = builtin_pictures(unmixed, ratio, request.recorded, None if state is None else state.job_state)
+        fractals = builtin_bank(builtin_side(unmixed.size, ratio), count, listener, jobs, unmixed, spent)
+    mixing = _open_mixing(request, unmixed, fractals, ratio)
+    return OpenJob(dataclasses.replace(unmixed, mixing=mixing.record), places, source, mixing, spent, state)
+
+
+def _open_mixing(request: Request, job: Job, fractals: str, ratio: float) -> MixingHandle:
+    """Open the mixing pictures that a job needs, at their place or under the built-in bank's name."""
     open_bank.cache_clear()  # what an earlier job of this process has opened may have changed since
     state = bank_state(fractals)
     bank = open_bank(fractals)
@@ -153,7 +170,8 @@ def _open_mixing(request: Request, job: Job, listener: Listener, jobs: int) -> M
 def prepare_pictures(opened: OpenJob, listener: Listener) -> None:
     """Resize the mixing pictures of a job once, before its workers need them; for pictures of one size."""
     if opened.mixing is not None and opened.job.size is not None:
-        prepare_mixing(opened.mixing, opened.job.size, listener)
+        with opened.spent.timed("bank"):
+            prepare_mixing(opened.mixing, opened.job.size, listener)
 
 
 def open_source_of(request: Request, listener: Listener) -> Source:
@@ -274,7 +292,8 @@ def reopened_mixing(
         return None
     where = fractals or manifest.places.fractals
     if mixing and where == BUILTIN:
-        where = builtin_bank(manifest.job.size, ratio, listener, 1)
+        side = builtin_side(manifest.job.size, ratio)
+        where = builtin_bank(side, manifest.job.mixing.pictures, listener)
     open_bank.cache_clear()  # it may have changed since this process opened it
     return MixingHandle(where, manifest.job.mixing, ratio)
 

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.errors import SourceError
 from ipmix_cli.picture import Picture
-from ipmix_cli.pipeline.banks.builtin import BUILTIN, builtin_bank
 from ipmix_cli.pipeline.banks.mixing import MixingHandle, open_bank, resized_shapes
 from ipmix_cli.pipeline.job import Job
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.dataset import Dataset
+from ipmix_cli.pipeline.run.builtin_bank import BUILTIN, builtin_bank, builtin_side
 from ipmix_cli.pipeline.run.render import NO_SHAPES, mixing_for, workspace_of
 from ipmix_cli.shards.shard import StoredSample
 
@@ -31,7 +31,7 @@ def checked_mixing(job: Job, location: str, listener: Listener | None = None) ->
     if ratio is None:
         return None
     if location == BUILTIN:
-        location = builtin_bank(job.size, ratio, listener or Listener(), 1)
+        location = builtin_bank(builtin_side(job.size, ratio), job.mixing.pictures, listener)
     if open_bank(location).digest != job.mixing.digest:
         raise SourceError(
             f"{location} does not hold the mixing pictures that this data set was made with: its digest differs",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ipmix_cli.codecs import png
 from ipmix_cli.kernels import resize
 from ipmix_cli.methods import transform_named
@@ -11,17 +13,33 @@ from ipmix_cli.pipeline.job import Execution, Job
 from ipmix_cli.pipeline.listener import Listener
 
 METHOD = "method "  # before a transform's name
+FAMILY = "family "  # before the name of a family of mixing pictures
 KERNELS = {"resize": resize.KERNELS, "png": png.KERNELS}
 
 
 def compile_kernels(listener: Listener, job: Job, jobs: int = 1) -> None:
     """Compile what a job needs, side by side, unless this machine's cache holds it already."""
-    needed = [f"{METHOD}{job.method}", "resize", *(["png"] if job.output.encoding == "png" else [])]
-    cold = [name for name in needed if not _kernels(name).is_warm()]  # what takes longest comes first
-    if cold:
-        listener.note("Compiling the kernels, once per machine: about 20 seconds ...")
-        for _ in results(warm_up, cold, Execution(jobs=min(jobs, len(cold)))):
-            pass
+    compile_named(cold_kernels(job), listener, jobs)
+
+
+def cold_kernels(job: Job) -> list[str]:
+    """Return what a job needs and this machine's cache does not hold, as :func:`warm_up` is told it."""
+    return cold_of([f"{METHOD}{job.method}", "resize", *(["png"] if job.output.encoding == "png" else [])])
+
+
+def cold_of(names: Sequence[str]) -> list[str]:
+    """Return those kernels that this machine's cache does not hold; what takes longest should come first."""
+    return [name for name in names if not _kernels(name).is_warm()]
+
+
+def compile_named(names: Sequence[str], listener: Listener, jobs: int) -> None:
+    """Compile what the names stand for, side by side, telling a listener."""
+    if not names:
+        return
+    listener.note("Compiling the kernels needed here, once per machine ...")
+    with listener.activity("compiling", len(names), "kernels") as advance:
+        for done, _ in enumerate(results(warm_up, names, Execution(jobs=min(jobs, len(names)))), 1):
+            advance(done)
 
 
 def _kernels(name: str) -> KernelSet:
@@ -29,5 +47,10 @@ def _kernels(name: str) -> KernelSet:
 
 
 def warm_up(name: str) -> None:
-    """Compile what a name stands for: ``resize``, ``png``, or ``method`` and a transform."""
-    _kernels(name).warm_up()
+    """Compile what a name stands for: ``resize``, ``png``, ``method`` and a transform, ``family`` and a family."""
+    if name.startswith(FAMILY):
+        from ipmix_cli.pipeline.banks.drawing import warm_family  # and with it all that draws
+
+        warm_family(name.removeprefix(FAMILY))
+    else:
+        _kernels(name).warm_up()
