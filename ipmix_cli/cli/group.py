@@ -32,6 +32,7 @@ COMMANDS = {
     "score": "Score predictions: errors, robustness, calibration, anomalies.",
     "generate-fractals": "Draw a bank of synthetic mixing pictures.",
     "bank-report": "Assess a bank, or any folder of mixing pictures.",
+    "warm-up": "Compile the kernels and draw the built-in bank before any job needs them.",
 }
 
 

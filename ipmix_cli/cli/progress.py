@@ -78,6 +78,17 @@ def _width() -> dict[str, Any]:
     return {"ncols": 80}
 
 
+def pace(seconds: float) -> str:
+    """Return how quickly something goes that takes so many seconds each: by the second, or a slow one by seconds.
+
+    Examples
+    --------
+    >>> pace(0.01), pace(12)
+    ('100/s', '12 s each')
+    """
+    return f"{seconds:,.0f} s each" if seconds > 1 else f"{1 / max(seconds, 1e-9):,.0f}/s"
+
+
 class _Lines:
     """An activity as a line of text every ten seconds."""
 
@@ -90,10 +101,10 @@ class _Lines:
         if now - self._told < LINE_SECONDS:
             return
         self._told = now
-        rate = done / (now - self._began)
+        seconds = (now - self._began) / max(done, 1)
         text = f"{self._label}: {done:,}"
         if self._total:
             text += f" of {self._total:,} {self._unit}"
         if self._total and done:
-            text += f", {rate:,.0f}/s, {(self._total - done) / rate:,.0f} s left"
+            text += f", {pace(seconds)}, about {(self._total - done) * seconds:,.0f} s left"
         self._listener.note(text)

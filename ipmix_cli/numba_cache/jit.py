@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import gc
 import hashlib
 import pickle
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -46,14 +45,14 @@ def inlined(function: F) -> F:
 
 def compiled(function: F, **more: Any) -> F:
     """Compile a function as :func:`kernel` does, with other options of numba's."""
-    options = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, **wide.options(), **more}
+    options = {"nogil": True, "error_model": "numpy", **wide.options(), **more}
     folder = cache_folder(Path(function.__code__.co_filename).parent)
     if folder is None:
-        return _uncollected(numba.njit(function, **options))  # type: ignore[no-any-return]
+        return numba.njit(function, **options)  # type: ignore[no-any-return]
     before = config.CACHE_DIR
     config.CACHE_DIR = str(folder)  # numba reads it while it decorates, and only then
     try:
-        return _uncollected(_forgiving(numba.njit(function, cache=True, **options)))  # type: ignore[no-any-return]
+        return _forgiving(numba.njit(function, cache=True, **options))  # type: ignore[no-any-return]
     finally:
         config.CACHE_DIR = before
 
@@ -75,30 +74,6 @@ def _forgiving(dispatcher: Any) -> Any:
 
     cache.save_overload, cache.load_overload = save_if_possible, load_if_whole
     return dispatcher
-
-
-def _uncollected(dispatcher: Any) -> Any:
-    """Compile a kernel without Python's collector of cycles: it takes a sixth of the time, and frees nearly nothing."""
-    compile_it = dispatcher.compile
-
-    def compile_uncollected(signature: Any) -> Any:
-        with paused_collector():
-            return compile_it(signature)
-
-    dispatcher.compile = compile_uncollected
-    return dispatcher
-
-
-@contextlib.contextmanager
-def paused_collector() -> Iterator[None]:
-    """Keep Python's collector of cycles from running in the block; it goes on afterwards, if it ran before."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
 
 
 def is_compiled(source_folder: Path, use: str = "") -> bool:
