@@ -96,7 +96,7 @@ def estimate(
     execution, listener = execution or Execution(), listener or Listener()
     folder = open_folder(out)
     state = read_state(folder)
-    opened = open_job(request, listener, execution.jobs, there=state.job_state)
+    opened = open_job(request, listener, execution.jobs, state=state)
     check_places(request, opened.source, out)
     compile_kernels(listener, opened.job, execution.jobs)
     prepare_pictures(opened, listener)

@@ -71,11 +71,8 @@ def start(
     execution: Execution,
     existing_output: ExistingOutput,
     counters: ProgressCounters | None = None,
-    state: OutputState | None = None,
 ) -> Run:
     """Take the folder for the job, and see which shards are there already.
-
-    `state` is what the folder said of itself a while ago: if it was finished, it is not read again.
 
     Raises
     ------
@@ -84,7 +81,8 @@ def start(
     """
     array_task = ArrayTask(execution.task_index, execution.task_count)
     folder = open_folder(out)
-    if state is None or state.manifest is None:
+    state = opened.state
+    if state is None or state.manifest is None:  # what was finished when the job was opened is not read again
         state = read_state(folder)
     overwrite, retry_failed = existing_output.overwrite, existing_output.retry_failed
     written = take_ownership(folder, opened.job, overwrite, retry_failed, array_task.count == 1, state)
