@@ -23,13 +23,13 @@ def printable(text: object) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
 
 
-def counted(number: int, thing: str) -> str:
-    """Return a number with what it counts.
+def counted(number: int, thing: str, things: str = "") -> str:
+    """Return a number with what it counts; `things` is the plural if it is not the word with an s.
 
     >>> counted(1, "problem"), counted(2000, "shard")
     ('1 problem', '2,000 shards')
     """
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+    return f"{number:,} {thing if number == 1 else things or thing + 's'}"
 
 
 def ranges(numbers: Iterable[int]) -> str:

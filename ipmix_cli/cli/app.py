@@ -66,8 +66,10 @@ def main() -> None:
         with requests:
             check_limits()
             from ipmix_cli.cli.group import app  # a tenth of a second: heard signals need no traceback by now
+            from ipmix_cli.cli.usage_errors import run
 
-            app()
+            code = run(app)
+        sys.exit(code)
     except BaseException as error:
         if requests.heard is not None and not _is_success(error):
             _stop(requests.heard)

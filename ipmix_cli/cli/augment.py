@@ -227,7 +227,8 @@ def augment(
     if as_json:
         show(outcome_as_json(outcome, out))
         return
-    show(summary(outcome, out))
+    if not quiet:
+        show(summary(outcome, out))
     if profile:
         show(profile_table(outcome))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ipmix_cli.cli.execution_options import QuietOption
+from ipmix_cli.cli.execution_options import HideProgressOption
 from ipmix_cli.cli.screen import show
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def bank_report(
         str | None, typer.Option(help="Also draw a contact sheet by family, with histograms.", rich_help_panel=WHAT)
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel=WHAT)] = False,
-    quiet: QuietOption = False,
+    quiet: HideProgressOption = False,
 ) -> None:
     """Measure a bank by family: contrast, edges, spectrum, colour, near-duplicates; warn where it is poor.
 

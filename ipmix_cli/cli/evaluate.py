@@ -199,7 +199,8 @@ def evaluate(
             execution,
             listener,
         )
-        _tell(done, out, item)
+        if not quiet:
+            _tell(done, out, item)
 
 
 def _attack(name: str, torch: str, settings: tuple[str, int, str, int]) -> Attack | None:

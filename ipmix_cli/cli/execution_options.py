@@ -20,7 +20,10 @@ JobsOption = Annotated[
         "--jobs", help="Worker processes.  [default: the CPUs this process may use]", min=1, rich_help_panel=RUNNING
     ),
 ]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Hide the progress bars.", rich_help_panel=RUNNING)]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.", rich_help_panel=RUNNING)]
+HideProgressOption = Annotated[  # of commands whose result is the text that they print
+    bool, typer.Option("--quiet", "-q", help="Print the result alone, no progress.", rich_help_panel=RUNNING)
+]
 
 TaskIndexOption = Annotated[
     int | None,

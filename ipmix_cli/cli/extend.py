@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ipmix_cli.cli.execution_options import execution_for, prepare_workers
+from ipmix_cli.cli.execution_options import QuietOption, execution_for, prepare_workers
 from ipmix_cli.cli.screen import show
 from ipmix_cli.cli.source_options import (
     PANEL,
@@ -60,7 +60,7 @@ def extend(
     max_errors: Annotated[
         str, typer.Option(help="Unreadable pictures to leave out, in all: N or P%.", rich_help_panel=RUNNING)
     ] = "0",
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel=RUNNING)] = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Add the pictures of a further source to a finished data set, as shards behind those that are there.
 
@@ -82,4 +82,5 @@ def extend(
     with logging_to(None, Bars(quiet, False), folder) as listener:
         execution = execution_for(jobs, max_errors, (None, None), ("joblib", None, None), listener)
         outcome = run(folder, spec_of(options, source), execution, listener)
-    show(summary(outcome, folder))
+    if not quiet:
+        show(summary(outcome, folder))

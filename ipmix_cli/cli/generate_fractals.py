@@ -95,10 +95,11 @@ def generate_fractals(
     began = time.monotonic()
     made = generate_bank(settings, path, format_name=kind, jobs=jobs, listener=Bars(quiet))
     seconds = time.monotonic() - began
-    if not quiet:
-        show(table(made.report()))
     if preview is not None:
         write_sheet(preview, str(path), made.families, made.counts)
+    if quiet:
+        return
+    show(table(made.report()))
     show(f"{path}: {settings.count:,} pictures in {seconds:.1f} s: {settings.count / seconds:,.0f} pictures/s")
     use = f"ipmix augment --in {path} --out shards" if classes else f"ipmix augment --fractals {path} ..."
     show(f"next: {use}")

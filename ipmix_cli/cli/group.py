@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import shutil
+import textwrap
 from typing import Annotated, Any
 
 import typer
@@ -72,8 +74,8 @@ class LazyGroup(TyperGroup):
         page = TyperGroup(name=self.name, commands=listed, params=self.params, help=self.help, rich_markup_mode=MARKUP)
         hide_types_of_flags(page.get_params(ctx))
         page.format_help(ctx, formatter)
-        formatter.write("Try it: ipmix augment --in demo --out shards && ipmix preview shards --out sheet.png\n")
-        formatter.write(f"\n{EXIT_CODES}\n")
+        formatter.write("Try it:\n  ipmix augment --in demo --out shards\n  ipmix preview shards --out sheet.png\n")
+        formatter.write(f"\n{textwrap.fill(EXIT_CODES, shutil.get_terminal_size().columns)}\n")
 
 
 app = typer.Typer(

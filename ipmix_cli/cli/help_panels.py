@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import re
+import shutil
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
@@ -52,7 +55,9 @@ class PanelCommand(TyperCommand):
         hide_types_of_flags(self.get_params(ctx))
         super().format_help(ctx, formatter)
         self.help = described
-        formatter.write(f"Examples:\n{examples(self.help)}\n\n{EXIT_CODES}\n")
+        width = shutil.get_terminal_size().columns
+        typed = "\n".join(fitted(line, width) for line in examples(self.help).split("\n"))
+        formatter.write(f"Examples:\n{typed}\n\n{textwrap.fill(EXIT_CODES, width)}\n")
 
 
 def _place(parameter: Any) -> int:
@@ -82,6 +87,27 @@ def description(text: str | None) -> str:
 def examples(text: str | None) -> str:
     """Return the examples of a docstring, line by line."""
     return inspect.cleandoc(text or "").partition("\nExamples:\n")[2].rstrip()
+
+
+def fitted(line: str, width: int) -> str:
+    r"""Return a command in lines of at most `width` columns, broken before options, so that it can be pasted.
+
+    Examples
+    --------
+    >>> print(fitted("  ipmix augment --in demo --out shards", 30))
+      ipmix augment --in demo \
+        --out shards
+    """
+    indent = line[: len(line) - len(line.lstrip())]
+    lines, parts = [], re.split(r" (?=--?[a-z])", line)
+    now = parts[0]
+    for part in parts[1:]:
+        if len(now) + len(part) + 3 > width:  # a space before it, and the two columns of a continuation after it
+            lines.append(f"{now} \\")
+            now = f"{indent}  {part}"
+        else:
+            now += f" {part}"
+    return "\n".join([*lines, now])
 
 
 def escaped(text: str) -> str:

@@ -15,6 +15,8 @@ from ipmix_cli.pipeline.listener import Advance, Listener
 from ipmix_cli.printable import printable
 
 LINE_SECONDS = 10.0  # between two lines if there is no terminal
+NARROW = 72  # columns: below this, a bar says how far it is and how long it will take, and nothing else
+NARROW_BAR = "{desc}: {percentage:3.0f}%|{bar}| {remaining} left"
 SHORT_SECONDS = 0.5  # an activity shorter than this shows no bar
 
 tqdm.monitor_interval = 0  # no extra thread
@@ -58,7 +60,7 @@ def _bar(label: str, total: int, unit: str) -> Iterator[Advance]:
         unit="B" if unit == "B" else f" {unit}",
         unit_scale=unit == "B",
         delay=SHORT_SECONDS,
-        **_width(),
+        **_width(total > 0),
         leave=False,
         file=sys.stderr,
     ) as bar:
@@ -70,11 +72,11 @@ def _bar(label: str, total: int, unit: str) -> Iterator[Advance]:
         yield advance
 
 
-def _width() -> dict[str, Any]:
+def _width(has_end: bool) -> dict[str, Any]:
     """Follow the terminal's width; 80 columns on one that says it has none, as some containers' do."""
     with contextlib.suppress(OSError):
-        if os.get_terminal_size(sys.stderr.fileno()).columns:
-            return {"dynamic_ncols": True}
+        if columns := os.get_terminal_size(sys.stderr.fileno()).columns:
+            return {"dynamic_ncols": True, "bar_format": NARROW_BAR if columns < NARROW and has_end else None}
     return {"ncols": 80}
 
 

@@ -10,6 +10,7 @@ import typer
 from ipmix_cli.cli.execution_options import RUNNING, JobsOption, QuietOption
 from ipmix_cli.cli.origin_options import DataDirOption, FractalsOption, SourceOption, moved_source
 from ipmix_cli.cli.screen import show
+from ipmix_cli.printable import counted
 
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.verify.repair import Repaired
@@ -45,7 +46,8 @@ def repair(
     dataset = open_dataset(folder)
     origin = RepairSource(source=moved_source(dataset, source, data_dir), fractals=fractals)
     done = run(dataset, origin, Execution(jobs=jobs or available_cpus()), Bars(quiet or as_json))
-    show(json.dumps(done.to_dict(), indent=1) if as_json else table(done, folder))
+    if as_json or not quiet or done.problems:
+        show(json.dumps(done.to_dict(), indent=1) if as_json else table(done, folder))
     if done.problems:
         raise typer.Exit(4)
 
@@ -59,9 +61,9 @@ def table(done: Repaired, folder: str) -> str:
         place = " ".join(part for part in (problem.shard, problem.key) if part)
         lines += [f"PROBLEM     {problem.code}: {place}: {problem.message}", f"            {problem.remedy}"]
     if done.problems:
-        lines.append(f"FAIL: {len(done.problems)} problems are left")
+        lines.append(f"FAIL: left: {counted(len(done.problems), 'problem')}")
     elif done.written:
-        lines.append(f"REPAIRED: {len(done.written)} files, each with the manifest's sha256")
+        lines.append(f"REPAIRED: {counted(len(done.written), 'file')}, each with the manifest's sha256")
     else:
         lines.append("nothing is bad")
     return "\n".join([*lines, f"next: ipmix validate {folder}"])

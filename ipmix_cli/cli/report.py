@@ -51,4 +51,5 @@ def report(
     checks = Checks(level=level, source=moved_source(dataset, source, data_dir), fractals=fractals, seed=seed)
     page = make(dataset, checks, Execution(jobs=jobs or available_cpus()), Bars(quiet)).encode()
     write_atomically(Path(out), page)
-    show(f"{out}: {len(page) / 1e6:.1f} MB")
+    if not quiet:
+        show(f"{out}: {len(page) / 1e6:.1f} MB")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ipmix_cli.cli.execution_options import QuietOption
+from ipmix_cli.cli.execution_options import HideProgressOption
 
 if TYPE_CHECKING:
     from ipmix_cli.scoring.measuring.measure import Scorecard
@@ -91,7 +91,7 @@ def score(
     html: Annotated[
         str, typer.Option(help="Write one page with diagrams, such as compare.html.", rich_help_panel=OUTPUT)
     ] = "",
-    quiet: QuietOption = False,
+    quiet: HideProgressOption = False,
 ) -> None:
     """Score predictions: error, corruption, consistency, calibration, attacks, anomalies, with 95 % intervals.
 

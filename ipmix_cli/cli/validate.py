@@ -13,6 +13,7 @@ from ipmix_cli.cli.screen import show
 from ipmix_cli.printable import counted
 
 if TYPE_CHECKING:
+    from ipmix_cli.pipeline.verify.plan_agreement import PlanAgreement
     from ipmix_cli.pipeline.verify.validate import Report
 
 WHAT = "What to check"
@@ -72,27 +73,21 @@ def validate(
     spec = moved_source(dataset, source, data_dir)
     checks = Checks(level=level, sample=sample, source=spec, replay=replay, fractals=fractals, seed=seed)
     report = run(dataset, checks, Execution(jobs=jobs or available_cpus()), Bars(quiet or as_json))
-    show(json.dumps(report.to_dict(), indent=1) if as_json else table(report))
+    if as_json or not quiet or not report.passed:
+        show(json.dumps(report.to_dict(), indent=1) if as_json else table(report))
     if not report.passed:
         raise typer.Exit(4)
 
 
 def table(report: Report) -> str:
     """Return the report as lines for a person."""
-    agreement = report.agreement
     lines = [
         f"{'level':<12}{report.level}",
         f"{'shards':<12}{report.shards:,}",
         f"{'samples':<12}{report.samples:,}",
         f"{'bytes':<12}{report.bytes:,}",
     ]
-    if agreement.empty + agreement.other:
-        kept = agreement.empty - agreement.empty_changed
-        lines.append(
-            f"{'copies':<12}{agreement.empty + agreement.other:,} compared with their plans: "
-            f"{kept:,} of the {agreement.empty:,} that should equal their clean picture do, "
-            f"and {agreement.other_unchanged:,} of the {agreement.other:,} that should differ from it equal it"
-        )
+    lines += _copies(report.agreement)
     if report.compared:
         lines.append(f"{'compared':<12}{report.compared:,} samples with the source")
     if report.replayed:
@@ -104,3 +99,21 @@ def table(report: Report) -> str:
         lines.append(f"            ... and {len(report.problems) - MOST_SHOWN} more; see them with --json")
     lines.append("PASS" if report.passed else f"FAIL: {counted(len(report.problems), 'problem')}")
     return "\n".join(lines)
+
+
+def _copies(agreement: PlanAgreement) -> list[str]:
+    """Return how copies compare with their clean pictures, and what their plans let expect."""
+    lines = []
+    if agreement.other:
+        changed = agreement.other - agreement.other_unchanged
+        lines.append(
+            f"{'changed':<12}{changed:,} of {counted(agreement.other, 'copy', 'copies')} whose plan changes the picture"
+        )
+    if agreement.other_unchanged:
+        lines.append(f"{'':<12}the other {agreement.other_unchanged:,} equal it: flat pictures and weak steps do that")
+    if agreement.empty:
+        kept = agreement.empty - agreement.empty_changed
+        lines.append(
+            f"{'unchanged':<12}{kept:,} of {counted(agreement.empty, 'copy', 'copies')} whose plan changes nothing"
+        )
+    return lines

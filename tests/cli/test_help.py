@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from ipmix_cli.cli.group import COMMANDS
+from ipmix_cli.cli.help_panels import fitted
 from ipmix_cli.cli.option_values import VALUES
 from ipmix_cli.cli.table_names import table_names
 
@@ -147,3 +148,67 @@ def test_a_shell_completes_the_names_of_the_tables(words, some):
     command = [sys.executable, "-c", "from ipmix_cli.cli.group import app; app(prog_name='ipmix')"]
     done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=True)
     assert some <= set(done.stdout.split())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_page_fits_sixty_columns(ipmix, monkeypatch, command):
+    monkeypatch.setenv("COLUMNS", "60")
+    page = ipmix(command, "--help").stdout
+    assert max(len(line) for line in page.splitlines()) <= 60
+
+
+def test_examples_can_be_pasted_where_they_are_broken():
+    line = "  ipmix augment --in photos/ --size 224 --format webdataset --encoding jpeg -q"
+    typed = subprocess.run(
+        ["/bin/sh", "-c", f"ipmix() {{ echo $*; }}\n{fitted(line, 40)}"], capture_output=True, text=True, check=True
+    )
+    assert typed.stdout.split() == line.split()[1:]
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "remedy"),
+    [
+        ("augment --copies 0 --in demo --out x", "--copies", "give --copies a whole number from 1 to 10000"),
+        ("augment --copies many --in demo --out x", "--copies", "give --copies a whole number from 1 to 10000"),
+        ("augment --beta high --in demo --out x", "--beta", "give --beta a number"),
+        ("warm-up --jobs 0", "--jobs", "give --jobs a whole number, at least 1"),
+        ("augment --in demo", "ipmix augment needs --out", "see ipmix augment --help"),
+        ("validate", "ipmix validate needs DIR", "see ipmix validate --help"),
+        ("validate one two", "(two)", "see ipmix validate --help"),
+        ("augment --in", "--in needs a value", "--help"),
+        ("augment -z", "ipmix augment has no option -z", "see ipmix augment --help"),
+        ("--loud", "ipmix has no option --loud", "see ipmix --help"),
+    ],
+)
+def test_a_wrong_command_line_is_told_as_any_other_error(ipmix, words, error, remedy):
+    done = ipmix(*words.split(), check=False)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    first, second = done.stderr.splitlines()
+    assert first.startswith("ipmix: error: ")
+    assert error in first
+    assert second.startswith("ipmix: what to do: ")
+    assert remedy in second
+
+
+def test_the_program_alone_shows_its_page(ipmix):
+    done = ipmix(check=False)
+    assert "Commands" in done.stdout
+    assert "Exit codes: 0 done;" in done.stdout
+    assert done.stderr == ""
+
+
+def test_quiet_runs_print_nothing(ipmix, bank, tmp_path):
+    out = tmp_path / "shards"
+    for words in (
+        ("augment", "--in", "demo", "--limit", 4, "--fractals", bank, "--out", out),
+        ("validate", out),
+        ("repair", out),
+        ("generate-fractals", "--family", "plasma", "--count", 2, "--size", 32, "--out", tmp_path / "bank.h5"),
+    ):
+        done = ipmix(*words, "--jobs", 1, "-q")
+        assert done.stdout + done.stderr == ""
+    next(out.glob("*.h5")).unlink()
+    done = ipmix("validate", out, "--jobs", 1, "-q", check=False)
+    assert done.returncode == 4
+    assert done.stdout.endswith("FAIL: 1 problem\n")

@@ -49,6 +49,7 @@ def seen(code: str, columns: int) -> str:
 def test_an_activity_is_a_bar(columns: int) -> None:
     text = seen(ACTIVITY, columns)
     assert "drawing:  50%|" in text
+    assert (" left" in text) == (columns == 60)  # where there is little room: how far, how long, nothing else
     assert "a shard is done" in text
     assert not re.search(r"\x1b\[[0-9;]*m", text)
     assert max(len(line) for line in re.split(r"[\r\n]+", text)) <= (columns or 80)
