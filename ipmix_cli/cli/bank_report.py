@@ -31,7 +31,7 @@ def bank_report(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.", rich_help_panel=WHAT)] = False,
     quiet: HideProgressOption = False,
 ) -> None:
-    """Measure a bank by family: contrast, edges, spectrum, colour, near-duplicates; warn where it is poor.
+    """Measure a bank by family: contrast, edges, spectrum, colour, near-duplicates; say whether it is good.
 
     Examples:
       ipmix bank-report bank.h5 --png sheet.png
@@ -68,21 +68,37 @@ def write_sheet(png: str, bank: str, families: list[str], counters: FamilyCounts
 
 
 def table(report: BankReport) -> str:
-    """Return the report as lines for a person: medians by family, percentiles over all, and warnings."""
-    lines = [f"{'family':<12}{'pictures':>9}{'redrawn':>9}" + "".join(f"{head:>11}" for head in HEADS.values())]
+    """Return the report as lines for a person: the verdict, medians by family, percentiles over all."""
+    lines = [_verdict(report), ""]
+    lines.append(f"{'family':<12}{'pictures':>9}{'redrawn':>9}" + "".join(f"{head:>11}" for head in HEADS.values()))
     lines += [_line(name, row) for name, row in report.families.items()]
     lines.append(_line("all", report.total))
     for place, name in ((0, "   5 %"), (2, "  95 %")):
         numbers = (report.total.percentiles[figure][place] for figure in HEADS)
         lines.append(f"{name:<30}" + "".join(f"{number:>11.2f}" for number in numbers))
+    lines += _redrawn(report)
+    size = f", {report.bytes / 1e6:,.1f} MB" if report.bytes else ""
+    lines.append(f"{report.total.pictures:,} pictures{size}; {report.duplicates:.2%} look like an earlier one")
+    return "\n".join(lines)
+
+
+def _verdict(report: BankReport) -> str:
+    """Return in one line whether the bank is good, and why not."""
+    why = "; ".join(filter(None, [report.worst, *report.warnings]))
+    return f"{report.verdict}: {why or 'contrast, edges, spectrum and colour as in photographs, and few look alike'}"
+
+
+def _redrawn(report: BankReport) -> list[str]:
+    """Return which families were redrawn and why, and a legend of the words for that."""
+    from ipmix_cli.pipeline.banks.report import REASONS
+
+    lines = []
     for name, row in report.families.items():
         if row.redrawn:
             reasons = ", ".join(f"{reason} {count:,}" for reason, count in row.redrawn.items())
             lines.append(f"redrawn: {name}: {reasons}")
-    size = f", {report.bytes / 1e6:,.1f} MB" if report.bytes else ""
-    lines.append(f"{report.total.pictures:,} pictures{size}; {report.duplicates:.2%} look like an earlier one")
-    lines += [f"warning: {warning}" for warning in report.warnings]
-    return "\n".join(lines)
+    words = sorted({reason for row in report.families.values() for reason in row.redrawn})
+    return [*lines, *(f"  {word:<12}{REASONS[word]}" for word in words if word in REASONS)]
 
 
 def _line(name: str, row: FamilyRow) -> str:

@@ -43,7 +43,7 @@ def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
 )
 def test_families_may_be_written_in_every_usual_way(typed: Typed, tmp_path: Path, words: list[str]) -> None:
     out = tmp_path / "bank.h5"
-    code, text, _ = typed("generate-fractals", *words, "--out", out, "--count", 30, "--size", 32, "--jobs", 1, "-q")
+    code, text, _ = typed("generate-fractals", *words, "--out", out, "--count", 30, "--size", 32, "--jobs", 1)
     assert code == 0
     assert "30 pictures in" in text
     with h5py.File(out) as file:
@@ -64,10 +64,11 @@ def test_the_whole_tour(typed: Typed, tmp_path: Path) -> None:
     assert sheet.read_bytes() == second.read_bytes()
     code, text, _ = typed("bank-report", out, "--json")
     assert json.loads(text)["total"]["pictures"] == 8
+    assert json.loads(text)["verdict"] in ("good", "usable", "poor")
 
 
 def test_a_labelled_bank_says_how_to_use_it(typed: Typed, tmp_path: Path) -> None:
-    words = ("--family", "plasma", "--classes", 2, "--per-class", 3, "--size", 32, "--jobs", 1, "-q")
+    words = ("--family", "plasma", "--classes", 2, "--per-class", 3, "--size", 32, "--jobs", 1)
     code, text, _ = typed("generate-fractals", "--out", tmp_path / "bank.h5", *words)
     assert code == 0
     assert "next: ipmix augment --in" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,12 @@ import cv2
 import numpy as np
 import pytest
 
+import fractals
+from ipmix_cli.cli.bank_report import table
 from ipmix_cli.errors import SourceError
 from ipmix_cli.pipeline.banks.bank import BankSettings
 from ipmix_cli.pipeline.banks.drawing import make_bank
-from ipmix_cli.pipeline.banks.report import BankReport, FamilyCounts, is_labelled, judged, measured_part
+from ipmix_cli.pipeline.banks.report import REASONS, BankReport, FamilyCounts, is_labelled, judged, measured_part
 from ipmix_cli.pipeline.banks.sheet import bank_sheet
 
 SETTINGS = BankSettings(count=24, size=48, seed=2, mix=(("plasma", 1.0), ("dead_leaves", 1.0)))
@@ -47,6 +50,8 @@ def test_any_folder_of_pictures_can_be_judged(tmp_path: Path) -> None:
     assert report.families.keys() == {"pictures"}
     assert report.total.pictures == 4
     assert any("edge_share" in warning for warning in report.warnings)
+    assert report.verdict == "poor"  # nothing but noise
+    assert "falls off slower than 1/f" in report.worst
     assert not any("edge_share" in warning for warning in report_of(tmp_path, 32).warnings)
 
 
@@ -90,3 +95,32 @@ def test_what_is_no_bank_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.h5").write_text("no bank")
     with pytest.raises(SourceError):
         list(judged(str(tmp_path / "text.h5")))
+
+
+def test_a_bank_of_the_default_mix_is_not_poor_and_its_reasons_are_explained(tmp_path: Path) -> None:
+    counters = FamilyCounts()
+    for record in make_bank(replace(SETTINGS, count=12, size=64), tmp_path / "bank"):
+        counters.add(record.family, record.figures, ["flat", "duplicate"])
+    report = counters.report()
+    assert report.verdict in {"good", "usable"}
+    assert report.to_dict()["verdict"] == report.verdict
+    text = table(report)
+    assert text.startswith(f"{report.verdict}: ")
+    assert "  duplicate   looks like an earlier picture" in text
+
+
+def test_all_reasons_have_words() -> None:
+    given = set()
+    for path in Path(fractals.__file__).parent.glob("*.py"):
+        for function in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(function, ast.FunctionDef) and function.name in {"probe", "complaint"}:
+                given |= reasons_in(function)
+    assert given | {"duplicate"} == set(REASONS)
+
+
+def reasons_in(function: ast.FunctionDef) -> set[str]:
+    """Return the words that a probe can answer with: those it returns, and those in its table of limits."""
+    parts = [node for node in ast.walk(function) if isinstance(node, ast.Return)]
+    parts += [node.elts[0] for node in ast.walk(function) if isinstance(node, ast.Tuple) and len(node.elts) == 2]
+    texts = [node.value for part in parts for node in ast.walk(part) if isinstance(node, ast.Constant)]
+    return {text for text in texts if isinstance(text, str) and text}

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fractals.quality import DUPLICATE_BITS, Figures, measure_quality, nearest
+from fractals.quality import DUPLICATE_BITS, Figures, complaint, measure_quality, nearest
 from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.banks.mixing import open_bank
 from ipmix_cli.pipeline.banks.sidecar import column, recipes, stored_settings
@@ -29,6 +29,23 @@ RANGES = {  # of medians over a bank: outside them a bank is poorer than photogr
 }
 MOST_DUPLICATES = 0.02
 COARSE_SIDE = 192  # px
+WORST_DUPLICATES = 0.2  # above this, a bank holds far fewer pictures than its number says
+REASONS = {  # why generate-fractals redraws a picture -> in words
+    "bland": "hardly any structure in a thumbnail",
+    "cycle": "its points run into a short cycle",
+    "diverges": "its points run away",
+    "duplicate": "looks like an earlier picture",
+    "fades": "hardly any contrast left at 36 px",
+    "few_colours": "colours of less than 3 bits of entropy",
+    "few_edges": "edges on less than 4 % of the pixels",
+    "flat": "a standard deviation of the luma below 15",
+    "inside": "most of the view lies inside the set",
+    "noise": "no structure but noise, in a thumbnail",
+    "noisy": "a spectrum that falls off slower than 1/f",
+    "one_colour": "one colour on more than 60 % of the pixels",
+    "sparse": "points in too small a part of the picture",
+    "thin": "a shape much longer than wide",
+}
 
 
 @dataclass
@@ -57,7 +74,8 @@ class FamilyCounts:
         }
         total = FamilyRow(len(everything), dict(_total(self.redrawn).most_common()), _percentiles(everything))
         duplicates = _duplicates(np.array(self.hashes, np.uint64)) / max(1, len(everything))
-        return BankReport(rows, total, duplicates, bytes_, _warnings(total, 0.0 if labelled else duplicates, self.side))
+        alike = 0.0 if labelled else duplicates
+        return BankReport(rows, total, duplicates, bytes_, _warnings(total, alike, self.side), _worst(total, alike))
 
 
 @dataclass(frozen=True)
@@ -71,17 +89,26 @@ class FamilyRow:
 
 @dataclass(frozen=True)
 class BankReport:
-    """What a bank is like; `warnings` is empty for a good one."""
+    """What a bank is like; `warnings` is empty for a good one.
+
+    `worst` says why the bank is poor: its median picture would be redrawn, or many are alike. It is empty for others.
+    """
 
     families: dict[str, FamilyRow]
     total: FamilyRow
     duplicates: float
     bytes: int
     warnings: list[str]
+    worst: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """Tell whether the bank is ``good``, ``usable`` or ``poor``."""
+        return "poor" if self.worst else "usable" if self.warnings else "good"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON values."""
-        return asdict(self)
+        return {"verdict": self.verdict, **asdict(self)}
 
 
 def _percentiles(values: NDArray[np.float64]) -> dict[str, list[float]]:
@@ -101,6 +128,14 @@ def _total(counts: dict[str, Counter[str]]) -> Counter[str]:
 def _duplicates(hashes: NDArray[np.uint64]) -> int:
     """Count the pictures that look like an earlier one."""
     return sum(nearest(hashes, index, hashes[index]) <= DUPLICATE_BITS for index in range(len(hashes)))
+
+
+def _worst(total: FamilyRow, duplicates: float) -> str:
+    """Return why a bank is poor, in words; empty if it is not."""
+    medians = {name: total.percentiles[name][1] for name in FIGURES}
+    if word := complaint(Figures(**medians, top_share=0.0, hash=0)):
+        return f"its median picture is one that generate-fractals would not keep: {REASONS[word]}"
+    return f"{duplicates:.0%} of the pictures look like an earlier one" if duplicates > WORST_DUPLICATES else ""
 
 
 def _warnings(total: FamilyRow, duplicates: float, side: int) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.banks.mixing import open_bank
@@ -12,8 +12,17 @@ from ipmix_cli.pipeline.contact_sheet import contact_sheet
 
 COLUMNS = 12
 TILE = 96  # px
-HISTOGRAM = (150, 80)  # px
-BAR, SHADE, GROUND = (52, 92, 150), (224, 238, 224), (250, 250, 250)
+HISTOGRAM = (180, 90)  # px
+SCALE = 20  # px below a histogram, for its numbers
+TITLES = {
+    "luma_std": "contrast, std of luma",
+    "edge_share": "share of edges",
+    "slope": "slope of the spectrum",
+    "colourfulness": "colourfulness",
+    "entropy": "colours, bits",
+    "small_std": "contrast at 36 px",
+}
+BAR, SHADE, GROUND, INK = (52, 92, 150), (224, 238, 224), (250, 250, 250), (40, 40, 44)
 
 
 def bank_sheet(location: str, families: list[str], counts: FamilyCounts) -> Image.Image:
@@ -37,7 +46,11 @@ def bank_sheet(location: str, families: list[str], counts: FamilyCounts) -> Imag
         names.append(f"{name}\n{len(members):,}")
     pictures = contact_sheet(rows, names)
     values = np.concatenate([np.frombuffer(numbers).reshape(-1, len(FIGURES)) for numbers in counts.numbers.values()])
-    below = contact_sheet([[_histogram(values[:, i], name) for i, name in enumerate(FIGURES)]], ["all"], FIGURES)
+    below = contact_sheet(
+        [[_histogram(values[:, i], name) for i, name in enumerate(FIGURES)]],
+        ["all; green:\nmedians of\ngood banks"],
+        [TITLES[name] for name in FIGURES],
+    )
     sheet = Image.new("RGB", (max(pictures.width, below.width), pictures.height + below.height), (255, 255, 255))
     sheet.paste(pictures, (0, 0))
     sheet.paste(below, (0, pictures.height))
@@ -50,16 +63,37 @@ def _thumbnail(picture: Picture) -> Picture:
 
 
 def _histogram(values: np.ndarray[tuple[int], np.dtype[np.float64]], name: str) -> Picture:
-    """Return a small histogram between the extremes; where the median of a good bank lies is shaded."""
+    """Return a histogram between the extremes, with these and the median below.
+
+    Where the median of a good bank lies is shaded; a line marks the median of this one.
+    """
     width, height = HISTOGRAM
-    out = np.empty((height, width, 3), np.uint8)
-    out[:] = GROUND
+    out = np.full((height + SCALE, width, 3), 255, np.uint8)
+    out[:height] = GROUND
     low, high = float(values.min()), float(values.max()) + 1e-9
     if name in RANGES:
-        left, right = (int(np.clip((edge - low) / (high - low), 0, 1) * width) for edge in RANGES[name])
-        out[:, left:right] = SHADE
+        left, right = (_place(edge, low, high) for edge in RANGES[name])
+        out[:height, left:right] = SHADE
     counts, _ = np.histogram(values, width // 3, (low, high))
     for place, count in enumerate(counts):
         tall = int(count / counts.max() * (height - 4))
         out[height - tall : height, 3 * place : 3 * place + 2] = BAR
-    return out
+    median = float(np.median(values))
+    out[:height, min(_place(median, low, high), width - 1)] = INK
+    return _numbered(out, (low, median, high))
+
+
+def _place(value: float, low: float, high: float) -> int:
+    return int(np.clip((value - low) / (high - low), 0, 1) * HISTOGRAM[0])
+
+
+def _numbered(histogram: Picture, numbers: tuple[float, float, float]) -> Picture:
+    """Return a histogram with its lowest value, its median and its highest value below."""
+    image = Image.fromarray(histogram)
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(11)
+    width, height = HISTOGRAM
+    low, median, high = (f"{number:.3g}" for number in numbers)
+    draw.text((0, height + 3), low, INK, font)
+    draw.text((width // 2, height + 3), f"median {median}", INK, font, anchor="ma")
+    draw.text((width - 1, height + 3), high, INK, font, anchor="ra")
+    return np.asarray(image, np.uint8)
