@@ -143,7 +143,8 @@ def is_passed_over(entry: os.DirEntry[str]) -> bool:
 
 def holds_own_output(folder: Path) -> bool:
     """Tell whether a folder holds a data set that ipmix made, or is making."""
-    return (folder / OWN_STATE / "job.json").is_file() or (folder / OWN_STATE / "manifest.json").is_file()
+    state = folder / OWN_STATE
+    return _is((state / "job.json").is_file) or _is((state / "manifest.json").is_file)
 
 
 def entries(place: str) -> list[os.DirEntry[str]]:
@@ -158,7 +159,7 @@ def entries(place: str) -> list[os.DirEntry[str]]:
         with os.scandir(place) as found:
             return [entry for entry in found if not entry.name.startswith(".")]
     except OSError as error:
-        raise SourceError(f"cannot list {place}: {error.strerror}", "check the folder and its permissions") from error
+        raise _cannot_list(place, error) from error
 
 
 def holds_pictures(folder: Path) -> bool:
@@ -230,5 +231,19 @@ def _is(check: Callable[[], bool]) -> bool:
 
 
 def _identity(path: Path | str) -> tuple[int, int]:
-    status = os.stat(path)  # noqa: PTH116 (follows links, on purpose)
+    """Return what tells a folder from all others, also where links lead to it by other names.
+
+    Raises
+    ------
+    SourceError
+        If it is gone since it was listed, or cannot be read.
+    """
+    try:
+        status = os.stat(path)  # noqa: PTH116 (follows links, on purpose)
+    except OSError as error:
+        raise _cannot_list(path, error) from error
     return status.st_dev, status.st_ino
+
+
+def _cannot_list(path: Path | str, error: OSError) -> SourceError:
+    return SourceError(f"cannot list {path}: {error.strerror}", "check the folder and its permissions")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ipmix_cli.errors import SourceError
-from ipmix_cli.sources.folders import list_pictures
+from ipmix_cli.sources.folders import entries, holds_own_output, list_pictures
 from ipmix_cli.sources.picture_names import EXTENSIONS
 from ipmix_cli.sources.source import BadSample
 
@@ -168,8 +168,29 @@ def test_links_that_lead_nowhere_are_listed_or_told(tmp_path, opened, read):
     assert "1 links that lead nowhere" in " ".join(source.notes)
     assert "1 pipes, sockets and devices" in " ".join(source.notes)
     (root / "b").symlink_to("nowhere")
-    with pytest.raises(SourceError, match="leads nowhere"):
+    with pytest.raises(SourceError, match="broken link"):
         opened(root)
+
+
+def test_a_folder_that_goes_while_it_is_listed_is_a_source_error(tmp_path, opened, monkeypatch):
+    root = make(tmp_path / "set", "a/1.png", "a/deep/2.png")
+
+    def entries_that_go(place: str) -> list[os.DirEntry[str]]:
+        found = entries(place)
+        shutil.rmtree(root / "a" / "deep", ignore_errors=True)
+        return found
+
+    monkeypatch.setattr("ipmix_cli.sources.folders.entries", entries_that_go)
+    with pytest.raises(SourceError, match=r"cannot list .*deep: No such file"):
+        opened(root)
+
+
+def test_a_folder_that_may_not_be_entered_is_listed_as_no_data_set_of_ours(tmp_path, monkeypatch):
+    def denied(self: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "is_file", denied)
+    assert not holds_own_output(tmp_path)
 
 
 def test_a_folder_that_is_gone_is_a_source_error(class_folder, opened, read):
