@@ -159,13 +159,13 @@ def test_a_bank_of_deflated_black_is_refused(tmp_path: Path) -> None:
 def test_honest_arrays_that_are_nearly_empty_are_read(compression: str | None, tmp_path: Path) -> None:
     """Masks deflate to a thousandth; without compression, an array of any size is what is stored of it."""
     with h5py.File(tmp_path / "x.h5", "w") as file:
-        images = file.create_dataset("images", (40, 1000, 1000, 3), np.uint8, chunks=(1, 1000, 1000, 3))
+        images = file.create_dataset("images", (24, 1000, 1000, 3), np.uint8, chunks=(1, 1000, 1000, 3))
         if compression is not None:
             del file["images"]
-            deflated(file, "images", (40, 1000, 1000, 3), (1, 1000, 1000, 3), "u1")
+            deflated(file, "images", (24, 1000, 1000, 3), (1, 1000, 1000, 3), "u1")
         else:
             images[...] = 0
-        file["labels"] = np.zeros(40, int)
+        file["labels"] = np.zeros(24, int)
     found = outcome(tmp_path / "x.h5", "source")
     assert found.returncode == 0, found.stderr[-2000:]
     assert found.stdout == ""

@@ -117,10 +117,10 @@ def attacked_scores(
         moved = moved.clamp(0, 1)
     for _ in range(attack.steps):
         moved = moved.detach().requires_grad_()
-        loss = torch.nn.functional.cross_entropy(model.module((moved - mean) / std), truth, reduction="sum")
+        loss = torch.nn.functional.cross_entropy(model.output((moved - mean) / std), truth, reduction="sum")
         (gradient,) = torch.autograd.grad(loss, moved)
         moved = moved.detach() + attack.step * gradient.sign()
         moved = torch.minimum(torch.maximum(moved, centre - attack.epsilon), centre + attack.epsilon).clamp(0, 1)
     with torch.inference_mode():
-        found: NDArray[np.float32] = model.module((moved - mean) / std).float().numpy()
+        found: NDArray[np.float32] = model.output((moved - mean) / std).numpy()
     return found

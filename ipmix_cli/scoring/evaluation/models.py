@@ -7,6 +7,8 @@ import hashlib
 import importlib
 import importlib.util
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -152,8 +154,9 @@ class OnnxModel:
         count = len(values)
         if count < fixed:
             values = np.concatenate([values, np.zeros((fixed - count, *values.shape[1:]), values.dtype)])
-        output = np.asarray(self._session.run(None, {self._name: values})[0])[:count]
-        if output.ndim != 2:
+        with _errors_of(self._where, "failed on a batch of pictures"):
+            output = np.asarray(self._session.run(None, {self._name: values})[0])[:count]
+        if output.ndim != 2 or len(output) != count or not output.shape[1]:
             raise IpmixError(
                 f"{self._where} gives {output.shape} for {count} pictures",
                 "export it with the output (N, classes) first",
@@ -168,12 +171,14 @@ class TorchModel:
         torch = imported("torch", "torch")
         torch.set_num_threads(spec.threads)
         self.torch, self._where = torch, spec.torch
-        self.module = _called(spec.torch)
+        with _errors_of(spec.torch, "returned no module"):
+            self.module = _called(spec.torch)
         if not isinstance(self.module, torch.nn.Module):
             raise UsageError(f"{spec.torch} returns {type(self.module).__name__}", "return a torch.nn.Module")
-        self.module.eval()
-        for parameter in self.module.parameters():
-            parameter.requires_grad_(False)
+        with _errors_of(spec.torch, "returned a module that cannot be run"):
+            self.module.eval()
+            for parameter in self.module.parameters():
+                parameter.requires_grad_(False)
 
     def digest(self) -> str:
         """Return the sha256 of the names, shapes and values of all weights."""
@@ -188,11 +193,41 @@ class TorchModel:
         """Return the output (N, C) for pictures (N, H, W, 3)."""
         values = normalised(pictures, preprocessing).transpose(0, 3, 1, 2)
         with self.torch.inference_mode():
-            output = self.module(self.torch.from_numpy(np.ascontiguousarray(values)))
-        array: NDArray[np.float32] = output.float().numpy()
-        if array.ndim != 2:
-            raise UsageError(f"{self._where} gives {array.shape}", "return (N, classes) from the module")
+            array: NDArray[np.float32] = self.output(self.torch.from_numpy(np.ascontiguousarray(values))).numpy()
         return array
+
+    def output(self, values: Any) -> Any:
+        """Return the module's output, a float tensor (N, C), for its input (N, 3, H, W).
+
+        Raises
+        ------
+        IpmixError
+            If the module fails, or returns anything else.
+        """
+        with _errors_of(self._where, "failed on a batch of pictures"):
+            found = self.module(values)
+        remedy = "return a dense tensor of real numbers (N, classes) from the module"
+        if not isinstance(found, self.torch.Tensor):
+            raise UsageError(f"{self._where} gives {type(found).__name__}", remedy)
+        if found.layout != self.torch.strided or found.is_complex():
+            raise UsageError(f"{self._where} gives {found.layout} of {found.dtype}", remedy)
+        if found.ndim != 2 or len(found) != len(values) or not found.shape[1]:
+            raise UsageError(f"{self._where} gives {tuple(found.shape)} for {len(values)} pictures", remedy)
+        return found.float()
+
+
+@contextmanager
+def _errors_of(where: str, what: str) -> Iterator[None]:
+    """Turn whatever a model's own code raises, which may be anything, into an error that names the model."""
+    try:
+        yield
+    except IpmixError:
+        raise
+    except (Exception, SystemExit) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise IpmixError(
+            f"{where} {what}: {reason}", "run the model alone in Python, and fix what it raises"
+        ) from error
 
 
 def _called(name: str) -> Any:

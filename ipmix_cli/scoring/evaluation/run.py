@@ -6,6 +6,8 @@ import io
 import json
 import math
 import shutil
+import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ipmix_cli.errors import IpmixError, OtherJobError, UsageError
+from ipmix_cli.errors import IpmixError, OtherJobError, UnfinishedError, UsageError
 from ipmix_cli.pipeline.backends.backend import Died
 from ipmix_cli.pipeline.backends.table import backend_for
 from ipmix_cli.pipeline.job import Execution
@@ -36,6 +38,7 @@ from ipmix_cli.scoring.reading.record import (
     write_record,
 )
 from ipmix_cli.storage.folder import LocalFolder, being_written, write_atomically
+from ipmix_cli.storage.regular_file import open_regular
 
 CHUNKS = "chunks"
 
@@ -225,18 +228,27 @@ def run_task(task: Task) -> int:
     if len({picture.shape for picture in sized}) > 1:
         raise UsageError("the pictures are of different sizes", "give --size, such as --size 224 --resize 256")
     truth = np.array(labels, dtype=np.int64)
-    scores = np.concatenate(
-        [
-            _scores(task, np.stack(sized[start : start + task.batch]), truth[start : start + task.batch], start)
-            for start in range(0, len(sized), task.batch)
-        ]
-    )
+    batches = [
+        _scores(task, np.stack(sized[start : start + task.batch]), truth[start : start + task.batch], start)
+        for start in range(0, len(sized), task.batch)
+    ]
+    _check_classes(batches)
+    scores = np.concatenate(batches)
     if task.sequences:
         scores = scores.reshape(chunk.stop - chunk.start, -1, scores.shape[1])
     buffer = io.BytesIO()
     np.savez(buffer, scores=scores, labels=truth)
     write_atomically(chunk.file, buffer.getvalue())
     return chunk.stop - chunk.start
+
+
+def _check_classes(parts: Sequence[NDArray[np.float32]]) -> None:
+    """Refuse scores of different numbers of classes."""
+    if len(counts := sorted({part.shape[-1] for part in parts})) > 1:
+        raise IpmixError(
+            f"the model gives {counts[0]} classes for some pictures and {counts[-1]} for others",
+            "return the same classes for every batch, and choose another --out",
+        )
 
 
 def _scores(task: Task, pictures: NDArray[np.uint8], labels: NDArray[np.int64], start: int) -> NDArray[np.float32]:
@@ -273,11 +285,23 @@ def _finish(folder: LocalFolder, job: EvaluationJob, data: EvaluationData, chunk
 
 
 def _read(file: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    with np.load(file, allow_pickle=False) as archive:
-        return archive["scores"], archive["labels"]
+    """Return the scores and labels of a chunk.
+
+    Raises
+    ------
+    UnfinishedError
+        If the file is damaged. It is removed, so that the next run makes it again.
+    """
+    try:
+        with open_regular(file) as opened, np.load(opened, allow_pickle=False) as archive:
+            return archive["scores"], archive["labels"]
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        file.unlink(missing_ok=True)
+        raise UnfinishedError(f"{file} is damaged", "repeat the same command to make it again") from error
 
 
 def _write_scores(path: Path, parts: Sequence[NDArray[np.float32]]) -> None:
+    _check_classes(parts)
     with being_written(path) as temporary, temporary.open("wb") as file:
         shape = (sum(len(part) for part in parts), *parts[0].shape[1:])
         header = {"descr": "<f4", "fortran_order": False, "shape": shape}
