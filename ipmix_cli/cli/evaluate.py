@@ -180,6 +180,8 @@ def evaluate(
         raise UsageError("no model is given", "give an ONNX file, or --torch module:function")
     if not data or not out:
         raise UsageError("--data and --out are both needed", "such as --data CIFAR-10-C --out predictions")
+    if "://" in out:
+        raise UsageError(f"--out {out} is not a local folder", "give a folder, and copy it to the bucket afterwards")
     attacked = _attack(attack, torch, (epsilon, steps, step_size, seed))
     spec = ModelSpec(onnx=str(Path(model).absolute()) if model else "", torch=torch, threads=threads)
     preprocessing = _preprocessing(spec, (normalise, mean, std), size, resize)

@@ -15,13 +15,15 @@ SHORT = 0.05  # seconds that are not worth a word
 
 
 def summary(outcome: Outcome, out: str) -> str:
-    """Return the lines that end a run: what was made, and what to type next."""
+    """Return the lines that end a run: what was made, and what to type next.
+
+    The classes and the source's notes are not among them: the run has shown them at its start.
+    """
     lines = [_made(outcome)]
     if prepared := _prepared(outcome.spent):
         lines.append(prepared)
     if outcome.resumed_shards and outcome.made_shards:
         lines.append(f"shards that were there already: {outcome.resumed_shards:,}")
-    lines += [line for line in (outcome.classes, *outcome.notes) if line]
     if outcome.manifest is None:
         lines.append(f"this run has made its shards; see what other tasks have still to make: ipmix status {out}")
         return "\n".join(lines)

@@ -26,6 +26,12 @@ def test_a_sample_holds_every_corruption_at_every_severity(made):
     assert job["output"]["copies"] == 4
 
 
+def test_the_classes_are_told_once(ipmix, tmp_path):
+    told = "10 classes, 6 of them among the first 6 pictures"
+    shown = ipmix(*WORDS[:-1], "--jobs", 1, "--out", tmp_path / "shown")
+    assert (shown.stdout.count(told), shown.stderr.count(told)) == (0, 1)
+
+
 def test_the_bytes_do_not_depend_on_the_workers(ipmix, made, tmp_path, digests):
     ipmix(*WORDS, "--samples-per-shard", 2, "--jobs", 2, "--out", tmp_path / "again")
     assert digests(tmp_path / "again") == digests(made)

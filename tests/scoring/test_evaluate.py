@@ -139,6 +139,19 @@ def test_arrays_as_cifar_c_has_them(model: Path, tmp_path: Path) -> None:
     assert found.labels.tolist() == labels.tolist()
 
 
+def test_arrays_made_here_hold_the_severities_that_are_recorded(model: Path, tmp_path: Path) -> None:
+    labels, array = np.arange(6) % CLASSES, pictures_of(12)
+    np.save(tmp_path / "fog.npy", array)
+    np.save(tmp_path / "labels.npy", np.tile(labels, 2))
+    (tmp_path / "manifest.json").write_text(json.dumps({"job": {"output": {"variants": ["fog.2", "fog.5"]}}}))
+    (data,) = open_data(SourceSpec(input=str(tmp_path)))
+    assert (data.variants, len(data.keys)) == (("fog.2", "fog.5"), 6)
+    run(data, model, tmp_path / "out")
+    found = read_model(str(tmp_path / "out"), Given()).sets["corrupted"].variants["fog.5"]
+    assert found.values == pytest.approx(expected(array[6:]), abs=1e-5)
+    assert found.labels.tolist() == labels.tolist()
+
+
 def test_folders_as_imagenet_c_has_them(model: Path, tmp_path: Path) -> None:
     for variant, seed in (("fog/1", 1), ("fog/2", 2)):
         for number, picture in enumerate(pictures_of(4, seed)):
@@ -286,6 +299,13 @@ def test_the_command_goes_from_a_model_to_a_table(test_set: Path, model: Path, t
     assert "clean: finished, 20 pictures" in done.stdout
     table = ipmix("score", out, "--json", "--replicates", "20")
     assert json.loads(table.stdout)["models"][0]["measures"]["clean.error"]["value"] is not None
+
+
+def test_predictions_go_to_a_local_folder_only(test_set: Path, model: Path, ipmix) -> None:
+    words = ("evaluate", str(model), "--data", str(test_set), "--normalise", "half", "--out", "s3://bucket/mine")
+    done = ipmix(*words, check=False)
+    assert done.returncode == 2
+    assert "s3://bucket/mine is not a local folder" in done.stderr
 
 
 def test_training_pictures_do_not_stand_in_for_a_missing_test_split(test_set: Path, tmp_path: Path) -> None:

@@ -198,7 +198,8 @@ def _arrays(path: Path, files: Sequence[Path]) -> EvaluationData:
         raise SourceError(f"{path} holds sequences and pictures", "put them into folders of their own")
     if all(sequences):
         return _sequences(path, {path / f"{name}.npy": shapes[path / f"{name}.npy"] for name in _stems(shapes)})
-    labels = _labels(path, shapes)
+    parts_of = _severities(path)
+    labels = _labels(path, shapes, len(parts_of))
     names, paths, first = [], [], []
     for file in sorted(files, key=lambda file: in_order({found.stem for found in files}).index(file.stem)):
         parts, rest = divmod(shapes[file][0], len(labels))
@@ -208,9 +209,9 @@ def _arrays(path: Path, files: Sequence[Path]) -> EvaluationData:
                 "the arrays and labels.npy belong to different sets",
             )
         corruption, severity = split_variant(file.stem)
-        severities = (severity,) if severity is not None else SEVERITIES if parts > 1 else (1,)
+        severities = (severity,) if severity is not None else parts_of
         if parts > len(severities):
-            raise SourceError(f"{file} holds {parts} severities", "give 5 or fewer, severity 1 first")
+            raise SourceError(f"{file} holds {parts} severities", f"expected {len(severities)} or fewer, in order")
         for number in range(parts):
             names.append(f"{corruption}.{severities[number]}")
             paths.append(file)
@@ -270,15 +271,24 @@ def _shape(file: Path) -> tuple[int, ...]:
     return tuple(array.shape)
 
 
-def _labels(path: Path, shapes: dict[Path, tuple[int, ...]]) -> list[int]:
+def _severities(path: Path) -> tuple[int, ...]:
+    """Return the severities of an array in order: a set made here records them, others begin with severity 1."""
+    if not (path / MANIFEST).is_file():
+        return SEVERITIES
+    variants = json.loads((path / MANIFEST).read_text())["job"]["output"].get("variants", [])
+    severities = [split_variant(name)[1] for name in variants]
+    return tuple(dict.fromkeys(known for known in severities if known is not None)) or SEVERITIES
+
+
+def _labels(path: Path, shapes: dict[Path, tuple[int, ...]], severities: int) -> list[int]:
     """Return the labels of the pictures of one severity: CIFAR-10-C's file repeats them for each of the five."""
     try:
         labels = np.load(path / LABELS, allow_pickle=False).reshape(-1)
     except (OSError, ValueError) as error:
         raise SourceError(f"{path / LABELS} cannot be read: {error}", "put it beside the arrays") from error
     most = max(shape[0] for shape in shapes.values())
-    if len(labels) == most and len(labels) % len(SEVERITIES) == 0:
-        repeated = labels.reshape(len(SEVERITIES), -1)
+    if len(labels) == most and len(labels) % severities == 0:
+        repeated = labels.reshape(severities, -1)
         if (repeated == repeated[0]).all() and not any(split_variant(file.stem)[1] for file in shapes):
             labels = repeated[0]
     return [int(label) for label in labels]
