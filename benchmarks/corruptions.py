@@ -23,8 +23,8 @@ from ipmix_cli.corruptions.frost import grown
 from ipmix_cli.corruptions.plan import draw_plans, draws_of
 from ipmix_cli.corruptions.settings import CorruptionSettings
 from ipmix_cli.corruptions.table import C_BAR, CORRUPTIONS, PROFILE_SETS, SETS
-from ipmix_cli.methods import transform_named
 from ipmix_cli.picture import Picture
+from ipmix_cli.pipeline.run.warmup import warm_up
 
 ELASTIC_SIDES = {32: 32, 224: 244}
 ROUNDS = {32: 10, 224: 1}  # of all severities in a turn of ours
@@ -78,7 +78,7 @@ def table(setting: Setting) -> None:
     """Print a row for each corruption, and the means of the 19 and of C-bar."""
     modules = [module_of(f"tests.corruptions.{name}") for name in ("slow_corruptions", "slow_c_bar")]
     package = module_of("imagecorruptions")
-    transform_named("corruptions").warm_up()
+    warm_up("method corruptions")
     for side in SIDES:
         picture = np.ascontiguousarray(pictures(setting, side)[0])
         row(f"{side} px", "ipmix, ms", "plain, ms", "ratio", *(["imagecorr., ms", "ratio"] if package else []))
