@@ -59,7 +59,7 @@ def explain(
     if arrays is not None:
         write_arrays(origin, arrays)
     if png is not None:
-        write_strip(origin, png)
+        write_stages(origin, dataset.class_name(origin.sample.label), png)
     show(json.dumps(origin.to_dict(), indent=1) if as_json else words(origin, dataset.class_name))
 
 
@@ -87,10 +87,9 @@ def write_arrays(origin: CopyExplanation, path: str) -> None:
     write_atomically(Path(path), buffer.getvalue())
 
 
-def write_strip(origin: CopyExplanation, path: str) -> None:
+def write_stages(origin: CopyExplanation, class_name: str, path: str) -> None:
     """Draw the stages row by row: of IPMix, what goes in, one row for each chain, and what comes out."""
-    from ipmix_cli.pipeline.contact_sheet import contact_sheet, save_picture
+    from ipmix_cli.pipeline.contact_sheet import save_picture
+    from ipmix_cli.pipeline.inspect.stage_sheet import stage_sheet
 
-    rows = [[origin.stages[one.stage] for one in row.figures] for row in origin.rows]
-    names = ["\n".join([row.name, row.detail, *(one.caption for one in row.figures)]) for row in origin.rows]
-    save_picture(contact_sheet(rows, names), path)
+    save_picture(stage_sheet(origin, class_name), path)
