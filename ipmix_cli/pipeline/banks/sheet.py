@@ -93,7 +93,7 @@ def _numbered(histogram: Picture, numbers: tuple[float, float, float]) -> Pictur
     draw, font = ImageDraw.Draw(image), ImageFont.load_default(11)
     width, height = HISTOGRAM
     low, median, high = (f"{number:.3g}" for number in numbers)
-    draw.text((0, height + 3), low, INK, font)
+    draw.text((4, height + 3), low, INK, font)
     draw.text((width // 2, height + 3), f"median {median}", INK, font, anchor="ma")
-    draw.text((width - 1, height + 3), high, INK, font, anchor="ra")
+    draw.text((width - 5, height + 3), high, INK, font, anchor="ra")
     return np.asarray(image, np.uint8)
