@@ -104,14 +104,14 @@ def _check_table(where: str, general: Collection[str], method: str, table: dict[
 def _unknown(ctx: typer.Context, path: str, name: str, names: dict[str, str]) -> UsageError:
     """Return the error for an unknown option; it suggests the nearest one, or the method that has it."""
     option = name.replace("_", "-")
-    owner = None
-    if "method" in names:
-        from ipmix_cli.cli.method_options import owner_of
-
-        owner = owner_of(option.replace("-", "_"))
     remedy = did_you_mean(option, names) or f"see ipmix {ctx.info_name} --help"
-    if owner is not None:
-        remedy = f'{name!r} is an option of the method {owner!r}: give method = "{owner}", or leave it out'
+    if "method" in names:
+        from ipmix_cli.cli.method_options import owner_of, suggestion
+
+        if owner := owner_of(option.replace("-", "_")):
+            remedy = f'{name!r} is an option of the method {owner!r}: give method = "{owner}", or leave it out'
+        elif nearest := suggestion(option, names):
+            remedy = f"did you mean {nearest[0]!r}? It is an option of the method {nearest[1]!r}"
     return UsageError(f"{path}: ipmix {ctx.info_name} has no option {name!r}", remedy)
 
 

@@ -138,15 +138,18 @@ def refuse_unknown(words: Sequence[str], parameters: Sequence[Any], command: str
 
 def unknown_option(name: str, options: Iterable[str], command: str) -> UsageError:
     """Return the error for an option that a command does not have."""
-    method = None
+    own = [option for option in options if option.startswith("--")]
     if command.endswith("augment"):
-        from ipmix_cli.cli.method_options import owner_of
+        from ipmix_cli.cli.method_options import owner_of, suggestion
 
         method = owner_of(name.lstrip("-").replace("-", "_"))
-    remedy = did_you_mean(name, [option for option in options if option.startswith("--")]) or f"see {command} --help"
-    if method is not None:
-        return UsageError(f"{name} is an option of --method {method}", f"give --method {method}, or leave it out")
-    return UsageError(f"{command} has no option {name}", remedy)
+        if method is not None:
+            return UsageError(f"{name} is an option of --method {method}", f"give --method {method}, or leave it out")
+        nearest = suggestion(name[2:], [option[2:] for option in own])
+        if nearest is not None:
+            remedy = f"did you mean '--{nearest[0]}'? It is an option of --method {nearest[1]}"
+            return UsageError(f"{command} has no option {name}", remedy)
+    return UsageError(f"{command} has no option {name}", did_you_mean(name, own) or f"see {command} --help")
 
 
 def _argument_name(parameter: Any) -> str:

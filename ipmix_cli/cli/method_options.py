@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import difflib
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
@@ -196,3 +197,17 @@ def owner_of(option: str, but: str = "") -> str | None:
         if name != but and option in method_parameters(transform_named(name)):
             return name
     return None
+
+
+def suggestion(option: str, own: Collection[str]) -> tuple[str, str] | None:
+    """Return the option nearest to one that does not exist, and the method that has it.
+
+    Options are spelled without dashes in front, such as ``max-steps``. None if one of the command's own is nearest, or
+    none is near.
+    """
+    owners: dict[str, str] = {}
+    for method in METHODS:
+        for name in method_parameters(transform_named(method)):
+            owners.setdefault(name.replace("_", "-"), method)
+    close = difflib.get_close_matches(option, {*own, *owners}, n=1)
+    return (close[0], owners[close[0]]) if close and close[0] not in own else None

@@ -32,6 +32,7 @@ def reading_code(output: ShardSettings, split: str, folder: str) -> dict[str, st
     words = {"SPLIT": split, "SUFFIX": suffix, "PAIR": pair, "PICTURES": names, "COLUMN": column}
     variant = output.variant(0)
     words |= {"VARIANT": variant.replace(".", "/"), "ARRAY": variant.partition(".")[0], "NAME": variant}
+    words["LABELS"] = "float32 (B, C), the weights of the classes" if output.mixed else "int64 (B,)"
     rows = "is followed by its copies" if output.clean else "is there as its copies alone"
     words |= {"ROWS": rows, "BATCH": "data_batch_1" if split == "train" else f"{split}_batch"}
     words["FOLDER"] = folder if folder == FOLDER else json.dumps(folder, ensure_ascii=False)[1:-1]
@@ -76,7 +77,7 @@ data = ShardDataset("<FOLDER>", view="random", seed=0)   # "triplet" for the con
 for epoch in range(90):
     data.set_epoch(epoch)                                   # before the loader's iterator is made
     for pictures, labels in DataLoader(data, batch_size=128, shuffle=True, num_workers=4):
-        ...                                                 # uint8 (B, H, W, 3) and int64 (B,)
+        ...                                                 # uint8 (B, H, W, 3) and <LABELS>
 """
 
 VARIANTS_CODE = """

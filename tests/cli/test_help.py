@@ -78,6 +78,7 @@ def test_help_imports_nothing_heavy(words):
     [
         (["augmnt"], "'augment'"),
         (["augment", "--copie", "3"], "--copies"),
+        (["augment", "--method", "mixup", "--lenght", "8"], "'--length'? It is an option of --method cutout"),
         (["augment", "--in", "demo", "--out", "OUT", "--preset", "cifr"], "'cifar'"),
         (["augment", "--in", "demo", "--out", "OUT", "--encoding", "pgn"], "'png'"),
         (["augment", "--in", "demo", "--out", "OUT", "--format", "hdf"], "'hdf5'"),
