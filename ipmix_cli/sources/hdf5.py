@@ -50,8 +50,8 @@ def open_hdf5(spec: SourceSpec) -> Source:
         pictures = array(file, images_key, str(path))
         names = _class_names(file, path)
         check_count(len(pictures), str(path))
-        labels = None if labels_key is None else _labels(file, labels_key, len(pictures), path)
-        kept = {name: _values(array(file, name, str(path)), path, f"{path}: {name}") for name in spec.keep}
+        labels = None if labels_key is None else label_values(file, labels_key, len(pictures), path)
+        kept = {name: named_values(array(file, name, str(path)), path, f"{path}: {name}") for name in spec.keep}
         settings = {"images_key": images_key, "labels_key": labels_key}
         if h5py.check_vlen_dtype(pictures.dtype) == np.uint8:
             heap = Heap(mapped(path, str(path)), str(path))
@@ -64,7 +64,7 @@ def open_hdf5(spec: SourceSpec) -> Source:
             source.files = files
             return source
         picture_layout(pictures.shape, f"{path}: {images_key}", pictures.dtype)
-        rows = _rows(pictures, path, images_key)
+        rows = rows_of(pictures, path, images_key)
         if "MATLAB_class" in pictures.attrs:  # of a .mat file of version 7.3, which stores column by column
             rows, labels = (
                 TransposedRows(rows),
@@ -152,7 +152,7 @@ def _names(file: h5py.File) -> list[str]:
     return found
 
 
-def _labels(file: h5py.File, name: str, count: int, path: Path) -> NDArray[Any]:
+def label_values(file: h5py.File, name: str, count: int, path: Path) -> NDArray[Any]:
     """Return the labels as they are stored, if their number is that of the pictures and they are bearably many."""
     column, where = array(file, name, str(path)), f"{path}: {name}"
     rows = column.shape in {(count,), (count, 1), (1, count)}
@@ -160,10 +160,10 @@ def _labels(file: h5py.File, name: str, count: int, path: Path) -> NDArray[Any]:
     if not rows and not one_hot:
         remedy = "name the array with one label for each picture with --labels-key"
         raise SourceError(f"{where}: {count} pictures, but labels of the shape {column.shape}", remedy)
-    return _values(column, path, where)
+    return named_values(column, path, where)
 
 
-def _values(column: h5py.Dataset, path: Path, where: str) -> NDArray[Any]:
+def named_values(column: h5py.Dataset, path: Path, where: str) -> NDArray[Any]:
     """Return an array of numbers or text that is bearably large."""
     size = column.nbytes
     if column.dtype.hasobject:  # references that HDF5 follows, each to the same object perhaps
@@ -192,7 +192,8 @@ def _class_names(file: h5py.File, path: Path) -> tuple[str, ...] | None:
     return tuple(item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item) for item in found)
 
 
-def _rows(pictures: h5py.Dataset, path: Path, name: str) -> ArrayRows:
+def rows_of(pictures: h5py.Dataset, path: Path, name: str) -> ArrayRows:
+    """Return an array of pictures as rows that are read without HDF5, if they lie one after the other."""
     offset = pictures.id.get_offset()
     if pictures.chunks is None and offset is not None:
         return FileRows(str(path), offset, pictures.shape)

@@ -19,7 +19,7 @@ from ipmix_cli.sources.cifar.cifar import looks_like_cifar
 from ipmix_cli.sources.class_summary import START_AT_ONE, seems_to_start_at_one
 from ipmix_cli.sources.compressed_tars import COMPRESSED
 from ipmix_cli.sources.csv_list import CSV, JSON_LINES, looks_like_list
-from ipmix_cli.sources.folders import FolderListing, holds_pictures
+from ipmix_cli.sources.folders import FolderListing, holds_own_output, holds_pictures
 from ipmix_cli.sources.given_classes import given_classes
 from ipmix_cli.sources.idx import looks_like_idx
 from ipmix_cli.sources.imagefolder import looks_like_imagefolder
@@ -87,6 +87,7 @@ def _looks_like_webdataset(path: Path) -> bool:
 
 READERS = {  # asked in this order
     "demo": Reader("a small set of drawn shapes, made on the spot", "demo:open_demo", _never),
+    "ipmix": Reader("the clean pictures of a finished data set", "finished:open_finished", holds_own_output),
     "cifar10": Reader(
         "CIFAR-10: the python or binary version, folder or .tar.gz, or fetched",
         "cifar.cifar:open_cifar",

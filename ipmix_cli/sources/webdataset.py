@@ -96,7 +96,17 @@ def open_webdataset(spec: SourceSpec) -> ListedSource:
     SourceError
         No tars, a damaged one, a sample without a picture or label, or labels that do not agree.
     """
-    paths = tar_paths(spec)
+    return open_tars(spec, tar_paths(spec))
+
+
+def open_tars(spec: SourceSpec, paths: list[str], names: tuple[str, ...] | None = None) -> ListedSource:
+    """Open tars in this order; `names` are the classes, where something beside the tars names them.
+
+    Raises
+    ------
+    SourceError
+        See :func:`open_webdataset`.
+    """
     files = WatchedFiles.of([path for path in paths if not is_remote(path)])
     samples: list[TarSample] = []
     tars: list[int] = []
@@ -112,7 +122,7 @@ def open_webdataset(spec: SourceSpec) -> ListedSource:
     if not samples:
         raise SourceError(f"{spec.input} holds no samples", "check that the tars are not empty")
     rule = label_rule(spec)
-    kept, labels, class_names = _labels(samples, spec, rule)
+    kept, labels, class_names = _labels(samples, spec, rule, names)
     labels = _with_fields(labels, [samples[at] for at in kept], spec)
     places = np.array([(tars[at], *samples[at].picture[1:]) for at in kept], np.int64)
     keys = Names.of(samples[at].key for at in kept)
@@ -152,11 +162,11 @@ def _with_fields(labels: Annotated, samples: Sequence[TarSample], spec: SourceSp
 
 
 def _labels(
-    samples: Sequence[TarSample], spec: SourceSpec, rule: LabelRule
+    samples: Sequence[TarSample], spec: SourceSpec, rule: LabelRule, names: tuple[str, ...] | None
 ) -> tuple[list[int], Annotated, tuple[str, ...]]:
     """Return the positions of the samples that belong to the split, their labels, and the class names."""
     by_folder = [sample.by_folder for sample in samples]
-    column = label_column(spec.input, rule, row_word="sample")
+    column = label_column(spec.input, rule, names, row_word="sample")
     if not any(by_folder):
         for sample in samples:
             column.note(sample.key, sample.label)
