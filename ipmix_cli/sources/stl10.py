@@ -47,7 +47,11 @@ def open_stl10(spec: SourceSpec) -> ListedSource:
     if split == "unlabeled" and not spec.unlabelled:
         raise SourceError(f"{folder}: the unlabeled split has no labels", "give --unlabelled with it")
     images, labels = folder / f"{split}_X.bin", folder / f"{split}_y.bin"
-    files = WatchedFiles.of([images] if spec.unlabelled else [images, labels])
+    needed = [images] if spec.unlabelled else [images, labels]
+    missing = next((path for path in needed if not path.is_file()), None)
+    if missing is not None:
+        raise SourceError(f"there is no {missing}", "put STL-10's files together, or choose another --split")
+    files = WatchedFiles.of(needed)
     count, rest = divmod(images.stat().st_size, int(np.prod(PICTURE)))
     if rest or not count:
         raise SourceError(f"{images} is not a whole number of pictures of 96x96 pixels", "fetch it again")

@@ -95,7 +95,7 @@ def test_the_digest_is_the_same_at_another_time_and_place(every_kind, opened, tm
 
 def test_the_form_can_be_forced(every_kind, opened, tmp_path):
     odd = every_kind["npz"].rename(tmp_path / "set.data")
-    with pytest.raises(SourceError, match="no known kind") as caught:
+    with pytest.raises(SourceError, match="an unknown kind") as caught:
         opened(odd)
     assert "--input-format" in caught.value.remedy
     assert len(opened(odd, input_format="npz")) == 23
