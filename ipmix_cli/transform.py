@@ -322,6 +322,13 @@ class Transform(ABC):
         del plans, settings
         return {}
 
+    def facets(self, plans: Plans, settings: Any) -> dict[str, tuple[str, ...]]:
+        """Return what a gallery can filter a variant by, for plans (1, 1): values by the name of what they are.
+
+        By default the names of its operations.
+        """
+        return {"operation": tuple(name for name, times in self.operations(plans, settings).items() if times)}
+
     @abstractmethod
     def kernel_set(self) -> KernelSet:
         """Return the compiled kernels that it calls, to be compiled before workers start."""

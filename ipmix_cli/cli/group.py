@@ -29,6 +29,7 @@ COMMANDS = {
     "explain": "Explain how one copy was made, step by step.",
     "info": "Describe a data set or a bank, and how to read it.",
     "report": "Write an HTML report: copies, stages, distances, balance, shards.",
+    "view": "Write an HTML gallery to filter copies, with the stages of each.",
     "index": "Write the index that wids or DALI needs next to the tars.",
     "evaluate": "Run a model on data sets, and write its predictions.",
     "score": "Score predictions: errors, robustness, calibration, anomalies.",

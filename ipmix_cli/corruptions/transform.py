@@ -183,6 +183,13 @@ class CorruptionTransform(Transform):
         codes, counts = np.unique(plans["corruption"], return_counts=True)
         return {BY_CODE[int(code)].name: int(count) for code, count in zip(codes, counts, strict=True)}
 
+    def facets(self, plans: Plans, settings: Any) -> dict[str, tuple[str, ...]]:
+        """Return the corruption and its severity."""
+        return {
+            "corruption": tuple(self.operations(plans, settings)),
+            "severity": tuple(str(severity) for severity in plans["severity"].ravel().tolist()),
+        }
+
     def kernel_set(self) -> KernelSet:
         """Return the kernels of all corruptions."""
         from ipmix_cli.kernels import corruptions

@@ -168,6 +168,13 @@ class SequenceTransform(Transform):
             for code, count in zip(codes, counts, strict=True)
         }
 
+    def facets(self, plans: Plans, settings: Any) -> dict[str, tuple[str, ...]]:
+        """Return the sequence and the number of the frame."""
+        return {
+            "sequence": tuple(self.operations(plans, settings)),
+            "frame": tuple(str(frame) for frame in plans["frame"].ravel().tolist()),
+        }
+
     def kernel_set(self) -> KernelSet:
         """Return the kernels of all corruptions."""
         from ipmix_cli.corruptions.transform import TRANSFORM as CORRUPTIONS

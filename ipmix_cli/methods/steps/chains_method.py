@@ -72,3 +72,13 @@ class ChainsMethod(Method):
         from ipmix_cli.methods.steps.chains_view import count_steps
 
         return count_steps(plans)
+
+    def facets(self, plans: Plans, settings: Any) -> dict[str, tuple[str, ...]]:
+        """Return the operations, and for a method with mixing pictures the mixings, of the steps."""
+        from ipmix_cli.methods.mixings import MIXERS
+
+        steps = self.operations(plans, settings)
+        found = {"operation": tuple(name for name in steps if name not in MIXERS)}
+        if self.overflow_of(settings):
+            found["mixing"] = tuple(name for name in steps if name in MIXERS)
+        return found

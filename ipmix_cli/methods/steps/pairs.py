@@ -172,6 +172,10 @@ class PairMethod(Method):
         del settings
         return {self.name: int((plans["weight"] != 1.0).sum())}
 
+    def facets(self, plans: Plans, settings: Any) -> dict[str, tuple[str, ...]]:
+        """Return the method's name if there is a second sample."""
+        return {"mixing": tuple(name for name, times in self.operations(plans, settings).items() if times)}
+
 
 def _seconds(mixing: MixingPictures) -> tuple[Picture, Words]:
     """Return second samples as one row of bytes, read-only, and the first byte of each."""

@@ -14,7 +14,7 @@ from ipmix_cli.pipeline.banks.mixing import mixing_subset
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.dataset import Dataset
 from ipmix_cli.pipeline.run.partners import partner_parts, partner_pictures, partners_of, read_partners
-from ipmix_cli.pipeline.run.prepare import changes, reopen
+from ipmix_cli.pipeline.run.prepare import OpenJob, changes, reopen
 from ipmix_cli.pipeline.run.render import plans_of, shown_by
 from ipmix_cli.pipeline.run.samples import views
 from ipmix_cli.pipeline.verify.replay import same_picture
@@ -88,6 +88,25 @@ def trace(
     job = dataset.manifest.job
     if not 0 <= copy < job.output.copies:
         raise UsageError(f"there is no copy {copy} of {key}", f"give --copy 0 to {job.output.copies - 1}")
+    return trace_copy(dataset, open_origin(dataset, listener, source, fractals), sample, copy)
+
+
+def open_origin(
+    dataset: Dataset,
+    listener: Listener | None = None,
+    source: SourceSpec | None = None,
+    fractals: str | None = None,
+) -> OpenJob:
+    """Open what a data set was made from, which must be unchanged; it serves any number of copies.
+
+    Raises
+    ------
+    UsageError
+        If another version of ipmix drew its plans.
+    SourceError
+        If the source or the mixing pictures are gone, or others than before.
+    """
+    job = dataset.manifest.job
     if job.plan_version != job.drawn_version:
         raise UsageError(
             f"its plans are of version {job.plan_version}, this ipmix draws version {job.drawn_version}",
@@ -96,6 +115,18 @@ def trace(
     opened = reopen(dataset.manifest, listener or Listener(), source, fractals)
     for message in changes(opened).values():
         raise SourceError(message, "name the right one with --source, --data-dir or --fractals")
+    return opened
+
+
+def trace_copy(dataset: Dataset, opened: OpenJob, sample: StoredSample, copy: int) -> CopyExplanation:
+    """Find out how a copy of a sample came to be, from what :func:`open_origin` returns.
+
+    Raises
+    ------
+    SourceError
+        If the source cannot give the sample, or the second one that it was mixed with.
+    """
+    job = dataset.manifest.job
     clean = picture_shown(dataset, sample, opened.source)
     transform, settings = job.transform, job.augment
     plans = plans_of(job, opened.mixing, sample.size, [sample.index], [copy])

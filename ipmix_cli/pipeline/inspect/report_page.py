@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ipmix_cli.pipeline.output.manifest import ShardRecord
 from ipmix_cli.pipeline.verify.problem import Problem
 from ipmix_cli.printable import counted
+
+if TYPE_CHECKING:
+    import jinja2
 
 MOST_SHARDS = 1000  # rows of the table; more would make a page of megabytes
 MOST_PROBLEMS = 100
@@ -49,20 +52,24 @@ class ReportPage:
 
     def html(self) -> str:
         """Return the whole page."""
-        import jinja2
-
-        environment = jinja2.Environment(
-            loader=jinja2.PackageLoader("ipmix_cli.pipeline.inspect"),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            keep_trailing_newline=True,
-        )
         values = {**vars(self), "counted": counted, "shard_rows": shard_rows(self.shards)}
         values["problems"] = [
             (p.code, f"{p.shard} {p.key}".strip(), p.message, p.remedy) for p in self.problems[:MOST_PROBLEMS]
         ]
-        page: str = environment.get_template("report.html.j2").render(values)
+        page: str = page_templates().get_template("report.html.j2").render(values)
         return page
+
+
+def page_templates() -> jinja2.Environment:
+    """Return the templates of pages: every value is escaped, and one that is missing is an error."""
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("ipmix_cli.pipeline.inspect"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
 
 
 def shard_rows(shards: Sequence[ShardRecord]) -> list[tuple[str, ...]]:

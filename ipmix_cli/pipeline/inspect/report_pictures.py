@@ -39,7 +39,7 @@ class Strip:
     figures: Sequence[Figure]
 
 
-def data_uri(picture: Picture) -> str:
+def data_uri(picture: Picture, largest: int = LARGEST) -> str:
     """Return a picture, uint8 (H, W, 3), as a data URI: PNG to the pixel if it is small, else a reduced WebP."""
     image = Image.fromarray(np.ascontiguousarray(picture))
     buffer = io.BytesIO()
@@ -47,27 +47,29 @@ def data_uri(picture: Picture) -> str:
     if small:
         image.save(buffer, "PNG")
     else:
-        image.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS)
+        image.thumbnail((largest, largest), Image.Resampling.LANCZOS)
         image.save(buffer, "WEBP", quality=QUALITY)
     kind = "png" if small else "webp"
     return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
-def figure(picture: Picture, caption: str, detail: str = "", patch: Box | None = None) -> Figure:
+def figure(
+    picture: Picture, caption: str, detail: str = "", patch: Box | None = None, largest: int = LARGEST
+) -> Figure:
     """Return a picture with its caption; `detail` shows below it, and a patch as a frame."""
     height, width = picture.shape[:2]
     frame = None
     if patch is not None:
         frame = {"left": patch.left / width, "top": patch.top / height}
         frame |= {"width": patch.width / width, "height": patch.height / height}
-    return Figure(data_uri(picture), caption, detail, frame, max(height, width) <= PIXEL_SIDE)
+    return Figure(data_uri(picture, largest), caption, detail, frame, max(height, width) <= PIXEL_SIDE)
 
 
-def stages(origin: CopyExplanation) -> list[Strip]:
-    """Return the stages of one copy, row by row."""
-    return [Strip(row.name, row.detail, [_figure(origin, one) for one in row.figures]) for row in origin.rows]
+def stages(origin: CopyExplanation, largest: int = LARGEST) -> list[Strip]:
+    """Return the stages of one copy, row by row, each picture reduced to `largest` px if it is larger."""
+    return [Strip(row.name, row.detail, [_figure(origin, one, largest) for one in row.figures]) for row in origin.rows]
 
 
-def _figure(origin: CopyExplanation, one: StageFigure) -> Figure:
+def _figure(origin: CopyExplanation, one: StageFigure, largest: int) -> Figure:
     caption = origin.variant if one.stage == "out" else one.caption
-    return figure(origin.stages[one.stage], caption, one.detail, one.box)
+    return figure(origin.stages[one.stage], caption, one.detail, one.box, largest)
