@@ -25,6 +25,14 @@ else:
     (files.get if what == "get" else files.put)(*((there, here) if what == "get" else (here, there)), recursive=True)
 """
 
+READ = """
+import hashlib, sys
+from ipmix_cli import ShardDataset
+data = ShardDataset(sys.argv[1], view="all", cache_dir=sys.argv[2])
+order = list(range(0, len(data), 7)) + [len(data) - 1, 0]
+print(len(data), hashlib.sha256(b"".join(data[n][0].tobytes() + bytes([data[n][1]]) for n in order)).hexdigest())
+"""
+
 
 class Server:
     """A server that fails one request in so many, and a bucket in it."""
@@ -99,6 +107,18 @@ def test_a_damaged_shard_in_a_bucket_is_found_and_made_again(failing, options, i
     ipmix(*options, "--out", url, **there)
     failing.copy("get", f"{tmp_path}/", "bucket/damaged/")
     assert digests(tmp_path) == digests(plain)
+
+
+def test_a_trainer_reads_a_bucket_as_it_reads_a_folder(failing, plain, tmp_path):
+    failing.copy("put", f"{plain}/", "bucket/read")
+
+    def found(location, **options):
+        command = [sys.executable, "-c", READ, location, str(tmp_path / "cache")]
+        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=240, **options).stdout
+
+    assert found("s3://bucket/read", env=failing.environment) == found(str(plain))
+    cached = sorted((tmp_path / "cache").rglob("train-*"))
+    assert [path.read_bytes() for path in cached] == [path.read_bytes() for path in sorted(plain.glob("train-*"))]
 
 
 def test_tars_are_read_from_a_bucket(failing, options, bank, ipmix, tmp_path, digests):

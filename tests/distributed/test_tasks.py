@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from ipmix_cli.pipeline.run import augment as augment_module
 from ipmix_cli.pipeline.run.augment import augment
 from ipmix_cli.pipeline.run.merge import merge
 from ipmix_cli.pipeline.run.schedule import ExistingOutput
+from ipmix_cli.shards.shard import ShardSettings
 from ipmix_cli.storage.folder import open_folder
 
 SHARDS = 7
@@ -49,6 +51,18 @@ def test_four_tasks_make_the_bytes_of_one_run_and_the_last_one_seals(request_of,
     manifests = [task(request_of, tmp_path, index, 4).manifest for index in order]
     assert [manifest is not None for manifest in manifests] == [False, False, False, True]
     assert digests(tmp_path) == digests(plain)
+
+
+@pytest.mark.parametrize("output_format", ["webdataset", "parquet", "mds", "cifar", "files"])
+def test_tasks_make_the_bytes_of_one_run_in_every_format(request_of, tmp_path, digests, output_format):
+    output = ShardSettings(format=output_format, encoding="auto", copies=1)
+    asked = dataclasses.replace(request_of, output=output, limit=21, samples_per_shard=7)
+    augment(asked, str(tmp_path / "plain"))
+    assert task(asked, tmp_path / "tasks", 1, 2).manifest is None
+    assert merge(str(tmp_path / "tasks")).tasks == {0: 2}
+    assert task(asked, tmp_path / "tasks", 0, 2).manifest is not None
+    assert merge(str(tmp_path / "tasks")).manifest is not None
+    assert digests(tmp_path / "tasks") == digests(tmp_path / "plain")
 
 
 def test_the_number_of_tasks_may_change_between_tries(request_of, plain, tmp_path, digests):
@@ -138,8 +152,6 @@ def test_a_repeated_task_whose_shards_are_there_finalizes_what_no_task_has_final
 
 
 def test_another_job_is_not_mistaken_for_this_one_by_a_task(request_of, tmp_path):
-    import dataclasses
-
     from ipmix_cli.errors import OtherJobError
 
     task(request_of, tmp_path, 0, 2)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,30 @@ def test_old_shards_keep_their_bytes_and_every_command_knows_the_new_ones(base: 
     data = ShardDataset(base, view="clean")
     assert [data.classes[label] for label in data.targets] == labels
     assert merge(str(base)).manifest is not None
+
+
+@pytest.mark.parametrize("output_format", ["webdataset", "parquet", "mds", "files"])
+def test_every_format_of_many_files_is_extended(base: Path, tmp_path: Path, output_format: str) -> None:
+    out, stored = tmp_path / output_format, ShardSettings(format=output_format, encoding="auto", copies=2)
+    asked = Request(source=source(tmp_path, "first", 9), fractals=str(tmp_path / "mixing"), output=stored)
+    augment(dataclasses.replace(asked, samples_per_shard=3), str(out))
+    shards = [shard.name for shard in open_dataset(out).manifest.shards]
+    before = {name: (out / name).read_bytes() for name in shards}
+    extend(str(out), source(tmp_path, "second", 5, ("dog", "cat")))
+    assert {name: (out / name).read_bytes() for name in shards} == before
+    assert validate(open_dataset(out), Checks(level="full", replay="100%")).problems == []
+    data = ShardDataset(out, view="clean")
+    assert [data.classes[label] for label in data.targets[9:]] == ["dog", "cat", "dog", "cat", "dog"]
+    if output_format == "mds":
+        assert [shard["samples"] for shard in json.loads((out / "index.json").read_text())["shards"]] == [3, 3, 3, 3, 2]
+
+
+@pytest.mark.parametrize("output_format", ["cifar", "npy"])
+def test_a_format_with_a_fixed_number_of_files_is_not_extended(base: Path, output_format: str) -> None:
+    job = open_dataset(base).manifest.job
+    stored = dataclasses.replace(job.output, format=output_format)
+    with pytest.raises(UsageError, match="fixed number of files"):
+        extending.check_extensible(dataclasses.replace(job, output=stored))
 
 
 def test_a_second_extension_follows_the_first(base: Path, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from ipmix_cli.pipeline.verify.repair import repair
 from ipmix_cli.pipeline.verify.validate import Checks, validate
 from ipmix_cli.reader import ShardDataset
 from ipmix_cli.reader.batch import collate
+from ipmix_cli.shards.writers import WRITERS
 from ipmix_cli.sources.readers import open_source
 
 COUNT = 18
@@ -157,9 +158,18 @@ def test_labels_that_are_no_classes_are_not_mixed(tmp_path: Path) -> None:
             made(tmp_path, "out", method="mixup", **npz(tmp_path, kind))
 
 
-def test_class_folders_take_classes_alone(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="one class a picture, no real numbers"):
-        made(tmp_path, "out", "files", **npz(tmp_path, "real"))
+@pytest.mark.parametrize("output_format", sorted(WRITERS.keys() - set(FORMATS)))
+@pytest.mark.parametrize("kind", [*LABELS, "kept fields"])
+def test_other_formats_take_classes_alone(tmp_path: Path, kind: str, output_format: str) -> None:
+    """Nothing of a label is lost without a word: the job is refused before its folder is made."""
+    path = tmp_path / "source.npz"
+    labels = {} if kind == "none" else {"labels": LABELS.get(kind, np.arange(COUNT) % 2)}
+    np.savez(path, images=np.zeros((COUNT, 32, 32, 3), np.uint8), ids=np.arange(COUNT), **labels)
+    asked: dict[str, Any] = {"none": {"unlabelled": True}, "kept fields": {"keep": ("ids",)}}
+    with pytest.raises(UsageError, match="one class a picture, and this source has") as refused:
+        made(tmp_path, "out", output_format, input=str(path), **asked.get(kind, {"labels_as": kind}))
+    assert refused.value.remedy in ("give --format hdf5 or webdataset", "give --layout shards")
+    assert not (tmp_path / "out").exists()
 
 
 def test_places_in_pictures_are_kept_only_where_no_pixel_moves(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "hdf5-png": {"encoding": "png"},
     "tar": {"format": "webdataset", "encoding": "png"},
     "tar-flat": {"format": "webdataset", "encoding": "webp", "layout": "flat"},
+    "parquet": {"format": "parquet", "encoding": "png"},
+    "mds": {"format": "mds", "encoding": "raw"},
     "files": {"format": "files", "encoding": "png"},
 }
 Make = Callable[..., Path]

@@ -25,6 +25,7 @@ KINDS = {
     "mds": ShardSettings(format="mds", encoding="raw", copies=2),
     "cifar": ShardSettings(format="cifar", encoding="raw", copies=2),
     "files": ShardSettings(format="files", encoding="png", copies=1),
+    "plans": ShardSettings(format="hdf5", encoding="raw", copies=2, store="plans"),
 }
 
 

@@ -65,7 +65,7 @@ def steps_of(made, place, in_child, kind: str) -> int:
     return int(report.read_text())
 
 
-@pytest.mark.parametrize("kind", ["hdf5", "webdataset", "files", "mds", "cifar"])
+@pytest.mark.parametrize("kind", ["hdf5", "webdataset", "files", "mds", "cifar", "plans"])
 def test_killed_at_any_step_on_the_disk_the_same_command_ends_in_the_same_bytes(
     kind, made, in_child, tmp_path, digests
 ):

@@ -8,7 +8,7 @@ from ipmix_cli.errors import SourceError
 from ipmix_cli.pipeline.job import Job, shard_bounds
 from ipmix_cli.pipeline.output.manifest import Manifest, ShardRecord, shard_name
 from ipmix_cli.pipeline.output.shard_records import NO_RECORD, SHARD_RECORDS, number_of, read_record, record_name
-from ipmix_cli.pipeline.output.state import JOB, OWNER, STATE, OutputState, is_owned_by, read_state
+from ipmix_cli.pipeline.output.state import EARLIER_OWNER, JOB, OWNER, STATE, OutputState, is_owned_by, read_state
 from ipmix_cli.record import MOST_BYTES
 from ipmix_cli.shards.npy_arrays import PIECES, clear_pieces
 from ipmix_cli.shards.writers import WRITERS, open_shard
@@ -109,7 +109,7 @@ def clear_state(folder: Folder, manifest: Manifest | None = None) -> None:
     names = [name for name in state if name.startswith(f"{SHARD_RECORDS}/")]
     later = _later(folder, names, manifest) if manifest is not None else set()
     folder.remove(*(name for name in names if name not in later))
-    owner = [name for name in (OWNER, JOB) if name in state]
+    owner = [name for name in (EARLIER_OWNER, OWNER, JOB) if name in state]
     if owner and not later and (manifest is None or is_owned_by(folder, manifest.job.digest())):
         folder.remove(*owner)
     if not later and any(name.startswith(PIECES) for name in state):

@@ -31,6 +31,7 @@ from ipmix_cli.storage.folder import Folder
 STATE = ".ipmix/"
 JOB = ".ipmix/job.json"
 OWNER = ".ipmix/owner.json"
+EARLIER_OWNER = ".ipmix/claim.json"  # as versions before 0.2.0 called the same file
 MOST_TASKS = 1_000_000
 
 
@@ -156,6 +157,9 @@ def read_state(folder: Folder) -> OutputState:
             continue
         except OSError as error:
             unreadable[name] = error
+    if JOB in files and OWNER not in {*files, *unreadable}:
+        with contextlib.suppress(OSError):
+            files[OWNER] = folder.read(EARLIER_OWNER, MOST_BYTES)
     return OutputState(folder.location, files, unreadable)
 
 

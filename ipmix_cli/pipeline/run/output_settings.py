@@ -10,6 +10,7 @@ from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.crop import CropConfig
 from ipmix_cli.errors import UsageError, check_name
 from ipmix_cli.pipeline.job import Job
+from ipmix_cli.pipeline.run.recorded_job import FORMATS_AS_LAYOUTS
 from ipmix_cli.shards.shard import ShardSettings
 from ipmix_cli.shards.writers import WRITERS, Writer
 
@@ -80,7 +81,7 @@ def _check_store(output: ShardSettings, writer: Writer) -> None:
 
 
 def with_names(output: ShardSettings, recorded: Job | None) -> ShardSettings:
-    """Return the output's settings with the form of the classes' names: that of a recorded job, else strings."""
+    """Return the output's settings with the form of the classes' names: that of an HDF5 job on record, else strings."""
     if output.format != "hdf5":
         return output
     same = recorded is not None and recorded.output.format == "hdf5"
@@ -138,7 +139,8 @@ def check_annotations(output: ShardSettings) -> None:
         return
     what = KINDS_IN_WORDS[spec.labels] if spec.labels != "class" else "kept fields"
     able = " or ".join(name for name, writer in WRITERS.items() if writer.annotations)
-    raise UsageError(f"{output.format} holds one class a picture, no {what}", f"give --format {able}")
+    remedy = "give --layout shards" if output.format in FORMATS_AS_LAYOUTS else f"give --format {able}"
+    raise UsageError(f"{output.format} holds one class a picture, and this source has {what}", remedy)
 
 
 def check_fields(spec: AnnotationSpec, crop: CropConfig, moving: Sequence[str], method: str) -> None:

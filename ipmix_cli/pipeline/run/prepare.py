@@ -126,8 +126,8 @@ def open_job(
 ) -> OpenJob:
     """Open everything that a request names, and fix every number of the job; the source may be open already.
 
-    `state` is what the output folder says of itself: a job in it that is the same but for the size of the built-in bank
-    goes on with its own.
+    `state` is what the output folder says of itself: a job in it that is the same but for the size of the built-in
+    bank, or for the form of the classes' names, goes on with its own.
 
     Raises
     ------
@@ -136,7 +136,8 @@ def open_job(
     """
     source = source or open_source_of(request, listener)
     record = record_of(source)
-    unmixed = job_of(request, record, NO_MIXING)  # refuses what cannot be, before a bank is drawn for it
+    there = None if state is None else state.job
+    unmixed = job_of(request, record, NO_MIXING, there)  # refuses what cannot be, before a bank is drawn for it
     places = RecordedPlaces(source=lasting_source(request.source, source), fractals=_place_of_bank(request, unmixed))
     if not unmixed.needs_mixing:
         if request.fractals != BUILTIN:
@@ -208,8 +209,10 @@ def record_of(source: Source) -> SourceRecord:
     )
 
 
-def job_of(request: Request, source: SourceRecord, mixing: MixingRecord) -> Job:
+def job_of(request: Request, source: SourceRecord, mixing: MixingRecord, there: Job | None = None) -> Job:
     """Return the job that a request means, with this source and these mixing pictures: nothing is opened.
+
+    `there` is the job that the output folder holds: an earlier version may have begun it, or finished it.
 
     Raises
     ------
@@ -219,7 +222,7 @@ def job_of(request: Request, source: SourceRecord, mixing: MixingRecord) -> Job:
     size = source.size if request.crop.size is None else (request.crop.size, request.crop.size)
     transform = transform_named(request.method)
     settings = transform.settings_for(request.preset, size, request.changes)
-    asked = dataclasses.replace(with_names(request.output, request.recorded), annotations=source.annotations)
+    asked = dataclasses.replace(with_names(request.output, request.recorded or there), annotations=source.annotations)
     output = with_variants(resolved(asked, size), transform.variants(settings, request.output.copies))
     check_annotations(output)
     check_fields(source.annotations, request.crop, transform.moving(settings), request.method)
@@ -256,7 +259,7 @@ def asks_for_the_same(request: Request, job: Job, places: RecordedPlaces) -> boo
     named = asked == there or {**asked, "input": absolute_path(request.source.input)} == there
     if not named or request.recorded is not None or request.method != job.method:
         return False
-    return places.fractals == _place_of_bank(request, job) and job_of(request, job.source, job.mixing) == job
+    return places.fractals == _place_of_bank(request, job) and job_of(request, job.source, job.mixing, job) == job
 
 
 def reopen(
