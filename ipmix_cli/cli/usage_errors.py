@@ -21,7 +21,7 @@ def run(app: typer.Typer) -> Any:
     """
     exceptions = importlib.import_module(typer.BadParameter.__module__)  # click's, or typer's own copy of it
     try:
-        return app(standalone_mode=False) or 0
+        return app(prog_name="ipmix", standalone_mode=False) or 0
     except exceptions.ClickException as error:
         if type(error).__name__ == "NoArgsIsHelpError":  # not in older versions of click
             typer.echo(error.message)

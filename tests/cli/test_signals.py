@@ -83,7 +83,7 @@ def test_the_error_of_a_helper_thread_ends_the_program():
 
 @pytest.mark.parametrize("error", [RuntimeError("no compiled object yet"), ImportError("numpy"), SystemExit(1), None])
 def test_an_error_that_a_signal_caused_is_told_as_the_stop(error, monkeypatch, capsys):
-    def run() -> None:
+    def run(**_: object) -> None:
         with contextlib.suppress(Interrupted):
             stop()
         if error is None:
