@@ -126,7 +126,7 @@ def test_tars_are_read_from_a_bucket(failing, options, bank, ipmix, tmp_path, di
     tars = tmp_path / "tars"
     ipmix(*options, "--format", "webdataset", "--out", tars)
     failing.copy("put", f"{tars}/", "bucket/tars")
-    job = ["augment", "--copies", "1", "--fractals", bank, "--quiet", "--jobs", "1"]
+    job = ["augment", "--copies", "1", "--fractals", bank, "--input-format", "webdataset", "--quiet", "--jobs", "1"]
     ipmix(*job, "--in", tars, "--out", tmp_path / "here")
     ipmix(*job, "--in", "s3://bucket/tars", "--out", tmp_path / "there", env=failing.environment)
     here, fetched = digests(tmp_path / "here"), digests(tmp_path / "there")

@@ -53,7 +53,7 @@ def test_four_tasks_make_the_bytes_of_one_run_and_the_last_one_seals(request_of,
     assert digests(tmp_path) == digests(plain)
 
 
-@pytest.mark.parametrize("output_format", ["webdataset", "parquet", "mds", "cifar", "files"])
+@pytest.mark.parametrize("output_format", ["webdataset", "parquet", "mds", "cifar"])
 def test_tasks_make_the_bytes_of_one_run_in_every_format(request_of, tmp_path, digests, output_format):
     output = ShardSettings(format=output_format, encoding="auto", copies=1)
     asked = dataclasses.replace(request_of, output=output, limit=21, samples_per_shard=7)
