@@ -122,5 +122,7 @@ def reasons_in(function: ast.FunctionDef) -> set[str]:
     """Return the words that a probe can answer with: those it returns, and those in its table of limits."""
     parts = [node for node in ast.walk(function) if isinstance(node, ast.Return)]
     parts += [node.elts[0] for node in ast.walk(function) if isinstance(node, ast.Tuple) and len(node.elts) == 2]
-    texts = [node.value for part in parts for node in ast.walk(part) if isinstance(node, ast.Constant)]
+    nodes = [node for part in parts for node in ast.walk(part)]
+    keys = [node.slice for node in nodes if isinstance(node, ast.Subscript)]
+    texts = [node.value for node in nodes if isinstance(node, ast.Constant) and node not in keys]
     return {text for text in texts if isinstance(text, str) and text}

@@ -174,13 +174,20 @@ def test_links_that_lead_nowhere_are_listed_or_told(tmp_path, opened, read):
 
 def test_a_folder_that_goes_while_it_is_listed_is_a_source_error(tmp_path, opened, monkeypatch):
     root = make(tmp_path / "set", "a/1.png", "a/deep/2.png")
+    listed: list[str] = []
 
-    def entries_that_go(place: str) -> list[os.DirEntry[str]]:
+    def entries_that_go(place: str, last: int = 0) -> list[os.DirEntry[str]]:
         found = entries(place)
-        shutil.rmtree(root / "a" / "deep", ignore_errors=True)
+        listed.append(place)
+        if len(listed) == last:
+            shutil.rmtree(root / "a" / "deep")
         return found
 
     monkeypatch.setattr("ipmix_cli.sources.folders.entries", entries_that_go)
+    opened(root)
+    last = max(at for at, place in enumerate(listed, 1) if Path(place).name == "a")
+    listed.clear()
+    monkeypatch.setattr("ipmix_cli.sources.folders.entries", lambda place: entries_that_go(place, last))
     with pytest.raises(SourceError, match=r"cannot list .*deep: No such file"):
         opened(root)
 
