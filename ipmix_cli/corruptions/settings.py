@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
+from ipmix_cli.corruptions.named_sets import settings_from
 from ipmix_cli.corruptions.profiles import AUTO, SIZES
 from ipmix_cli.corruptions.table import C_BAR, CORRUPTIONS, PROFILE_SETS, SETS
 from ipmix_cli.errors import UsageError, check_name
@@ -104,15 +105,7 @@ class CorruptionSettings:
         UsageError
             For a name that no setting has, and a value out of range.
         """
-        for name in values:
-            check_name("setting", name, [field.name for field in fields(cls)])
-        plain: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
-        }
-        try:
-            return cls(**plain)
-        except TypeError as error:
-            raise UsageError(f"settings of corruptions: {error}", "name the corruptions") from error
+        return settings_from(cls, values, "corruptions", "corruptions")
 
 
 def corruptions_named(text: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -10,9 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ipmix_cli.corruptions.profiles import AUTO, profile_for
+from ipmix_cli.corruptions.named_sets import plans_of_numbers, settings_of_set
+from ipmix_cli.corruptions.profiles import profile_for
 from ipmix_cli.corruptions.settings import PRESETS, CorruptionSettings, set_of
-from ipmix_cli.errors import check_name
 from ipmix_cli.numba_cache.kernel_set import KernelSet
 from ipmix_cli.picture import Picture
 from ipmix_cli.transform import NATIVE, MixingPictures, Plans, Size, Transform
@@ -20,7 +21,6 @@ from ipmix_cli.transform import NATIVE, MixingPictures, Plans, Size, Transform
 if TYPE_CHECKING:
     from ipmix_cli.corruptions.plan import CorruptionView
 
-DEFAULT_SET = "test"
 C_BAR_CREDIT = "the corruptions of C-bar (Mintun, Kirillov and Xie, NeurIPS 2021)"
 
 
@@ -46,11 +46,7 @@ class CorruptionTransform(Transform):
         The profile is fixed by the pictures' size; where sizes differ, ``auto`` is kept, and chooses for each. A set
         whose members depend on the profile can then not be told.
         """
-        name = DEFAULT_SET if preset == AUTO else preset
-        check_name("set of corruptions", name, PRESETS)
-        for field in changes:
-            check_name("setting", field, [known.name for known in dataclasses.fields(CorruptionSettings)])
-        settings = dataclasses.replace(PRESETS[name], **changes)
+        settings = settings_of_set(PRESETS, preset, changes, "corruptions")
         if size is not None:
             settings = dataclasses.replace(settings, profile=profile_for(settings.profile, *size))
         settings.check_members()
@@ -121,12 +117,8 @@ class CorruptionTransform(Transform):
         del mixing_shapes
         from ipmix_cli.corruptions.plan import draw_plans
 
-        every = settings.variants
-        drawn = [
-            draw_plans(settings, size, seed, indices[n : n + 1], [every[number] for number in row.tolist()])[0]
-            for n, row in enumerate(copies)
-        ]
-        return np.stack(drawn)
+        draw = functools.partial(draw_plans, settings, size, seed)
+        return plans_of_numbers(draw, settings.variants, indices, copies)
 
     def apply(
         self,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
+from ipmix_cli.corruptions.named_sets import settings_from
 from ipmix_cli.corruptions.profiles import AUTO, SIZES
 from ipmix_cli.corruptions.sequences.perturbation import DIFFICULTIES
 from ipmix_cli.corruptions.sequences.table import PERTURBATIONS, SETS
@@ -86,15 +87,7 @@ class SequenceSettings:
         UsageError
             For a name that no setting has, and a value out of range.
         """
-        for name in values:
-            check_name("setting", name, [field.name for field in fields(cls)])
-        plain: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
-        }
-        try:
-            return cls(**plain)
-        except TypeError as error:
-            raise UsageError(f"settings of sequences: {error}", "name the perturbations") from error
+        return settings_from(cls, values, "sequences", "perturbations")
 
 
 def sequence_name(perturbation: str, difficulty: int) -> str:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ipmix_cli.corruptions.named_sets import plans_of_numbers, settings_of_set
 from ipmix_cli.corruptions.profiles import AUTO, profile_for
 from ipmix_cli.corruptions.sequences.settings import PRESETS, SequenceSettings, sequence_name, variant_name
-from ipmix_cli.errors import UsageError, check_name
+from ipmix_cli.errors import UsageError
 from ipmix_cli.numba_cache.kernel_set import KernelSet
 from ipmix_cli.picture import Picture
 from ipmix_cli.transform import MixingPictures, Plans, Size, Transform
 
 if TYPE_CHECKING:
     from ipmix_cli.corruptions.sequences.plan import FrameView
-
-DEFAULT_SET = "test"
 
 
 class SequenceTransform(Transform):
@@ -44,11 +44,7 @@ class SequenceTransform(Transform):
         The profile is fixed by the pictures' size. Where sizes differ it must be named: profiles have other numbers of
         frames.
         """
-        name = DEFAULT_SET if preset == AUTO else preset
-        check_name("set of perturbations", name, PRESETS)
-        for field in changes:
-            check_name("setting", field, [known.name for known in dataclasses.fields(SequenceSettings)])
-        settings = dataclasses.replace(PRESETS[name], **changes)
+        settings = settings_of_set(PRESETS, preset, changes, "perturbations")
         if size is not None:
             return dataclasses.replace(settings, profile=profile_for(settings.profile, *size))
         if settings.profile == AUTO:
@@ -101,12 +97,8 @@ class SequenceTransform(Transform):
         del mixing_shapes
         from ipmix_cli.corruptions.sequences.plan import draw_plans
 
-        every = settings.variants(settings.profile)
-        drawn = [
-            draw_plans(settings, size, seed, indices[n : n + 1], [every[number] for number in row.tolist()])[0]
-            for n, row in enumerate(copies)
-        ]
-        return np.stack(drawn)
+        draw = functools.partial(draw_plans, settings, size, seed)
+        return plans_of_numbers(draw, settings.variants(settings.profile), indices, copies)
 
     def apply(
         self,
