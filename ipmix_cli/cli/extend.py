@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ipmix_cli.cli.execution_options import QuietOption, execution_for, prepare_workers
+from ipmix_cli.cli.execution_options import RUNNING, JobsOption, QuietOption, execution_for, prepare_workers
 from ipmix_cli.cli.screen import show
 from ipmix_cli.cli.source_options import (
     PANEL,
@@ -29,8 +29,6 @@ from ipmix_cli.cli.source_options import (
 )
 from ipmix_cli.methods import DEFAULT_METHOD
 
-RUNNING = "Running"
-
 
 def extend(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="The finished data set.")],
@@ -51,12 +49,7 @@ def extend(
     empty_classes: EmptyClassesOption = "refuse",
     alpha: AlphaOption = "white",
     max_picture_pixels: MaxPicturePixelsOption = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            help="Worker processes.  [default: the CPUs this process may use]", min=1, rich_help_panel=RUNNING
-        ),
-    ] = None,
+    jobs: JobsOption = None,
     max_errors: Annotated[
         str, typer.Option(help="Unreadable pictures to leave out, in all: N or P%.", rich_help_panel=RUNNING)
     ] = "0",
