@@ -13,21 +13,20 @@ import json
 import struct
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ipmix_cli.codecs.codecs import REMEDY
-from ipmix_cli.errors import BadSampleError, SourceError, WriteError
+from ipmix_cli.errors import BadSampleError, WriteError
 from ipmix_cli.picture import Bytes
 from ipmix_cli.shards.checksum import raw_checksum
+from ipmix_cli.shards.mapped_view import MappedView
 from ipmix_cli.shards.places import CLEAN
 from ipmix_cli.shards.sample_json import has_fields
-from ipmix_cli.shards.shard import ShardSample, ShardSettings, ShardView, StoredSample
+from ipmix_cli.shards.shard import ShardSample, ShardSettings, StoredSample
 from ipmix_cli.shards.small_files import Finished
-from ipmix_cli.storage.memory_map import Sliceable, mapped
+from ipmix_cli.storage.memory_map import Sliceable
 
 FOLDER, META = "cifar-10-batches-py/", "batches.meta"
 SIDE = 32  # pixels: what CIFAR's readers take every row for
@@ -35,7 +34,6 @@ ROW = 3 * SIDE * SIDE  # bytes
 TRAIN_BATCHES = 5  # as many as the published archive has, whose readers name them
 NUMBERS = ("index", "label", "source_index", "crop")
 STRINGS = ("key", "source_key", "checksum")
-DAMAGE = (ValueError, KeyError, IndexError, TypeError, struct.error, OverflowError, AttributeError, RecursionError)
 
 # protocol 2, an empty dictionary, its items: "data" is numpy's _reconstruct(ndarray, (0,), "b") with the state
 # (1, (rows, 3072), dtype("u1", 0, 1) with the state (3, "|", None, None, None, -1, -1, 0), False, bytes)
@@ -107,32 +105,10 @@ class CifarBuilder:
         return [(batch_name(self._name), b"".join([self._file.data, rest]))]
 
 
-class CifarView(ShardView):
-    """A batch that :class:`CifarBuilder` built, opened for reading; nothing of it is unpickled.
+class CifarView(MappedView):
+    """A batch that :class:`CifarBuilder` built, opened for reading; nothing of it is unpickled."""
 
-    Parameters
-    ----------
-    content : Path or bytes
-        The file, or what is in it.
-    location : str
-        What errors call it.
-
-    Raises
-    ------
-    SourceError
-        If it is damaged, or not such a batch.
-    """
-
-    attributes: dict[str, Any]
-
-    def __init__(self, content: Path | Bytes, location: str) -> None:
-        self._location = location
-        self.attributes = {}
-        self._data: Sliceable = mapped(content, location)
-        try:
-            self._read()
-        except DAMAGE as error:
-            raise SourceError(f"{location} is not a CIFAR batch of ipmix: {error}", REMEDY) from error
+    kind: ClassVar[str] = "a CIFAR batch"
 
     def _read(self) -> None:
         rows, start, stop = _array(self._data)
@@ -197,10 +173,6 @@ class CifarView(ShardView):
         pictures = np.frombuffer(b"".join(copies), np.uint8).reshape(self.copies, SIDE, SIDE, 3)
         own = None if clean is None else np.frombuffer(clean, np.uint8)
         return replace(bare, checksum=int(facts["checksum"], 16), expected=raw_checksum(bare, own, pictures))
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._data = b""
 
 
 def cifar_meta(finished: Finished) -> dict[str, bytes]:

@@ -25,20 +25,20 @@ import struct
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.codecs.codecs import REMEDY
-from ipmix_cli.errors import BadSampleError, SourceError, WriteError
+from ipmix_cli.errors import BadSampleError, WriteError
 from ipmix_cli.picture import Bytes
 from ipmix_cli.shards.checksum import sample_checksum
 from ipmix_cli.shards.encoded_rows import Row, RowBuilder, own_text, picture_columns, portable
+from ipmix_cli.shards.mapped_view import MappedView
 from ipmix_cli.shards.places import CLEAN, ListedExtents, Places
-from ipmix_cli.shards.shard import MixedLabel, ShardSettings, ShardView, StoredSample
+from ipmix_cli.shards.shard import MixedLabel, ShardSettings, StoredSample
 from ipmix_cli.shards.small_files import Finished
-from ipmix_cli.storage.memory_map import Sliceable, mapped
 
 SUFFIX = ".mds"
 INDEX = "index.json"
@@ -48,7 +48,6 @@ MIXED = {"second_label": "int64", "label_weight": "float64"}
 PICTURES = {"png": "png", "jpeg": "jpeg", "webp": "bytes"}
 PICTURE = re.compile(r"clean|aug(0|[1-9][0-9]{0,5})")
 LARGEST = 2**32 - 1  # offsets are of 32 bits
-DAMAGE = (ValueError, KeyError, IndexError, TypeError, struct.error, OverflowError, AttributeError, RecursionError)
 
 
 class Column(NamedTuple):
@@ -129,32 +128,10 @@ class MdsBuilder(RowBuilder):
         return values
 
 
-class MdsView(ShardView):
-    """An MDS shard that :class:`MdsBuilder` built, opened for reading at any sample.
+class MdsView(MappedView):
+    """An MDS shard that :class:`MdsBuilder` built, opened for reading at any sample."""
 
-    Parameters
-    ----------
-    content : Path or bytes
-        The file, or what is in it.
-    location : str
-        What errors call it.
-
-    Raises
-    ------
-    SourceError
-        If it is damaged, or has other columns than ipmix writes.
-    """
-
-    attributes: dict[str, Any]
-
-    def __init__(self, content: Path | Bytes, location: str) -> None:
-        self._location = location
-        self.attributes = {}
-        self._data: Sliceable = mapped(content, location)
-        try:
-            self._read()
-        except DAMAGE as error:
-            raise SourceError(f"{location} is not an MDS shard of ipmix: {error}", REMEDY) from error
+    kind: ClassVar[str] = "an MDS shard"
 
     def _read(self) -> None:
         data = self._data
@@ -279,10 +256,6 @@ class MdsView(ShardView):
             extents,
             self.copies,
         )
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._data = b""
 
 
 def mds_places(path: Path, location: str) -> Places:

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ipmix_cli.codecs.codecs import REMEDY
-from ipmix_cli.errors import BadSampleError, SourceError
+from ipmix_cli.errors import BadSampleError
 from ipmix_cli.picture import Bytes
 from ipmix_cli.shards.checksum import sample_checksum
 from ipmix_cli.shards.encoded_rows import own_text
+from ipmix_cli.shards.mapped_view import MappedView
 from ipmix_cli.shards.parquet.builder import CLASS_NAMES, MAGIC, NUMBERS, columns_of
 from ipmix_cli.shards.parquet.columns import BYTE_ARRAY, DOUBLE, Leaf, levels
 from ipmix_cli.shards.parquet.thrift import Reader, Struct
 from ipmix_cli.shards.places import CLEAN, ListedExtents, Places
-from ipmix_cli.shards.shard import MixedLabel, ShardSettings, ShardView, StoredSample
-from ipmix_cli.storage.memory_map import Sliceable, mapped
+from ipmix_cli.shards.shard import MixedLabel, ShardSettings, StoredSample
+from ipmix_cli.storage.memory_map import Sliceable
 
-DAMAGE = (ValueError, KeyError, IndexError, TypeError, struct.error, OverflowError, AttributeError, RecursionError)
 MOST_FOOTER = 2**28  # bytes
 PICTURE = re.compile(r"clean|aug(0|[1-9][0-9]{0,5})")
 
@@ -39,33 +37,13 @@ class _Places:
     lengths: NDArray[np.int64]
 
 
-class ParquetView(ShardView):
-    """A Parquet shard opened for reading; see :class:`ipmix_cli.shards.shard.ShardView`.
+class ParquetView(MappedView):
+    """A Parquet shard opened for reading; see :class:`ipmix_cli.shards.shard.ShardView`."""
 
-    Parameters
-    ----------
-    content : Path or bytes
-        The file, or what is in it.
-    location : str
-        What errors call it.
+    kind: ClassVar[str] = "a Parquet shard"
 
-    Raises
-    ------
-    SourceError
-        If it is damaged, or laid out otherwise than ipmix does.
-    """
-
-    attributes: dict[str, Any]
-
-    def __init__(self, content: Path | Bytes, location: str) -> None:
-        self._location = location
-        self._data: Sliceable = mapped(content, location)
-        try:
-            self._read(_footer(self._data))
-        except DAMAGE as error:
-            raise SourceError(f"{location} is not a Parquet shard of ipmix: {error}", REMEDY) from error
-
-    def _read(self, footer: Struct) -> None:
+    def _read(self) -> None:
+        footer = _footer(self._data)
         texts = {pair[1].decode(): pair[2].decode() for pair in footer[5]}
         self.attributes = {CLASS_NAMES: tuple(json.loads(texts[CLASS_NAMES]))}
         names = [element[4].decode() for element in footer[2]]
@@ -208,11 +186,6 @@ class ParquetView(ShardView):
         extents = ListedExtents(numbers, self._offsets, self._lengths)
         labels, indices = self._numbers["label"], self._numbers["index"]
         return Places(labels, indices, self._sizes, extents, self.copies)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        with contextlib.suppress(AttributeError):
-            self._data = b""
 
 
 def parquet_places(path: Path, location: str) -> Places:
