@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.errors import UsageError, check_name
+from ipmix_cli.printable import printable
 from ipmix_cli.randomness import GOLDEN, scramble_all
 
 UNEVEN = ("keep", "drop", "pad")
@@ -104,7 +105,9 @@ class ShardSampler:
         return self._rank * each, (self._rank + 1) * each
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch; each epoch has another order."""
+        """Choose the epoch; each epoch has another order; raises UsageError for a number that none can have."""
+        if not 0 <= epoch < 2**63:
+            raise UsageError(f"there is no epoch {epoch}", "give a whole number from 0 on")
         if epoch != self._epoch:
             self._epoch, self._start, self._given = epoch, 0, 0
 
@@ -147,14 +150,33 @@ class ShardSampler:
         return {"seed": self._seed, "epoch": self._epoch, "given": given if consumed is None else consumed}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue from a state: the next iterator begins there; raises UsageError for a state of another order."""
-        if state["seed"] != self._seed or not 0 <= state["given"] <= len(self):
+        """Continue from a state: the next iterator begins there.
+
+        Raises
+        ------
+        UsageError
+            For a state of another order, and for what is no state of a sampler.
+        """
+        seed, epoch, given = (_whole(state, name) for name in ("seed", "epoch", "given"))
+        if seed != self._seed or not 0 <= given <= len(self):
             raise UsageError(
-                f"the state is of seed {state['seed']} after {state['given']} samples; this sampler has seed "
+                f"the state is of seed {seed} after {given} samples; this sampler has seed "
                 f"{self._seed} and {len(self)} samples",
                 "make the sampler as it was made for the state: the same seed, rank, world and data set",
             )
-        self._epoch, self._start, self._given = int(state["epoch"]), int(state["given"]), 0
+        self.set_epoch(epoch)
+        self._start, self._given = given, 0
+
+
+def _whole(state: Any, name: str) -> int:
+    """Return a number of a state, which may come from a damaged checkpoint; raises UsageError if it is none."""
+    value = state.get(name) if isinstance(state, dict) else None
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise UsageError(
+            f"the state of the sampler has no whole number {name}: {printable(repr(value))[:60]}",
+            "give what state_dict() returned",
+        )
+    return int(value)
 
 
 def _own_rank() -> tuple[int, int]:

@@ -110,3 +110,27 @@ def test_a_state_at_the_end_of_an_epoch_has_no_samples_left() -> None:
     assert list(sampler) == []
     with pytest.raises(UsageError):
         sampler.load_state_dict(sampler.state_dict(consumed=TOTAL + 1))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": None},
+        {"given": "3"},
+        {"given": 1.5},
+        {"epoch": -1},
+        {"epoch": 2**64},
+        {"epoch": [0]},
+        {"seed": True},
+        {"given": -1},
+        {"given": float("nan")},
+    ],
+)
+def test_a_damaged_state_is_refused_and_changes_nothing(change):
+    sampler = ShardSampler(Lengths(), seed=1)
+    order = list(sampler)
+    state = sampler.state_dict(3)
+    for damaged in (state | change, {}, None, [state]):
+        with pytest.raises(UsageError):
+            sampler.load_state_dict(damaged)
+    assert list(sampler) == order

@@ -60,6 +60,15 @@ def run(data: EvaluationData, spec: ModelSpec, out: Path, tasks: tuple[int, int]
 
 
 @pytest.mark.parametrize(
+    ("body", "number"), [("return y / 0", "inf"), ("return y * float('nan')", "nan"), ("return -y / 0", "-inf")]
+)
+def test_scores_that_are_not_finite_are_refused_before_they_are_stored(body: str, number: str, tmp_path: Path) -> None:
+    with pytest.raises(IpmixError, match=rf"models.py:make .* row 0 \(from 0\) holds {number}"):
+        run(pictures(tmp_path), written(tmp_path, body.replace("y", "(y * 0 + 1)", 1)), tmp_path / "out")
+    assert not list((tmp_path / "out").rglob("*.npz"))
+
+
+@pytest.mark.parametrize(
     ("body", "told"),
     [
         ("return y[:-1]", r"gives \(1, 3\) for 2 pictures"),

@@ -17,11 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.errors import IpmixError, OtherJobError, UnfinishedError, UsageError
+from ipmix_cli.metrics.checks import checked_scores
 from ipmix_cli.pipeline.backends.backend import Died
 from ipmix_cli.pipeline.backends.table import backend_for
 from ipmix_cli.pipeline.job import Execution
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.run.array_task import ArrayTask
+from ipmix_cli.printable import printable
 from ipmix_cli.scoring.evaluation.attack import Attack, attacked_scores
 from ipmix_cli.scoring.evaluation.data import EvaluationData, Piece
 from ipmix_cli.scoring.evaluation.models import ModelSpec, TorchModel, load_model
@@ -234,6 +236,8 @@ def run_task(task: Task) -> int:
     ]
     _check_classes(batches)
     scores = np.concatenate(batches)
+    where = f"the scores of {task.run.model.onnx or task.run.model.torch} for {chunk.file.name}"
+    checked_scores(scores, printable(where))
     if task.sequences:
         scores = scores.reshape(chunk.stop - chunk.start, -1, scores.shape[1])
     buffer = io.BytesIO()

@@ -1,0 +1,1 @@
+"""Forged records and damaged files at random; see ``python -m tests.robustness.fuzzing``."""

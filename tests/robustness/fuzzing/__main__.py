@@ -1,0 +1,102 @@
+"""Forges records and the inputs of readers, one example after the other, each with a bound of memory and of time.
+
+    python -m tests.robustness.fuzzing records 1000 0            1000 examples from seed 0
+    python -m tests.robustness.fuzzing readers 1000 0
+    python -m tests.robustness.fuzzing folders 1000 0
+    python -m tests.robustness.fuzzing all 1000000 0 3600        as many as fit into an hour, of all three kinds
+
+An example follows from the seed and its number alone. It fails if anything else than an error of ipmix comes out, if it
+takes longer than `SECONDS`, or if the process passes `MEMORY`; the program prints which example that was.
+"""
+
+from __future__ import annotations
+
+import resource
+import signal
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from tests.robustness.fuzzing.folders import data_sets, forge_data_set, unmake
+from tests.robustness.fuzzing.inputs import damage_bank, damage_input, damage_one_file, damage_picture
+from tests.robustness.fuzzing.predictions import damage_predictions, forge_predictions, score_damaged, score_forged
+from tests.robustness.fuzzing.records import (
+    forge_bank,
+    forge_config,
+    forge_manifest,
+    forge_sampler_state,
+    forge_state,
+)
+
+SECONDS = 20
+MEMORY = 2**30  # bytes of data beyond what the process has when it begins
+
+Target = Callable[[np.random.Generator, Path], None]
+
+TARGETS: dict[str, tuple[Target, ...]] = {
+    "records": (
+        *(forge_manifest, forge_manifest, forge_state, forge_bank, forge_config, forge_predictions),
+        *(forge_sampler_state, score_forged),
+    ),
+    "readers": (
+        *(damage_one_file, damage_one_file, damage_input, damage_input, damage_input, damage_picture),
+        *(damage_predictions, damage_bank, score_damaged),
+    ),
+    "folders": (forge_data_set,),
+}
+TARGETS["all"] = (*TARGETS["records"], *TARGETS["readers"], *TARGETS["folders"] * 8)
+
+
+def _too_long(*_: object) -> None:
+    raise TimeoutError(f"longer than {SECONDS} s")
+
+
+def _limit_memory() -> None:
+    used = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_DATA, (used + MEMORY, used + MEMORY))
+
+
+def run(kind: str, count: int, seed: int, seconds: float = float("inf")) -> int:
+    """Try examples, and return how many failed; each failure is printed."""
+    if forge_data_set in TARGETS[kind]:
+        data_sets()
+    _limit_memory()
+    signal.signal(signal.SIGALRM, _too_long)
+    warnings.simplefilter("ignore")
+    failed, number, end = 0, 0, time.monotonic() + seconds
+    while number < count and time.monotonic() < end:
+        failed += not tried(kind, seed, number)
+        number += 1
+    print(f"{kind}: {number} examples from seed {seed}, {failed} failed")
+    return failed
+
+
+def tried(kind: str, seed: int, number: int) -> bool:
+    """Try one example; print it where it fails."""
+    rng = np.random.Generator(np.random.Philox(key=[seed, number]))
+    target = TARGETS[kind][number % len(TARGETS[kind])]
+    with tempfile.TemporaryDirectory() as folder:
+        signal.alarm(SECONDS)
+        try:
+            target(rng, Path(folder))
+        except Exception:
+            trace = traceback.format_exc()[-1500:]
+            print(f"{kind}, seed {seed}, example {number}, {target.__name__}:\n{trace}", flush=True)
+            return False
+        finally:
+            signal.alarm(0)
+    return True
+
+
+if __name__ == "__main__":
+    try:
+        words = sys.argv[1:]
+        sys.exit(run(words[0], int(words[1]), int(words[2]), *map(float, words[3:])) > 0)
+    finally:
+        unmake()
