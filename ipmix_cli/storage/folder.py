@@ -77,11 +77,11 @@ class LocalFolder:
 
     def write(self, name: str, data: Bytes) -> None:
         """Write through a hidden temporary file beside it: length check, fsync, rename, fsync of the folder."""
-        write_atomically(self.path(name), data)
+        write_atomically(self._own_path(name), data)
 
     def write_all(self, files: Sequence[tuple[str, Bytes]]) -> None:
         """Write files as `write` does, but let the disk take them together, which is many times as fast."""
-        write_together([(self.path(name), data) for name, data in files])
+        write_together([(self._own_path(name), data) for name, data in files])
 
     def read(self, name: str, most: int | None = None) -> bytes:
         """Return a regular file's content, of at most `most` bytes; raises FileNotFoundError, or another OSError."""
@@ -117,7 +117,7 @@ class LocalFolder:
 
     def remove(self, *names: str) -> None:
         """Remove files; one that is missing is not an error."""
-        for path in map(self.path, names):
+        for path in map(self._own_path, names):
             try:
                 path.unlink(missing_ok=True)
             except OSError as error:
@@ -133,6 +133,22 @@ class LocalFolder:
                 "the record that names it is damaged or forged: do not use this folder",
             )
         return self.root / name
+
+    def _own_path(self, name: str) -> Path:
+        """Return the path of a file to be written or removed; a folder on the way that is a link leads elsewhere.
+
+        Raises
+        ------
+        WriteError
+            Naming the link.
+        """
+        for folder in Path(name).parents[:-1]:
+            if (link := self.root / folder).is_symlink():
+                raise WriteError(
+                    f"{link} is a link to a folder elsewhere, in which ipmix changes nothing",
+                    "remove the link, then type the same command again; only the folder itself may be a link",
+                )
+        return self.path(name)
 
 
 def write_atomically(path: Path, data: Bytes) -> None:

@@ -342,3 +342,13 @@ def test_a_source_of_classes_alone_refuses_other_kinds(tmp_path: Path) -> None:
     for options in ({"labels_as": "real"}, {"keep": ("id",)}):
         with pytest.raises(UsageError):
             open_source(SourceSpec(input=str(folder.parent), **options))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_a_finished_data_set_of_labels_that_are_no_classes_is_not_evaluated(kind: str, tmp_path: Path) -> None:
+    from ipmix_cli.scoring.evaluation.pictures import open_data
+
+    out = made(tmp_path, "out", **npz(tmp_path, kind))
+    with pytest.raises(SourceError, match=out) as caught:
+        open_data(SourceSpec(input=out))
+    assert caught.value.remedy == "evaluate pictures of one class each"

@@ -252,3 +252,12 @@ def test_formats_without_a_column_for_them_refuse_soft_labels(tmp_path):
     with pytest.raises(UsageError, match="soft-labels") as caught:
         augment(asked, str(tmp_path / "out"))
     assert "webdataset" in caught.value.remedy
+
+
+def test_its_clean_pictures_are_evaluated_with_their_classes(made):
+    from ipmix_cli.scoring.evaluation.pictures import open_data
+
+    _, out = made
+    (clean,) = open_data(SourceSpec(input=str(out)))
+    _, labels = clean.reader.piece(0, 3, 9).read()
+    assert labels == numbers_of(out)["label"][3:9].tolist()

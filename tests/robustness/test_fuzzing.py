@@ -11,7 +11,7 @@ import pytest
 REPOSITORY = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize(("kind", "examples"), [("records", 250), ("readers", 250)])
+@pytest.mark.parametrize(("kind", "examples"), [("records", 250), ("readers", 250), ("folders", 30)])
 def test_every_example_is_read_or_refused(kind: str, examples: int) -> None:
     command = [sys.executable, "-m", "tests.robustness.fuzzing", kind, str(examples), "0"]
     found = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=280)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random  # noqa: TID251 - places for damage, no pictures
 import shutil
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ipmix_cli.errors import IpmixError
+from ipmix_cli.errors import IpmixError, SourceError
 from ipmix_cli.pipeline.output.dataset import open_dataset
 from ipmix_cli.pipeline.verify.repair import repair
 from ipmix_cli.pipeline.verify.validate import Checks, validate
@@ -310,3 +311,12 @@ def test_no_damage_makes_validate_crash_or_pass(kind, made, tmp_path, data):
     except IpmixError:
         return
     assert report.passed != changed
+
+
+def test_a_shard_with_fewer_samples_than_the_manifest_says_is_named(made, tmp_path):
+    dataset = open_dataset(made("hdf5").copy(tmp_path / "set"))
+    first = dataset.manifest.shards[0]
+    more = dataclasses.replace(first, samples=first.samples + 2)
+    manifest = dataclasses.replace(dataset.manifest, shards=(more, *dataset.manifest.shards[1:]))
+    with pytest.raises(SourceError, match=f"{first.name} holds 10 samples, not the 12"):
+        dataclasses.replace(dataset, manifest=manifest).at(11)

@@ -95,3 +95,31 @@ def test_a_pipe_is_not_replaced_by_a_file(command, tmp_path, ipmix, bank):
     assert done.returncode != 0
     assert "it is not a regular file" in done.stderr
     assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize("linked", ["state", "state/shards"])
+def test_nothing_is_changed_in_a_folder_elsewhere_that_a_link_leads_to(linked, tmp_path):
+    elsewhere, root = tmp_path / "elsewhere", tmp_path / "root"
+    (elsewhere / "shards").mkdir(parents=True)
+    (elsewhere / "shards" / "0.json").write_text("mine")
+    (root / linked).parent.mkdir(parents=True)
+    (root / linked).symlink_to(elsewhere / "shards" if "/" in linked else elsewhere)
+    folder = LocalFolder(root)
+    for change in (
+        lambda: folder.write("state/shards/0.json", b"x"),
+        lambda: folder.write_all([("a", b"x"), ("state/shards/1.json", b"x")]),
+        lambda: folder.remove("state/shards/0.json"),
+    ):
+        with pytest.raises(WriteError, match="is a link"):
+            change()
+    assert [(path.name, path.read_text()) for path in (elsewhere / "shards").iterdir()] == [("0.json", "mine")]
+    assert not (root / "a").exists()
+
+
+def test_the_folder_itself_and_its_files_may_be_links(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "here").symlink_to(tmp_path / "there")
+    (tmp_path / "there" / "a").symlink_to(tmp_path / "other")
+    LocalFolder(tmp_path / "here").write("a", b"x")
+    assert (tmp_path / "there" / "a").read_bytes() == b"x"
+    assert not (tmp_path / "there" / "a").is_symlink()

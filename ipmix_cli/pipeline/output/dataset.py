@@ -91,10 +91,21 @@ class Dataset:
                 yield from view
 
     def at(self, number: int) -> StoredSample:
-        """Return sample number 0 .. samples-1 of those that are there, in order."""
+        """Return sample number 0 .. samples-1 of those that are there, in order.
+
+        Raises
+        ------
+        SourceError
+            If its shard is missing or damaged, or holds fewer samples than the manifest says.
+        """
         for shard in self.manifest.shards:
             if number < shard.samples:
                 with self.view(shard) as view:
+                    if number >= len(view):
+                        raise SourceError(
+                            f"{shard.name} holds {len(view)} samples, not the {shard.samples} that the manifest says",
+                            f"type: ipmix validate {self.folder.location}",
+                        )
                     return view.sample(number)
             number -= shard.samples
         raise IndexError(number)

@@ -91,11 +91,14 @@ class SourceReader:
         return SourcePiece(source.location, source.part(start, stop))
 
 
+def _check_labels(location: str, kind: str) -> None:
+    """Refuse labels that are not one class for each picture; raises SourceError."""
+    if kind != "class":
+        raise SourceError(f"{location} has {KINDS_IN_WORDS[kind]}", "evaluate pictures of one class each")
+
+
 def _source(source: Source) -> EvaluationData:
-    if source.annotations.labels != "class":
-        raise SourceError(
-            f"{source.location} has {KINDS_IN_WORDS[source.annotations.labels]}", "evaluate pictures of one class each"
-        )
+    _check_labels(source.location, source.annotations.labels)
     return EvaluationData(
         name="clean",
         role="labelled",
@@ -120,7 +123,9 @@ class ShardPiece:
     def read(self) -> tuple[Pictures, list[int]]:
         """Return pictures and labels."""
         samples = self.data.__getitems__(range(self.start, self.stop))
-        return [sample[0] for sample in samples], [int(sample[1]) for sample in samples]
+        mixed = self.data.settings.mixed  # labels are the weights of the classes then
+        labels = self.data.targets[self.start : self.stop] if mixed else [sample[1] for sample in samples]
+        return [sample[0] for sample in samples], [int(label) for label in labels]
 
 
 @dataclass(frozen=True)
@@ -136,6 +141,7 @@ class ShardReader:
 
 def _shards(path: Path) -> list[EvaluationData]:
     data = ShardDataset(path, view="all")
+    _check_labels(str(path), data.settings.annotations.labels)
     manifest = json.loads((path / MANIFEST).read_text())
     keys = [f"{number:08d}" for number in range(len(data))]
     common: dict[str, Any] = {

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.robustness.fuzzing.folders import data_sets, forge_data_set, unmake
+from tests.robustness.fuzzing.folders import forge_data_set, prepare, unmake
 from tests.robustness.fuzzing.inputs import damage_bank, damage_input, damage_one_file, damage_picture
 from tests.robustness.fuzzing.predictions import damage_predictions, forge_predictions, score_damaged, score_forged
 from tests.robustness.fuzzing.records import (
@@ -57,15 +57,18 @@ def _too_long(*_: object) -> None:
     raise TimeoutError(f"longer than {SECONDS} s")
 
 
+def _data_bytes() -> int:
+    """Return how many bytes of data this process has."""
+    return int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
+
+
 def _limit_memory() -> None:
-    used = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
+    used = _data_bytes()
     resource.setrlimit(resource.RLIMIT_DATA, (used + MEMORY, used + MEMORY))
 
 
 def run(kind: str, count: int, seed: int, seconds: float = float("inf")) -> int:
     """Try examples, and return how many failed; each failure is printed."""
-    if forge_data_set in TARGETS[kind]:
-        data_sets()
     _limit_memory()
     signal.signal(signal.SIGALRM, _too_long)
     warnings.simplefilter("ignore")
@@ -73,14 +76,22 @@ def run(kind: str, count: int, seed: int, seconds: float = float("inf")) -> int:
     while number < count and time.monotonic() < end:
         failed += not tried(kind, seed, number)
         number += 1
+        if number % 1000 == 0:
+            print(f"{number} examples, {failed} failed, {_data_bytes() >> 20} MiB of data", flush=True)
     print(f"{kind}: {number} examples from seed {seed}, {failed} failed")
     return failed
 
 
+def _chance(seed: int, number: int) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(key=[seed, number]))
+
+
 def tried(kind: str, seed: int, number: int) -> bool:
     """Try one example; print it where it fails."""
-    rng = np.random.Generator(np.random.Philox(key=[seed, number]))
     target = TARGETS[kind][number % len(TARGETS[kind])]
+    if target is forge_data_set:
+        prepare(_chance(seed, number))
+    rng = _chance(seed, number)
     with tempfile.TemporaryDirectory() as folder:
         signal.alarm(SECONDS)
         try:

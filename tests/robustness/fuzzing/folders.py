@@ -98,6 +98,7 @@ def request_of(source: SourceSpec, method: str = "ipmix", changes: dict[str, Any
     return Request(source=source, fractals=mixing, method=method, **more)
 
 
+@functools.cache
 def makers() -> dict[str, Callable[[Path], object]]:
     """Return how each data set is made, by its name."""
     plain = SourceSpec(input=npz("plain"))
@@ -130,11 +131,16 @@ def makers() -> dict[str, Callable[[Path], object]]:
 
 
 @functools.cache
-def data_sets() -> dict[str, Path]:
-    """Return small finished data sets of every kind, made once."""
-    for name, make in makers().items():
-        make(ROOT / "sets" / name)
-    return {path.name: path for path in sorted((ROOT / "sets").iterdir())}
+def data_set(name: str) -> Path:
+    """Return a small finished data set, made once."""
+    path = ROOT / "sets" / name
+    makers()[name](path)
+    return path
+
+
+def prepare(rng: np.random.Generator) -> Path:
+    """Return the data set that an example attacks, before its time is measured: its kernels may have to be compiled."""
+    return data_set(_pick(rng, sorted(makers())))
 
 
 def unmake() -> None:
@@ -144,9 +150,8 @@ def unmake() -> None:
 
 def forge_data_set(rng: np.random.Generator, folder: Path) -> None:
     """Attack a data set in some way, and give it to a command."""
-    names = sorted(data_sets())
     copied = folder / "set"
-    shutil.copytree(data_sets()[names[int(rng.integers(len(names)))]], copied)
+    shutil.copytree(prepare(rng), copied)
     for _ in range(int(rng.integers(1, 3))):
         _pick(rng, ATTACKS)(rng, copied)
     _pick(rng, COMMANDS)(copied, folder)
@@ -189,6 +194,18 @@ def _consistent(manifest: Manifest, job: Job, rng: np.random.Generator) -> Manif
     return dataclasses.replace(manifest, job=job, shards=shards, class_names=names)
 
 
+def put(path: Path, content: bytes) -> None:
+    """Write a file in the place of whatever is there, which may be a pipe."""
+    path.unlink(missing_ok=True)
+    path.write_bytes(content)
+
+
+def put_manifest(path: Path, content: bytes) -> None:
+    """Write both copies of a manifest."""
+    for name in ("manifest.json", ".ipmix/manifest.json"):
+        put(path / name, content)
+
+
 def forged_job(rng: np.random.Generator, path: Path) -> None:
     """Write the manifest of another job, which fits it in all that is checked by counting."""
     with _suppressed():
@@ -196,8 +213,7 @@ def forged_job(rng: np.random.Generator, path: Path) -> None:
         values = manifest.job.to_dict()
         values = _plausible(values, rng) if rng.random() < 0.8 else forged(values, rng)
         content = _consistent(manifest, Job.from_dict(values), rng).to_bytes()
-        for name in ("manifest.json", ".ipmix/manifest.json"):
-            (path / name).write_bytes(content)
+        put_manifest(path, content)
 
 
 def forged_manifest(rng: np.random.Generator, path: Path) -> None:
@@ -208,8 +224,7 @@ def forged_manifest(rng: np.random.Generator, path: Path) -> None:
         values = json.loads((path / "manifest.json").read_bytes())
         values = _plausible(values, rng) if rng.random() < 0.5 else forged(values, rng)
         content = sealed(values)
-        for name in ("manifest.json", ".ipmix/manifest.json"):
-            (path / name).write_bytes(content)
+        put_manifest(path, content)
 
 
 def forged_places(rng: np.random.Generator, path: Path) -> None:
@@ -220,8 +235,7 @@ def forged_places(rng: np.random.Generator, path: Path) -> None:
         fractals = str(_pick(rng, [manifest.places.fractals, *PLAUSIBLE, *HOSTILE]))
         places = dataclasses.replace(manifest.places, source=source, fractals=fractals)
         content = dataclasses.replace(manifest, places=places).to_bytes()
-        for name in ("manifest.json", ".ipmix/manifest.json"):
-            (path / name).write_bytes(content)
+        put_manifest(path, content)
 
 
 def unfinished(rng: np.random.Generator, path: Path) -> None:
@@ -241,14 +255,14 @@ def unfinished(rng: np.random.Generator, path: Path) -> None:
         values = forged(json.loads(victim.read_bytes()), rng)
         if "digest" in values if isinstance(values, dict) else False:
             values["digest"] = hashlib.sha256(json.dumps(values.get("job"), sort_keys=True).encode()).hexdigest()
-        victim.write_bytes(json.dumps(values).encode())
+        put(victim, json.dumps(values).encode())
 
 
 def damaged_file(rng: np.random.Generator, path: Path) -> None:
     """Damage a file of it."""
     if victims := sorted(file for file in path.rglob("*") if file.is_file()):
         victim = _pick(rng, victims)
-        victim.write_bytes(damaged(victim.read_bytes(), rng))
+        put(victim, damaged(victim.read_bytes(), rng))
 
 
 def odd_file(rng: np.random.Generator, path: Path) -> None:

@@ -21,6 +21,7 @@ from ipmix_cli.storage.folder import LocalFolder
 from tests.robustness.fuzzing.changes import damaged, forged, refused
 from tests.robustness.fuzzing.program import command
 
+
 def forge_predictions(chance: np.random.Generator, folder: Path) -> None:
     """Read a forged set of predictions, whose record has the digests that a forger can compute, and a description."""
     model = EvaluatedModel(name="m", runtime="onnx", digest="0")

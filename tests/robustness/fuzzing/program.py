@@ -32,6 +32,7 @@ def command(*words: object) -> int:
             code = _exit_code(error)
     shown = text.getvalue()
     strange = [line for line in shown.split("\n") if not line.replace("\r", "").isprintable()]
-    if strange or code not in CODES or any(fault in shown for fault in FAULTS):
-        raise RuntimeError(f"{sys.argv[1:]}: exit code {code}: {(strange or [shown])[0][-600:]!r}")
+    found = strange or [line for line in shown.split("\n") if any(fault in line for fault in FAULTS)]
+    if found or code not in CODES:
+        raise RuntimeError(f"{sys.argv[1:]}: exit code {code}: {(found or [shown])[0][-600:]!r}")
     return int(code)

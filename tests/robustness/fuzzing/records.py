@@ -21,6 +21,7 @@ from ipmix_cli.reader.shard_sampler import ShardSampler
 from ipmix_cli.storage.folder import LocalFolder
 from tests.robustness.fuzzing.changes import damaged, forged, refused
 
+
 def base_job() -> Job:
     """Return a small job."""
     from ipmix_cli.crop import CropConfig
