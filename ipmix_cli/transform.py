@@ -178,7 +178,8 @@ class Transform(ABC):
         """Return (N, V): the index of the second sample that each plan mixes in, for transforms with `mixes_labels`.
 
         Any of the data set's `samples` samples can be one, in any shard; if a plan mixes none it is
-        the sample's own index. It follows from the plan and these numbers alone: the plan holds what was drawn.
+        the sample's own index. A sample that is drawn as its own second one gives back the clean picture. Indices
+        follow from the plan and these numbers alone: the plan holds what was drawn.
         """
         raise NotImplementedError
 

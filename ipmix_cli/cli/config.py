@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
@@ -106,13 +106,18 @@ def _unknown(ctx: typer.Context, path: str, name: str, names: dict[str, str]) ->
     option = name.replace("_", "-")
     remedy = did_you_mean(option, names) or f"see ipmix {ctx.info_name} --help"
     if "method" in names:
-        from ipmix_cli.cli.method_options import owner_of, suggestion
+        from ipmix_cli.cli.method_options import owners_of, suggestion
 
-        if owner := owner_of(option.replace("-", "_")):
-            remedy = f'{name!r} is an option of the method {owner!r}: give method = "{owner}", or leave it out'
+        if owners := owners_of(option.replace("-", "_")):
+            assigned = " or ".join(f'method = "{owner}"' for owner in owners)
+            remedy = f"{name!r} is an option of {_methods(owners)}: give {assigned}, or leave it out"
         elif nearest := suggestion(option, names):
-            remedy = f"did you mean {nearest[0]!r}? It is an option of the method {nearest[1]!r}"
+            remedy = f"did you mean {nearest[0]!r}? It is an option of {_methods(nearest[1])}"
     return UsageError(f"{path}: ipmix {ctx.info_name} has no option {name!r}", remedy)
+
+
+def _methods(names: Sequence[str]) -> str:
+    return f"the method{'s' if len(names) > 1 else ''} {' and '.join(repr(name) for name in names)}"
 
 
 def option_names(ctx: typer.Context) -> dict[str, str]:

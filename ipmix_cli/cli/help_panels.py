@@ -140,14 +140,14 @@ def unknown_option(name: str, options: Iterable[str], command: str) -> UsageErro
     """Return the error for an option that a command does not have."""
     own = [option for option in options if option.startswith("--")]
     if command.endswith("augment"):
-        from ipmix_cli.cli.method_options import owner_of, suggestion
+        from ipmix_cli.cli.method_options import owners_of, suggestion
 
-        method = owner_of(name.lstrip("-").replace("-", "_"))
-        if method is not None:
-            return UsageError(f"{name} is an option of --method {method}", f"give --method {method}, or leave it out")
+        if owners := owners_of(name.lstrip("-").replace("-", "_")):
+            remedy = f"give --method {' or '.join(owners)}, or leave it out"
+            return UsageError(f"{name} is an option of --method {' and '.join(owners)}", remedy)
         nearest = suggestion(name[2:], [option[2:] for option in own])
         if nearest is not None:
-            remedy = f"did you mean '--{nearest[0]}'? It is an option of --method {nearest[1]}"
+            remedy = f"did you mean '--{nearest[0]}'? It is an option of --method {' and '.join(nearest[1])}"
             return UsageError(f"{command} has no option {name}", remedy)
     return UsageError(f"{command} has no option {name}", did_you_mean(name, own) or f"see {command} --help")
 

@@ -191,23 +191,20 @@ def _decoded(one: dataclasses.Field[Any], value: Any) -> Any:
         raise UsageError(f"{option} {value!r} is not a list of {what}", f"give {option} 4,8,16") from error
 
 
-def owner_of(option: str, but: str = "") -> str | None:
-    """Return the method that has an option of this name, such as ``max_steps``; None if none has."""
-    for name in METHODS:
-        if name != but and option in method_parameters(transform_named(name)):
-            return name
-    return None
+def owners_of(option: str) -> list[str]:
+    """Return the methods that have an option of this name, such as ``max_steps``."""
+    return [name for name in METHODS if option in method_parameters(transform_named(name))]
 
 
-def suggestion(option: str, own: Collection[str]) -> tuple[str, str] | None:
-    """Return the option nearest to one that does not exist, and the method that has it.
+def suggestion(option: str, own: Collection[str]) -> tuple[str, list[str]] | None:
+    """Return the option nearest to one that does not exist, and the methods that have it.
 
     Options are spelled without dashes in front, such as ``max-steps``. None if one of the command's own is nearest, or
     none is near.
     """
-    owners: dict[str, str] = {}
+    owners: dict[str, list[str]] = {}
     for method in METHODS:
         for name in method_parameters(transform_named(method)):
-            owners.setdefault(name.replace("_", "-"), method)
+            owners.setdefault(name.replace("_", "-"), []).append(method)
     close = difflib.get_close_matches(option, {*own, *owners}, n=1)
     return (close[0], owners[close[0]]) if close and close[0] not in own else None

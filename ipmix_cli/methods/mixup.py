@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ipmix_cli.methods.steps.draws import symmetric_beta
 from ipmix_cli.methods.steps.pairs import PairMethod, PairSettings, Reals, Words
@@ -14,6 +15,7 @@ from ipmix_cli.methods.steps.settings import setting
 from ipmix_cli.picture import Picture
 from ipmix_cli.transform import Plans, Size
 
+LEAST = 0.49 / 255  # weight of a second sample that may change a byte; one of less than half a level never does
 TRIES = 64  # of each Beta number: three of a million draws that need more have shape 4, where the most do
 
 
@@ -56,6 +58,10 @@ class MixUp(PairMethod):
             return
         tries = uniforms[..., 2:].reshape(*uniforms.shape[:2], TRIES, 2)
         plans["weight"] = symmetric_beta(uniforms[..., 1], tries, settings.beta)
+
+    def unchanged(self, plans: Plans) -> NDArray[np.bool_]:
+        """Return which plans have too little of a second sample for any byte to change."""
+        return np.asarray(1.0 - plans["weight"] < LEAST)
 
     def make(self, pictures: Picture, seconds: tuple[Picture, Words], plans: Plans, width: int, out: Picture) -> None:
         """Blend."""

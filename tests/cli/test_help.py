@@ -79,6 +79,8 @@ def test_help_imports_nothing_heavy(words):
         (["augmnt"], "'augment'"),
         (["augment", "--copie", "3"], "--copies"),
         (["augment", "--method", "mixup", "--lenght", "8"], "'--length'? It is an option of --method cutout"),
+        (["augment", "--method", "prime", "--severity", "3"], "--method ipmix or augmix or pixmix, or leave it out"),
+        (["augment", "--method", "cutout", "--soft-label"], "It is an option of --method mixup and cutmix"),
         (["augment", "--in", "demo", "--out", "OUT", "--preset", "cifr"], "'cifar'"),
         (["augment", "--in", "demo", "--out", "OUT", "--encoding", "pgn"], "'png'"),
         (["augment", "--in", "demo", "--out", "OUT", "--format", "hdf"], "'hdf5'"),

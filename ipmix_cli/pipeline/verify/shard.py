@@ -18,7 +18,7 @@ from ipmix_cli.pipeline.output.manifest import FileRecord, Manifest, ShardRecord
 from ipmix_cli.pipeline.run.progress_counters import ProgressCounters, ShardProgress
 from ipmix_cli.pipeline.run.render import plans_without_mixing
 from ipmix_cli.pipeline.verify.other_readers import check_view
-from ipmix_cli.pipeline.verify.plan_agreement import PlanAgreement, idle_plans
+from ipmix_cli.pipeline.verify.plan_agreement import PlanAgreement, idle_plans, without_effect
 from ipmix_cli.pipeline.verify.problem import Problem
 from ipmix_cli.shards.shard import ShardView
 from ipmix_cli.shards.soft_labels import soft_labels
@@ -200,8 +200,11 @@ class _Samples:
             sample = view.sample(position)
             clean, copies = self.dataset.pictures(sample)
             assert clean is not None
-            idle = idle_plans(self.job, sample.size, [sample.index])
-            self.report.agreement.add(clean, np.stack(copies), idle[0])
+            plans = plans_without_mixing(self.job, sample.size, [sample.index])
+            idle = idle_plans(self.job, plans, [sample.index])[0]
+            same = np.array([(copy == clean).all() for copy in copies])
+            idle |= without_effect(self.job, sample.index, clean, same & ~idle)
+            self.report.agreement.add(clean, np.stack(copies), idle, plans[0])
 
     def _add(self, code: str, message: str, key: str = "") -> None:
         if len(self.report.problems) < MOST_NAMED:
