@@ -120,6 +120,9 @@ def augment(
     encoding: Annotated[
         str, typer.Option(help="Encoding of the pictures: {names}; webp is lossless.", rich_help_panel=OUTPUT)
     ] = "auto",
+    channels: Annotated[
+        int, typer.Option(help="3 for RGB, or 1 for grey (not with webp or cifar).", min=1, rich_help_panel=OUTPUT)
+    ] = 3,
     quality: Annotated[int, typer.Option(help="Quality of JPEG.", min=1, max=100, rich_help_panel=OUTPUT)] = 95,
     compression: Annotated[
         str, typer.Option(help="Compression of raw HDF5 samples: none, lzf or gzip.", rich_help_panel=OUTPUT)
@@ -302,6 +305,7 @@ def _request(options: dict[str, Any]) -> Request:
             clean=not options["no_clean"],
             copies=options["copies"],
             store=options["store"],
+            channels=options["channels"],
         ),
         seed=options["seed"],
         samples_per_shard=options["samples_per_shard"],

@@ -48,6 +48,7 @@ def dataset_words(found: Info) -> str:
     crop = "" if facts["crop"]["mode"] == "none" else f", crop {facts['crop']['mode']}"
     layout = f", {output['layout']}" if output["format"] == "webdataset" else ""
     clean = "with" if output["clean"] else "without"
+    grey = ", grey" if output.get("channels") == 1 else ""
     rendered = ", rendered when read" if output.get("store") == "plans" else ""
     rows = [
         ("what", f"a data set by {facts['tool']}, plan version {facts['plan_version']}"),
@@ -56,7 +57,7 @@ def dataset_words(found: Info) -> str:
             "samples",
             f"{facts['samples']:,} {clean} clean picture, K = {output['copies']}: {facts['copies']:,} copies{rendered}",
         ),
-        ("pictures", f"{_size(facts['size'])}{crop}; {output['format']}{layout}, {output['encoding']}"),
+        ("pictures", f"{_size(facts['size'])}{crop}{grey}; {output['format']}{layout}, {output['encoding']}"),
         ("source", f"{source['place']['input']} ({source['format']}, {source['pictures']:,} pictures)"),
         ("", f"sha256 {source['digest']}"),
         *_mixing(mixing),

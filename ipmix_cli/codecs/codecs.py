@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +20,23 @@ from numpy.typing import NDArray
 from ipmix_cli.errors import BadSampleError
 from ipmix_cli.picture import Bytes, Picture
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 REMEDY = "the shard is damaged: have it rebuilt with `ipmix repair`"
 JPEG_SIZES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # the markers that start a frame and state its size
 
 
 BatchEncoder = Callable[[NDArray[np.uint8]], Sequence[Bytes]]
-"""Encodes an array of pictures (..., H, W, 3), in order; the results last until its next call."""
+"""Encodes an array of pictures (..., H, W, 3), or (..., H, W, 1), in order; the results last until its next call."""
+
+
+class Decoder(Protocol):
+    """Decodes a stored picture of a known size."""
+
+    def __call__(self, data: Bytes, size: tuple[int, int], channels: int = 3) -> Picture:
+        """Return a new array (H, W, channels); raises BadSampleError where the data are no picture of that size."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -37,18 +49,21 @@ class Codec:
         Of file names, without the dot; empty where the encoding makes no picture files.
     lossless : bool
         Whether ``decode(encode(picture))`` gives the picture back exactly.
+    grey : bool
+        Whether pictures of one channel stay such.
     batch_encoder : callable
         ``batch_encoder(quality)`` returns a BatchEncoder for one thread; quality (1..100) matters to lossy
         encodings only.
     decode : callable
-        ``decode(data, (height, width)) -> picture``, a new array. Raises BadSampleError where the data are
-        not a picture of that size, which is read from its header before anything is decoded.
+        ``decode(data, (height, width), channels) -> picture``, a new array (H, W, channels). Raises BadSampleError
+        where the data are not a picture of that size, which is read from its header before anything is decoded.
     """
 
     suffix: str
     lossless: bool
+    grey: bool
     batch_encoder: Callable[[int], BatchEncoder]
-    decode: Callable[[Bytes, tuple[int, int]], Picture]
+    decode: Decoder
 
     def encode(self, picture: Picture, quality: int) -> bytes:
         """Return one picture encoded."""
@@ -76,21 +91,26 @@ def encode_raw(picture: Picture, _quality: int) -> bytes:
     return picture.tobytes()
 
 
-def decode_raw(data: Bytes, size: tuple[int, int]) -> Picture:
+def decode_raw(data: Bytes, size: tuple[int, int], channels: int = 3) -> Picture:
     """Return pixels in C order as a picture; raises BadSampleError where their number is wrong."""
     height, width = size
     pixels = np.frombuffer(data, np.uint8)
-    if pixels.size != height * width * 3:
+    if pixels.size != height * width * channels:
         raise BadSampleError(f"{pixels.size} bytes are not a raw picture of {height}x{width}", REMEDY)
-    return pixels.reshape(height, width, 3).copy()
+    return pixels.reshape(height, width, channels).copy()
+
+
+def as_image(picture: NDArray[np.uint8]) -> Image.Image:
+    """Return a picture (H, W, 3) or (H, W, 1) as an image of Pillow's, of mode RGB or L."""
+    from PIL import Image
+
+    return Image.fromarray(np.ascontiguousarray(picture[..., 0] if picture.shape[2] == 1 else picture))
 
 
 def encode_webp(picture: Picture, _quality: int) -> bytes:
     """Return a lossless WebP."""
-    from PIL import Image
-
     buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "WEBP", lossless=True, method=0, quality=0)
+    as_image(picture).save(buffer, "WEBP", lossless=True, method=0, quality=0)
     return buffer.getvalue()
 
 
@@ -102,13 +122,14 @@ def encode_jpeg(picture: Picture, quality: int) -> bytes:
         *(cv2.IMWRITE_JPEG_QUALITY, quality),
         *(cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444),
     ]
-    done, data = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), settings)
+    channels = picture if picture.shape[2] == 1 else cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    done, data = cv2.imencode(".jpg", channels, settings)
     assert done, "OpenCV encodes every uint8 picture"
     return bytes(data)
 
 
-def decode_stored(data: Bytes, size: tuple[int, int]) -> Picture:
-    """Return the picture in a PNG, WebP or JPEG of a known size (height, width).
+def decode_stored(data: Bytes, size: tuple[int, int], channels: int = 3) -> Picture:
+    """Return the picture in a PNG, WebP or JPEG of a known size (height, width), as RGB or, of one channel, as grey.
 
     Raises
     ------
@@ -123,23 +144,26 @@ def decode_stored(data: Bytes, size: tuple[int, int]) -> Picture:
     try:
         import cv2
     except ImportError:  # a trainer may read without it
-        return _decoded_by_pillow(data, size)
+        return _decoded_by_pillow(data, size, channels)
+    kind = cv2.IMREAD_GRAYSCALE if channels == 1 else cv2.IMREAD_COLOR
     try:
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+        picture = cv2.imdecode(np.frombuffer(data, np.uint8), kind | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error as error:
         raise BadSampleError(f"a picture cannot be decoded: {error}", REMEDY) from error
     if picture is None or picture.shape[:2] != size:
         raise BadSampleError("a picture cannot be decoded", REMEDY)
+    if channels == 1:
+        return np.asarray(picture, np.uint8)[..., None]
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def _decoded_by_pillow(data: Bytes, size: tuple[int, int]) -> Picture:
+def _decoded_by_pillow(data: Bytes, size: tuple[int, int], channels: int) -> Picture:
     """Return the same pixels in two to five times the time."""
     from PIL import Image, UnidentifiedImageError
 
     try:
         with Image.open(io.BytesIO(bytes(data)), formats=["PNG", "WEBP", "JPEG"]) as image:
-            picture = np.array(image.convert("RGB"))
+            picture = np.array(image.convert("L" if channels == 1 else "RGB")).reshape(image.height, image.width, -1)
     except (OSError, UnidentifiedImageError, ValueError, SyntaxError) as error:
         raise BadSampleError(f"a picture cannot be decoded: {error}", REMEDY) from error
     if picture.shape[:2] != size:
@@ -172,8 +196,8 @@ def _jpeg_size(data: bytes) -> tuple[int, int] | None:
 
 
 CODECS: dict[str, Codec] = {
-    "raw": Codec("", True, one_by_one(encode_raw), decode_raw),
-    "png": Codec("png", True, png_encoder, decode_stored),
-    "webp": Codec("webp", True, one_by_one(encode_webp), decode_stored),
-    "jpeg": Codec("jpg", False, one_by_one(encode_jpeg), decode_stored),
+    "raw": Codec("", True, True, one_by_one(encode_raw), decode_raw),
+    "png": Codec("png", True, True, png_encoder, decode_stored),
+    "webp": Codec("webp", True, False, one_by_one(encode_webp), decode_stored),
+    "jpeg": Codec("jpg", False, True, one_by_one(encode_jpeg), decode_stored),
 }

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ipmix_cli.codecs.codecs import as_image
 from ipmix_cli.picture import Picture
 
 SMALLEST = 96  # px: smaller pictures are enlarged by a whole number, without smoothing
@@ -51,7 +51,7 @@ def contact_sheet(rows: Sequence[Sequence[Picture]], names: Sequence[str], heads
 
 def tile(picture: Picture) -> Image.Image:
     """Return a picture at a size that can be looked at."""
-    image = Image.fromarray(np.ascontiguousarray(picture))
+    image = as_image(picture)
     longest = max(image.size)
     if longest < SMALLEST:
         factor = -(-SMALLEST // longest)

@@ -272,7 +272,7 @@ def _shards_of(job: Job, pictures: int) -> int:
         shards = -(-samples // job.samples_per_shard)
     else:
         height, width = job.size or (256, 256)  # a guess for pictures of many sizes
-        sample_bytes = height * width * 3 * (job.output.stored_copies + job.output.clean)
+        sample_bytes = height * width * job.output.channels * (job.output.stored_copies + job.output.clean)
         shards = max(FEWEST_SHARDS, -(-samples * sample_bytes // SHARD_BYTES))
     return min(shards, pictures)
 

@@ -15,7 +15,7 @@ def as_array(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def as_tensor(pictures: NDArray[np.uint8]) -> Any:
-    """Return a tensor (3, H, W), or (V, 3, H, W) of several pictures, contiguous."""
+    """Return a tensor (C, H, W), or (V, C, H, W) of several pictures, contiguous."""
     import torch
 
     return torch.from_numpy(pictures).movedim(-1, -3).contiguous()
@@ -23,9 +23,9 @@ def as_tensor(pictures: NDArray[np.uint8]) -> Any:
 
 def as_images(pictures: NDArray[np.uint8]) -> Any:
     """Return an image of Pillow's, or a list of several."""
-    from PIL import Image
+    from ipmix_cli.codecs.codecs import as_image
 
-    return Image.fromarray(pictures) if pictures.ndim == 3 else [Image.fromarray(picture) for picture in pictures]
+    return as_image(pictures) if pictures.ndim == 3 else [as_image(picture) for picture in pictures]
 
 
 PICTURE_TYPES: dict[str, Callable[[NDArray[np.uint8]], Any]] = {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ipmix_cli import grey
 from ipmix_cli.errors import SourceError, UsageError
 from ipmix_cli.reader.chosen import mixed
 from ipmix_cli.reader.contents import Contents
@@ -44,7 +45,7 @@ class Renderer:
     def render(
         self, pictures: NDArray[np.uint8], indices: NDArray[np.int64], copies: NDArray[np.int64], epoch: int
     ) -> NDArray[np.uint8]:
-        """Return copies (N, V, H, W, 3) of pictures (N, H, W, 3): those with the numbers `copies` (N, V)."""
+        """Return copies (N, V, H, W, C) of pictures (N, H, W, C): those with the numbers `copies` (N, V)."""
         from ipmix_cli.pipeline.run.rendered import render_chosen
 
         seed = mixed(self.job.seed, self.seed, epoch) >> 1 if self.fresh else None
@@ -89,6 +90,8 @@ def open_renderer(contents: Contents, fractals: str | None, fresh: bool, seed: i
         )
     mixing = checked_mixing(job, fractals or str(contents.places.get("fractals", "")))
     job.transform.kernel_set().warm_up()  # before workers are started, which would each compile
+    if job.output.channels == 1:
+        grey.KERNELS.warm_up()
     if mixing is not None and job.size is not None:
         prepare_mixing(mixing, job.size, Listener())
     return Renderer(job, mixing, fresh, seed)

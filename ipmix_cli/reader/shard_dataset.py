@@ -70,7 +70,8 @@ class ShardDataset(Base):
         Must be picklable for workers that are not forked. May be set later, as ``data.transform``.
     picture_type : {"numpy", "torch", "pil"}
         What the transform gets, or a sample is: uint8 arrays (H, W, 3); uint8 tensors (3, H, W), as torchvision's v2
-        transforms take them; or Pillow's images, a list of them in the views "all" and "triplet".
+        transforms take them; or Pillow's images, a list of them in the views "all" and "triplet". Of a data set with
+        one channel: (H, W, 1), (1, H, W), or images of mode L.
     return_key : bool
         Whether a sample is (pictures, label, key).
     return_fields : bool
@@ -108,10 +109,12 @@ class ShardDataset(Base):
     memory of its own; label is an int. Of a data set with mixed labels (mixup, cutmix) it is the weight of each class,
     float32 (C,), and (V, C) for views with several pictures: what a cross entropy takes as soft targets. Several labels
     are float32 (C,) with a 1 for each class that applies, targets a float32 or float32 (D,), captions a str; without
-    labels a sample is (pictures,). Any integer
-    type is an index, negative ones count from the end, and a slice gives a sequence of samples. A DataLoader asks for
-    whole batches, which are read shard by shard. Call :meth:`set_epoch` before the loader's iterator is made; workers
-    of any start method hear of it, those that persist over epochs too. A pickled ShardDataset has nothing open.
+    labels a sample is (pictures,). Grey pictures (``ipmix augment --channels 1``) have 1 channel in place of 3.
+
+    Any integer type is an index, negative ones count from the end, and a slice gives a sequence of samples. A
+    DataLoader asks for whole batches, which are read shard by shard. Call :meth:`set_epoch` before the loader's
+    iterator is made; workers of any start method hear of it, those that persist over epochs too. A pickled
+    ShardDataset has nothing open.
     """
 
     plain_type: type[Any]

@@ -38,7 +38,7 @@ Group = tuple[int, NDArray[np.int64], NDArray[np.int64]]
 
 
 class Read(NamedTuple):
-    """Samples as they are read: pictures (N, V, H, W, 3) in one array if they have one size, else a list of (V, ..)."""
+    """Samples as they are read: pictures (N, V, H, W, C) in one array if they have one size, else a list of (V, ..)."""
 
     pictures: Any
     labels: list[int]
@@ -60,7 +60,7 @@ class ShardFiles:
     def __init__(self, contents: Contents, path_of: Callable[[int], Path], most_open: int) -> None:
         self._contents, self._path_of, self._most_open = contents, path_of, max(1, most_open)
         self._ends = np.array(contents.ends, np.int64)
-        self._decode = CODECS[contents.settings.encoding].decode
+        self._decode, self._channels = CODECS[contents.settings.encoding].decode, contents.settings.channels
         self._raw = contents.settings.encoding == "raw"
         self._places: OrderedDict[int, Places | None] = OrderedDict()
         self._places_bytes = 0
@@ -98,9 +98,9 @@ class ShardFiles:
             if gathered is not None:
                 return Read(gathered, labels.tolist(), indices)
         if even:
-            outs = self._array((len(numbers), views, *sizes[0].tolist(), 3), lasting)
+            outs = self._array((len(numbers), views, *sizes[0].tolist(), self._channels), lasting)
         else:
-            outs = [np.empty((views, *size, 3), np.uint8) for size in sizes.tolist()]
+            outs = [np.empty((views, *size, self._channels), np.uint8) for size in sizes.tolist()]
         for shard, rows, positions in groups:
             self._fill(shard, positions.tolist(), chosen[rows].tolist(), [outs[row] for row in rows.tolist()])
         return Read(outs, labels.tolist(), indices)
@@ -108,8 +108,8 @@ class ShardFiles:
     def _gathered(
         self, groups: Sequence[Group], chosen: NDArray[np.int64], size: Sequence[int]
     ) -> NDArray[np.uint8] | None:
-        """Return raw pictures (N, V, H, W, 3) out of mapped shards; None if some cannot be read so."""
-        shape, length = (*chosen.shape, *size, 3), int(np.prod(size)) * 3
+        """Return raw pictures (N, V, H, W, C) out of mapped shards; None if some cannot be read so."""
+        shape, length = (*chosen.shape, *size, self._channels), int(np.prod(size)) * self._channels
         out = None if len(groups) == 1 else np.empty((*chosen.shape, length), np.uint8)
         for shard, rows, positions in groups:
             places = self.places(shard)
@@ -133,7 +133,7 @@ class ShardFiles:
         if places is None:
             return self.read([number], np.array([copies]))
         height, width = places.sizes[position]
-        out = np.empty((1, len(copies), height, width, 3), np.uint8)
+        out = np.empty((1, len(copies), height, width, self._channels), np.uint8)
         self._fill(shard, [position], [list(copies)], [out[0]])
         return Read(out, [int(places.labels[position])], places.indices[position : position + 1])
 
@@ -261,7 +261,8 @@ class ShardFiles:
             raise self._wrong(shard, "is cut off")
         for offset, length, out in run:
             try:
-                out[:] = self._decode(data[offset - start : offset - start + length], (out.shape[0], out.shape[1]))
+                encoded = data[offset - start : offset - start + length]
+                out[:] = self._decode(encoded, (out.shape[0], out.shape[1]), self._channels)
             except BadSampleError as error:
                 name = self._contents.shards[shard].name
                 raise BadSampleError(f"{self._contents.location}/{name}: {error.message}", error.remedy) from error
@@ -272,7 +273,7 @@ class ShardFiles:
         view = self._view(shard)
         for position, copies, out in zip(positions, chosen, outs, strict=True):
             for row, copy in enumerate(copies):
-                out[row] = self._decode(view.stored(position, copy), (out.shape[1], out.shape[2]))
+                out[row] = self._decode(view.stored(position, copy), (out.shape[1], out.shape[2]), self._channels)
 
     def _descriptor(self, shard: int) -> int:
         """Return a file descriptor of a shard; forked children may use their parent's, since no read moves it."""

@@ -39,9 +39,9 @@ def sample_checksum(
 
 
 def raw_checksum(sample: ShardSample | StoredSample, clean: NDArray[np.uint8] | None, copies: NDArray[np.uint8]) -> int:
-    """Return the checksum of a sample of raw pictures, C-contiguous: clean (H, W, 3), copies (K, H, W, 3)."""
+    """Return the checksum of a sample of raw pictures, C-contiguous: clean (H, W, C), copies (K, H, W, C)."""
     size = copies.shape[1], copies.shape[2]
-    length = size[0] * size[1] * 3
+    length = size[0] * size[1] * copies.shape[3]
     hasher = xxhash.xxh3_64(_facts(sample, size, [-1 if clean is None else length] + [length] * len(copies)))
     if clean is not None:
         hasher.update(clean.data)

@@ -134,9 +134,9 @@ def hdf5_features(output: ShardSettings, class_names: Sequence[str], size: tuple
         return [*features, sizes, *({"name": name, "list": "uint8"} for name in names)]
     height, width = size or (0, 0)
     if output.clean:
-        features.append(_array("clean", (height, width, 3)))
+        features.append(_array("clean", (height, width, output.channels)))
     if output.stored_copies:
-        features.append(_array("aug", (output.copies, height, width, 3)))
+        features.append(_array("aug", (output.copies, height, width, output.channels)))
     return features
 
 

@@ -15,6 +15,8 @@ checksum                  (N,) uint64              see :mod:`ipmix_cli.shards.ch
 Labels of other kinds are ``label``, too: (N, C) uint8 for several classes a picture, (N,) or (N, D) float64 for
 numbers, (N,) string for text; without labels there is none. Each kept field is an array of its own name.
 
+Grey pictures have one channel: ``clean`` is (N, H, W, 1).
+
 Encoded pictures are ``clean`` and ``aug0`` .. ``aug{K-1}``, each (N,) of variable-length bytes, with ``size``
 (N, 2) int32 for their heights and widths: one column a copy, because Hugging Face reads no table of
 variable-length bytes. Compressed ones have the raw shapes in chunks of one picture. Settings and class names
@@ -64,7 +66,7 @@ class RawBuilder:
         self, name: str, samples: Sequence[ShardSample], settings: ShardSettings, attributes: dict[str, Any]
     ) -> None:
         self._name, self._samples = name, samples
-        shape = _common_shape(samples)
+        shape = _common_shape(samples, settings)
         file = SparseFile()
         with new_file(file) as skeleton:
             _describe(skeleton, samples, settings, attributes)
@@ -142,7 +144,7 @@ class PackedBuilder:
             _store_bytes(file, f"aug{number}", [copies[number] for _, copies in self._stored])
 
     def _store_compressed(self, file: h5py.File) -> None:
-        shape = _common_shape(self._samples)
+        shape = _common_shape(self._samples, self._settings)
         if self._settings.stored_copies:
             copies = b"".join(copy for _, copies in self._stored for copy in copies)
             self._store_chunks(file, "aug", copies, (len(self._samples), self._settings.stored_copies, *shape))
@@ -220,8 +222,8 @@ def _strings(names: Sequence[str]) -> NDArray[Any]:
     return np.array([name.encode("utf-8", "surrogateescape") for name in names], h5py.string_dtype())
 
 
-def _common_shape(samples: Sequence[ShardSample]) -> tuple[int, ...]:
-    """Return the one shape (H, W, 3) of all pictures; (0, 0, 3) without pictures."""
-    shapes = {sample.picture.shape for sample in samples} or {(0, 0, 3)}
+def _common_shape(samples: Sequence[ShardSample], settings: ShardSettings) -> tuple[int, ...]:
+    """Return the one shape (H, W, C) of all pictures; (0, 0, C) without pictures."""
+    shapes = {sample.picture.shape for sample in samples} or {(0, 0, settings.channels)}
     assert len(shapes) == 1, "raw pictures of several sizes are refused before a shard is begun"
     return shapes.pop()

@@ -41,7 +41,7 @@ def _raw_places(file: h5py.File, location: str) -> Places | None:
     shapes = {name: column.shape for name, column in arrays.items()}
     samples, *picture = shapes.get("clean", (shapes.get("aug", ())[:1] + shapes.get("aug", ())[2:]) or (0,))
     copies = shapes["aug"][1] if "aug" in shapes else 0
-    sound = len(picture) == 3 and picture[2] == 3 and shapes.get("aug") in {None, (samples, copies, *picture)}
+    sound = len(picture) == 3 and picture[2] in {1, 3} and shapes.get("aug") in {None, (samples, copies, *picture)}
     sound = sound and labels.shape == indices.shape == (samples,) and labels.dtype == indices.dtype == np.int64
     if not sound or any(column.dtype != np.uint8 for column in arrays.values()):
         raise SourceError(f"{location} is not a shard of ipmix: its arrays do not fit together", REMEDY)

@@ -176,10 +176,12 @@ class HDF5View(ShardView):
                 raise self._wrong(f"'size' as {sizes.dtype} {sizes.shape}")
             return np.asarray(sizes[:], np.int64)
         for name, column in pictures.items():
-            if column.dtype != np.uint8 or column.ndim != (5 if name == "aug" else 4) or column.shape[-1] != 3:
+            if column.dtype != np.uint8 or column.ndim != (5 if name == "aug" else 4):
                 raise self._wrong(f"{name!r} as {column.dtype} {column.shape}")
         if len({column.shape[-3:] for column in pictures.values()}) != 1:
             raise self._wrong("clean pictures and copies of different sizes")
+        if next(iter(pictures.values())).shape[-1] != self.attributes.get("channels", 3):
+            raise self._wrong("pictures with another number of channels than its settings say")
         return np.broadcast_to(np.array(next(iter(pictures.values())).shape[-3:-1], np.int64), (self._length, 2))
 
     def _encoded(self, column: h5py.Dataset) -> Pictures:

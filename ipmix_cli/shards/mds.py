@@ -7,7 +7,7 @@ lengths of its columns of variable length (uint32) and then their values, column
 column                                 encoding                          content
 =====================================  ================================  =============================================
 clean, aug0 .. aug{K-1}                png, jpeg, bytes (of WebP), or    the pictures
-                                       ndarray:uint8:H,W,3
+                                       ndarray:uint8:H,W,C
 label, index, source_index, crop,      int                               as in HDF5 shards
 height, width
 key, source_key                        str                               a source key that is not UTF-8 is JSON
@@ -65,7 +65,8 @@ def columns_of(settings: ShardSettings, size: tuple[int, int] | None) -> list[Co
     ['aug0', 'checksum', 'clean', 'crop']
     """
     height, width = size or (0, 0)
-    raw = Column("", f"ndarray:uint8:{height},{width},3", height * width * 3)
+    channels = settings.channels
+    raw = Column("", f"ndarray:uint8:{height},{width},{channels}", height * width * channels)
     picture = Column("", PICTURES[settings.encoding], None) if settings.encoding != "raw" else raw
     columns = [picture._replace(name=name) for name in picture_columns(settings)]
     columns += [Column(name, "int", 8) for name in NUMBERS] + [Column(name, "str", None) for name in TEXTS]

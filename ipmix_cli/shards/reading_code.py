@@ -35,6 +35,9 @@ def reading_code(output: ShardSettings, split: str, folder: str) -> dict[str, st
     words["LABELS"] = "float32 (B, C), the weights of the classes" if output.mixed else "int64 (B,)"
     rows = "is followed by its copies" if output.clean else "is there as its copies alone"
     words |= {"ROWS": rows, "BATCH": "data_batch_1" if split == "train" else f"{split}_batch"}
+    grey = output.channels == 1
+    words |= {"C": str(output.channels), "DECODER": "l8" if grey else "rgb8"}
+    words["DECODED"] = "(H, W)" if grey else "(H, W, 3)"
     words["FOLDER"] = folder if folder == FOLDER else json.dumps(folder, ensure_ascii=False)[1:-1]
     return {title: _filled(code, words) for title, code in sections.items()}
 
@@ -77,7 +80,7 @@ data = ShardDataset("<FOLDER>", view="random", seed=0)   # "triplet" for the con
 for epoch in range(90):
     data.set_epoch(epoch)                                   # before the loader's iterator is made
     for pictures, labels in DataLoader(data, batch_size=128, shuffle=True, num_workers=4):
-        ...                                                 # uint8 (B, H, W, 3) and <LABELS>
+        ...                                                 # uint8 (B, H, W, <C>) and <LABELS>
 """
 
 VARIANTS_CODE = """
@@ -87,7 +90,7 @@ from ipmix_cli.reader import ShardDataset
 data = ShardDataset("<FOLDER>", view="all")
 for pictures, labels in DataLoader(data, batch_size=100, num_workers=4):
     for name, batch in zip(data.settings.variants, pictures.unbind(1)):
-        ...                                                 # "<NAME>", ..; uint8 (B, H, W, 3), of the same pictures
+        ...                                                 # "<NAME>", ..; uint8 (B, H, W, <C>), of the same pictures
 """
 
 HUGGING_FACE_CODE = """
@@ -123,7 +126,7 @@ import h5py
 
 with h5py.File("<FOLDER>/<SPLIT>-000000.h5") as shard:
     names = shard.attrs["class_names"]
-    copies, label = shard["aug"][0], shard["label"][0]      # (K, H, W, 3) uint8
+    copies, label = shard["aug"][0], shard["label"][0]      # (K, H, W, <C>) uint8
     print(names[label], shard["key"].asstr()[0], copies.shape)
 """
 
@@ -132,7 +135,7 @@ import h5py
 
 with h5py.File("<FOLDER>/<SPLIT>-000000.h5") as shard:
     names = shard.attrs["class_names"]
-    clean, label = shard["clean"][0], shard["label"][0]     # (H, W, 3) uint8
+    clean, label = shard["clean"][0], shard["label"][0]     # (H, W, <C>) uint8
     print(names[label], shard["key"].asstr()[0], clean.shape)
 """
 
@@ -151,9 +154,9 @@ import glob
 import webdataset
 
 shards = sorted(glob.glob("<FOLDER>/<SPLIT>-*.tar"))
-data = webdataset.WebDataset(shards, shardshuffle=16).shuffle(1000).decode("rgb8")
+data = webdataset.WebDataset(shards, shardshuffle=16).shuffle(1000).decode("<DECODER>")
 for <PICTURES>, label in data.to_tuple(<PAIR>, "cls"):
-    ...                                                     # uint8 (H, W, 3); no more loader workers than shards
+    ...                                                     # uint8 <DECODED>; no more loader workers than shards
 """
 
 FLAT_CODE = """
@@ -161,9 +164,9 @@ import glob
 import webdataset
 
 shards = sorted(glob.glob("<FOLDER>/<SPLIT>-*.tar"))
-data = webdataset.WebDataset(shards, shardshuffle=16).shuffle(1000).decode("rgb8")
+data = webdataset.WebDataset(shards, shardshuffle=16).shuffle(1000).decode("<DECODER>")
 for picture, label in data.to_tuple("<SUFFIX>", "cls"):
-    ...                                                     # uint8 (H, W, 3); no more loader workers than shards
+    ...                                                     # uint8 <DECODED>; no more loader workers than shards
 """
 
 PARQUET_CODE = """

@@ -57,6 +57,8 @@ class ShardSettings:
         Of which kind labels are, and which fields of the source are kept.
     names : {"bytes", "strings"}
         HDF5 only: what h5py reads the classes' names as; earlier versions wrote text of fixed length, which are bytes.
+    channels : {3, 1}
+        Of each stored picture: RGB, or grey.
     """
 
     format: str = "hdf5"
@@ -73,6 +75,7 @@ class ShardSettings:
     soft_labels: bool = added(False)
     annotations: AnnotationSpec = added(PLAIN)  # noqa: RUF009 - an immutable value
     names: str = added("bytes")
+    channels: int = added(3)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "variants", tuple(self.variants))  # JSON has lists
@@ -127,7 +130,8 @@ class ShardSample:
     set); `index` its number in the data set; `source_index`, `source_key` and `crop` say which view of which
     picture it is; `mixed` has the second label of each copy, for methods that mix labels; `fields` are the values of
     the source's fields that are kept, in the order of the settings' annotations; `surroundings` is the larger picture
-    that `picture` is the centre of, for methods that show what lies around it.
+    that `picture` is the centre of, for methods that show what lies around it. Pictures have the channels that are
+    stored, (H, W, 3) or (H, W, 1).
     """
 
     key: str
@@ -173,7 +177,8 @@ class ShardBuilder(Protocol):
     def out(self, start: int, stop: int) -> NDArray[np.uint8]:
         """Return the array (n, K, H, W, 3) that the copies of samples start..stop are to be written into.
 
-        Those samples have one size. The content is undefined; it may be a view of the shard itself.
+        Grey ones are (n, K, H, W, 1). Those samples have one size. The content is undefined; it may be a view of the
+        shard itself.
         """
         ...
 

@@ -45,6 +45,8 @@ class Writer:
         Whether a sample can have a second label for each copy.
     soft_labels : bool
         Whether it can have the weights of all classes for each copy.
+    grey : bool
+        Whether pictures can have one channel.
     size : (int, int), optional
         The (height, width) that all pictures must have.
     batches : callable, optional
@@ -67,6 +69,7 @@ class Writer:
     plans: bool = True
     mixed: bool = False
     soft_labels: bool = False
+    grey: bool = True
     size: tuple[int, int] | None = None
     batches: Callable[[str], int] | None = None
     small_files: Callable[[Finished], dict[str, bytes]] = lambda _finished: {}
@@ -121,6 +124,7 @@ WRITERS: dict[str, Writer] = {
         raw=True,
         encoded=False,
         plans=False,
+        grey=False,
         size=(cifar.SIDE, cifar.SIDE),
         batches=cifar.batches_of,
         small_files=cifar.cifar_meta,
@@ -146,6 +150,7 @@ WRITERS: dict[str, Writer] = {
         encoded=False,
         one_file=False,
         plans=False,
+        grey=False,
         assemble=npy.assemble_arrays,
     ),
 }

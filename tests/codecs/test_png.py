@@ -132,3 +132,15 @@ def test_every_ready_made_code_is_complete_and_short_enough() -> None:
 def test_a_huffman_code_has_the_lengths_of_the_textbook() -> None:
     assert code_lengths([45, 13, 12, 16, 9, 5], 15) == [1, 3, 3, 3, 4, 4]
     assert codes_of([2, 1, 3, 3]) == ["10", "0", "110", "111"]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (9, 1), (28, 28), (53, 37)])
+def test_grey_pictures_are_read_back_as_grey(size: tuple[int, int]) -> None:
+    encoder = PngEncoder()
+    for picture in (texture(*size)[..., :1], np.zeros((*size, 1), np.uint8)):
+        encoder.encode(texture(*size))  # the memory of another number of channels is not used again
+        data = bytes(encoder.encode(picture)[0])
+        with Image.open(io.BytesIO(data)) as image:
+            assert image.mode == "L"
+            assert np.array_equal(np.asarray(image), picture[..., 0])
+        assert np.array_equal(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED), picture[..., 0])

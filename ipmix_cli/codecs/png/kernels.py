@@ -32,9 +32,9 @@ class PngWorkspace(NamedTuple):
 
     Parameters
     ----------
-    rows : uint8 ((H + 1) * (3 * W + 1),)
-        The picture's rows below a row of zeros, each after one byte.
-    filtered : uint8 (H * (3 * W + 1),)
+    rows : uint8 ((H + 1) * (C * W + 1),)
+        The picture's rows below a row of zeros, each after one byte; C channels.
+    filtered : uint8 (H * (C * W + 1),)
     counts : uint32 (4, 256)
     words : uint32
         The compressed stream, first bit lowest.
@@ -63,13 +63,19 @@ class Frame(NamedTuple):
 
 
 @kernel
-def encode_pictures(
-    pictures: Bytes, tables: Tables, work: PngWorkspace, frame: Frame, out: Bytes, ends: NDArray[np.int64]
+def encode_pictures(  # noqa: PLR0913, PLR0917 -- kernels take arrays and scalars
+    pictures: Bytes,
+    channels: int,
+    tables: Tables,
+    work: PngWorkspace,
+    frame: Frame,
+    out: Bytes,
+    ends: NDArray[np.int64],
 ) -> None:
-    """Write pictures (M, H, 3 * W) as PNG files into `out`, and into `ends` where each ends."""
+    """Write pictures (M, H, C * W) of C channels as PNG files into `out`, and into `ends` where each ends."""
     place = 0
     for number in range(len(pictures)):
-        filter_picture(pictures[number], work.rows, work.filtered)
+        filter_picture(pictures[number], channels, work.rows, work.filtered)
         code = cheapest_code(work.filtered, work.counts, tables.lengths, tables.header_bits)
         length = emit(work.filtered, tables.entries[code], tables.headers[code], tables.header_bits[code], work.words)
         stream = work.words.view(np.uint8)[:length]
@@ -78,8 +84,8 @@ def encode_pictures(
 
 
 @kernel
-def filter_picture(picture: Bytes, rows: Bytes, filtered: Bytes) -> None:
-    """Write what Paeth's predictor leaves of a picture (H, 3 * W).
+def filter_picture(picture: Bytes, channels: int, rows: Bytes, filtered: Bytes) -> None:
+    """Write what Paeth's predictor leaves of a picture (H, C * W) of C channels.
 
     All rows are one run for the compiler's sake; the first pixels, which have no left neighbour, are done
     again.
@@ -88,15 +94,15 @@ def filter_picture(picture: Bytes, rows: Bytes, filtered: Bytes) -> None:
     stride = width + 1
     for y in range(height):
         rows[(y + 1) * stride + 1 : (y + 2) * stride] = picture[y]
-    reach = stride + 3
-    value, left = rows[reach:], rows[stride : len(rows) - 3]
-    above, corner = rows[3 : len(rows) - stride], rows[: len(rows) - reach]
-    rest = filtered[3:]
+    reach = stride + channels
+    value, left = rows[reach:], rows[stride : len(rows) - channels]
+    above, corner = rows[channels : len(rows) - stride], rows[: len(rows) - reach]
+    rest = filtered[channels:]
     for i in range(len(value)):
         rest[i] = np.uint8(value[i] - paeth(left[i], above[i], corner[i]))
     for y in range(height):
         filtered[y * stride] = PAETH
-        for x in range(1, 4):
+        for x in range(1, channels + 1):
             filtered[y * stride + x] = np.uint8(rows[(y + 1) * stride + x] - rows[y * stride + x])
 
 

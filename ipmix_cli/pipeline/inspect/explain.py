@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.errors import SourceError, UsageError
+from ipmix_cli.grey import as_grey, as_rgb
 from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.banks.mixing import mixing_subset
 from ipmix_cli.pipeline.listener import Listener
@@ -143,7 +144,11 @@ def trace_copy(dataset: Dataset, opened: OpenJob, sample: StoredSample, copy: in
             raise SourceError(f"the source cannot give sample {number}, the second one", "check it, then try again")
         mixing, partner = partner_pictures(job, partners, plans, [sample.index]), partners.samples[number]
     plan = plans[0, 0]
-    stages = transform.stages(clean, plan, mixing, settings)
+    grey = job.output.channels == 1
+    stages = transform.stages(as_rgb(clean) if grey else clean, plan, mixing, settings)
+    stored = as_grey(stages["out"]) if grey else stages["out"]
+    if grey:
+        stages["out"] = as_rgb(stored)
     return CopyExplanation(
         sample=sample,
         copy=copy,
@@ -152,7 +157,7 @@ def trace_copy(dataset: Dataset, opened: OpenJob, sample: StoredSample, copy: in
         plan=transform.view(plan, settings),
         stages=stages,
         rows=transform.stage_rows(plan, settings, stages),
-        agrees=not sample.copies or same_picture(sample.copies[copy], stages["out"], job.output),
+        agrees=not sample.copies or same_picture(sample.copies[copy], stored, job.output),
     )
 
 

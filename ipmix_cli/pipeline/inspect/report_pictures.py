@@ -7,9 +7,9 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from PIL import Image
 
+from ipmix_cli.codecs.codecs import as_image
 from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.inspect.explain import CopyExplanation
 from ipmix_cli.transform import Box, StageFigure
@@ -41,7 +41,7 @@ class Strip:
 
 def data_uri(picture: Picture, largest: int = LARGEST) -> str:
     """Return a picture, uint8 (H, W, 3), as a data URI: PNG to the pixel if it is small, else a reduced WebP."""
-    image = Image.fromarray(np.ascontiguousarray(picture))
+    image = as_image(picture)
     buffer = io.BytesIO()
     small = max(image.size) <= PIXEL_SIDE
     if small:

@@ -6,9 +6,9 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from ipmix_cli.codecs.codecs import as_image
 from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.inspect.explain import CopyExplanation
 from ipmix_cli.printable import printable
@@ -93,7 +93,7 @@ def _figure(origin: CopyExplanation, one: StageFigure) -> _Figure:
 
 def _enlarged(picture: Picture, patch: Box | None) -> Image.Image:
     """Return a picture at a size that can be looked at; a frame shows the patch that a step has mixed."""
-    image = Image.fromarray(np.ascontiguousarray(picture))
+    image = as_image(picture)
     longest = max(image.size)
     factor = float(max(1, SIDE // longest)) if longest <= LARGEST else LARGEST / longest
     size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))

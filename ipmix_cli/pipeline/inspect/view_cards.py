@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ipmix_cli.annotations import classes_of
-from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.errors import IpmixError
 from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.inspect.distance import mean_difference
@@ -86,7 +85,7 @@ class Gallery:
         self, sample: StoredSample, copies: Sequence[int], traced: dict[int, CopyExplanation]
     ) -> tuple[Picture | None, list[Picture]]:
         """Return the clean picture, if it can be had, and the copies: those that are stored, or made again."""
-        decode = CODECS[self.dataset.manifest.job.output.encoding].decode
+        decode = self.dataset.decoded
         clean = None if sample.clean is None else decode(sample.clean, sample.size)
         if clean is None and traced:
             clean = traced[copies[0]].stages["clean"]

@@ -112,9 +112,13 @@ class Dataset:
 
     def pictures(self, sample: StoredSample) -> tuple[Picture | None, list[Picture]]:
         """Return the clean picture, if it is stored, and the copies of a sample, decoded."""
-        decode = CODECS[self.manifest.job.output.encoding].decode
-        clean = None if sample.clean is None else decode(sample.clean, sample.size)
-        return clean, [decode(copy, sample.size) for copy in sample.copies]
+        clean = None if sample.clean is None else self.decoded(sample.clean, sample.size)
+        return clean, [self.decoded(copy, sample.size) for copy in sample.copies]
+
+    def decoded(self, stored: bytes, size: tuple[int, int]) -> Picture:
+        """Return a stored picture of (height, width) = `size` as an array; raises BadSampleError if it is none."""
+        output = self.manifest.job.output
+        return CODECS[output.encoding].decode(stored, size, output.channels)
 
     def class_name(self, label: Label) -> str:
         """Return a label in words: the name of its class, the names of its classes, numbers, or the text."""

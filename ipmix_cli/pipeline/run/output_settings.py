@@ -15,6 +15,7 @@ from ipmix_cli.shards.shard import ShardSettings
 from ipmix_cli.shards.writers import WRITERS, Writer
 
 STORES = ("pixels", "plans")
+CHANNELS = (1, 3)
 MOST_STORED = 1000  # copies of each picture: as many as one shard of one picture should hold
 
 
@@ -35,8 +36,26 @@ def resolved(output: ShardSettings, size: tuple[int, int] | None) -> ShardSettin
         raw = writer.raw and (size is not None or not writer.encoded)
         output = dataclasses.replace(output, encoding="raw" if raw else "png")
     _check_encoding(output, writer, size)
+    _check_channels(output, writer)
     _check_store(output, writer)
     return output
+
+
+def _check_channels(output: ShardSettings, writer: Writer) -> None:
+    """Refuse grey pictures where a format or an encoding has none."""
+    if output.channels not in CHANNELS:
+        raise UsageError(f"pictures of {output.channels} channels", "give --channels 1 for grey, or 3 for RGB")
+    if output.channels == 1 and not writer.grey:
+        good = ", ".join(name for name, other in WRITERS.items() if other.grey and name not in FORMATS_AS_LAYOUTS)
+        raise UsageError(
+            f"{output.format} holds RGB pictures, not grey ones",
+            f"leave out --channels 1, or give another --format: {good}",
+        )
+    if output.channels == 1 and not CODECS[output.encoding].grey:
+        good = ", ".join(name for name, codec in CODECS.items() if codec.grey and (codec.suffix or writer.raw))
+        raise UsageError(
+            f"{output.encoding} has no grey pictures: it would store RGB", f"give another --encoding: {good}"
+        )
 
 
 def _check_encoding(output: ShardSettings, writer: Writer, size: tuple[int, int] | None) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.annotations import class_of
+from ipmix_cli.grey import as_rgb
 from ipmix_cli.methods.mixing_set import MixingSet
 from ipmix_cli.pipeline.job import Job
 from ipmix_cli.pipeline.run.samples import too_small, views
@@ -83,7 +84,8 @@ def partner_pictures(job: Job, partners: Partners, plans: Plans, indices: Sequen
     """Return the pictures of second samples in the order of the plans: number n * V + v is that of plan (n, v)."""
     numbers = partners_of(job, plans, indices).reshape(-1)
     distinct, places = np.unique(numbers, return_inverse=True)
-    pictures = [np.ascontiguousarray(partners.samples[int(number)].picture) for number in distinct]
+    found = [partners.samples[int(number)].picture for number in distinct]
+    pictures = [np.ascontiguousarray(as_rgb(one) if one.shape[-1] == 1 else one) for one in found]
     sizes = np.array([picture.size for picture in pictures], np.int64)
     starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)[:-1]])
     shapes = np.array([picture.shape[:2] for picture in pictures], np.int32)

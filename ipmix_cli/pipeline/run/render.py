@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ipmix_cli.grey import as_grey, as_rgb
 from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.banks.mixing import MixingHandle, cached_mixing_set, mixing_subset, resized_shapes
 from ipmix_cli.pipeline.job import Job
@@ -17,6 +18,7 @@ from ipmix_cli.shards.shard import ShardSample
 from ipmix_cli.stages import StageClock
 from ipmix_cli.transform import MixingPictures, Plans, Size
 
+RGB = 3  # channels
 NO_SHAPES = np.empty((0, 2), np.int32)
 
 
@@ -49,7 +51,7 @@ def render_variants(
     clock: StageClock,
     partners: Partners | None = None,
 ) -> None:
-    """Fill `out` (n, V, H, W, 3) with the variants of n samples of one size; `partners` are the second samples."""
+    """Fill `out` (n, V, H, W, C) with the variants of n samples of one size; `partners` are the second samples."""
     size = (samples[0].picture.shape[0], samples[0].picture.shape[1])
     indices = [sample.index for sample in samples]
     plans = plans_of(job, mixing, size, indices)
@@ -60,8 +62,20 @@ def render_variants(
         used = partner_pictures(job, partners, plans, indices)
     for start, stop in _of_one_size(samples):
         pictures = np.stack([shown_by(sample) for sample in samples[start:stop]])
-        job.transform.apply(pictures, plans[start:stop], used, job.augment, out[start:stop], workspace)
+        apply_plans(job, pictures, plans[start:stop], used, out[start:stop], workspace)
     clock.lap("apply")
+
+
+def apply_plans(
+    job: Job, pictures: Picture, plans: Plans, mixing: MixingPictures | None, out: Picture, workspace: Any
+) -> None:
+    """Fill `out` (N, V, H, W, C) with what plans make of `pictures` (N, H, W, C); methods work in RGB alone."""
+    if out.shape[-1] == RGB:
+        job.transform.apply(pictures, plans, mixing, job.augment, out, workspace)
+        return
+    coloured = np.empty((*out.shape[:-1], RGB), np.uint8)
+    job.transform.apply(as_rgb(pictures), plans, mixing, job.augment, coloured, workspace)
+    out[:] = as_grey(coloured)
 
 
 def shown_by(sample: ShardSample) -> Picture:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.errors import SourceError
 from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.banks.mixing import MixingHandle, open_bank, resized_shapes
@@ -13,7 +12,7 @@ from ipmix_cli.pipeline.job import Job
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.dataset import Dataset
 from ipmix_cli.pipeline.run.builtin_bank import BUILTIN, builtin_bank, builtin_side
-from ipmix_cli.pipeline.run.render import NO_SHAPES, mixing_for, workspace_of
+from ipmix_cli.pipeline.run.render import NO_SHAPES, apply_plans, mixing_for, workspace_of
 from ipmix_cli.shards.shard import StoredSample
 
 MOST_RENDERED = 8  # copies of a sample that are made for a look at it, where nobody says how many
@@ -48,7 +47,7 @@ def render_chosen(
     copies: NDArray[np.int64],
     seed: int | None = None,
 ) -> NDArray[np.uint8]:
-    """Return copies (N, V, H, W, 3) of pictures (N, H, W, 3): those with the numbers `copies` (N, V).
+    """Return copies (N, V, H, W, C) of pictures (N, H, W, C): those with the numbers `copies` (N, V).
 
     With a `seed` of its own, they are not those of the job.
     """
@@ -58,7 +57,7 @@ def render_chosen(
     plans = job.transform.plan_chosen(job.augment, size, seed, indices, copies, shapes)
     out = np.empty((*copies.shape, *pictures.shape[1:]), np.uint8)
     used = mixing_for(job, mixing, size, plans)
-    job.transform.apply(pictures, plans, used, job.augment, out, workspace_of(job, size))
+    apply_plans(job, pictures, plans, used, out, workspace_of(job, size))
     return out
 
 
@@ -78,7 +77,7 @@ def shown_pictures(
         clean, copies = dataset.pictures(sample)
         return clean, copies[:most]
     assert sample.clean is not None, "plans are stored with clean pictures alone"
-    picture = CODECS[job.output.encoding].decode(sample.clean, sample.size)
+    picture = dataset.decoded(sample.clean, sample.size)
     mixing = _checked_once(job, manifest.places.fractals)
     numbers = np.arange(min(most, job.output.copies))[None]
     rendered = render_chosen(job, mixing, picture[None], np.array([sample.index]), numbers)

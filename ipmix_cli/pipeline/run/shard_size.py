@@ -30,7 +30,7 @@ def samples_per_shard(job: Job, shard_mb: int | None) -> int | None:
         Stored megabytes of a shard that the user asked for; about 200 by default.
     """
     height, width = job.size or (256, 256)  # a guess for pictures of many sizes
-    picture_bytes = height * width * 3
+    picture_bytes = height * width * job.output.channels
     batches = WRITERS[job.output.format].batches
     if batches is not None and shard_mb is None:
         most = MOST_CLEAN // (picture_bytes * (job.output.stored_copies + job.output.clean))

@@ -6,6 +6,7 @@ import contextlib
 import gc
 from collections.abc import Iterator, Sequence
 
+from ipmix_cli import grey
 from ipmix_cli.codecs import png
 from ipmix_cli.kernels import resize
 from ipmix_cli.methods import transform_named
@@ -16,7 +17,7 @@ from ipmix_cli.pipeline.listener import Listener
 
 METHOD = "method "  # before a transform's name
 FAMILY = "family "  # before the name of a family of mixing pictures
-KERNELS = {"resize": resize.KERNELS, "png": png.KERNELS}
+KERNELS = {"resize": resize.KERNELS, "png": png.KERNELS, "grey": grey.KERNELS}
 
 
 def compile_kernels(listener: Listener, job: Job, jobs: int = 1) -> None:
@@ -26,7 +27,8 @@ def compile_kernels(listener: Listener, job: Job, jobs: int = 1) -> None:
 
 def cold_kernels(job: Job) -> list[str]:
     """Return what a job needs and this machine's cache does not hold, as :func:`warm_up` is told it."""
-    return cold_of([f"{METHOD}{job.method}", "resize", *(["png"] if job.output.encoding == "png" else [])])
+    more = {"png": job.output.encoding == "png", "grey": job.output.channels == 1}
+    return cold_of([f"{METHOD}{job.method}", "resize", *(name for name, needed in more.items() if needed)])
 
 
 def cold_of(names: Sequence[str]) -> list[str]:

@@ -141,7 +141,7 @@ def _wrong_copies(shard: _Shard, stored: StoredSample, sample: ShardSample) -> l
 def rebuilt_copies(
     manifest: Manifest, mixing: MixingHandle | None, sample: ShardSample, partners: Partners | None = None
 ) -> NDArray[np.uint8]:
-    """Return the copies (K, H, W, 3) of one sample, made again."""
+    """Return the copies (K, H, W, C) of one sample, made again."""
     out = np.empty((1, manifest.job.output.copies, *sample.picture.shape), np.uint8)
     render_variants(manifest.job, mixing, [sample], out, StageClock(), partners)
     copies: NDArray[np.uint8] = out[0]
@@ -153,11 +153,12 @@ def same_picture(stored: bytes, picture: Picture, output: ShardSettings) -> bool
     codec = CODECS[output.encoding]
     size = (picture.shape[0], picture.shape[1])
     if codec.lossless:
-        return bool(np.array_equal(codec.decode(stored, size), picture))
+        return bool(np.array_equal(codec.decode(stored, size, output.channels), picture))
     again = codec.encode(picture, output.quality)
     if again == stored:
         return True
-    difference = np.abs(codec.decode(stored, size).astype(np.int16) - codec.decode(again, size))
+    there, here = (codec.decode(data, size, output.channels) for data in (stored, again))
+    difference = np.abs(there.astype(np.int16) - here)
     return bool(difference.mean() <= LOSSY_TOLERANCE)
 
 

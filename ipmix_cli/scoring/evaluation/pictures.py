@@ -15,6 +15,7 @@ import numpy as np
 from ipmix_cli.annotations import KINDS_IN_WORDS
 from ipmix_cli.errors import PredictionsError, SourceError
 from ipmix_cli.frames import sequences_in
+from ipmix_cli.grey import as_rgb
 from ipmix_cli.pipeline.output.manifest import MANIFEST
 from ipmix_cli.reader.shard_dataset import ShardDataset
 from ipmix_cli.record import json_digest
@@ -125,7 +126,10 @@ class ShardPiece:
         samples = self.data.__getitems__(range(self.start, self.stop))
         mixed = self.data.settings.mixed  # labels are the weights of the classes then
         labels = self.data.targets[self.start : self.stop] if mixed else [sample[1] for sample in samples]
-        return [sample[0] for sample in samples], [int(label) for label in labels]
+        pictures = [sample[0] for sample in samples]
+        if self.data.settings.channels == 1:
+            pictures = list(map(as_rgb, pictures))
+        return pictures, [int(label) for label in labels]
 
 
 @dataclass(frozen=True)
