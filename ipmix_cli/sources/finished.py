@@ -1,114 +1,178 @@
-"""A finished data set of ipmix as a source: its clean pictures, with their labels and class names.
+"""A finished data set of ipmix as a source: its clean pictures, with their labels, kept fields and class names.
 
 Everything that its files do not say themselves is taken from ``manifest.json``: which shards there are, in which order,
-of which format, and what the classes are called. HDF5 shards and grouped tars are read.
+of which format, and what the classes are called. Shards of every format are read, on the disk and in a bucket.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+import contextlib
+import hashlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
-from numpy.typing import NDArray
 
-from ipmix_cli.errors import SourceError
-from ipmix_cli.hdf5.heap import Heap
-from ipmix_cli.hdf5.references import column_references
-from ipmix_cli.hdf5.safety import array, explained, open_file
+from ipmix_cli.annotations import LABEL_TYPES, Annotation, AnnotationSpec
+from ipmix_cli.codecs.codecs import CODECS
+from ipmix_cli.errors import BadSampleError, SourceError
+from ipmix_cli.grey import as_rgb
 from ipmix_cli.record import MOST_BYTES, RecordError, decoded, json_digest, typed
-from ipmix_cli.sources.annotated import Annotated
-from ipmix_cli.sources.arrays import ArrayData, ArrayRows, ChainedRows, array_source, picture_layout, with_arrays
-from ipmix_cli.sources.common_size import CommonSize
-from ipmix_cli.sources.decoded import EncodedPictures
-from ipmix_cli.sources.hdf5 import EncodedPart, label_values, named_values, rows_of
-from ipmix_cli.sources.labels import TARGETS, annotated_array, check_count, label_rule
+from ipmix_cli.shards.places import CLEAN
+from ipmix_cli.shards.shard import ShardSettings, ShardView
+from ipmix_cli.shards.writers import WRITERS, open_shard
+from ipmix_cli.sources.annotated import Annotated, Column
+from ipmix_cli.sources.labels import check_count
 from ipmix_cli.sources.listed_source import ListedSource
-from ipmix_cli.sources.source import SourceSpec
-from ipmix_cli.sources.webdataset import open_tars
-from ipmix_cli.storage.file_state import WatchedFiles
-from ipmix_cli.storage.memory_map import mapped
-from ipmix_cli.storage.regular_file import read_regular
+from ipmix_cli.sources.name_table import Names
+from ipmix_cli.sources.source import BadSample, Sample, SourceSpec
+from ipmix_cli.stages import StageClock
+from ipmix_cli.storage.file_state import NO_FILES, WatchedFiles
+from ipmix_cli.storage.folder import Folder, open_folder, sha256_of
+from ipmix_cli.storage.object_store import is_remote
 from ipmix_cli.storage.source_digest import digest_kind, framed, source_digest
 
 FORMAT = "ipmix"
 MANIFEST = "manifest.json"
-PICTURES, LABELS = "clean", "label"
-SHARD_NAME = re.compile(r"[^./\\\0][^/\\\0]{0,200}")
+STATE = (".ipmix/job.json", ".ipmix/manifest.json")
 ORIGINALS = "name the folder of the original pictures with --in"
+TEXTS = ("string", "json")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shard:
+    """One shard, as the manifest lists it."""
+
+    name: str
+    sha256: str
+    bytes: int
+    samples: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
     """What a manifest says that decides how its data set is read."""
 
-    format: str
-    layout: str
-    clean: bool
-    labels: str
+    output: ShardSettings
     split: str
     class_names: tuple[str, ...]
-    shards: tuple[str, ...]
+    shards: tuple[Shard, ...]
 
 
 @dataclass(frozen=True)
-class ShardColumns(EncodedPictures):
-    """Encoded pictures of several shards, one after the other."""
+class Run:
+    """The samples at positions start .. stop of one shard."""
 
-    links: tuple[EncodedPart, ...]
-    labels: Annotated
+    shard: Shard
     start: int
-    alpha: str
+    stop: int
 
-    def encoded(self) -> Iterator[bytes]:
-        """Yield the encoded pictures, a shard at a time."""
-        for link in self.links:
-            yield from link.encoded()
 
-    def cut(self, start: int, stop: int) -> ShardColumns:
+@dataclass(frozen=True)
+class FinishedPart:
+    """Clean pictures of some shards, one after the other; see :class:`ipmix_cli.sources.source.Part`."""
+
+    location: str
+    output: ShardSettings
+    runs: tuple[Run, ...]
+    labels: Annotated
+    keys: Names
+    start: int
+
+    def key(self, position: int) -> str:
+        """Return the name of the sample at a position."""
+        return self.keys[position]
+
+    def cut(self, start: int, stop: int) -> FinishedPart:
         """Return the samples start..stop, with the shards that hold them."""
-        links, first = [], 0
-        for link in self.links:
-            low, high = max(start - first, 0), min(stop - first, len(link.references))
+        runs, first = [], 0
+        for run in self.runs:
+            low, high = max(start - first, 0), min(stop - first, run.stop - run.start)
             if low < high:
-                links.append(link.cut(low, high))
-            first += len(link.references)
-        return replace(self, links=tuple(links), labels=self.labels[start:stop], start=start)
+                runs.append(Run(run.shard, run.start + low, run.start + high))
+            first += run.stop - run.start
+        labels, keys = self.labels[start:stop], self.keys.cut(start, stop)
+        return replace(self, runs=tuple(runs), labels=labels, keys=keys, start=start)
+
+    def samples(self, clock: StageClock) -> Iterator[Sample | BadSample]:
+        """Yield the samples in order; raises SourceError where a shard is gone or another."""
+        folder, number = open_folder(self.location), 0
+        for run in self.runs:
+            with opened(folder, run.shard, self.output) as view:
+                for position in range(run.start, run.stop):
+                    place = (self.start + number, self.key(number))
+                    yield self._sample(view, position, place, self.labels.at(number), clock)
+                    clock.lap("decode")
+                    number += 1
+
+    def _sample(
+        self, view: ShardView, position: int, place: tuple[int, str], annotation: Annotation, clock: StageClock
+    ) -> Sample | BadSample:
+        try:
+            stored = view.stored(position, CLEAN)
+            clock.lap("read")
+            picture = CODECS[self.output.encoding].decode(stored, view.size(position), self.output.channels)
+        except BadSampleError as error:
+            return BadSample(*place, error.message)
+        return Sample(*place, as_rgb(picture) if self.output.channels == 1 else picture, *annotation)
 
 
 def open_finished(spec: SourceSpec) -> ListedSource:
-    """Open the clean pictures of a finished data set.
+    """Open the clean pictures of a finished data set, in a folder or below a URL.
 
     Raises
     ------
     SourceError
-        An unfinished or damaged data set, one without clean pictures, one of another split, or one whose format
-        cannot be read.
+        An unfinished or damaged data set, one without clean pictures, or one of another split.
     """
-    folder = Path(spec.input).absolute()
+    folder = open_folder(spec.input if is_remote(spec.input) else str(Path(spec.input).absolute()))
     facts = read_facts(folder)
     _check_readable(folder, facts, spec)
-    spec = replace(spec, split=facts.split)
-    if facts.labels == "none":
-        spec = replace(spec, unlabelled=True)
-    elif facts.labels in TARGETS and not spec.unlabelled:
-        spec = replace(spec, labels_as=facts.labels)
-    elif not spec.unlabelled and spec.labels_as == "auto":
-        spec = replace(spec, labels_as="numbers")
-    paths = [folder / name for name in facts.shards]
-    if facts.format == "webdataset":
-        source = open_tars(spec, [str(path) for path in paths], facts.class_names or None)
-    else:
-        source = _open_hdf5(spec, paths, facts)
-    source.format = FORMAT
-    return source
+    output, shards = facts.output, facts.shards
+    check_count(sum(shard.samples for shard in shards), folder.location)
+    files = _watched(folder, shards)
+    kind = digest_kind(sum(shard.bytes for shard in shards))
+    keys: list[str] = []
+    found: list[Annotation] = []
+    sizes: set[tuple[int, int]] = set()
+    for shard in shards:
+        with opened(folder, shard, output, whole=kind == "content") as view:
+            _check_shard(view, shard, folder)
+            keys += view.keys()
+            found += (Annotation(view.label(place), view.fields(place)) for place in range(len(view)))
+            sizes.update(view.size(place) for place in range(len(view)))
+    labels = _annotated(found, output.annotations, spec, len(facts.class_names), folder)
+    runs = tuple(Run(shard, 0, shard.samples) for shard in shards)
+    listing = (framed(f"{shard.sha256} {shard.samples}".encode()) for shard in shards)
+    class_names = facts.class_names if labels.spec.labels in {"class", "multilabel"} else ()
+    return ListedSource(
+        format=FORMAT,
+        location=folder.location,
+        class_names=class_names,
+        size=sizes.pop() if len(sizes) == 1 else None,
+        digest=source_digest({"kind": "shards"}, class_names, labels, listing),
+        settings={"split": facts.split},
+        whole=FinishedPart(folder.location, output, runs, labels, Names.of(keys), 0),
+        files=files,
+    )
 
 
-def read_facts(folder: Path) -> Facts:
+def holds_finished(url: str) -> bool:
+    """Tell whether a data set of ipmix, finished or not, lies below a URL: whether its manifest or its job does."""
+    there = open_folder(url).sizes((MANIFEST, *STATE))
+    return any(name in there for name in STATE) or (MANIFEST in there and _is_own(open_folder(url)))
+
+
+def _is_own(folder: Folder) -> bool:
+    with contextlib.suppress(OSError, ValueError):
+        values = decoded(folder.read(MANIFEST, MOST_BYTES))
+        return isinstance(values, dict) and {"tool", "job", "shards", "seal"} <= values.keys()
+    return False
+
+
+def read_facts(folder: Folder) -> Facts:
     """Return what the manifest of a data set says of how to read it.
 
     Raises
@@ -116,124 +180,130 @@ def read_facts(folder: Path) -> Facts:
     SourceError
         If there is no manifest, or one that is damaged.
     """
-    path = folder / MANIFEST
-    if not path.exists():
-        raise SourceError(f"{folder} holds an unfinished data set of ipmix", f"finish it, or {ORIGINALS}")
+    where = f"{folder.location}/{MANIFEST}"
     try:
-        values = decoded(read_regular(path, MOST_BYTES))
+        values = decoded(folder.read(MANIFEST, MOST_BYTES))
         seal = values.pop("seal")
         if seal != json_digest(values):
             raise RecordError("its content does not match its checksum")
-        job, output = values["job"], values["job"]["output"]
+        shards = [{name: one[name] for name in Shard.__annotations__} for one in values["shards"] if one["samples"]]
+        job = values["job"]
         found = {
-            "format": output["format"],
-            "layout": output["layout"],
-            "clean": output["clean"],
-            "labels": job.get("annotations", output.get("annotations", {})).get("labels", "class"),
             "split": job["source"]["settings"].get("split") or SourceSpec.split,
             "class_names": values["class_names"],
-            "shards": [shard["name"] for shard in values["shards"] if shard["samples"]],
+            "shards": shards,
         }
-        return typed(Facts, found)
+        return typed(Facts, found, output=typed(ShardSettings, job["output"]))
+    except FileNotFoundError as error:
+        raise SourceError(
+            f"{folder.location} holds an unfinished data set of ipmix", f"finish it, or {ORIGINALS}"
+        ) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         line = " ".join(str(error).split())[:200]
-        raise SourceError(f"{path} is damaged, or no manifest of ipmix: {line}", "ipmix repair restores it") from error
+        raise SourceError(f"{where} is damaged, or no manifest of ipmix: {line}", "ipmix repair restores it") from error
 
 
-def _check_readable(folder: Path, facts: Facts, spec: SourceSpec) -> None:
+def _check_readable(folder: Folder, facts: Facts, spec: SourceSpec) -> None:
     """Refuse a data set whose clean pictures cannot be read, and options that say otherwise than its manifest."""
-    if not facts.clean:
-        raise SourceError(f"{folder} holds a data set that ipmix made without its clean pictures", ORIGINALS)
-    if not (facts.format == "hdf5" or (facts.format == "webdataset" and facts.layout == "grouped")):
-        kind = "flat tars" if facts.format == "webdataset" else facts.format
+    where = folder.location
+    if facts.output.format not in WRITERS or facts.output.encoding not in CODECS:
         raise SourceError(
-            f"{folder} holds a data set that ipmix made as {kind}, which it does not read back: only HDF5 and grouped "
-            "tars",
-            ORIGINALS,
+            f"{where} is of the format {facts.output.format}, which this ipmix does not know",
+            "type: pip install --upgrade ipmix-cli",
         )
-    if not all(SHARD_NAME.fullmatch(name) for name in facts.shards):
-        raise SourceError(f"{folder / MANIFEST} names shards outside of its folder", ORIGINALS)
+    if not facts.output.clean:
+        raise SourceError(f"{where} holds a data set that ipmix made without its clean pictures", ORIGINALS)
+    if not all(_is_inside(shard.name) for shard in facts.shards):
+        raise SourceError(f"{where}/{MANIFEST} names shards outside of its folder", ORIGINALS)
     if not facts.shards:
-        raise SourceError(f"{folder} holds no samples", ORIGINALS)
+        raise SourceError(f"{where} holds no samples", ORIGINALS)
     if spec.split not in {facts.split, SourceSpec.split}:
-        raise SourceError(f"{folder} holds the {facts.split} split, not {spec.split}", f"give --split {facts.split}")
-    if spec.images_key or spec.labels_key or spec.label_field:
+        raise SourceError(f"{where} holds the {facts.split} split, not {spec.split}", f"give --split {facts.split}")
+    if spec.images_key or spec.labels_key or spec.label_field or spec.labels_start:
         raise SourceError(
-            f"{folder} is a data set of ipmix, whose pictures and labels have known names",
-            "leave out --images-key, --labels-key and --label-field, or name one of its shards",
+            f"{where} is a data set of ipmix, whose pictures and labels have known names, and labels from 0",
+            "leave out --images-key, --labels-key, --label-field and --labels-start, or name one of its shards",
         )
 
 
-@dataclass(frozen=True)
-class _Shard:
-    """What one HDF5 shard holds: `rows` of raw pictures, or a `column` of encoded ones."""
-
-    rows: ArrayRows | None
-    column: EncodedPart | None
-    labels: NDArray[Any] | None
-    kept: dict[str, NDArray[Any]]
+def _is_inside(name: str) -> bool:
+    parts = name.split("/")
+    return all(parts) and not {".", ".."} & {*parts} and "\\" not in name and "\0" not in name
 
 
-def _shard(path: Path, spec: SourceSpec) -> _Shard:
-    with explained(str(path)), open_file(path) as file:
-        pictures = array(file, PICTURES, str(path))
-        check_count(len(pictures), str(path))
-        labels = None if spec.unlabelled else label_values(file, LABELS, len(pictures), path)
-        kept = {name: named_values(array(file, name, str(path)), path, f"{path}: {name}") for name in spec.keep}
-        if h5py.check_vlen_dtype(pictures.dtype) != np.uint8:
-            picture_layout(pictures.shape, f"{path}: {PICTURES}", pictures.dtype)
-            return _Shard(rows_of(pictures, path, PICTURES), None, labels, kept)
-        heap = Heap(mapped(path, str(path)), str(path))
-        references = column_references(pictures, heap, f"{path}: {PICTURES}")
-        no_labels = Annotated.without_labels(len(references))
-        return _Shard(None, EncodedPart(str(path), references, 0, no_labels, spec.alpha), labels, kept)
+def _watched(folder: Folder, shards: Iterable[Shard]) -> WatchedFiles:
+    """Return the shards of a local folder as they are now; nothing of a bucket, where each is compared when read."""
+    paths = [folder.path(shard.name) for shard in shards]
+    return WatchedFiles.of([path for path in paths if path is not None]) if any(paths) else NO_FILES
 
 
-def _open_hdf5(spec: SourceSpec, paths: list[Path], facts: Facts) -> ListedSource:
-    """Return the clean pictures of HDF5 shards."""
-    files = WatchedFiles.of(paths)
-    shards = [_shard(path, spec) for path in paths]
-    where, names = str(Path(spec.input).absolute()), facts.class_names or None
-    found = [shard.labels for shard in shards if shard.labels is not None]
-    labels = np.concatenate(found) if found else None
-    kept = {name: np.concatenate([shard.kept[name] for shard in shards]) for name in spec.keep}
-    rows = tuple(shard.rows for shard in shards if shard.rows is not None)
-    columns = tuple(shard.column for shard in shards if shard.column is not None)
-    if (rows and columns) or len({row.shape[1:] for row in rows}) > 1:
-        raise SourceError(f"{where} holds shards of several kinds", "ipmix validate tells which shard is damaged")
-    if rows:
-        data = ArrayData(
-            format=FORMAT,
-            location=where,
-            rows=ChainedRows(rows),
-            labels=labels,
-            class_names=names,
-            settings={"split": spec.split},
-            files=files,
-            kept=kept,
+@contextlib.contextmanager
+def opened(folder: Folder, shard: Shard, output: ShardSettings, whole: bool = False) -> Iterator[ShardView]:
+    """Open a shard: the file of a local folder, or, from a bucket, its content.
+
+    Raises
+    ------
+    SourceError
+        If it is missing, damaged, or not the file that the manifest lists; local ones are compared if `whole`.
+    """
+    where, path = f"{folder.location}/{shard.name}", folder.path(shard.name)
+    try:
+        content: Path | bytes = folder.read(shard.name) if path is None else path
+        if isinstance(content, bytes) or whole:
+            digest = hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else sha256_of(content)
+            if digest != shard.sha256:
+                raise SourceError(
+                    f"{where} is not the file that {MANIFEST} lists", f"type: ipmix repair {folder.location}"
+                )
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SourceError(f"cannot read {where}: {reason}", f"type: ipmix repair {folder.location}") from error
+    with open_shard(output.format, content, where) as view:
+        yield view
+
+
+def _check_shard(view: ShardView, shard: Shard, folder: Folder) -> None:
+    if len(view) != shard.samples:
+        raise SourceError(
+            f"{folder.location}/{shard.name} holds {len(view)} samples instead of {shard.samples}",
+            f"type: ipmix repair {folder.location}",
         )
-        return array_source(data, spec)
-    rule = label_rule(spec)
-    known, class_names = annotated_array(labels, where, sum(len(one.references) for one in columns), rule, names)
-    whole = ShardColumns(columns, with_arrays(known, kept, where), 0, spec.alpha)
-    settings = {"split": spec.split, **rule.settings(), "alpha": spec.alpha}
-    return _encoded_source(whole, class_names, settings, where, files)
 
 
-def _encoded_source(
-    whole: ShardColumns, class_names: tuple[str, ...], settings: dict[str, Any], where: str, files: WatchedFiles
-) -> ListedSource:
-    kind = digest_kind(sum(Path(link.path).stat().st_size for link in whole.links))
-    common = CommonSize()
-    content = map(framed, common.passing(whole.encoded())) if kind == "content" else ()
-    digest = source_digest({"kind": kind}, class_names, whole.labels, content)
-    return ListedSource(
-        format=FORMAT,
-        location=where,
-        class_names=class_names,
-        size=common.value,
-        digest=digest,
-        settings={**settings, "digest": kind},
-        whole=whole,
-        files=files,
+def _annotated(
+    found: list[Annotation], stored: AnnotationSpec, spec: SourceSpec, classes: int, folder: Folder
+) -> Annotated:
+    """Return the labels of all samples and those of their fields that are kept."""
+    names = [field.name for field in stored.fields]
+    missing = [name for name in spec.keep if name not in names]
+    if missing:
+        there = ", ".join(names) or "none"
+        raise SourceError(
+            f"{folder.location} keeps no field {missing[0]!r}; it has: {there}", "keep fields that it has"
+        )
+    kind = "none" if spec.unlabelled else stored.labels
+    places = [names.index(name) for name in spec.keep]
+    fields = tuple(stored.fields[place] for place in places)
+    columns = tuple(
+        _column([one.fields[place] for one in found], field.dtype) for place, field in zip(places, fields, strict=True)
     )
+    length = None if kind == "none" else stored.length
+    return Annotated(
+        AnnotationSpec(labels=kind, length=length, fields=fields),
+        _labels([one.label for one in found], kind, classes, folder.location),
+        columns,
+    )
+
+
+def _labels(labels: list[Any], kind: str, classes: int, where: str) -> Column:
+    if kind == "none":
+        return np.empty((len(labels), 0), np.uint8)
+    if kind == "class" and not all(0 <= label < classes for label in labels):
+        raise SourceError(
+            f"{where} holds a label that is none of its {classes} classes", f"type: ipmix validate {where}"
+        )
+    return _column(labels, LABEL_TYPES[kind])
+
+
+def _column(values: list[Any], dtype: str) -> Column:
+    return Names.of(map(str, values)) if dtype in TEXTS else np.array(values, dtype)

@@ -32,6 +32,7 @@ from ipmix_cli.sources.parquet import looks_like_parquet
 from ipmix_cli.sources.source import Source, SourceSpec
 from ipmix_cli.sources.stl10 import looks_like_stl10
 from ipmix_cli.storage.download import Progress
+from ipmix_cli.storage.object_store import is_remote
 from ipmix_cli.storage.regular_file import open_regular
 
 NAMED = ("cifar10", "cifar100", "demo")
@@ -58,6 +59,10 @@ class Reader:
     function: str
     recognise: Callable[[Path], bool]
     fetches: bool = False
+
+
+REMOTE_FILES = (".tar", *COMPRESSED, *CSV, *JSON_LINES)
+"""Endings of URLs that name a file, and no folder of one."""
 
 
 def _never(_: Path) -> bool:
@@ -227,6 +232,11 @@ def recognised(spec: SourceSpec) -> str:
     if spec.input in NAMED:  # a folder of that name is ./NAME
         return spec.input
     if re.search(r"\{.*\}|://", spec.input) and not path.exists():
+        if is_remote(spec.input) and not spec.input.lower().endswith(REMOTE_FILES):
+            from ipmix_cli.sources.finished import holds_finished  # and with it all formats of the output
+
+            if holds_finished(spec.input):
+                return "ipmix"
         return "list" if path.suffix.lower() in CSV + JSON_LINES else "webdataset"
     if not path.exists():
         raise _missing(spec.input)

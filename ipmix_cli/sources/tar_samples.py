@@ -5,6 +5,7 @@ A sample is the run of files that share a path up to the first dot of the base n
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -66,6 +67,8 @@ class TarReader:
         """
         runs = self._runs(files, location)
         counts = Counter(key for key, _ in runs)
+        if runs:
+            _OneSample(self.spec, tar, location, *runs[0]).check_no_copy()
         for key, run in runs:
             one = _OneSample(self.spec, tar, location, key, run)
             if one.is_stray():
@@ -106,6 +109,10 @@ class TarReader:
         return runs
 
 
+OWN_FIELDS = {"key", "index", "source_key", "source_index", "crop", "copies", "seed", "checksum"}
+"""What the JSON of ipmix's own samples has, in every version."""
+
+
 @dataclass(frozen=True)
 class _OneSample:
     spec: SourceSpec
@@ -117,6 +124,18 @@ class _OneSample:
     def is_stray(self) -> bool:
         """Whether this is not a sample but a single file, neither picture nor label, such as README.md."""
         return len(self.files) == 1 and not self.files.keys() & {"cls", self.spec.labels_key} and not self._pictures()
+
+    def check_no_copy(self) -> None:
+        """Refuse a sample of ipmix's own whose picture is, or could be, an augmented copy."""
+        own = False
+        if "json" in self.files and not any(name.startswith("clean.") for name in self.files):
+            with contextlib.suppress(SourceError):  # a damaged JSON is told of where it is needed
+                own = self._json().keys() >= OWN_FIELDS
+        if own:
+            raise SourceError(
+                f"{self.location} is a shard that ipmix made, and holds copies beside clean pictures or alone",
+                "name the folder or the URL of its data set, which holds the manifest.json, with --in",
+            )
 
     def found(self) -> Iterator[TarSample]:
         """Yield the sample; in a tar of class folders, each picture whose name begins alike is one."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from ipmix_cli import Execution, Request, ShardSettings, SourceSpec, augment
@@ -16,6 +17,7 @@ from ipmix_cli.errors import SourceError
 from ipmix_cli.sources.readers import open_source
 from ipmix_cli.sources.source import Sample
 from ipmix_cli.stages import StageClock
+from ipmix_cli.storage.object_store import RemoteFolder
 
 GENERATOR = np.random.default_rng(5)
 PICTURES = GENERATOR.integers(0, 256, (7, 8, 8, 3), np.uint8)
@@ -46,9 +48,21 @@ def make(tmp_path: Path) -> Make:
     return made
 
 
-@pytest.mark.parametrize(
-    "output", [{}, {"encoding": "png"}, {"compression": "gzip"}, {"format": "webdataset"}], ids=str
-)
+FORMS: list[dict[str, Any]] = [
+    {},
+    {"encoding": "png"},
+    {"compression": "gzip"},
+    {"format": "webdataset"},
+    {"format": "webdataset", "layout": "flat"},
+    {"format": "parquet"},
+    {"format": "mds"},
+    {"format": "mds", "encoding": "webp"},
+    {"format": "files"},
+    {"store": "plans"},
+]
+
+
+@pytest.mark.parametrize("output", FORMS, ids=str)
 def test_clean_pictures_keep_their_labels_and_class_names(make: Make, output: dict[str, Any]) -> None:
     source = open_source(SourceSpec(input=str(make(**output))))
     assert [source.class_names[label] for label in source.labels] == NAMES.tolist()
@@ -58,13 +72,76 @@ def test_clean_pictures_keep_their_labels_and_class_names(make: Make, output: di
     assert [source.class_names[item.label] for item in samples if isinstance(item.label, int)] == NAMES[2:].tolist()
 
 
-@pytest.mark.parametrize(
-    ("output", "what"),
-    [({"clean": False}, "without its clean pictures"), ({"format": "webdataset", "layout": "flat"}, "flat tars")],
-)
-def test_what_cannot_be_read_back_is_refused(make: Make, output: dict[str, Any], what: str) -> None:
-    with pytest.raises(SourceError, match=what):
-        open_source(SourceSpec(input=str(make(**output))))
+def test_what_cannot_be_read_back_is_refused(make: Make) -> None:
+    with pytest.raises(SourceError, match="without its clean pictures"):
+        open_source(SourceSpec(input=str(make(clean=False))))
+
+
+@pytest.mark.parametrize("output", [{}, {"format": "webdataset", "layout": "flat"}, {"format": "files"}], ids=str)
+def test_a_data_set_in_a_bucket_is_the_same_source_as_on_the_disk(
+    make: Make, tmp_path: Path, output: dict[str, Any]
+) -> None:
+    here = make(**output)
+    url = f"memory://finished/{tmp_path.name}"
+    for path in here.rglob("*"):
+        if path.is_file():
+            RemoteFolder(url).write(path.relative_to(here).as_posix(), path.read_bytes())
+    there, local = open_source(SourceSpec(input=url)), open_source(SourceSpec(input=str(here)))
+    assert (there.digest, there.class_names, there.format) == (local.digest, local.class_names, "ipmix")
+    assert np.array_equal(pictures(there), PICTURES)
+    shard = next(here.glob(".ipmix/files/*" if output.get("format") == "files" else "train-000000.*"))
+    RemoteFolder(url).write(shard.relative_to(here).as_posix(), shard.read_bytes() + b"x")
+    with pytest.raises(SourceError, match="not the file that"):
+        pictures(there)
+
+
+def test_an_unfinished_data_set_in_a_bucket_is_refused(make: Make, tmp_path: Path) -> None:
+    url = f"memory://finished/{tmp_path.name}"
+    shard = next(make(format="webdataset").glob("*.tar"))
+    RemoteFolder(url).write(shard.name, shard.read_bytes())
+    RemoteFolder(url).write(".ipmix/job.json", b"{}")
+    with pytest.raises(SourceError, match="unfinished"):
+        open_source(SourceSpec(input=url))
+
+
+@pytest.mark.parametrize("output", [{"layout": "flat"}, {"clean": False, "copies": 1}], ids=str)
+def test_copies_in_tars_apart_from_their_manifest_are_no_clean_pictures(
+    make: Make, tmp_path: Path, output: dict[str, Any]
+) -> None:
+    tars = tmp_path / "tars"
+    tars.mkdir()
+    for path in make(format="webdataset", **output).glob("*.tar"):
+        path.rename(tars / path.name)
+    with pytest.raises(SourceError, match="is a shard that ipmix made"):
+        open_source(SourceSpec(input=str(tars)))
+
+
+def test_a_changed_picture_is_noticed(make: Make) -> None:
+    out = make()
+    shard = out / "train-000000.h5"
+    data = bytearray(shard.read_bytes())
+    data[data.index(PICTURES[0].tobytes())] ^= 1
+    shard.write_bytes(data)
+    with pytest.raises(SourceError, match="not the file that"):
+        open_source(SourceSpec(input=str(out)))
+
+
+def test_corrupted_arrays_and_cifars_archive_give_their_clean_pictures(tmp_path: Path) -> None:
+    large = GENERATOR.integers(0, 256, (5, 32, 32, 3), np.uint8)
+    np.savez(tmp_path / "set.npz", images=large, labels=np.arange(5) % 2)
+    source = SourceSpec(input=str(tmp_path / "set.npz"))
+    output = ShardSettings(format="cifar", encoding="auto", copies=2)
+    augment(Request(source=source, method="cutout", output=output), str(tmp_path / "cifar"), Execution())
+    assert np.array_equal(pictures(open_source(SourceSpec(input=str(tmp_path / "cifar")))), large)
+    changes = {"corruptions": ("contrast",), "severities": (1, 2)}
+    output = ShardSettings(format="npy", encoding="auto")
+    augment(Request(source=source, method="corruptions", changes=changes, output=output), str(tmp_path / "npy"))
+    assert np.array_equal(pictures(open_source(SourceSpec(input=str(tmp_path / "npy")))), large)
+
+
+def pictures(source: Any) -> NDArray[np.uint8]:
+    """All pictures of a source."""
+    return np.stack([item.picture for item in source.part(0, len(source)).samples(StageClock())])
 
 
 def test_an_unfinished_data_set_is_refused(make: Make) -> None:
