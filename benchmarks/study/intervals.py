@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple, TypeAlias
 
+import numpy as np
 from scipy import stats
 
 Runs: TypeAlias = Mapping[str, Mapping[int, float]]
@@ -24,9 +25,10 @@ class Mean(NamedTuple):
 class Spread:
     """How far the runs of a study lie apart in one figure.
 
-    The deviation of runs around their arm's mean, and that of paired differences of runs with the same seed, are pooled
-    over all arms, as in an analysis of variance; intervals are Student's t with the pooled degrees of freedom. They
-    tell of the chance of training, not of the choice of test pictures, which all runs share.
+    The deviation of runs around their arm's mean, and around the sum of an arm's effect and a seed's for differences
+    that are paired by seed, is pooled over all arms, as in an analysis of variance; intervals are Student's t with the
+    pooled degrees of freedom. They tell of the chance of training, not of the choice of test pictures, which all runs
+    share.
 
     Parameters
     ----------
@@ -36,12 +38,11 @@ class Spread:
 
     def __init__(self, runs: Runs) -> None:
         self.runs = runs
-        self._within = _pooled(seeds.values() for seeds in runs.values())
-        seeds = sorted({seed for arm in runs.values() for seed in arm})
-        shared = [arm for arm in runs.values() if len(arm) == len(seeds)]
-        centre = {seed: fmean(arm[seed] for arm in shared) for seed in seeds} if shared else {}
-        residuals = [[arm[seed] - centre[seed] for seed in seeds] for arm in shared]
-        self._paired = _pooled(residuals, arms_tied=True)
+        values = [value for seeds in runs.values() for value in seeds.values()]
+        arms = [arm for arm, seeds in runs.items() for _ in seeds]
+        seeds = [seed for arm in runs.values() for seed in arm]
+        self._within = _residual(values, arms)
+        self._paired = _residual(values, arms, seeds)
 
     def mean(self, arm: str) -> Mean | None:
         """Return the mean of an arm; None for an arm without runs."""
@@ -70,14 +71,13 @@ class Spread:
         return float(stats.t.ppf((1 + LEVEL) / 2, freedom) * (variance * factor) ** 0.5)
 
 
-def _pooled(groups: Iterable[Iterable[float]], arms_tied: bool = False) -> tuple[float, int]:
-    """Return the variance of values around their group's mean, and its degrees of freedom.
+def _residual(values: Sequence[float], *factors: Sequence[Hashable]) -> tuple[float, int]:
+    """Return the variance that the factors' effects, added up, leave by least squares, and its degrees of freedom.
 
-    Where groups are tied, the mean of each place over the groups has been taken away: it costs a group's freedom.
+    Not every level of one factor need meet every level of another: an arm may lack seeds.
     """
-    lists = [list(group) for group in groups]
-    squares = sum((value - fmean(group)) ** 2 for group in lists for value in group)
-    freedom = sum(len(group) - 1 for group in lists)
-    if arms_tied and lists:
-        freedom -= len(lists[0]) - 1
+    columns = [[float(label == level) for label in factor] for factor in factors for level in dict.fromkeys(factor)]
+    effects, _, rank, _ = np.linalg.lstsq(np.transpose(columns), np.asarray(values), rcond=None)
+    freedom = len(values) - int(rank)
+    squares = float(np.sum((values - np.transpose(columns) @ effects) ** 2))
     return (squares / freedom if freedom > 0 else 0.0), freedom

@@ -43,6 +43,17 @@ def test_intervals_hold_the_truth_19_times_of_20(seed):
     assert stats.binomtest(held, rounds, 0.95).pvalue > 1e-3
 
 
+def test_an_arm_that_lacks_a_seed_counts_in_the_spread_of_differences():
+    lacking = {"a": {0: 5.0, 1: 6.5, 2: 7.0}, "b": {0: 3.0, 1: 4.0, 2: 6.0}, "c": {1: 1.0, 2: 2.5}}
+    found = Spread(lacking).difference("a", "b")
+    # the residuals' sum of squares of the additive model by hand: 8 runs, 3 arms, 3 seeds, so 3 degrees of freedom
+    design = [[arm == "a", arm == "b", arm == "c", seed == 1, seed == 2] for arm in lacking for seed in lacking[arm]]
+    values = [value for seeds in lacking.values() for value in seeds.values()]
+    inverse = np.linalg.pinv(np.array(design, float))
+    squares = np.sum((values - np.array(design, float) @ (inverse @ values)) ** 2)
+    assert found == pytest.approx((5.5 / 3, stats.t.ppf(0.975, 3) * np.sqrt(squares / 3 * 2 / 3)))
+
+
 def test_one_run_has_no_interval():
     spread = Spread({"none": {0: 40.0}, "ipmix-k8": {0: 33.0}})
     assert spread.mean("none") == (40.0, float("inf"))
