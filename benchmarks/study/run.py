@@ -65,6 +65,11 @@ class Study:
         """The profile's numbers."""
         return PROFILES[self.profile]
 
+    @property
+    def place(self) -> Path:
+        """The profile's own part of the working folder: profiles differ in data and in test sets."""
+        return self.work / self.profile
+
     def result(self, arm: str, seed: int) -> Path:
         """Return the file that holds the result of a run."""
         return RESULTS / self.profile / f"{arm}-{seed}.json"
@@ -75,7 +80,7 @@ def run(study: Study, arm: str, seed: int) -> None:
 
     A result that lacks a test set is completed where the network's weights are still in the working folder.
     """
-    path, place = study.result(arm, seed), study.work / f"{arm}-{seed}"
+    path, place = study.result(arm, seed), study.place / f"{arm}-{seed}"
     known = json.loads(path.read_text()) if path.exists() else None
     if known is not None and (known.get("test_sets", {}).keys() >= TEST_SETS.keys() or not _weights(place).exists()):
         return
@@ -129,7 +134,7 @@ def _mixing(study: Study, kind: str) -> Path:
         if study.photographs is None:
             raise SystemExit("this arm mixes with photographs: name a folder of some with --photographs")
         return study.photographs
-    bank = study.work / f"{kind}.h5"
+    bank = study.place / f"{kind}.h5"
     if not bank.exists():
         wanted = ["--count", "4096", "--family", kind, "--seed", "0"]
         _ipmix(study, "generate-fractals", *wanted, "--out", str(bank))
@@ -141,7 +146,7 @@ def _predicted(study: Study, place: Path, name: str) -> str:
     options = TEST_SETS[name]
     source = _source(study)
     if options:
-        made = study.work / name
+        made = study.place / name
         limit = getattr(study.settings, name)
         limits = [] if limit is None else ["--limit", str(limit)]
         _ipmix(study, "corrupt", *source, *limits, *options, "--out", str(made))
