@@ -2,7 +2,7 @@
 
 Each of the known forms is read where it lies beside the pictures: ``val_annotations.txt`` (tiny-imagenet),
 ``LOC_val_solution.csv`` (Kaggle's ILSVRC), the XML of ``Annotations/CLS-LOC/val``, and the ground truth of ILSVRC's
-development kit, if the list that says what its numbers mean (``map_clsloc.txt``) lies beside it.
+development kit, if the file that says what its numbers mean (``meta.mat``, or ``map_clsloc.txt``) lies beside it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ipmix_cli.errors import SourceError
+from ipmix_cli.sources.ilsvrc_meta import synsets
 from ipmix_cli.storage.regular_file import open_regular
 
 LEVELS = 4  # ILSVRC/Data/CLS-LOC/val: so far up its files of labels may lie
@@ -107,7 +108,8 @@ def ground_truth(folder: Path, pictures: Callable[[], list[str]]) -> KnownLabels
     if unknown is not None:
         raise SourceError(
             f"{path} gives ILSVRC's own numbers, and nothing beside it says which class {unknown} is",
-            f"put map_clsloc.txt of the development kit into {path.parent}, or Kaggle's LOC_val_solution.csv",
+            f"put meta.mat or map_clsloc.txt of the development kit into {path.parent}, or Kaggle's "
+            "LOC_val_solution.csv",
         )
     return {_stem(name): meant[number] for name, number in zip(names, numbers, strict=True)}
 
@@ -119,7 +121,8 @@ def _ilsvrc_numbers(path: Path) -> dict[str, str]:
     """Return the classes by ILSVRC's numbers, which are not in the order of the names."""
     place = path.with_name("map_clsloc.txt")
     if not place.is_file():
-        return {}
+        meta = path.with_name("meta.mat")
+        return synsets(meta) if meta.is_file() else {}
     rows = [line.split() for line in _text(place).splitlines()]
     return {row[1]: row[0] for row in rows if len(row) > 1}
 

@@ -160,7 +160,7 @@ def _small(path: Path, array: MatArray, name: str) -> NDArray[Any]:
 def _numbers(path: Path, array: MatArray) -> Iterator[bytes]:
     """Yield the bytes of an array's numbers, a piece at a time."""
     skip, left = array.skip, array.nbytes
-    for piece in _inflated(path, array.place, array.length, array.compressed):
+    for piece in inflated(path, array.place, array.length, array.compressed):
         part = piece[skip : skip + left]
         skip, left = max(0, skip - len(piece)), left - len(part)
         if part:
@@ -169,7 +169,7 @@ def _numbers(path: Path, array: MatArray) -> Iterator[bytes]:
             return
 
 
-def _inflated(path: Path, place: int, length: int, compressed: bool) -> Iterator[bytes]:
+def inflated(path: Path, place: int, length: int, compressed: bool) -> Iterator[bytes]:
     """Yield the content of an element, some kilobytes at a time, whatever it swells to."""
     inflate = zlib.decompressobj()
     try:
@@ -204,7 +204,7 @@ def arrays_of(path: Path) -> dict[str, MatArray]:
                     f"{path} is no MATLAB file of version 5 to 7 in the usual byte order",
                     "save it again in MATLAB with -v7, or write the arrays with numpy.savez",
                 )
-            for place, kind, length in _elements(file, path):
+            for place, kind, length in elements_of(file, path):
                 array = _array(path, place, length, kind == COMPRESSED) if kind in {MATRIX, COMPRESSED} else None
                 if array is not None:
                     found[array[0]] = array[1]
@@ -213,7 +213,7 @@ def arrays_of(path: Path) -> dict[str, MatArray]:
     return found
 
 
-def _elements(file: IO[bytes], path: Path) -> Iterator[tuple[int, int, int]]:
+def elements_of(file: IO[bytes], path: Path) -> Iterator[tuple[int, int, int]]:
     """Yield the place, the type and the length of each element of a file."""
     end = file.seek(0, 2)
     place = HEADER
@@ -231,7 +231,7 @@ def _elements(file: IO[bytes], path: Path) -> Iterator[tuple[int, int, int]]:
 def _array(path: Path, place: int, length: int, compressed: bool) -> tuple[str, MatArray] | None:
     """Return the name and the description of one array; None for what holds no real numbers."""
     start = b""
-    for piece in _inflated(path, place, length, compressed):
+    for piece in inflated(path, place, length, compressed):
         start += piece[: MOST_START - len(start)]
         if len(start) >= MOST_START:
             break
@@ -245,14 +245,14 @@ def _described(path: Path, start: bytes, where: tuple[int, int, bool]) -> tuple[
     place = TAG if where[2] else 0  # a deflated element holds a whole element, with its tag
     if where[2] and struct.unpack_from("<I", start)[0] != MATRIX:
         return None
-    flags, place = _part(start, place)
+    flags, place = part_at(start, place)
     bits = int(struct.unpack_from("<I", flags)[0])
     if bits & 0xFF not in CLASSES or bits & COMPLEX:
         return None
-    sizes, place = _part(start, place)
+    sizes, place = part_at(start, place)
     shape = tuple(int(size) for size in np.frombuffer(sizes, "<i4"))
-    name, place = _part(start, place)
-    kind, length, place = _tag(start, place)
+    name, place = part_at(start, place)
+    kind, length, place = tag_at(start, place)
     if not 2 <= len(shape) <= MOST_DIMENSIONS or min(shape) < 0 or kind not in NUMBERS:
         return None
     array = MatArray(where[0], where[1], where[2], place, shape, NUMBERS[kind])
@@ -262,7 +262,7 @@ def _described(path: Path, start: bytes, where: tuple[int, int, bool]) -> tuple[
     return name.decode("latin-1"), array
 
 
-def _tag(data: bytes, place: int) -> tuple[int, int, int]:
+def tag_at(data: bytes, place: int) -> tuple[int, int, int]:
     """Return the type and the length of an element inside an array, and where its content begins."""
     kind, length = struct.unpack_from("<II", data, place)
     if kind >> 16:  # a small element: type and length in four bytes, the content in the next four
@@ -270,9 +270,9 @@ def _tag(data: bytes, place: int) -> tuple[int, int, int]:
     return kind, length, place + TAG
 
 
-def _part(data: bytes, place: int) -> tuple[bytes, int]:
+def part_at(data: bytes, place: int) -> tuple[bytes, int]:
     """Return the content of an element inside an array, and where the next one begins."""
-    _, length, content = _tag(data, place)
+    _, length, content = tag_at(data, place)
     if content + length > len(data):
         raise ValueError("an element that is longer than what begins an array")
     after = content + length if content == place + TAG else place + TAG

@@ -78,7 +78,7 @@ class ParquetPart(EncodedPictures):
                 skip, left = group.skip, group.count
                 rows = _rows_at_once(file, group.group, self.column, group.path)
                 for batch in file.iter_batches(rows, [group.group], [self.column]):
-                    values = _bytes_of(batch.column(0))[skip : skip + left]
+                    values = bytes_of(batch.column(0))[skip : skip + left]
                     skip, left = max(0, skip - len(batch)), left - len(values)
                     for value in values:
                         yield value.as_py() or b""
@@ -147,8 +147,8 @@ def open_parquet(spec: SourceSpec) -> ListedSource:
     files = WatchedFiles.of(paths)
     check_count(_row_count(paths), str(given))
     with _opened(str(paths[0])) as file:
-        image, label = _columns(file.schema_arrow, spec, paths[0])
-        column = _leaf(file.schema_arrow, image, paths[0])
+        image, label = columns_of(file.schema_arrow, spec, paths[0])
+        column = leaf_of(file.schema_arrow, image, paths[0])
     groups = tuple(group for path in paths for group in _groups(path))
     rule = label_rule(spec)
     labels, class_names = _annotated(paths, label, rule, spec.keep)
@@ -163,7 +163,7 @@ def open_parquet(spec: SourceSpec) -> ListedSource:
         location=str(given),
         class_names=class_names,
         size=common.value,
-        digest=source_digest({"kind": kind}, class_names, labels, _content(paths, kind)),
+        digest=source_digest({"kind": kind}, class_names, labels, file_content(paths, kind)),
         settings={
             "split": spec.split,
             "images_key": image,
@@ -195,7 +195,7 @@ def _opened(path: str, words: str | None = None) -> Iterator[Any]:
         raise SourceError(f"{path} is damaged, or no Parquet file: {line}", "fetch it again") from error
 
 
-def _columns(schema: Any, spec: SourceSpec, path: Path) -> tuple[str, tuple[str, ...] | None]:
+def columns_of(schema: Any, spec: SourceSpec, path: Path) -> tuple[str, tuple[str, ...] | None]:
     """Return the column of pictures and those of labels; None for these if no labels are read."""
     image = spec.images_key or next((name for name in IMAGE_NAMES if name in schema.names), None)
     label = spec.labels_key or next((name for name in LABEL_NAMES if name in schema.names), None)
@@ -216,7 +216,7 @@ def _columns(schema: Any, spec: SourceSpec, path: Path) -> tuple[str, tuple[str,
     )
 
 
-def _leaf(schema: Any, image: str, path: Path) -> str:
+def leaf_of(schema: Any, image: str, path: Path) -> str:
     """Return the column that holds the encoded bytes."""
     kind = schema.field(image).type
     if str(kind) in BINARY:
@@ -233,8 +233,12 @@ def _check_bytes(path: Path, image: str, column: str) -> None:
     if column == image:
         return
     with _opened(str(path)) as file:
-        first = next(file.iter_batches(1, columns=[image]), None)
-        row = first.column(0)[0].as_py() if first is not None and len(first) else None
+        check_has_bytes(path, image, next(file.iter_batches(1, columns=[image]), None))
+
+
+def check_has_bytes(path: Path, image: str, first: Any) -> None:
+    """Refuse a first batch of pictures that are paths without bytes; raises SourceError."""
+    row = first.column(0)[0].as_py() if first is not None and len(first) else None
     if isinstance(row, dict) and not row.get("bytes") and row.get("path"):
         raise SourceError(
             f"{path}: the column {image} holds paths and no pictures, such as {str(row['path'])[:200]!r}",
@@ -243,11 +247,12 @@ def _check_bytes(path: Path, image: str, column: str) -> None:
         )
 
 
-def _bytes_of(column: Any) -> Any:
+def bytes_of(column: Any) -> Any:
+    """Return the encoded pictures of a column, which has them as bytes or as ``{bytes, path}``."""
     return column.field(0) if str(column.type).startswith("struct<") else column
 
 
-def _class_names(metadata: dict[bytes, bytes] | None, label: str) -> tuple[str, ...] | None:
+def class_names_of(metadata: dict[bytes, bytes] | None, label: str) -> tuple[str, ...] | None:
     """Return the names that Hugging Face's description of the label column gives, if any."""
     try:
         feature = json.loads((metadata or {})[b"huggingface"])["info"]["features"][label]
@@ -277,7 +282,7 @@ def _common_names(paths: list[Path], label: str) -> tuple[str, ...] | None:
     found: dict[Path, tuple[str, ...] | None] = {}
     for path in paths:
         with _opened(str(path)) as file:
-            found[path] = _class_names(file.schema_arrow.metadata, label)
+            found[path] = class_names_of(file.schema_arrow.metadata, label)
     first = found[paths[0]]
     for path, names in found.items():
         if names != first:
@@ -323,7 +328,7 @@ def _numbers(paths: list[Path], name: str) -> NDArray[Any] | None:
     columns = []
     for path in paths:
         with _opened(str(path)) as file:
-            if not _is_number(file.schema_arrow.field(name).type):
+            if not is_number(file.schema_arrow.field(name).type):
                 return None
             columns.append(file.read([name]).column(0))
             if columns[-1].null_count:
@@ -364,12 +369,14 @@ def _values(column: Any) -> Iterator[object]:
     yield from (None if index is None else words[index] for index in column.indices.to_pylist())
 
 
-def _is_number(kind: Any) -> bool:
+def is_number(kind: Any) -> bool:
+    """Tell whether an Arrow type is one of numbers."""
     types = importlib.import_module("pyarrow.types")
     return bool(types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind))
 
 
-def _content(paths: list[Path], kind: str) -> Iterator[bytes]:
+def file_content(paths: list[Path], kind: str) -> Iterator[bytes]:
+    """Yield what a digest covers of files: their names and sizes, and of the kind "content" all their bytes."""
     for path in paths:
         yield framed(path.name.encode("utf-8", "surrogateescape")) + path.stat().st_size.to_bytes(8, "little")
         if kind == "content":

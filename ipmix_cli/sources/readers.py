@@ -29,6 +29,7 @@ from ipmix_cli.sources.matlab import looks_like_matlab
 from ipmix_cli.sources.npy_file import looks_like_npy
 from ipmix_cli.sources.npz import looks_like_npz
 from ipmix_cli.sources.parquet import looks_like_parquet
+from ipmix_cli.sources.saved_dataset import looks_like_saved
 from ipmix_cli.sources.source import Source, SourceSpec
 from ipmix_cli.sources.stl10 import looks_like_stl10
 from ipmix_cli.storage.download import Progress
@@ -116,6 +117,11 @@ READERS = {  # asked in this order
         "Parquet files as Hugging Face writes them (extra: parquet)",
         "parquet:open_parquet",
         looks_like_parquet,
+    ),
+    "arrow": Reader(
+        "a Hugging Face data set saved with save_to_disk (extra: parquet)",
+        "saved_dataset:open_saved",
+        looks_like_saved,
     ),
     "webdataset": Reader(
         "WebDataset tars: one, a folder of them, or NAME-{000..009}.tar",

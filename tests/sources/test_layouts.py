@@ -133,6 +133,22 @@ def test_ilsvrcs_flat_validation_split_is_read_with_its_labels(files, tree, open
     assert opened(root).labels.tolist() == [0, 1]
 
 
+@pytest.mark.parametrize("compressed", [True, False])
+def test_ilsvrcs_numbers_are_understood_by_the_development_kits_meta_file(compressed, tree, opened):
+    scipy = pytest.importorskip("scipy.io")
+    root = tree(*CLS_LOC, ILSVRC__devkit__data__validation_ground_truth_DOT_txt="7\n3\n")
+    kinds = [("ILSVRC2012_ID", object), ("WNID", object), ("words", object), ("num_children", object)]
+    rows = [(3.0, "n01", "crane, bird", 0.0), (7.0, "n02", "hen", 0.0), (1001.0, "n09", "poultry", 2.0)]
+    synsets = np.array(rows, dtype=kinds).reshape(-1, 1)
+    place = root / "ILSVRC/devkit/data/meta.mat"
+    scipy.savemat(place, {"other": np.eye(3), "synsets": synsets}, do_compression=compressed)
+    source = opened(root / "ILSVRC/Data/CLS-LOC", split="val")
+    assert (source.class_names, source.labels.tolist()) == (("n01", "n02"), [1, 0])
+    place.write_bytes(place.read_bytes()[:-40])
+    with pytest.raises(SourceError, match=r"meta\.mat is"):
+        opened(root / "ILSVRC/Data/CLS-LOC", split="val")
+
+
 def test_numbers_of_ilsvrc_without_their_meaning_are_refused(tree, opened):
     root = tree(*CLS_LOC, ILSVRC__devkit__data__validation_ground_truth_DOT_txt="2\n1\n") / "ILSVRC/Data/CLS-LOC"
     with pytest.raises(SourceError, match="ILSVRC's own numbers"):
