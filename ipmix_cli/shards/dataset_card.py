@@ -173,6 +173,8 @@ def parquet_features(output: ShardSettings, class_names: Sequence[str], _size: o
     for column in columns_of(output):
         key = "list" if column.kind.endswith("s") else "dtype"
         features.append({"name": column.name, key: kinds.get(column.kind, column.kind)})
+    if output.annotations.labels != "class":
+        return features
     return [_label("label", class_names) if feature["name"] == "label" else feature for feature in features]
 
 

@@ -15,6 +15,10 @@ checksum                               str                               in hexa
                                                                          torch's collation takes no uint64
 second_label, label_weight             ndarray:int64:K, ndarray:float64  of methods that mix labels alone
 =====================================  ================================  =============================================
+
+Labels of other kinds are ``label``, too: ndarray:uint8:C for several classes a picture, float64 or ndarray:float64:D
+for numbers, str for text; without labels there is none. Each kept field is a column of its own name: int, float64, an
+ndarray, str or json. The shard's own description of its columns, not the index, says so under ``annotations``.
 """
 
 from __future__ import annotations
@@ -30,9 +34,13 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ipmix_cli.annotations import PLAIN, Annotation, AnnotationSpec, Label, Value, annotation_of, nested, row_of
+from ipmix_cli.annotations import Column as AnnotationColumn
+from ipmix_cli.annotations import columns as annotation_columns
 from ipmix_cli.codecs.codecs import REMEDY
 from ipmix_cli.errors import BadSampleError, WriteError
 from ipmix_cli.picture import Bytes
+from ipmix_cli.record import typed
 from ipmix_cli.shards.checksum import sample_checksum
 from ipmix_cli.shards.encoded_rows import Row, RowBuilder, own_text, picture_columns, portable
 from ipmix_cli.shards.mapped_view import MappedView
@@ -42,9 +50,11 @@ from ipmix_cli.shards.small_files import Finished
 
 SUFFIX = ".mds"
 INDEX = "index.json"
-NUMBERS = ("label", "index", "source_index", "crop", "height", "width")
+NUMBERS = ("index", "source_index", "crop", "height", "width")
 TEXTS = ("key", "source_key", "checksum")
 MIXED = {"second_label": "int64", "label_weight": "float64"}
+ANNOTATIONS = "annotations"
+VARYING = {"string": "str", "json": "json"}
 PICTURES = {"png": "png", "jpeg": "jpeg", "webp": "bytes"}
 PICTURE = re.compile(r"clean|aug(0|[1-9][0-9]{0,5})")
 LARGEST = 2**32 - 1  # offsets are of 32 bits
@@ -69,11 +79,26 @@ def columns_of(settings: ShardSettings, size: tuple[int, int] | None) -> list[Co
     raw = Column("", f"ndarray:uint8:{height},{width},{channels}", height * width * channels)
     picture = Column("", PICTURES[settings.encoding], None) if settings.encoding != "raw" else raw
     columns = [picture._replace(name=name) for name in picture_columns(settings)]
+    columns += [annotation_column(*column) for column in annotation_columns(settings.annotations)]
     columns += [Column(name, "int", 8) for name in NUMBERS] + [Column(name, "str", None) for name in TEXTS]
     if settings.mixed:
         copies = settings.copies
         columns += [Column(name, f"ndarray:{kind}:{copies}", 8 * copies) for name, kind in MIXED.items()]
     return sorted(columns)
+
+
+def annotation_column(name: str, dtype: str, shape: tuple[int, ...]) -> Column:
+    """Return the column of a label or of a kept field.
+
+    >>> annotation_column("box", "float64", (4,)), annotation_column("caption", "string", ())
+    (Column(name='box', encoding='ndarray:float64:4', size=32), Column(name='caption', encoding='str', size=None))
+    """
+    if dtype in VARYING:
+        return Column(name, VARYING[dtype], None)
+    if not shape:
+        return Column(name, {"int64": "int"}.get(dtype, dtype), np.dtype(dtype).itemsize)
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    return Column(name, f"ndarray:{dtype}:{','.join(map(str, shape))}", size)
 
 
 def description(columns: Sequence[Column]) -> dict[str, Any]:
@@ -103,7 +128,9 @@ class MdsBuilder(RowBuilder):
         """
         size = self._rows[0].size if self._rows else None
         columns = columns_of(self._settings, size)
-        config = json.dumps(description(columns), sort_keys=True).encode()
+        told, spec = description(columns), self._settings.annotations
+        told |= {} if spec.plain else {ANNOTATIONS: spec.to_dict()}
+        config = json.dumps(told, sort_keys=True).encode()
         samples = [self._sample(row, columns) for row in self._rows]
         first = 4 + 4 * (len(samples) + 1) + len(config)
         offsets = first + np.cumsum([0, *map(len, samples)])
@@ -119,13 +146,19 @@ class MdsBuilder(RowBuilder):
 
     def _values(self, row: Row) -> dict[str, bytes]:
         sample, (height, width) = row.sample, row.size
-        numbers = {"height": height, "width": width} | {name: getattr(sample, name) for name in NUMBERS[:4]}
+        numbers = {"height": height, "width": width} | {name: getattr(sample, name) for name in NUMBERS[:3]}
         values = {name: struct.pack("<q", number) for name, number in numbers.items()}
         values |= dict(zip(picture_columns(self._settings), row.pictures, strict=True))
         values |= {"key": sample.key.encode(), "source_key": portable(sample.source_key).encode()}
         values["checksum"] = b"%016x" % row.checksum
         for place, (name, kind) in enumerate(MIXED.items() if self._settings.mixed else ()):
             values[name] = np.array([pair[place] for pair in sample.mixed], kind).tobytes()
+        spec = self._settings.annotations
+        for column, value in zip(annotation_columns(spec), row_of(sample.label, sample.fields, spec), strict=True):
+            text = column.dtype in VARYING
+            values[column.name] = (
+                str(value).encode() if text else np.array(value, f"<{np.dtype(column.dtype).str[1:]}").tobytes()
+            )
         return values
 
 
@@ -143,12 +176,21 @@ class MdsView(MappedView):
         offsets = np.frombuffer(bytes(data[4:first]), "<u4").astype(np.int64)
         if offsets[-1] != len(data) or offsets[0] < first or (np.diff(offsets) < 0).any():
             raise ValueError("offsets that cannot be")
-        self._columns = _columns(json.loads(bytes(data[first : offsets[0]])))
+        config = json.loads(bytes(data[first : offsets[0]]))
+        self._spec = typed(AnnotationSpec, config[ANNOTATIONS]) if ANNOTATIONS in config else PLAIN
+        self._beside = annotation_columns(self._spec)
+        self._columns = _columns(config, self._beside)
         self._order = {name: column for column, name in enumerate(self._columns)}
         pictures = [name for name in self._columns if PICTURE.fullmatch(name)]
         self.copies = len(pictures) - ("clean" in pictures)
         self._is_mixed = "second_label" in self._columns
-        settings = ShardSettings(clean="clean" in pictures, copies=self.copies, mixed=self._is_mixed, encoding="png")
+        settings = ShardSettings(
+            clean="clean" in pictures,
+            copies=self.copies,
+            mixed=self._is_mixed,
+            encoding="png",
+            annotations=self._spec,
+        )
         if set(self._columns) != {column.name for column in columns_of(settings, None)}:
             raise ValueError(f"its columns are {list(self._columns)[:8]} ..")
         self._starts, self._lengths = self._places_of(offsets)
@@ -188,9 +230,22 @@ class MdsView(MappedView):
         """Return the samples' keys in order."""
         return self._keys
 
-    def label(self, position: int) -> int:
-        """Return the class number of one sample."""
-        return self._number(position, "label")
+    def label(self, position: int) -> Label:
+        """Return the label of one sample: the number of its class, in most data sets."""
+        return self._annotation(position).label
+
+    def fields(self, position: int) -> tuple[Value, ...]:
+        """Return the kept fields of one sample."""
+        return self._annotation(position).fields
+
+    def _annotation(self, position: int) -> Annotation:
+        return annotation_of([self._beside_value(position, column) for column in self._beside], self._spec)
+
+    def _beside_value(self, position: int, column: AnnotationColumn) -> Value:
+        if column.dtype in VARYING:
+            return self._text(position, column.name)
+        values = np.frombuffer(self._value(position, column.name), f"<{np.dtype(column.dtype).str[1:]}")
+        return nested(values.reshape(column.shape).tolist())
 
     def mixed(self, position: int) -> tuple[MixedLabel, ...]:
         """Return the mixed label of each copy of one sample; nothing if labels are not mixed."""
@@ -230,6 +285,7 @@ class MdsView(MappedView):
             key=self._keys[position],
             index=self._number(position, "index"),
             label=self.label(position),
+            fields=self.fields(position),
             source_index=self._number(position, "source_index"),
             source_key=source_key,
             crop=self._number(position, "crop"),
@@ -251,7 +307,7 @@ class MdsView(MappedView):
             {copy: column for column, copy in enumerate(numbers)}, self._starts[:, columns], self._lengths[:, columns]
         )
         return Places(
-            np.array([self.label(position) for position in positions], np.int64),
+            np.array([self.label(place) if self._spec.labels == "class" else 0 for place in positions], np.int64),
             np.array([self._number(position, "index") for position in positions], np.int64),
             np.array([self.size(position) for position in positions], np.int64).astype(np.int32).reshape(-1, 2),
             extents,
@@ -278,12 +334,15 @@ def mds_index(finished: Finished) -> dict[str, bytes]:
     return {INDEX: json.dumps({"shards": shards, "version": 2}, sort_keys=True).encode()}
 
 
-def _columns(config: Any) -> dict[str, int | None]:
+def _columns(config: Any, beside: Sequence[AnnotationColumn]) -> dict[str, int | None]:
     """Return the length of each column by its name, from what a shard says of its columns."""
     names, encodings, sizes = config["column_names"], config["column_encodings"], config["column_sizes"]
     numbers: dict[str, int | None] = dict.fromkeys(NUMBERS, 8)
+    own = {column.name: annotation_column(*column) for column in beside}
+    numbers |= {name: column.size for name, column in own.items()}
+    texts = {*TEXTS, *(name for name, column in own.items() if column.size is None)}
     for name, encoding, size in zip(names, encodings, sizes, strict=True):
-        varies = name in TEXTS or encoding in PICTURES.values()
+        varies = name in texts or (name not in own and encoding in PICTURES.values())
         if size != numbers.get(name, size) or (size is None) != varies or (size or 0) < 0:
             raise ValueError(f"the column {name!r}")
     if names != sorted(set(names)):

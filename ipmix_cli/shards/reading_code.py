@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from ipmix_cli.annotations import AnnotationSpec
 from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.frames import sequences_in
 from ipmix_cli.shards.shard import ShardSettings
@@ -12,6 +13,47 @@ FOLDER = "THIS_FOLDER"
 """What stands for the data set's folder if it is not known, as in the card."""
 
 OWN_READER = "PyTorch, with ipmix's own reader"
+
+NO_NAMES = {
+    '    names = shard.attrs["class_names"]\n': "",
+    "print(names[label], ": "print(label, ",
+    'print(shard.attrs["class_names"][shard["label"][0]], ': 'print(shard["label"][0], ',
+}
+IN_JSON = {
+    ', label in data.to_tuple(<PAIR>, "cls")': ', facts in data.to_tuple(<PAIR>, "json")',
+    ', label in data.to_tuple("<SUFFIX>", "cls")': ', facts in data.to_tuple("<SUFFIX>", "json")',
+    "    ...                                                     # uint8 <DECODED>": (
+        '    label = facts["label"]                                  # uint8 <DECODED>'
+    ),
+}
+REPLACED = {
+    "multilabel": NO_NAMES | IN_JSON,
+    "real": NO_NAMES | IN_JSON,
+    "text": NO_NAMES | {'"cls")': '"txt")', 'shard["label"][0]': 'shard["label"].asstr()[0]'},
+    "none": {
+        "for pictures, labels in": "for (pictures,) in",
+        " and <LABELS>": "",
+        'copies, label = shard["aug"][0], shard["label"][0]      #': (
+            'copies = shard["aug"][0]                                #'
+        ),
+        'clean, label = shard["clean"][0], shard["label"][0]     #': (
+            'clean = shard["clean"][0]                               #'
+        ),
+        '    names = shard.attrs["class_names"]\n': "",
+        "print(names[label], ": "print(",
+        'print(shard.attrs["class_names"][shard["label"][0]], ': "print(",
+        'for <PICTURES>, label in data.to_tuple(<PAIR>, "cls")': "for (<PICTURES>,) in data.to_tuple(<PAIR>)",
+        'for picture, label in data.to_tuple("<SUFFIX>", "cls")': 'for (picture,) in data.to_tuple("<SUFFIX>")',
+        'columns=["<COLUMN>", "label"]': 'columns=["<COLUMN>"]',
+        'picture, label = data[0]["<COLUMN>"], data[0]["label"]': 'picture = data[0]["<COLUMN>"]',
+        'picture, label = Image.open(io.BytesIO(data[0]["<COLUMN>"])), data[0]["label"]': (
+            'picture = Image.open(io.BytesIO(data[0]["<COLUMN>"]))'
+        ),
+        "print(data.num_samples, picture, label)": "print(data.num_samples, picture)",
+        'print(data[0]["<COLUMN>"], data[0]["label"])': 'print(data[0]["<COLUMN>"])',
+    },
+}
+"""What of the code for one class a picture stands otherwise, by the kind of labels."""
 
 
 def reading_code(output: ShardSettings, split: str, folder: str) -> dict[str, str]:
@@ -32,14 +74,31 @@ def reading_code(output: ShardSettings, split: str, folder: str) -> dict[str, st
     words = {"SPLIT": split, "SUFFIX": suffix, "PAIR": pair, "PICTURES": names, "COLUMN": column}
     variant = output.variant(0)
     words |= {"VARIANT": variant.replace(".", "/"), "ARRAY": variant.partition(".")[0], "NAME": variant}
-    words["LABELS"] = "float32 (B, C), the weights of the classes" if output.mixed else "int64 (B,)"
+    words["LABELS"] = "float32 (B, C), the weights of the classes" if output.mixed else _labels(output.annotations)
     rows = "is followed by its copies" if output.clean else "is there as its copies alone"
     words |= {"ROWS": rows, "BATCH": "data_batch_1" if split == "train" else f"{split}_batch"}
     grey = output.channels == 1
     words |= {"C": str(output.channels), "DECODER": "l8" if grey else "rgb8"}
     words["DECODED"] = "(H, W)" if grey else "(H, W, 3)"
     words["FOLDER"] = folder if folder == FOLDER else json.dumps(folder, ensure_ascii=False)[1:-1]
-    return {title: _filled(code, words) for title, code in sections.items()}
+    kind = output.annotations.labels
+    return {title: _filled(_for_labels(code, kind), words) for title, code in sections.items()}
+
+
+def _labels(spec: AnnotationSpec) -> str:
+    """Return what the labels of a batch are."""
+    real = "float32 (B,)" if spec.length is None else f"float32 (B, {spec.length})"
+    several = f"float32 (B, {spec.length}), a 1 for each class that applies"
+    return {"class": "int64 (B,)", "multilabel": several, "real": real, "text": "a list of B texts", "none": ""}[
+        spec.labels
+    ]
+
+
+def _for_labels(code: str, kind: str) -> str:
+    """Return the code for one class a picture as it is for labels of another kind, or for none."""
+    for old, new in REPLACED.get(kind, {}).items():
+        code = code.replace(old, new)
+    return code
 
 
 def _filled(code: str, words: dict[str, str]) -> str:

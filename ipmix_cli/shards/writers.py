@@ -55,6 +55,8 @@ class Writer:
         Returns the small files that stand beside the shards once all are there, content by name.
     annotations : bool
         Whether it holds labels of every kind and kept fields, and not only one class a sample.
+    most_dimensions : int
+        Of the values of a kept field.
     assemble : callable, optional
         ``assemble(folder, shards)``: makes files of all shards, given by their names, once every one is there.
     """
@@ -74,6 +76,7 @@ class Writer:
     batches: Callable[[str], int] | None = None
     small_files: Callable[[Finished], dict[str, bytes]] = lambda _finished: {}
     annotations: bool = False
+    most_dimensions: int = 32
     assemble: Callable[[Folder, Sequence[str]], None] | None = None
 
     def shard_name(self, name: str) -> str:
@@ -107,6 +110,8 @@ WRITERS: dict[str, Writer] = {
         parquet_view.ParquetView,
         parquet_view.parquet_places,
         mixed=True,
+        annotations=True,
+        most_dimensions=1,
     ),
     "mds": Writer(
         "{name}" + mds.SUFFIX,
@@ -115,6 +120,7 @@ WRITERS: dict[str, Writer] = {
         mds.mds_places,
         raw=True,
         mixed=True,
+        annotations=True,
         small_files=mds.mds_index,
     ),
     "cifar": Writer(

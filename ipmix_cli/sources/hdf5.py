@@ -169,7 +169,10 @@ def named_values(column: h5py.Dataset, path: Path, where: str) -> NDArray[Any]:
     if column.dtype.hasobject:  # references that HDF5 follows, each to the same object perhaps
         if h5py.check_string_dtype(column.dtype) is None:
             raise SourceError(f"{where} holds neither numbers nor text", "name another array: --labels-key, or --keep")
-        size = column.size * Heap(mapped(path, str(path)), str(path)).check()
+        heap = Heap(mapped(path, str(path)), str(path))
+        size = column.size * heap.check()
+        if size > MAX_LABEL_BYTES and column.ndim == 1:  # the longest object may be another column's, or but one
+            size = int(column_references(column, heap, where)["length"].sum(dtype=np.int64))
     if size > MAX_LABEL_BYTES:
         raise SourceError(f"{where}: the values may be as large as {size} bytes", "store them as whole numbers")
     return np.asarray(column[()])

@@ -31,13 +31,16 @@ HOT = (GENERATOR.random((COUNT, 4)) < 0.4).astype(np.uint8)
 REAL = GENERATOR.normal(size=(COUNT, 3))
 TEXTS = [f"picture № {number}, two\nlines" for number in range(COUNT)]
 LABELS: dict[str, Any] = {"multilabel": HOT, "real": REAL, "text": np.array(TEXTS), "none": None}
-FORMATS = ("hdf5", "webdataset")
+FORMATS = ("hdf5", "webdataset", "parquet", "mds")
 
 
-def made(folder: Path, out: str, output_format: str = "hdf5", method: str = "ipmix", **spec: Any) -> str:
+def made(
+    folder: Path, out: str, output_format: str = "hdf5", method: str = "ipmix", still: bool = False, **spec: Any
+) -> str:
     output = ShardSettings(format=output_format, encoding="auto", copies=2)
     fractals = "builtin" if method == "mixup" else mixing(folder)
-    request = Request(source=SourceSpec(**spec), method=method, fractals=fractals, output=output)
+    changes = {"operations": ("posterize", "solarize")} if still else {}
+    request = Request(source=SourceSpec(**spec), method=method, fractals=fractals, output=output, changes=changes)
     augment(request, str(folder / out), Execution())
     return str(folder / out)
 
@@ -120,6 +123,50 @@ def test_tars_hold_captions_as_txt_and_other_labels_in_their_json(tmp_path: Path
     assert "label" not in facts["none"]
 
 
+def test_parquet_holds_each_kind_as_other_readers_expect_it(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    found = {}
+    for kind in LABELS:
+        out = made(tmp_path, kind, "parquet", keep=("ids", "names"), **npz(tmp_path, kind))
+        table = parquet.read_table([str(path) for path in sorted(Path(out).glob("*.parquet"))])
+        assert table.column("ids")[1].as_py() == 7
+        assert table.column("names")[1].as_py() == TEXTS[1]
+        found[kind] = table.column("label")[1].as_py() if "label" in table.column_names else None
+    assert found == {"multilabel": HOT[1].tolist(), "real": REAL[1].tolist(), "text": TEXTS[1], "none": None}
+
+
+def test_hugging_face_reads_each_kind_of_parquet_with_the_card_and_without(tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    datasets.disable_progress_bars()
+    for kind in LABELS:
+        out = made(tmp_path, kind, "parquet", keep=("ids",), **npz(tmp_path, kind))
+        data = datasets.load_dataset(out, split="train", cache_dir=str(tmp_path / "cache"))
+        assert data[2]["ids"] == 14
+        if kind != "none":
+            expected = LABELS[kind][2] if kind == "text" else LABELS[kind][2].tolist()
+            assert data[2]["label"] == expected
+
+
+def test_mds_holds_each_kind_as_streaming_reads_it(tmp_path: Path) -> None:
+    streaming = pytest.importorskip("streaming")
+    for kind in LABELS:
+        out = made(tmp_path, kind, "mds", keep=("ids", "names"), **npz(tmp_path, kind))
+        sample = streaming.StreamingDataset(local=out, batch_size=1)[2]
+        assert (sample["ids"], sample["names"]) == (14, TEXTS[2])
+        if kind != "none":
+            assert np.array_equal(sample["label"], LABELS[kind][2])
+
+
+def test_arrays_of_several_dimensions_are_refused_where_there_are_only_lists(tmp_path: Path) -> None:
+    path = tmp_path / "masks.npz"
+    np.savez(path, images=PICTURES, labels=np.arange(COUNT) % 2, m=np.zeros((COUNT, 4, 4), np.uint8))
+    asked = {"input": str(path), "keep": ("m",)}
+    with pytest.raises(UsageError, match="'m' has 2 dimensions"):
+        made(tmp_path, "out", "parquet", still=True, **asked)
+    data = ShardDataset(made(tmp_path, "mds", "mds", still=True, **asked), return_fields=True)
+    assert data[0][-1]["m"].shape == (4, 4)
+
+
 def test_a_damaged_shard_is_repaired_to_the_same_bytes(tmp_path: Path) -> None:
     out = Path(made(tmp_path, "out", "webdataset", keep=("ids",), **npz(tmp_path, "multilabel")))
     shard = sorted(out.glob("*.tar"))[2]
@@ -168,7 +215,7 @@ def test_other_formats_take_classes_alone(tmp_path: Path, kind: str, output_form
     asked: dict[str, Any] = {"none": {"unlabelled": True}, "kept fields": {"keep": ("ids",)}}
     with pytest.raises(UsageError, match="one class a picture, and this source has") as refused:
         made(tmp_path, "out", output_format, input=str(path), **asked.get(kind, {"labels_as": kind}))
-    assert refused.value.remedy in ("give --format hdf5 or webdataset", "give --layout shards")
+    assert refused.value.remedy in ("give --format hdf5 or webdataset or parquet or mds", "give --layout shards")
     assert not (tmp_path / "out").exists()
 
 

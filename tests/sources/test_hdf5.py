@@ -238,3 +238,20 @@ def test_an_array_that_h5py_would_follow_or_decode_by_other_code_is_refused(opti
     with h5py.File(tmp_path / "set.h5", "w") as file:
         refused = file.create_dataset("images", (4,), **options)
         assert refusal(refused, 1 << 20) == reason
+
+
+@pytest.mark.parametrize("filters", [{}, {"compression": "gzip", "chunks": (100,)}], ids=["plain", "gzip"])
+def test_a_long_text_in_a_file_of_many_short_ones_is_not_taken_for_all_of_them(
+    tmp_path: Path, filters: dict[str, Any]
+) -> None:
+    """3,000 labels beside one text of 100 kB: 300 MB if each were as long."""
+    texts = np.array([f"t{number}" for number in range(2999)] + ["x" * 100_000], object)
+    with h5py.File(tmp_path / "texts.h5", "w") as file:
+        file["images"] = np.zeros((3000, 2, 2), np.uint8)
+        file.create_dataset("labels", data=[f"c{number % 3}" for number in range(3000)], dtype=h5py.string_dtype())
+        file.create_dataset("caption", data=texts, dtype=h5py.string_dtype(), **filters)
+    source = open_source(SourceSpec(input=str(tmp_path / "texts.h5"), labels_as="names", keep=("caption",)))
+    assert source.class_names == ("c0", "c1", "c2")
+    (last,) = source.part(2999, 3000).samples(StageClock())
+    assert isinstance(last, Sample)
+    assert last.fields == ("x" * 100_000,)

@@ -155,11 +155,27 @@ def check_annotations(output: ShardSettings) -> None:
     """
     spec = output.annotations
     if spec.plain or WRITERS[output.format].annotations:
+        _check_dimensions(output)
         return
     what = KINDS_IN_WORDS[spec.labels] if spec.labels != "class" else "kept fields"
     able = " or ".join(name for name, writer in WRITERS.items() if writer.annotations)
     remedy = "give --layout shards" if output.format in FORMATS_AS_LAYOUTS else f"give --format {able}"
     raise UsageError(f"{output.format} holds one class a picture, and this source has {what}", remedy)
+
+
+def _check_dimensions(output: ShardSettings) -> None:
+    """Refuse kept fields with values of more dimensions than a format has."""
+    most = WRITERS[output.format].most_dimensions
+    for field in output.annotations.fields:
+        if len(field.shape) > most:
+            able = " or ".join(
+                name for name, other in WRITERS.items() if other.annotations and other.most_dimensions > most
+            )
+            raise UsageError(
+                f"{output.format} holds numbers and lists of numbers, and {field.name!r} has {len(field.shape)} "
+                "dimensions",
+                f"give --format {able}, or do not keep {field.name}",
+            )
 
 
 def check_fields(spec: AnnotationSpec, crop: CropConfig, moving: Sequence[str], method: str) -> None:

@@ -12,9 +12,14 @@ checksum                     string                          see :mod:`ipmix_cli
 second_label, label_weight   list<int64>, list<double>       of methods that mix labels alone
 ===========================  ==============================  ====================================================
 
-The file's metadata hold ``huggingface`` (the features, so that ``datasets`` needs no card), ``class_names`` and
-``ipmix_job``. Row groups have about 8 MiB of pictures, what a stream fetches at once, in which one picture is reached
-without another one being read. Nothing is compressed again: the pictures are already.
+Labels of other kinds are ``label``, too: list<int64> of 0 and 1 for several classes a picture, double or list<double>
+for numbers, string for text; without labels there is none. Each kept field is a column of its own name: int64, double,
+a list of these, or string.
+
+The file's metadata hold ``huggingface`` (the features, so that ``datasets`` needs no card), ``class_names``,
+``ipmix_job``, and ``annotations`` if there is more than one class a picture. Row groups have about 8 MiB of pictures,
+what a stream fetches at once, in which one picture is reached without another one being read. Nothing is compressed
+again: the pictures are already.
 """
 
 from __future__ import annotations
@@ -24,6 +29,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ipmix_cli.annotations import LABEL_TYPES, AnnotationSpec, columns, row_of
 from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.picture import Bytes
 from ipmix_cli.shards.class_order import distinct_names
@@ -31,26 +37,40 @@ from ipmix_cli.shards.encoded_rows import Row, RowBuilder, picture_columns, port
 from ipmix_cli.shards.parquet import thrift
 from ipmix_cli.shards.parquet.columns import PLAIN, RLE, Column, Leaf, page
 from ipmix_cli.shards.parquet.thrift import BINARY, I32, I64, LIST, STRUCT, Field
-from ipmix_cli.shards.shard import ShardSettings
+from ipmix_cli.shards.shard import ShardSample, ShardSettings
 
 SUFFIX = ".parquet"
 MAGIC = b"PAR1"
 VERSION = 2  # of the format: the one with logical types
 CREATOR = b"ipmix version 1 (build 0)"  # of this layout, in the form that parquet-mr parses; not of the program
 ROW_GROUP_BYTES = 2**23  # of pictures: what a stream fetches and holds at once
-NUMBERS = ("label", "index", "source_index", "crop", "height", "width")
+NUMBERS = ("index", "source_index", "crop", "height", "width")
 TEXTS = ("key", "source_key", "checksum")
 MOST_NAMED = 10_000  # classes whose names Hugging Face is told, as in the card
-HUGGING_FACE, CLASS_NAMES, JOB = "huggingface", "class_names", "ipmix_job"
+HUGGING_FACE, CLASS_NAMES, JOB, ANNOTATIONS = "huggingface", "class_names", "ipmix_job", "annotations"
 
 
 def columns_of(settings: ShardSettings) -> list[Column]:
     """Return the columns of a shard, in order."""
-    columns = [Column(name, "image") for name in picture_columns(settings)]
-    columns += [Column(name, "int64") for name in NUMBERS] + [Column(name, "text") for name in TEXTS]
+    found = [Column(name, "image") for name in picture_columns(settings)]
+    beside = annotation_columns(settings.annotations)
+    found += beside[: settings.annotations.labels in LABEL_TYPES]
+    found += [Column(name, "int64") for name in NUMBERS] + [Column(name, "text") for name in TEXTS]
     if settings.mixed:
-        columns += [Column("second_label", "int64s"), Column("label_weight", "float64s")]
-    return columns
+        found += [
+            Column("second_label", "int64s", settings.copies),
+            Column("label_weight", "float64s", settings.copies),
+        ]
+    return found + beside[settings.annotations.labels in LABEL_TYPES :]
+
+
+def annotation_columns(spec: AnnotationSpec) -> list[Column]:
+    """Return the columns of the label, if there is one, and of the kept fields."""
+    found = []
+    for name, dtype, shape in columns(spec):
+        kind = "text" if dtype in {"string", "json"} else "float64" if dtype == "float64" else "int64"
+        found.append(Column(name, f"{kind}s", shape[0]) if shape else Column(name, kind))
+    return found
 
 
 @dataclass(frozen=True)
@@ -87,7 +107,7 @@ class ParquetBuilder(RowBuilder):
         """Return the values of each column of a row group, by its path."""
         samples = [row.sample for row in rows]
         found: dict[tuple[str, ...], Sequence[Any]] = {
-            (name,): [getattr(sample, name) for sample in samples] for name in NUMBERS[:4]
+            (name,): [getattr(sample, name) for sample in samples] for name in NUMBERS[:3]
         }
         found["height",], found["width",] = zip(*(row.size for row in rows), strict=True)
         found["key",] = [sample.key.encode() for sample in samples]
@@ -100,12 +120,25 @@ class ParquetBuilder(RowBuilder):
         if self._settings.mixed:
             for place, name in enumerate(("second_label", "label_weight")):
                 found[name, "list", "element"] = [[pair[place] for pair in sample.mixed] for sample in samples]
+        return found | self._annotations(samples)
+
+    def _annotations(self, samples: Sequence[ShardSample]) -> dict[tuple[str, ...], Sequence[Any]]:
+        """Return the values of the columns of labels and kept fields, by their paths."""
+        spec = self._settings.annotations
+        rows = [row_of(sample.label, sample.fields, spec) for sample in samples]
+        found: dict[tuple[str, ...], Sequence[Any]] = {}
+        for place, column in enumerate(annotation_columns(spec)):
+            values = [row[place] for row in rows]
+            (leaf,) = column.leaves
+            found[leaf.path] = [str(value).encode() for value in values] if column.kind == "text" else values
         return found
 
     def _metadata(self, columns: Sequence[Column]) -> dict[str, str]:
         names = list(self._attributes.get("class_names", ()))
         told = {HUGGING_FACE: json.dumps(hugging_face(columns, names)), CLASS_NAMES: json.dumps(names)}
-        return told | {JOB: self._attributes.get("ipmix_job", "{}")}
+        told |= {JOB: self._attributes.get("ipmix_job", "{}")}
+        spec = self._settings.annotations
+        return told if spec.plain else told | {ANNOTATIONS: json.dumps(spec.to_dict(), sort_keys=True)}
 
 
 def row_groups(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
@@ -128,7 +161,7 @@ def hugging_face(columns: Sequence[Column], class_names: Sequence[str]) -> dict[
         features[column.name] = {"image": {"_type": "Image"}, "int64s": listed, "float64s": listed}.get(
             column.kind, value
         )
-    if 0 < len(class_names) <= MOST_NAMED:
+    if features.get("label", {}).get("dtype") == "int64" and 0 < len(class_names) <= MOST_NAMED:
         features["label"] = {"names": distinct_names(class_names), "_type": "ClassLabel"}
     return {"info": {"features": features}}
 

@@ -35,20 +35,24 @@ class Leaf:
         The physical type.
     definition, repetition : int
         The highest levels.
+    length : int
+        How many values each list has, in a column of lists.
     """
 
     path: tuple[str, ...]
     kind: int
     definition: int = 1
     repetition: int = 0
+    length: int = 1
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column as users see it: ``clean``, ``label`` ..; `kind` is one of KINDS."""
+    """A column as users see it: ``clean``, ``label`` ..; `kind` is one of KINDS, lists have `length` values."""
 
     name: str
     kind: str
+    length: int = 1
 
     @property
     def leaves(self) -> list[Leaf]:
@@ -56,8 +60,8 @@ class Column:
         if self.kind == "image":
             return [Leaf((self.name, part), BYTE_ARRAY, 2) for part in ("bytes", "path")]
         if self.kind in LISTS:
-            return [Leaf((self.name, "list", "element"), LISTS[self.kind], 3, 1)]
-        return [Leaf((self.name,), BYTE_ARRAY if self.kind == "text" else INT64)]
+            return [Leaf((self.name, "list", "element"), LISTS[self.kind], 3, 1, self.length)]
+        return [Leaf((self.name,), SCALARS[self.kind])]
 
     def schema(self) -> list[bytes]:
         """Return its elements of the file's schema."""
@@ -69,11 +73,12 @@ class Column:
             return [outer, _group("list", 1, repetition=REPEATED), _element("element", LISTS[self.kind])]
         if self.kind == "text":
             return [_text(self.name)]
-        return [_element(self.name, INT64)]
+        return [_element(self.name, SCALARS[self.kind])]
 
 
+SCALARS = {"text": BYTE_ARRAY, "int64": INT64, "float64": DOUBLE}
 LISTS = {"int64s": INT64, "float64s": DOUBLE}
-KINDS = ("image", "text", "int64", *LISTS)
+KINDS = ("image", *SCALARS, *LISTS)
 
 
 def _element(name: str, kind: int, converted: int | None = None, logical: bytes | None = None) -> bytes:

@@ -13,12 +13,21 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ipmix_cli.annotations import PLAIN, Annotation, AnnotationSpec, Label, Value, annotation_of, nested
 from ipmix_cli.errors import BadSampleError
 from ipmix_cli.picture import Bytes
+from ipmix_cli.record import typed
 from ipmix_cli.shards.checksum import sample_checksum
 from ipmix_cli.shards.encoded_rows import own_text
 from ipmix_cli.shards.mapped_view import MappedView
-from ipmix_cli.shards.parquet.builder import CLASS_NAMES, MAGIC, NUMBERS, columns_of
+from ipmix_cli.shards.parquet.builder import (
+    ANNOTATIONS,
+    CLASS_NAMES,
+    MAGIC,
+    NUMBERS,
+    annotation_columns,
+    columns_of,
+)
 from ipmix_cli.shards.parquet.columns import BYTE_ARRAY, DOUBLE, Leaf, levels
 from ipmix_cli.shards.parquet.thrift import Reader, Struct
 from ipmix_cli.shards.places import CLEAN, ListedExtents, Places
@@ -51,7 +60,9 @@ class ParquetView(MappedView):
         self._has_clean = "clean" in self._columns
         self.copies = len(self._columns) - self._has_clean
         self._mixed = "second_label" in names
-        settings = ShardSettings(clean=self._has_clean, copies=self.copies, mixed=self._mixed)
+        stored = json.loads(texts.get(ANNOTATIONS, "null"))
+        self._spec = PLAIN if stored is None else typed(AnnotationSpec, stored)
+        settings = ShardSettings(clean=self._has_clean, copies=self.copies, mixed=self._mixed, annotations=self._spec)
         columns = columns_of(settings)
         self._leaves = [leaf for column in columns for leaf in column.leaves]
         if names != ["schema", *(Reader(part).struct()[4].decode() for one in columns for part in one.schema())]:
@@ -77,7 +88,7 @@ class ParquetView(MappedView):
         header = reader.struct()
         start, stop = reader.place, reader.place + header[2]
         count = header[5][1]
-        each = self.copies if leaf.repetition else 1
+        each = leaf.length
         good = chunk[4] == 0 and header[1] == 0 and count == rows * each and chunk[9] + chunk[7] == stop
         if not good or not 4 * count < stop - start:
             raise ValueError(f"the column {'.'.join(leaf.path)} in another form than ipmix writes")
@@ -103,6 +114,11 @@ class ParquetView(MappedView):
             return _Places(np.concatenate([p.offsets for p in found]), np.concatenate([p.lengths for p in found]))
 
         self._numbers = {name: numbers(name) for name in NUMBERS}
+        self._beside = []
+        for beside in annotation_columns(self._spec):
+            (leaf,) = beside.leaves
+            text = leaf.kind == BYTE_ARRAY
+            self._beside.append(list(self._texts(places(*leaf.path))) if text else numbers(*leaf.path))
         self._checksums = [int(text, 16) for text in self._texts(places("checksum"))]
         self._keys = list(self._texts(places("key")))
         self._source_keys = [own_text(text) for text in self._texts(places("source_key"))]
@@ -131,9 +147,17 @@ class ParquetView(MappedView):
         """Return the samples' keys in order."""
         return self._keys
 
-    def label(self, position: int) -> int:
-        """Return the class number of one sample."""
-        return int(self._numbers["label"][position])
+    def label(self, position: int) -> Label:
+        """Return the label of one sample: the number of its class, in most data sets."""
+        return self._annotation(position).label
+
+    def fields(self, position: int) -> tuple[Value, ...]:
+        """Return the kept fields of one sample."""
+        return self._annotation(position).fields
+
+    def _annotation(self, position: int) -> Annotation:
+        row = [one[position] if isinstance(one, list) else nested(one[position].tolist()) for one in self._beside]
+        return annotation_of(row, self._spec)
 
     def mixed(self, position: int) -> tuple[MixedLabel, ...]:
         """Return the mixed label of each copy of one sample; nothing if labels are not mixed."""
@@ -165,7 +189,8 @@ class ParquetView(MappedView):
         """Return one sample with both its checksums."""
         clean = bytes(self.stored(position, CLEAN)) if self._has_clean else None
         copies = tuple(bytes(self.stored(position, number)) for number in range(self.copies))
-        facts: dict[str, Any] = {name: int(self._numbers[name][position]) for name in NUMBERS[:4]}
+        facts: dict[str, Any] = {name: int(self._numbers[name][position]) for name in NUMBERS[:3]}
+        facts |= self._annotation(position)._asdict()
         size = self.size(position)
         stored = StoredSample(
             **facts,
@@ -184,8 +209,8 @@ class ParquetView(MappedView):
         """Return where the pictures lie in the file."""
         numbers = {CLEAN if name == "clean" else int(name[3:]): column for name, column in self._columns.items()}
         extents = ListedExtents(numbers, self._offsets, self._lengths)
-        labels, indices = self._numbers["label"], self._numbers["index"]
-        return Places(labels, indices, self._sizes, extents, self.copies)
+        classes = self._beside[0] if self._spec.labels == "class" else np.zeros(len(self), np.int64)
+        return Places(np.asarray(classes), self._numbers["index"], self._sizes, extents, self.copies)
 
 
 def parquet_places(path: Path, location: str) -> Places:
