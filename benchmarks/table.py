@@ -7,7 +7,7 @@ NAME, CELL = 46, 14  # characters
 
 def row(name: str, *cells: str) -> None:
     """Print a line: a name and its figures, which are seen as soon as they are there."""
-    print(f"{name:<{NAME}}" + "".join(f"{cell:>{CELL}}" for cell in cells), flush=True)
+    print(f"{name:<{NAME}}" + "".join(f" {cell:>{CELL - 1}}" for cell in cells), flush=True)
 
 
 def rate(count: float, seconds: float) -> str:

@@ -11,7 +11,7 @@ from ipmix_cli.kernels.chunk import copy_pixel
 from ipmix_cli.kernels.compiler import inlined, kernel
 from ipmix_cli.kernels.frames import copy_bytes
 from ipmix_cli.kernels.rotate import inside
-from ipmix_cli.kernels.types import Bytes, Frame, Matrix, Number
+from ipmix_cli.kernels.types import Bytes, Frame, Ints, Matrix, Number, Place
 
 S16 = np.int64(16)
 UNIT = 1 << 16
@@ -28,6 +28,10 @@ def fixed(value: Number) -> Number:
 def paint(target: Bytes, colour: Number) -> None:
     """Fill pixels with a colour, 0xRRGGBB."""
     red, green, blue = np.uint8(colour >> 16), np.uint8((colour >> 8) & 255), np.uint8(colour & 255)
+    if red == green and green == blue:
+        for i in range(target.size):
+            target[i] = red
+        return
     for i in range(0, target.size, 3):
         target[i] = red
         target[i + 1] = green
@@ -54,12 +58,18 @@ def span(start: Number, step: Number, limit: Number, count: Number) -> tuple[Num
 
 
 @kernel
-def nearest(source: Bytes, target: Bytes, frame: Frame, matrix: Matrix, colour: Number) -> None:
-    """Take every pixel from the one nearest to where a matrix says; a byte more than the source has can be read."""
+def nearest(source: Bytes, target: Bytes, frame: Frame, matrix: Matrix, colour: Number, offsets: Ints) -> None:
+    """Take every pixel from the one nearest to where a matrix says; a byte more than the source has can be read.
+
+    ``offsets`` is (W,) or more, to work in.
+    """
     H, W = np.int64(frame[0]), np.int64(frame[1])
     a, b, c, d, e, f = matrix
     right, down = fixed(a), fixed(d)
     x, y = fixed((c + a * 0.5) + b * 0.5), fixed((f + d * 0.5) + e * 0.5)
+    alike = fixed(b) == 0 and fixed(e) == UNIT  # each row is taken from one row below where the last one was
+    if alike:
+        find_pixels(W, (x, y), (right, down), offsets[:W])
     for row in range(H):
         out = target[row * W * 3 : (row + 1) * W * 3]
         first, stop = span(x, right, W << S16, W)
@@ -71,22 +81,35 @@ def nearest(source: Bytes, target: Bytes, frame: Frame, matrix: Matrix, colour: 
             at = ((y >> S16) * W + (x >> S16) + first) * 3
             copy_bytes(source[at : at + (stop - first) * 3], out[first * 3 :])
         elif stop > first:
-            gather(source, W, (x + first * right, y + first * down), (right, down), out[first * 3 : stop * 3])
+            if not alike:
+                find_pixels(W, (x + first * right, y + first * down), (right, down), offsets[first:stop])
+            gather(source, row * W if alike else np.int64(0), offsets[first:stop], out[first * 3 : stop * 3])
         paint(out[stop * 3 :], colour)
         x += fixed(b)
         y += fixed(e)
 
 
-@inlined
-def gather(source: Bytes, W: Number, place: tuple[Number, Number], step: tuple[Number, Number], out: Bytes) -> None:
-    """Fill a row with the pixels under places that all lie in the picture, in 2**-16 pixels."""
-    x, y = place
-    last = out.size // 3 - 1
+@kernel
+def find_pixels(W: Number, place: Place, step: Place, offsets: Ints) -> None:
+    """Fill offsets with the numbers of the pixels under places, in 2**-16 pixels, of a row.
+
+    In 32 bits, which hold all places in a picture: other places may give any number.
+    """
+    x, y = np.int32(place[0]), np.int32(place[1])
+    right, down, width = np.int32(step[0]), np.int32(step[1]), np.int32(W)
+    for pixel in range(offsets.size):
+        column = np.int32(x + np.int32(np.int32(pixel) * right))
+        row = np.int32(y + np.int32(np.int32(pixel) * down))
+        offsets[pixel] = np.int32(np.int32(np.int32(row >> 16) * width) + np.int32(column >> 16))
+
+
+@kernel
+def gather(source: Bytes, first: Number, offsets: Ints, out: Bytes) -> None:
+    """Fill a row with pixels of these numbers, counted from ``first``."""
+    last = offsets.size - 1
     for pixel in range(last):  # four bytes at once; the fourth is the next pixel's
-        copy_pixel(source, np.uintp((y >> S16) * W + (x >> S16)) * THREE, out, np.uintp(pixel) * THREE)
-        x += step[0]
-        y += step[1]
-    at = ((y >> S16) * W + (x >> S16)) * 3
+        copy_pixel(source, np.uintp(first + offsets[pixel]) * THREE, out, np.uintp(pixel) * THREE)
+    at = (first + offsets[last]) * 3
     for i in range(3):
         out[last * 3 + i] = source[at + i]
 

@@ -33,6 +33,13 @@ def copy_pixel(_: Any, source: Bytes, first: Number, target: Bytes, to: Number) 
     return void(source, first, target, to), _copying(PIXEL)
 
 
+@extending.intrinsic
+def borrowed(_: Any, array: Bytes) -> Any:
+    """Return a read-only array as the type of others, for kernels that only read it: they are not compiled twice."""
+    kind: Any = array
+    return kind.copy(readonly=False)(kind), lambda _context, _builder, _signature, values: values[0]
+
+
 def _copying(kind: Any) -> Any:
     """Return what writes the code that copies one value of a kind, wherever it begins."""
 

@@ -23,17 +23,19 @@ def erase(target: Bytes, frame: Frame, colour: Number) -> None:
 
 
 @kernel
-def erase_with_noise(target: Bytes, frame: Frame, key: Number, numbers: Reals, drawn: Reals, tails: Ints) -> None:
+def erase_with_noise(target: Bytes, frame: Frame, key: Number, numbers: Reals, drawn: Reals, places: Ints) -> None:
     """Fill the frame's box with normal noise, numbers its three means and deviations; rounded, clipped to a byte.
 
-    ``drawn`` and ``tails`` are as long as a row of the picture, to work in.
+    ``drawn`` and ``places`` are as long as a row of the picture, to work in.
     """
     _, W, top, left, height, width = frame
+    half = drawn.size // 6 * 3  # the other half is for the numbers of the tails
     for r in range(height):
-        first = ((top + r) * W + left) * 3
-        row = drawn[: width * 3]
-        fill_normals(key, np.int64(r) * row.size, row, tails)
-        for i in range(0, row.size, 3):
-            for channel in range(3):
-                value = numbers[channel] + numbers[3 + channel] * row[i + channel]
-                target[first + i + channel] = np.uint8(np.int32(min(max(value + 0.5, 0.0), 255.0)))
+        for start in range(0, width * 3, half):
+            row = drawn[: min(half, width * 3 - start)]
+            fill_normals(key, np.int64(r) * width * 3 + start, row, drawn[half:], places)
+            first = ((top + r) * W + left) * 3 + start
+            for i in range(0, row.size, 3):
+                for channel in range(3):
+                    value = numbers[channel] + numbers[3 + channel] * row[i + channel]
+                    target[first + i + channel] = np.uint8(np.int32(min(max(value + 0.5, 0.0), 255.0)))

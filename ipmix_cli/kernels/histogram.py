@@ -1,12 +1,12 @@
-"""Operations by a table made from the picture's histogram: equalize and autocontrast."""
+"""Tables made from the picture's histogram, or from its extremes: those of equalize and autocontrast."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ipmix_cli.kernels.compiler import inlined, kernel
-from ipmix_cli.kernels.frames import ONE, THREE, TWO, byte_rows
-from ipmix_cli.kernels.types import Bytes, Counters, Frame, Number, Words
+from ipmix_cli.kernels.frames import ONE, THREE, TWO, copy_bytes
+from ipmix_cli.kernels.types import Bytes, Counters, Number, Words
 
 SETS = 2  # counters for even and odd pixels: neighbours are alike, and a counter takes some cycles to be ready again
 PAIR = np.uintp(6)
@@ -94,27 +94,42 @@ def autocontrast_tables(histogram: Words, pixels: Number, cutoff: Number, tables
     """Fill tables (3, 256) uint8 as ImageOps.autocontrast does, cutoff in per cent."""
     cut = per_cent(np.float64(pixels), cutoff)
     for channel in range(3):
-        table = tables[channel]
         low, high = ends(histogram[channel], cut)
-        if high <= low:
-            keep_values(table)
-            continue
-        scale = 255.0 / np.float64(high - low)
-        offset = -np.float64(low) * scale
-        for value in range(256):
-            table[value] = np.uint8(np.int32(min(max(value * scale + offset, 0.0), 255.0)))
+        stretch(low, high, tables[channel])
+
+
+@inlined
+def stretch(low: Number, high: Number, table: Bytes) -> None:
+    """Make the table that takes low to 0 and high to 255."""
+    if high <= low:
+        keep_values(table)
+        return
+    scale = 255.0 / np.float64(high - low)
+    offset = -np.float64(low) * scale
+    for value in range(256):
+        table[value] = np.uint8(np.int32(min(max(value * scale + offset, 0.0), 255.0)))
 
 
 @kernel
-def apply_tables(source: Bytes, target: Bytes, frame: Frame, tables: Bytes) -> None:
-    """Replace every byte by its channel's table (3, 256)."""
-    red, green, blue = tables[0], tables[1], tables[2]
-    rows, first, count, stride = byte_rows(frame)
-    for r in range(rows):
-        a = source[first + r * stride :]
-        b = target[r * count :]
-        for pixel in range(np.uintp(count // 3)):
-            i = pixel * THREE
-            b[i] = red[a[i]]
-            b[i + ONE] = green[a[i + ONE]]
-            b[i + TWO] = blue[a[i + TWO]]
+def stretch_tables(source: Bytes, lows: Bytes, highs: Bytes, tables: Bytes) -> None:
+    """Fill tables (3, 256) uint8 as ImageOps.autocontrast does with no cutoff, for which nothing need be counted.
+
+    ``lows`` and ``highs`` are (3 * W,), to work in.
+    """
+    copy_bytes(source[: lows.size], lows)
+    copy_bytes(source[: lows.size], highs)
+    for first in range(lows.size, source.size, lows.size):
+        keep_extremes(source[first : first + lows.size], lows, highs)
+    for channel in range(3):
+        low, high = lows[channel], highs[channel]
+        for i in range(channel, lows.size, 3):
+            low, high = min(low, lows[i]), max(high, highs[i])
+        stretch(np.int64(low), np.int64(high), tables[channel])
+
+
+@inlined
+def keep_extremes(row: Bytes, lows: Bytes, highs: Bytes) -> None:
+    """Lower lows and raise highs to a row's bytes."""
+    for i in range(row.size):
+        lows[i] = min(lows[i], row[i])
+        highs[i] = max(highs[i], row[i])

@@ -106,29 +106,38 @@ def middle(q: Number) -> Number:
 
 
 @inlined
+def outer(q: Number) -> Number:
+    """Return the quantile of a half and q, for a q beyond those of :func:`middle`."""
+    r = np.sqrt(-log(0.5 - abs(q)))
+    x = ratio(SHOULDERS, r - 1.6) if r <= 5.0 else ratio(TAILS, r - 5.0)
+    return -x if q < 0.0 else x
+
+
+@inlined
 def normal(u: Number) -> Number:
     """Return the standard normal quantile of a number of the open interval (0, 1)."""
     q = u - 0.5
     if abs(q) <= MIDDLE_LIMIT:
         return middle(q)
-    r = np.sqrt(-log(u if q < 0.0 else 1.0 - u))
-    x = ratio(SHOULDERS, r - 1.6) if r <= 5.0 else ratio(TAILS, r - 5.0)
-    return -x if q < 0.0 else x
+    return outer(q)
 
 
 @kernel
-def fill_normals(key: Number, first: Number, out: Reals, tails: Ints) -> None:
-    """Fill out with the normal numbers of a stream's slots from one on; ``tails``, as long, is to work in.
+def fill_normals(key: Number, first: Number, out: Reals, tails: Reals, places: Ints) -> None:
+    """Fill out with the normal numbers of a stream's slots from one on; the others, as long, are to work in.
 
-    Those of the middle, six of seven, are made by one formula for many at once; then the others, one by one.
+    Each of the two formulas is for many numbers at once: the outer ones, one of seven, are brought together for theirs.
     """
     for i in range(out.size):
         out[i] = uniform(key, first + i) - 0.5
     count = 0
     for i in range(out.size):
-        tails[count] = i
+        places[count] = i
+        tails[count] = out[i]
         count += abs(out[i]) > MIDDLE_LIMIT
     for i in range(out.size):
         out[i] = middle(out[i])
-    for tail in range(count):
-        out[tails[tail]] = normal(uniform(key, first + tails[tail]))
+    for i in range(count):
+        tails[i] = outer(tails[i])
+    for i in range(count):
+        out[places[i]] = tails[i]

@@ -9,11 +9,11 @@ from ipmix_cli.kernels.compiler import spliced
 from ipmix_cli.kernels.enhance import color, mean_grey, sharpness
 from ipmix_cli.kernels.geometric import mirror, shear_x, shear_y, translate
 from ipmix_cli.kernels.histogram import (
-    apply_tables,
     autocontrast_tables,
     count_values,
     equalize_tables,
 )
+from ipmix_cli.kernels.lookup import apply_tables
 from ipmix_cli.kernels.pointwise import away_from, invert, posterize, solarize
 from ipmix_cli.kernels.rotate import rotate
 from ipmix_cli.kernels.types import Bytes, Frame, Number, Words
