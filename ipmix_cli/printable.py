@@ -23,6 +23,15 @@ def printable(text: object) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
 
 
+def encoded(text: str) -> bytes:
+    r"""Return a page as UTF-8, in which what UTF-8 has no bytes for is spelt out: part of a name that is not UTF-8.
+
+    >>> encoded("é \udcff")
+    b'\xc3\xa9 \\udcff'
+    """
+    return text.encode("utf-8", "backslashreplace")
+
+
 def counted(number: int, thing: str, things: str = "") -> str:
     """Return a number with what it counts; `things` is the plural if it is not the word with an s.
 

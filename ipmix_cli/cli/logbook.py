@@ -15,6 +15,7 @@ import typer
 from ipmix_cli.errors import IpmixError, UsageError, WriteError
 from ipmix_cli.pipeline.listener import Advance, Listener
 from ipmix_cli.printable import printable
+from ipmix_cli.storage.regular_file import check_replaceable
 
 GROUP = "Running"
 
@@ -121,6 +122,7 @@ def logging_to(path: str | None, listener: Listener, out: str) -> Iterator[Liste
 def _logger(path: str) -> Iterator[logging.Logger]:
     """Give a logger of its own that writes into a file and nowhere else."""
     try:
+        check_replaceable(Path(path))  # a pipe would be waited for
         handler = LogFile(path, encoding="utf-8")
     except OSError as error:
         raise WriteError(f"cannot write the log {path}: {error.strerror}", "give --log another place") from error

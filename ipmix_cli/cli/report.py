@@ -43,13 +43,14 @@ def report(
     from ipmix_cli.pipeline.job import Execution
     from ipmix_cli.pipeline.output.dataset import open_dataset
     from ipmix_cli.pipeline.verify.validate import Checks
+    from ipmix_cli.printable import encoded
     from ipmix_cli.storage.folder import write_atomically
 
     dataset = open_dataset(folder)
     if Path(out).resolve().is_relative_to(Path(folder).resolve()):
         raise UsageError(f"the page {out} would lie inside {folder}", "give --out a place outside of the data set")
     checks = Checks(level=level, source=moved_source(dataset, source, data_dir), fractals=fractals, seed=seed)
-    page = make(dataset, checks, Execution(jobs=jobs or available_cpus()), Bars(quiet)).encode()
+    page = encoded(make(dataset, checks, Execution(jobs=jobs or available_cpus()), Bars(quiet)))
     write_atomically(Path(out), page)
     if not quiet:
         show(f"{out}: {len(page) / 1e6:.1f} MB")

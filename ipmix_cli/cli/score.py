@@ -146,9 +146,10 @@ def _printed(card: Scorecard, as_json: bool, as_csv: bool, details: bool) -> str
 def _write_page(card: Scorecard, place: str) -> None:
     from pathlib import Path
 
+    from ipmix_cli.printable import encoded
     from ipmix_cli.scoring.showing.page import score_page
     from ipmix_cli.storage.folder import write_atomically
 
-    page = score_page(card).encode()
+    page = encoded(score_page(card))
     write_atomically(Path(place), page)
     typer.echo(f"{place}: {len(page) / 1e3:,.0f} kB", err=True)

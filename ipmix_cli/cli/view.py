@@ -55,6 +55,7 @@ def view(
     from ipmix_cli.pipeline.inspect.view import Choice
     from ipmix_cli.pipeline.inspect.view import view as make
     from ipmix_cli.pipeline.output.dataset import open_dataset
+    from ipmix_cli.printable import encoded
     from ipmix_cli.storage.folder import write_atomically
 
     dataset = open_dataset(folder)
@@ -62,6 +63,6 @@ def view(
         raise UsageError(f"the page {out} would lie inside {folder}", "give --out a place outside of the data set")
     moved = moved_source(dataset, source, data_dir)
     choice = Choice(count=count, copies=copies, variants=variants, seed=seed, source=moved, fractals=fractals)
-    page = make(dataset, choice, Bars(quiet)).encode()
+    page = encoded(make(dataset, choice, Bars(quiet)))
     write_atomically(Path(out), page)
     show(f"{out}: {len(page) / 1e6:.1f} MB")

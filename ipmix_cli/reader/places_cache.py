@@ -12,14 +12,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import xxhash
 from numpy.typing import NDArray
 
 from ipmix_cli.errors import WriteError
-from ipmix_cli.numba_cache.user_cache import user_cache
+from ipmix_cli.numba_cache.user_cache import tell_damaged, user_cache
 from ipmix_cli.reader.contents import ShardEntry
 from ipmix_cli.shards.places import ListedExtents, Places
 from ipmix_cli.storage.folder import write_atomically
+from ipmix_cli.storage.npy import array_in
+from ipmix_cli.storage.regular_file import read_regular
 
+CHECKSUM_BYTES = 16
+MOST_BYTES = 2**28
 WORTH_KEEPING = 0.01  # seconds that a shard took; reading the cache takes less than a thousandth
 
 
@@ -27,14 +32,15 @@ def cached_places(entry: ShardEntry, path: Path, find: Callable[[Path, str], Pla
     """Return where the pictures of a shard lie: from the cache, or found out and then perhaps kept there."""
     kept = _cache_file(entry, path)
     if kept is not None:
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            return _unpacked(np.load(kept, allow_pickle=False))
+        with contextlib.suppress(OSError):
+            if (table := _checked(kept, read_regular(kept, MOST_BYTES))) is not None:
+                return _unpacked(table)
     began = time.perf_counter()
     places = find(path, str(path))
     slow = time.perf_counter() - began > WORTH_KEEPING
     if kept is not None and slow and places is not None and isinstance(places.extents, ListedExtents):
         with contextlib.suppress(WriteError):
-            write_atomically(kept, _npy(_packed(places, places.extents)))
+            write_atomically(kept, _with_checksum(kept, _npy(_packed(places, places.extents))))
     return places
 
 
@@ -44,7 +50,21 @@ def _cache_file(entry: ShardEntry, path: Path) -> Path | None:
         whole = entry.sha256 and path.stat().st_size == entry.bytes
     except OSError:
         return None
-    return user_cache() / "places" / f"{entry.sha256}.npy" if whole else None
+    return user_cache() / "places" / f"{entry.sha256}.checked" if whole else None
+
+
+def _with_checksum(path: Path, content: bytes) -> bytes:
+    """Return what a file of the cache holds: the xxh3_128 of its name and its content, and the content."""
+    return xxhash.xxh3_128_digest(path.name.encode() + content) + content
+
+
+def _checked(path: Path, stored: bytes) -> NDArray[np.void] | None:
+    """Return the table that a file of the cache holds; None, and a warning, if the file is damaged."""
+    content = stored[CHECKSUM_BYTES:]
+    if stored == _with_checksum(path, content):
+        return array_in(content, str(path))
+    tell_damaged(path)
+    return None
 
 
 def _packed(places: Places, extents: ListedExtents) -> NDArray[np.void]:

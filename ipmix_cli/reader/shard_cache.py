@@ -1,7 +1,8 @@
 """Shards from an object store or a web server, fetched into a bounded cache on this machine.
 
 All processes of a machine share the cache: a shard is fetched once, by whoever needs it first. A fetch that is broken
-off goes on where it stopped. When the cache is full, the shards unused for longest go.
+off goes on where it stopped. When the cache is full, the shards unused for longest go. What lies there is compared with
+its checksum once in every process, and fetched again if the disk has damaged it.
 """
 
 from __future__ import annotations
@@ -13,15 +14,22 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ipmix_cli.errors import SourceError
-from ipmix_cli.numba_cache.user_cache import user_cache
+import xxhash
+
+from ipmix_cli.errors import SourceError, WriteError
+from ipmix_cli.numba_cache.user_cache import tell_damaged, user_cache
 from ipmix_cli.reader.contents import ShardEntry
-from ipmix_cli.storage.folder import sha256_of, write_error
+from ipmix_cli.storage.folder import sha256_of, write_atomically, write_error
 from ipmix_cli.storage.object_store import RemoteFolder
+from ipmix_cli.storage.regular_file import open_regular, read_regular
 
 BLOCK = 2**24  # bytes of one request: few round trips, and little lost when one fails
 CACHE_GB = 50.0
 PART = ".part"
+MOST_CHECKSUM = 64  # bytes
+
+_SOUND: set[tuple[Path, int]] = set()
+"""The files that this process has compared with their checksums, with their inodes."""
 
 
 class ShardCache:
@@ -64,12 +72,21 @@ class ShardCache:
         return path
 
     def _is_there(self, path: Path, entry: ShardEntry) -> bool:
-        """Tell whether a shard is there, and mark it as used."""
+        """Tell whether a shard is there and whole, and mark it as used; a damaged one is removed."""
         try:
             os.utime(path)
-            return path.stat().st_size == entry.bytes
+            found = path.stat()
         except FileNotFoundError:
             return False
+        if found.st_size != entry.bytes:
+            return False
+        if (path, found.st_ino) not in _SOUND:
+            if not _is_sound(path, entry):
+                tell_damaged(path)
+                path.unlink(missing_ok=True)
+                return False
+            _SOUND.add((path, found.st_ino))
+        return True
 
     def _fetch(self, path: Path, entry: ShardEntry) -> None:
         part = path.with_name(f".{path.name}{PART}")
@@ -87,6 +104,7 @@ class ShardCache:
                 f"{self._url}/{entry.name} does not match the manifest: its sha256 differs",
                 f"type: ipmix validate {self._url}",
             )
+        _keep_checksum(path, _checksum(part))
         part.replace(path)
 
     def _block(self, folder: RemoteFolder, entry: ShardEntry, start: int, stop: int) -> bytes:
@@ -116,6 +134,39 @@ class ShardCache:
                 with contextlib.suppress(OSError):
                     other.unlink()
                 total -= size
+
+
+def _is_sound(path: Path, entry: ShardEntry) -> bool:
+    """Return whether a shard's file is what was fetched: by its own checksum, or if there is none, by its sha256."""
+    try:
+        known = read_regular(_checksum_path(path), MOST_CHECKSUM).decode("ascii", "replace")
+    except OSError:
+        known = ""
+    checksum = _checksum(path)
+    if checksum == known:
+        return True
+    if entry.sha256 and sha256_of(path) != entry.sha256:
+        return False
+    _keep_checksum(path, checksum)
+    return True
+
+
+def _checksum(path: Path) -> str:
+    """Return the xxh3_128 of a file, in hexadecimal: ten times as fast as its sha256."""
+    checksum = xxhash.xxh3_128()
+    with open_regular(path) as file:
+        while piece := file.read(2**20):
+            checksum.update(piece)
+    return checksum.hexdigest()
+
+
+def _checksum_path(path: Path) -> Path:
+    return path.with_name(f".{path.name}.xxh3")
+
+
+def _keep_checksum(path: Path, checksum: str) -> None:
+    with contextlib.suppress(WriteError):  # without it, the sha256 is computed the next time
+        write_atomically(_checksum_path(path), checksum.encode())
 
 
 @contextlib.contextmanager

@@ -12,7 +12,6 @@ pieces of the arrays until all shards are there, and in the arrays from then on;
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import re
 from collections.abc import Sequence
@@ -47,6 +46,7 @@ from ipmix_cli.shards.npy_arrays import (
 from ipmix_cli.shards.places import CLEAN
 from ipmix_cli.shards.shard import ShardSample, ShardSettings, ShardView, StoredSample
 from ipmix_cli.storage.folder import Folder
+from ipmix_cli.storage.npy import array_in, mapped_array
 from ipmix_cli.storage.object_files import ranges_of
 from ipmix_cli.storage.regular_file import read_regular
 
@@ -245,12 +245,12 @@ class NpyView(ShardView):
         path, place = self._folder.path(name), f"{self._folder.location}/{name}"
         try:
             if path is None:
-                array = np.load(io.BytesIO(self._folder.read(name)), allow_pickle=False)
+                array = array_in(self._folder.read(name), place)
             elif path.is_symlink() or not path.is_file():
                 raise BadSampleError(f"{path} is missing, or no plain file", REMEDY)
             else:
-                array = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
+                array = mapped_array(path)
+        except (OSError, SourceError) as error:
             raise BadSampleError(f"cannot read {place}: {error}", REMEDY) from error
         if shape is not None and (array.shape != shape or array.dtype != np.uint8):
             raise BadSampleError(f"{place} is {array.dtype} {array.shape}, which its list does not say", REMEDY)

@@ -26,6 +26,7 @@ from ipmix_cli.codecs.codecs import REMEDY
 from ipmix_cli.errors import SourceError, WriteError
 from ipmix_cli.frames import sequences_in
 from ipmix_cli.storage.folder import Folder, being_written
+from ipmix_cli.storage.npy import array_in, header_of, mapped_array
 
 PIECES = ".ipmix/pieces/"
 INDEX = ".ipmix/files/arrays.json"
@@ -245,11 +246,11 @@ def _array(folder: Folder, name: str) -> NDArray[np.uint8]:
     path = folder.path(name)
     try:
         if path is None:
-            return np.asarray(np.load(io.BytesIO(folder.read(name)), allow_pickle=False))
-        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+            return np.asarray(array_in(folder.read(name), f"{folder.location}/{name}"))
+        return np.asarray(mapped_array(path))
     except FileNotFoundError as error:
         raise MissingArrayError(f"{folder.location}/{name} is missing", REMEDY) from error
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, SourceError) as error:
         raise SourceError(f"cannot read {folder.location}/{name}: {error}", REMEDY) from error
 
 
@@ -269,20 +270,18 @@ def fetched_block(
 
     Raises
     ------
-    ValueError
+    ValueError, SourceError
         If the file is not such an array.
     """
     first, count, samples = rows
-    head = io.BytesIO(read(0, 128))
-    np.lib.format.read_magic(head)
-    shape, _, dtype = np.lib.format.read_array_header_1_0(head)
-    if shape != layout.shape(array, samples) or dtype != np.uint8:
-        raise ValueError(f"it is {dtype} {shape}, which its list does not say")
+    head = header_of(read(0, 128), array)
+    if head.shape != layout.shape(array, samples) or head.dtype != np.uint8:
+        raise ValueError(f"it is {head.dtype} {head.shape}, which its list does not say")
     variants, picture = layout.arrays[array], int(np.prod(layout.size)) * 3
     if layout.is_sequence(array):
-        data = read(head.tell() + first * variants * picture, count * variants * picture)
+        data = read(head.size + first * variants * picture, count * variants * picture)
         return np.frombuffer(data, np.uint8).reshape(count, variants, *layout.size, 3)
-    starts = [head.tell() + (number * samples + first) * picture for number in range(variants)]
+    starts = [head.size + (number * samples + first) * picture for number in range(variants)]
     data = b"".join(read(start, count * picture) for start in starts)
     return np.frombuffer(data, np.uint8).reshape(variants, count, *layout.size, 3).swapaxes(0, 1)
 

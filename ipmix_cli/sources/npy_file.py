@@ -13,10 +13,10 @@ from ipmix_cli.sources.array_names import choose_arrays
 from ipmix_cli.sources.arrays import ArrayData, FileRows, array_source, picture_layout
 from ipmix_cli.sources.labels import MAX_LABEL_BYTES, check_count
 from ipmix_cli.sources.listed_source import ListedSource
-from ipmix_cli.sources.npy_header import MAX_HEADER, Header, header_of
 from ipmix_cli.sources.source import SourceSpec
 from ipmix_cli.storage.bounded import too_large
 from ipmix_cli.storage.file_state import WatchedFiles
+from ipmix_cli.storage.npy import MAX_HEADER, Header, header_of
 from ipmix_cli.storage.regular_file import open_regular
 
 MOST_FILES = 1000
@@ -93,8 +93,7 @@ def _header(path: Path) -> Header:
             length = file.tell()
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror or error}", "check the file") from error
-    if header.size + header.nbytes > length:
-        raise SourceError(f"{path} is shorter than its header says", "make the file again")
+    header.check_fits(length, str(path))
     return header
 
 

@@ -25,11 +25,11 @@ from ipmix_cli.sources.arrays import (
 )
 from ipmix_cli.sources.labels import MAX_CLASSES, MAX_LABEL_BYTES, check_count
 from ipmix_cli.sources.listed_source import ListedSource
-from ipmix_cli.sources.npy_header import MAX_HEADER, Header, header_of
 from ipmix_cli.sources.source import SourceSpec
 from ipmix_cli.sources.unpack_cache import UnpackedRows, file_key
 from ipmix_cli.storage.bounded import check_swelling, too_large
 from ipmix_cli.storage.file_state import WatchedFiles
+from ipmix_cli.storage.npy import MAX_HEADER, Header, header_of
 from ipmix_cli.storage.regular_file import open_regular
 from ipmix_cli.storage.source_digest import digest_kind
 

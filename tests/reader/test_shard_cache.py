@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import http.server
 import json
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,8 @@ import pytest
 
 from ipmix_cli import Request, ShardDataset, ShardSettings, SourceSpec, augment
 from ipmix_cli.errors import SourceError
+from ipmix_cli.numba_cache.user_cache import CacheWarning
+from ipmix_cli.reader import places_cache, shard_cache
 from ipmix_cli.reader.contents import ShardEntry
 from ipmix_cli.reader.shard_cache import ShardCache
 
@@ -103,3 +107,44 @@ def test_a_web_server_will_do_and_loader_workers_share_the_cache(folder: Path, t
         server.shutdown()
     assert np.array_equal(found, ShardDataset(folder, view="clean")[:].pictures)
     assert len(cached(tmp_path)) == 6
+
+
+@pytest.mark.parametrize("with_checksum", [True, False])
+def test_a_flipped_bit_in_the_cache_is_noticed_by_the_next_process(
+    with_checksum: bool, url: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = ShardDataset(folder, view="all")[0][0]
+    assert np.array_equal(ShardDataset(url, view="all", cache_dir=tmp_path)[0][0], expected)
+    (path,) = cached(tmp_path)
+    damaged = bytearray(path.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    path.write_bytes(damaged)
+    if not with_checksum:
+        path.with_name(f".{path.name}.xxh3").unlink()
+    monkeypatch.setattr(shard_cache, "_SOUND", set())  # as a new process has it
+    with pytest.warns(CacheWarning, match="made again"):
+        assert np.array_equal(ShardDataset(url, view="all", cache_dir=tmp_path)[0][0], expected)
+    assert path.read_bytes() == (folder / path.name).read_bytes()
+
+
+@pytest.mark.parametrize("damage", ["flipped", "cut", "empty", "pipe"])
+def test_damaged_places_of_pictures_are_found_again(
+    damage: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IPMIX_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(places_cache, "WORTH_KEEPING", 0)
+    expected = [(picture, label) for picture, label in ShardDataset(folder)]
+    kept = sorted((tmp_path / "places").iterdir())
+    assert len(kept) == 6
+    content = kept[0].read_bytes()
+    changed = bytearray(content)
+    changed[-20] ^= 1
+    kept[0].unlink()
+    if damage == "pipe":
+        os.mkfifo(kept[0])
+    else:
+        kept[0].write_bytes({"flipped": bytes(changed), "cut": content[:-9], "empty": b""}[damage])
+    with contextlib.nullcontext() if damage == "pipe" else pytest.warns(CacheWarning):
+        found = list(ShardDataset(folder))
+    assert all(np.array_equal(a[0], b[0]) and a[1] == b[1] for a, b in zip(found, expected, strict=True))
+    assert damage == "pipe" or kept[0].read_bytes() == content

@@ -99,6 +99,7 @@ class OnnxModel:
 
     def __init__(self, spec: ModelSpec) -> None:
         onnxruntime = imported("onnxruntime", "onnx")
+        onnxruntime.disable_telemetry_events()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = spec.threads, 1
         options.log_severity_level = 3

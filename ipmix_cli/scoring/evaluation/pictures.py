@@ -26,6 +26,7 @@ from ipmix_cli.scoring.reading.record import OURS
 from ipmix_cli.sources.readers import names_training, open_source
 from ipmix_cli.sources.source import Source, SourceSpec
 from ipmix_cli.storage.folder import sha256_of
+from ipmix_cli.storage.npy import mapped_array
 from ipmix_cli.storage.source_digest import CONTENT_LIMIT
 
 LABELS, CLEAN = "labels.npy", "clean.npy"
@@ -182,7 +183,7 @@ class ArrayPiece:
 
     def read(self) -> tuple[Pictures, list[int]]:
         """Return pictures and labels; of sequences, the frames of one after those of the other."""
-        array = np.load(self.path, mmap_mode="r", allow_pickle=False)
+        array = mapped_array(self.path)
         rows = np.array(array[slice(*self.rows)])
         return list(rows.reshape(-1, *rows.shape[-3:])), list(self.labels)
 
@@ -270,8 +271,8 @@ def _sequences(path: Path, shapes: dict[Path, tuple[int, ...]]) -> EvaluationDat
 
 def _shape(file: Path) -> tuple[int, ...]:
     try:
-        array = np.load(file, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        array = mapped_array(file)
+    except OSError as error:
         raise SourceError(f"{file} cannot be read: {error}", "fetch it again") from error
     if array.dtype != np.uint8 or array.ndim not in {4, 5} or array.shape[-1] != 3:
         raise SourceError(
@@ -293,9 +294,11 @@ def _severities(path: Path) -> tuple[int, ...]:
 def _labels(path: Path, shapes: dict[Path, tuple[int, ...]], severities: int) -> list[int]:
     """Return the labels of the pictures of one severity: CIFAR-10-C's file repeats them for each of the five."""
     try:
-        labels = np.load(path / LABELS, allow_pickle=False).reshape(-1)
-    except (OSError, ValueError) as error:
+        labels = np.asarray(mapped_array(path / LABELS)).reshape(-1)
+    except OSError as error:
         raise SourceError(f"{path / LABELS} cannot be read: {error}", "put it beside the arrays") from error
+    if labels.dtype.kind not in "iu" or not len(labels):
+        raise SourceError(f"{path / LABELS} holds {labels.dtype} {labels.shape}", "store one class number a picture")
     most = max(shape[0] for shape in shapes.values())
     if len(labels) == most and len(labels) % severities == 0:
         repeated = labels.reshape(severities, -1)

@@ -6,8 +6,6 @@ import io
 import json
 import math
 import shutil
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +26,7 @@ from ipmix_cli.scoring.evaluation.attack import Attack, attacked_scores
 from ipmix_cli.scoring.evaluation.data import EvaluationData, Piece
 from ipmix_cli.scoring.evaluation.models import ModelSpec, TorchModel, load_model
 from ipmix_cli.scoring.evaluation.preprocessing import Preprocessing
+from ipmix_cli.scoring.reading.formats import DAMAGED
 from ipmix_cli.scoring.reading.record import (
     JOB,
     KEYS,
@@ -299,7 +298,9 @@ def _read(file: Path) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     try:
         with open_regular(file) as opened, np.load(opened, allow_pickle=False) as archive:
             return archive["scores"], archive["labels"]
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except OSError:
+        raise
+    except DAMAGED as error:
         file.unlink(missing_ok=True)
         raise UnfinishedError(f"{file} is damaged", "repeat the same command to make it again") from error
 

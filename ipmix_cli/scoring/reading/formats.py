@@ -20,11 +20,13 @@ from ipmix_cli.extras import imported
 from ipmix_cli.scoring.reading.column_names import KEY_NAMES, LABEL_NAMES, check_scores, preferred
 from ipmix_cli.storage.bounded import check_swelling
 from ipmix_cli.storage.memory_map import mapped
+from ipmix_cli.storage.npy import mapped_array
 
 SCORE_NAMES = ("logits", "probabilities", "probs", "scores", "predictions", "outputs", "arr_0")
 DAMAGED = (  # what numpy, zipfile, csv and pyarrow raise on damaged files; a header's text goes to Python's tokenizer
     *(
         OSError,
+        SourceError,
         ValueError,
         EOFError,
         KeyError,
@@ -77,7 +79,7 @@ def read_arrays(path: Path) -> Arrays:
 
 def _npy(path: Path) -> Arrays:
     """Read one array: scores, or labels or keys when it is a list."""
-    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    array = mapped_array(path)
     if array.ndim > 1 and array.dtype.kind == "f":
         return Arrays(array, kind=_kind_of_name(path.stem))
     return Arrays(None, keys=array) if array.dtype.kind in "US" else Arrays(None, labels=array)

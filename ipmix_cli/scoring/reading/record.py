@@ -19,6 +19,7 @@ from ipmix_cli.record import decoded, typed
 from ipmix_cli.scoring.reading.formats import DAMAGED, MOST_TEXT
 from ipmix_cli.scoring.reading.predictions import PredictionSet, Scores
 from ipmix_cli.storage.folder import Folder, LocalFolder, sha256_in
+from ipmix_cli.storage.npy import mapped_array
 
 RECORD = "predictions.json"
 JOB = "evaluation.json"
@@ -208,7 +209,7 @@ def _check_files(path: Path, record: SetRecord) -> None:
 
 def _mapped(path: Path, dimensions: tuple[int, ...]) -> NDArray[Any]:
     """Return an array mapped from the disk: of one that claims more than its file has, nothing is set aside."""
-    array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    array = mapped_array(path)
     if array.ndim not in dimensions:
         raise ValueError(f"{path.name} has the shape {array.shape}")
     return array
