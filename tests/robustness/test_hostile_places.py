@@ -28,6 +28,7 @@ from ipmix_cli.pipeline.job import Execution
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.dataset import open_dataset
 from ipmix_cli.pipeline.output.manifest import RecordedPlaces, read_manifest
+from ipmix_cli.pipeline.run import schedule
 from ipmix_cli.pipeline.run.augment import augment
 from ipmix_cli.pipeline.run.prepare import Request, reopen
 from ipmix_cli.sources.source import SourceSpec
@@ -69,6 +70,22 @@ def test_max_errors_ends_a_job_whose_shards_are_all_there(tmp_path: Path, bank: 
     with pytest.raises(ErrorBudgetError):
         augment(request, out, Execution())
     outcome = augment(request, out, Execution(max_errors="1"))
+    assert outcome.manifest is not None
+    assert outcome.manifest.failed == 1
+
+
+def test_a_run_counts_failures_by_its_own_option_not_by_that_of_a_run_beside_it(
+    tmp_path: Path, bank: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = class_folders(tmp_path / "in")
+    (source / "b" / "bad.png").write_bytes(b"x")
+    request = Request(source=SourceSpec(input=str(source)), fractals=str(bank))
+    request = dataclasses.replace(request, crop=dataclasses.replace(request.crop, mode="center", size=32))
+    save = schedule.save_job_state
+    monkeypatch.setattr(
+        schedule, "save_job_state", lambda folder, state: save(folder, dataclasses.replace(state, max_errors="0"))
+    )
+    outcome = augment(request, str(tmp_path / "out"), Execution(max_errors="1"))
     assert outcome.manifest is not None
     assert outcome.manifest.failed == 1
 

@@ -153,6 +153,7 @@ def fill(
     outcome.manifest = finalize(
         run.folder,
         opened,
+        max_errors=execution.max_errors,  # what the folder says may be that of a run beside this one
         state=None if made else run.state,
         check=opened.check_unchanged if made else None,
     )
