@@ -19,6 +19,7 @@ from ipmix_cli.errors import SourceError
 from ipmix_cli.extras import imported
 from ipmix_cli.record import RecordError, decoded
 from ipmix_cli.sources.annotated import Annotated
+from ipmix_cli.sources.arrow_messages import is_compressed
 from ipmix_cli.sources.common_size import CommonSize
 from ipmix_cli.sources.decoded import EncodedPictures
 from ipmix_cli.sources.kept_fields import KeptColumns
@@ -193,8 +194,12 @@ def _opened(path: str) -> Iterator[Any]:
     try:
         with open_regular(path):  # no pipe, no device
             pass
-        with arrow.memory_map(path) as file, ipc.open_stream(file) as stream:
-            yield stream
+        with arrow.memory_map(path) as file:
+            if is_compressed(ipc.MessageReader.open_stream(file)):
+                raise SourceError(f"{path} is compressed: it may unpack to any size", "save it with save_to_disk again")
+            file.seek(0)
+            with ipc.open_stream(file) as stream:
+                yield stream
     except (arrow.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         line = " ".join(str(error).split())[:200]
         raise SourceError(f"{path} is damaged, or no Arrow stream: {line}", "copy it again") from error

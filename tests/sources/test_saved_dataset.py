@@ -85,3 +85,20 @@ def test_damage_missing_files_and_names_that_leave_the_folder_are_refused(rows, 
         (tmp_path / "saved" / "state.json").write_text(json.dumps(state))
         with pytest.raises(SourceError, match="is missing, or no file"):
             opened(tmp_path / "saved")
+
+
+@pytest.mark.parametrize("compression", ["lz4", "zstd"])
+def test_a_compressed_stream_is_refused_before_it_is_unpacked(compression, rows, tmp_path, opened):
+    arrow = pytest.importorskip("pyarrow")
+    rows.save_to_disk(tmp_path / "saved")
+    (path,) = (tmp_path / "saved").glob("*.arrow")
+    with arrow.memory_map(str(path)) as file:
+        table = arrow.ipc.open_stream(file).read_all()
+    zeros = arrow.array([bytes(100_000)] * 1000)
+    table = arrow.table({"img": zeros, "label": [0] * 1000}, metadata=table.schema.metadata)
+    options = arrow.ipc.IpcWriteOptions(compression=compression)
+    with arrow.OSFile(str(path), "wb") as file, arrow.ipc.new_stream(file, table.schema, options=options) as writer:
+        writer.write_table(table)
+    assert path.stat().st_size < 2**20
+    with pytest.raises(SourceError, match="is compressed"):
+        opened(tmp_path / "saved")

@@ -24,7 +24,13 @@ from pathlib import Path
 import numpy as np
 
 from tests.robustness.fuzzing.folders import forge_data_set, prepare, unmake
-from tests.robustness.fuzzing.inputs import damage_bank, damage_input, damage_one_file, damage_picture
+from tests.robustness.fuzzing.inputs import (
+    damage_bank,
+    damage_input,
+    damage_one_file,
+    damage_picture,
+    damage_synsets,
+)
 from tests.robustness.fuzzing.predictions import damage_predictions, forge_predictions, score_damaged, score_forged
 from tests.robustness.fuzzing.records import (
     forge_bank,
@@ -46,7 +52,7 @@ TARGETS: dict[str, tuple[Target, ...]] = {
     ),
     "readers": (
         *(damage_one_file, damage_one_file, damage_input, damage_input, damage_input, damage_picture),
-        *(damage_predictions, damage_bank, score_damaged),
+        *(damage_predictions, damage_bank, score_damaged, damage_synsets),
     ),
     "folders": (forge_data_set,),
 }

@@ -12,6 +12,7 @@ from PIL import Image
 
 from ipmix_cli.codecs.decode import decode_picture
 from ipmix_cli.pipeline.inspect.info import info
+from ipmix_cli.sources.ilsvrc_meta import synsets
 from ipmix_cli.sources.readers import open_source
 from ipmix_cli.sources.source import SourceSpec
 from ipmix_cli.stages import StageClock
@@ -93,6 +94,31 @@ def cifar10_pickles() -> Files:
     return files | {"batches.meta": python2_pickle({"label_names": [b"class%d" % number for number in range(10)]})}
 
 
+def saved() -> Files:
+    """Return a data set as Hugging Face's ``datasets`` saves it, with a dictionary."""
+    import pyarrow as arrow
+
+    kinds = arrow.array([["low", "high"][label] for label in LABELS]).dictionary_encode()
+    table = arrow.table({"image": [picture()] * 6, "label": LABELS, "kind": kinds, "note": list("abcdef")})
+    out = io.BytesIO()
+    with arrow.ipc.new_stream(out, table.schema) as writer:
+        writer.write_table(table, max_chunksize=4)
+    state = b'{"_data_files": [{"filename": "data-00000-of-00001.arrow"}], "_split": null}'
+    return {"data-00000-of-00001.arrow": out.getvalue(), "state.json": state}
+
+
+@functools.cache
+def ilsvrc() -> bytes:
+    """Return a file like the ``meta.mat`` of ILSVRC's development kit."""
+    import scipy.io
+
+    fields = [("ILSVRC2012_ID", "O"), ("WNID", "O"), ("words", "O")]
+    values = np.array([(np.array([[n + 1]]), f"n0000000{n}", f"word {n}") for n in range(3)], fields)
+    out = io.BytesIO()
+    scipy.io.savemat(out, {"synsets": values}, do_compression=True)
+    return out.getvalue()
+
+
 def folders() -> Files:
     """Return class folders with a picture of each format."""
     return {f"{name}/{kind}.{kind}": picture(kind) for name in "ab" for kind in PICTURES}
@@ -106,6 +132,8 @@ WHOLE: dict[str, tuple[str | None, str, Callable[[], Files], dict[str, object]]]
     "npz without labels": ("npz", "x.npz", npz(LABELS), {"unlabelled": True, "keep": ("labels",)}),
     "matlab": ("matlab", "x.mat", matlab(False), {}),
     "matlab compressed": ("matlab", "x.mat", matlab(True), {}),
+    "saved": ("arrow", "", saved, {}),
+    "saved, with text": ("arrow", "", saved, {"labels_key": "kind", "labels_as": "names", "keep": ("note",)}),
     "stl10": ("stl10", "", stl10, {}),
     "cifar10": ("cifar10", "", cifar10, {}),
     "cifar10 pickles": ("cifar10", "", cifar10_pickles, {}),
@@ -152,6 +180,13 @@ def drain(spec: SourceSpec) -> None:
     source = open_source(spec)
     for _ in source.part(0, len(source)).samples(StageClock()):
         pass
+
+
+def damage_synsets(rng: np.random.Generator, folder: Path) -> None:
+    """Read a damaged ``meta.mat``."""
+    path = folder / "meta.mat"
+    path.write_bytes(damaged(ilsvrc(), rng))
+    refused(lambda: synsets(path))
 
 
 def damage_picture(rng: np.random.Generator, folder: Path) -> None:
