@@ -194,6 +194,8 @@ class ShardFiles:
             shard, position = self._contents.find(number)
             view = self._view(shard)
             own, mixed, stored = class_of(view.label(position)), view.mixed(position), view.soft_labels(position)
+            if stored is not None and stored.shape != (len(mixed), classes):
+                raise self._wrong(shard, f"has soft labels of another shape, {stored.shape}")
             for column, copy in enumerate(chosen[row].tolist()):
                 if stored is not None and copy != CLEAN:
                     out[row, column] = stored[copy]

@@ -15,7 +15,7 @@ from ipmix_cli.frames import sequences_in
 from ipmix_cli.shards.card_header import Flow, Quoted, front_matter
 from ipmix_cli.shards.class_folders import folder_names
 from ipmix_cli.shards.class_order import distinct_names
-from ipmix_cli.shards.parquet.builder import columns_of
+from ipmix_cli.shards.parquet.builder import columns_of, element_of
 from ipmix_cli.shards.reading_code import FOLDER, reading_code
 from ipmix_cli.shards.shard import ShardSettings
 
@@ -168,11 +168,11 @@ def webdataset_features(output: ShardSettings, class_names: Sequence[str], _size
 
 def parquet_features(output: ShardSettings, class_names: Sequence[str], _size: object) -> list[Feature]:
     """Return the features of Parquet shards, which state them too."""
-    kinds = {"text": "string", "int64s": "int64", "float64s": "float64"}
     features = []
-    for column in columns_of(output):
-        key = "list" if column.kind.endswith("s") else "dtype"
-        features.append({"name": column.name, key: kinds.get(column.kind, column.kind)})
+    for column in columns_of(output, len(class_names)):
+        kind, depth = element_of(column)
+        nested = {"list": {"list": kind}} if depth > 1 else {"list": kind} if depth else {"dtype": kind}
+        features.append({"name": column.name, **nested})
     if output.annotations.labels != "class":
         return features
     return [_label("label", class_names) if feature["name"] == "label" else feature for feature in features]

@@ -14,6 +14,7 @@ key, source_key                        str                               a sourc
 checksum                               str                               in hexadecimal, see ``checksum.py``:
                                                                          torch's collation takes no uint64
 second_label, label_weight             ndarray:int64:K, ndarray:float64  of methods that mix labels alone
+soft_label                             ndarray:float32:K,C               if the weights of all C classes are asked for
 =====================================  ================================  =============================================
 
 Labels of other kinds are ``label``, too: ndarray:uint8:C for several classes a picture, float64 or ndarray:float64:D
@@ -34,7 +35,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ipmix_cli.annotations import PLAIN, Annotation, AnnotationSpec, Label, Value, annotation_of, nested, row_of
+from ipmix_cli.annotations import PLAIN, Annotation, AnnotationSpec, Label, Value, annotation_of, class_of, nested, row_of
 from ipmix_cli.annotations import Column as AnnotationColumn
 from ipmix_cli.annotations import columns as annotation_columns
 from ipmix_cli.codecs.codecs import REMEDY
@@ -47,11 +48,13 @@ from ipmix_cli.shards.mapped_view import MappedView
 from ipmix_cli.shards.places import CLEAN, ListedExtents, Places
 from ipmix_cli.shards.shard import MixedLabel, ShardSettings, StoredSample
 from ipmix_cli.shards.small_files import Finished
+from ipmix_cli.shards.soft_labels import soft_labels
 
 SUFFIX = ".mds"
 INDEX = "index.json"
 NUMBERS = ("index", "source_index", "crop", "height", "width")
 TEXTS = ("key", "source_key", "checksum")
+SOFT = "soft_label"
 MIXED = {"second_label": "int64", "label_weight": "float64"}
 ANNOTATIONS = "annotations"
 VARYING = {"string": "str", "json": "json"}
@@ -68,10 +71,12 @@ class Column(NamedTuple):
     size: int | None
 
 
-def columns_of(settings: ShardSettings, size: tuple[int, int] | None) -> list[Column]:
-    """Return the columns of a shard in the order of their names; `size` (H, W) matters to raw pictures alone.
+def columns_of(settings: ShardSettings, size: tuple[int, int] | None, classes: int) -> list[Column]:
+    """Return the columns of a shard in the order of their names.
 
-    >>> [column.name for column in columns_of(ShardSettings(copies=1, encoding="png"), None)][:4]
+    `size` (H, W) matters to raw pictures alone, the number of classes to the weights of all classes.
+
+    >>> [column.name for column in columns_of(ShardSettings(copies=1, encoding="png"), None, 0)][:4]
     ['aug0', 'checksum', 'clean', 'crop']
     """
     height, width = size or (0, 0)
@@ -84,6 +89,8 @@ def columns_of(settings: ShardSettings, size: tuple[int, int] | None) -> list[Co
     if settings.mixed:
         copies = settings.copies
         columns += [Column(name, f"ndarray:{kind}:{copies}", 8 * copies) for name, kind in MIXED.items()]
+    if settings.soft_labels:
+        columns.append(Column(SOFT, f"ndarray:float32:{settings.copies},{classes}", 4 * settings.copies * classes))
     return sorted(columns)
 
 
@@ -118,6 +125,10 @@ def description(columns: Sequence[Column]) -> dict[str, Any]:
 class MdsBuilder(RowBuilder):
     """Builds an MDS shard; see :class:`ipmix_cli.shards.shard.ShardBuilder`."""
 
+    @property
+    def _classes(self) -> int:
+        return len(self._attributes.get("class_names", ()))
+
     def finish(self) -> list[tuple[str, Bytes]]:
         """Return the shard.
 
@@ -127,7 +138,7 @@ class MdsBuilder(RowBuilder):
             If it is larger than 4 GiB, which MDS cannot hold.
         """
         size = self._rows[0].size if self._rows else None
-        columns = columns_of(self._settings, size)
+        columns = columns_of(self._settings, size, self._classes)
         told, spec = description(columns), self._settings.annotations
         told |= {} if spec.plain else {ANNOTATIONS: spec.to_dict()}
         config = json.dumps(told, sort_keys=True).encode()
@@ -153,6 +164,8 @@ class MdsBuilder(RowBuilder):
         values["checksum"] = b"%016x" % row.checksum
         for place, (name, kind) in enumerate(MIXED.items() if self._settings.mixed else ()):
             values[name] = np.array([pair[place] for pair in sample.mixed], kind).tobytes()
+        if self._settings.soft_labels:
+            values[SOFT] = soft_labels(class_of(sample.label), sample.mixed, self._classes).astype("<f4").tobytes()
         spec = self._settings.annotations
         for column, value in zip(annotation_columns(spec), row_of(sample.label, sample.fields, spec), strict=True):
             text = column.dtype in VARYING
@@ -188,10 +201,11 @@ class MdsView(MappedView):
             clean="clean" in pictures,
             copies=self.copies,
             mixed=self._is_mixed,
+            soft_labels=SOFT in self._columns,
             encoding="png",
             annotations=self._spec,
         )
-        if set(self._columns) != {column.name for column in columns_of(settings, None)}:
+        if set(self._columns) != {column.name for column in columns_of(settings, None, 0)}:
             raise ValueError(f"its columns are {list(self._columns)[:8]} ..")
         self._starts, self._lengths = self._places_of(offsets)
         self._keys = [self._text(position, "key") for position in range(self._length)]
@@ -253,6 +267,21 @@ class MdsView(MappedView):
             return ()
         labels, weights = (np.frombuffer(self._value(position, name), kind) for name, kind in MIXED.items())
         return tuple(map(MixedLabel, labels.tolist(), weights.tolist()))
+
+    def soft_labels(self, position: int) -> NDArray[np.float32] | None:
+        """Return the weights of all classes of each copy, (K, C); None if they are not stored.
+
+        Raises
+        ------
+        BadSampleError
+            If they are no table of K rows.
+        """
+        if SOFT not in self._columns:
+            return None
+        weights = np.frombuffer(self._value(position, SOFT), np.uint8)
+        if weights.size == 0 or weights.size % (4 * self.copies):
+            raise BadSampleError(f"{self._location}: {SOFT} is no table of {self.copies} rows", REMEDY)
+        return weights.view("<f4").reshape(self.copies, -1)
 
     def size(self, position: int) -> tuple[int, int]:
         """Return the (height, width) of one sample's pictures."""
@@ -323,7 +352,7 @@ def mds_places(path: Path, location: str) -> Places:
 
 def mds_index(finished: Finished) -> dict[str, bytes]:
     """Return ``index.json``, which StreamingDataset opens a data set by; shards without samples are left out."""
-    same = description(columns_of(finished.output, finished.size))
+    same = description(columns_of(finished.output, finished.size, len(finished.class_names)))
     shards = [
         same
         | {"raw_data": {"basename": shard.name, "bytes": shard.bytes, "hashes": {}}, "samples": shard.samples}

@@ -7,6 +7,7 @@ import json
 from ipmix_cli.annotations import AnnotationSpec
 from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.frames import sequences_in
+from ipmix_cli.shards.mixed_reading_code import mixed_reading_code
 from ipmix_cli.shards.shard import ShardSettings
 
 FOLDER = "THIS_FOLDER"
@@ -66,6 +67,7 @@ def reading_code(output: ShardSettings, split: str, folder: str) -> dict[str, st
     sections = {} if output.format in ("files", "folders", "npy") else {OWN_READER: own}
     if not remote:
         sections |= _others(output)
+        sections |= mixed_reading_code(output) if output.mixed else {}
     suffix = CODECS[output.encoding].suffix
     first = f"clean.{suffix}" if output.clean else f"aug0.{suffix}"
     column = "clean" if output.clean else "aug0"

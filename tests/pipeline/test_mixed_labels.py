@@ -14,6 +14,7 @@ import pytest
 from ipmix_cli import Checks, Execution, Request, ShardSettings, SourceSpec, augment, open_dataset, validate
 from ipmix_cli.crop import CropConfig
 from ipmix_cli.errors import UsageError
+from ipmix_cli.shards.writers import WRITERS
 
 METHODS = ("mixup", "cutmix")
 
@@ -181,7 +182,15 @@ def test_readers_give_the_weights_of_the_classes(made, view):
 
 
 @pytest.fixture(
-    scope="module", params=[("hdf5", "grouped"), ("webdataset", "grouped"), ("webdataset", "flat")], ids=str
+    scope="module",
+    params=[
+        ("hdf5", "grouped"),
+        ("webdataset", "grouped"),
+        ("webdataset", "flat"),
+        ("parquet", "grouped"),
+        ("mds", "grouped"),
+    ],
+    ids=str,
 )
 def soft(request, tmp_path_factory):
     """Data sets with the weights of all classes."""
@@ -197,6 +206,11 @@ def stored_weights(kind, out) -> np.ndarray:
     if kind == "hdf5":
         return np.concatenate([h5py.File(path)["soft_label"][:] for path in sorted(out.glob("*.h5"))])
     rows = {}
+    for path in sorted(out.glob("*.parquet")):
+        table = pytest.importorskip("pyarrow.parquet").read_table(path, columns=["index", "soft_label"])
+        rows |= dict(zip(table["index"].to_pylist(), table["soft_label"].to_pylist(), strict=True))
+    for path in sorted(out.glob("*.mds")):
+        rows |= mds_rows(path.read_bytes())
     for path in sorted(out.glob("*.tar")):
         with tarfile.open(path) as tar:
             for member in tar.getmembers():
@@ -204,6 +218,26 @@ def stored_weights(kind, out) -> np.ndarray:
                     facts = json.load(tar.extractfile(member))
                     rows[facts["index"]] = facts["soft_labels"]
     return np.array([rows[index] for index in sorted(rows)], np.float32)
+
+
+def mds_rows(data: bytes) -> dict[int, np.ndarray]:
+    """The soft labels of an MDS shard by the samples' indices, as its description says where they are."""
+    count = int.from_bytes(data[:4], "little")
+    offsets = np.frombuffer(data[4 : 8 + 4 * count], "<u4")
+    about = json.loads(data[8 + 4 * count : offsets[0]])
+    rows = {}
+    for start in offsets[:-1].tolist():
+        varying = about["column_sizes"].count(None)
+        lengths = iter(np.frombuffer(data[start : start + 4 * varying], "<u4").tolist())
+        place, found = start + 4 * varying, {}
+        for name, size in zip(about["column_names"], about["column_sizes"], strict=True):
+            length = next(lengths) if size is None else size
+            found[name] = data[place : place + length]
+            place += length
+        kind, shape = about["column_encodings"][about["column_names"].index("soft_label")].split(":")[1:]
+        index = int.from_bytes(found["index"], "little")
+        rows[index] = np.frombuffer(found["soft_label"], kind).reshape(*map(int, shape.split(",")))
+    return rows
 
 
 def test_soft_labels_are_the_two_labels_with_their_weights(soft, made):
@@ -227,7 +261,9 @@ def test_readers_return_soft_labels_and_cards_declare_them(soft):
     kind, out = soft
     _, weights = ShardDataset(out, view="all")[5]
     assert np.array_equal(weights, stored_weights(kind, out)[5])
-    assert ("soft_label" if kind == "hdf5" else "soft_labels") in (out / "README.md").read_text()
+    if kind != "mds":  # which describes its columns itself
+        name = "soft_labels" if kind == "webdataset" else "soft_label"
+        assert f"name: {name}\n" in (out / "README.md").read_text()
     assert validate(open_dataset(out), Checks(level="full", replay="100%", source=SourceSpec(input="demo"))).passed
 
 
@@ -238,20 +274,38 @@ def test_a_wrong_soft_label_is_noticed(soft, tmp_path):
     if kind == "hdf5":
         with h5py.File(copy / "train-000001.h5", "r+") as file:
             file["soft_label"][2, 1, 3] += 0.25
-    else:
+    elif kind == "webdataset":
         path = copy / "train-000001.tar"
         data = path.read_bytes()
         at = data.index(b'"soft_labels": [[') + len('"soft_labels": [[')
         path.write_bytes(data[:at] + (b"1" if data[at : at + 1] == b"0" else b"0") + data[at + 1 :])
+    else:
+        (path,) = copy.glob("*00001*.[mp][da]*")
+        first = stored_weights(kind, out)[4].astype("<f4").tobytes()
+        assert path.read_bytes().count(first) == 1
+        path.write_bytes(path.read_bytes().replace(first, np.roll(np.frombuffer(first, "<f4"), 1).tobytes()))
     codes = {problem.code for problem in validate(open_dataset(copy), Checks()).problems}
     assert {"shard-damaged", "sample-damaged"} <= codes
 
 
-def test_formats_without_a_column_for_them_refuse_soft_labels(tmp_path):
+def test_formats_without_a_column_for_them_refuse_soft_labels(tmp_path, monkeypatch):
+    monkeypatch.setitem(WRITERS, "parquet", dataclasses.replace(WRITERS["parquet"], soft_labels=False))
     asked = dataclasses.replace(request_of("mixup", format="parquet", encoding="png"), changes={"soft_labels": True})
     with pytest.raises(UsageError, match="soft-labels") as caught:
         augment(asked, str(tmp_path / "out"))
     assert "webdataset" in caught.value.remedy
+
+
+def test_hugging_face_reads_soft_labels_of_parquet_with_and_without_the_card(tmp_path):
+    datasets = pytest.importorskip("datasets")
+    out = tmp_path / "out"
+    augment(dataclasses.replace(request_of("cutmix", format="parquet"), changes={"soft_labels": True}), str(out))
+    wanted = stored_weights("parquet", out)
+    files = [str(path) for path in sorted(out.glob("*.parquet"))]
+    for place, more in ((str(out), {}), ("parquet", {"data_files": files})):
+        found = datasets.load_dataset(place, split="train", cache_dir=str(tmp_path / "cache"), **more)
+        assert np.array_equal(np.array(found["soft_label"][:], np.float32), wanted)
+        assert found.features["label"].num_classes == 10
 
 
 def test_its_clean_pictures_are_evaluated_with_their_classes(made):

@@ -38,6 +38,9 @@ FORMS: dict[str, tuple[str, ...]] = {
     "mds-webp": ("--format", "mds", "--encoding", "webp"),
     "cifar": ("--format", "cifar"),
 }
+MIXED = {
+    f"cutmix-{name}": (*words, "--method", "cutmix") for name, words in FORMS.items() if name not in ("files", "cifar")
+}
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
 
@@ -49,7 +52,8 @@ def dataset(tmp_path_factory: pytest.TempPathFactory, ipmix: Callable[..., Any],
     def make(form: str) -> Path:
         folder = tmp_path_factory.mktemp(form) / "data"
         size = ("--limit", SAMPLES, "--copies", COPIES, "--samples-per-shard", SAMPLES // SHARDS, "--jobs", 1)
-        ipmix("augment", "--in", "demo", "--fractals", bank, "--out", folder, *size, *FORMS[form])
+        mixing = () if form in MIXED else ("--fractals", bank)
+        ipmix("augment", "--in", "demo", *mixing, "--out", folder, *size, *(FORMS | MIXED)[form])
         return folder
 
     return make
@@ -320,7 +324,7 @@ NEEDS = {
 }
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", [*FORMS, *MIXED])
 @pytest.mark.filterwarnings("ignore")
 def test_the_programs_in_the_card_run(
     dataset: Callable[[str], Path], form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -10,6 +10,7 @@ key, source_key              string                          a source key that i
 checksum                     string                          see :mod:`ipmix_cli.shards.checksum`; hexadecimal, since
                                                              tensors of torch hold no uint64 as they hold int64
 second_label, label_weight   list<int64>, list<double>       of methods that mix labels alone
+soft_label                   list<list<float>>, (K, C)       if the weights of all C classes are asked for
 ===========================  ==============================  ====================================================
 
 Labels of other kinds are ``label``, too: list<int64> of 0 and 1 for several classes a picture, double or list<double>
@@ -27,17 +28,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
-from ipmix_cli.annotations import LABEL_TYPES, AnnotationSpec, columns, row_of
+from ipmix_cli.annotations import LABEL_TYPES, AnnotationSpec, class_of, columns, row_of
 from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.picture import Bytes
 from ipmix_cli.shards.class_order import distinct_names
 from ipmix_cli.shards.encoded_rows import Row, RowBuilder, picture_columns, portable
 from ipmix_cli.shards.parquet import thrift
-from ipmix_cli.shards.parquet.columns import PLAIN, RLE, Column, Leaf, page
+from ipmix_cli.shards.parquet.columns import LISTS, PLAIN, RLE, Column, Leaf, page
 from ipmix_cli.shards.parquet.thrift import BINARY, I32, I64, LIST, STRUCT, Field
 from ipmix_cli.shards.shard import ShardSample, ShardSettings
+from ipmix_cli.shards.soft_labels import soft_labels
 
 SUFFIX = ".parquet"
 MAGIC = b"PAR1"
@@ -50,17 +53,19 @@ MOST_NAMED = 10_000  # classes whose names Hugging Face is told, as in the card
 HUGGING_FACE, CLASS_NAMES, JOB, ANNOTATIONS = "huggingface", "class_names", "ipmix_job", "annotations"
 
 
-def columns_of(settings: ShardSettings) -> list[Column]:
-    """Return the columns of a shard, in order."""
+def columns_of(settings: ShardSettings, classes: int) -> list[Column]:
+    """Return the columns of a shard, in order; the number of classes matters to the weights of all classes alone."""
     found = [Column(name, "image") for name in picture_columns(settings)]
     beside = annotation_columns(settings.annotations)
     found += beside[: settings.annotations.labels in LABEL_TYPES]
     found += [Column(name, "int64") for name in NUMBERS] + [Column(name, "text") for name in TEXTS]
     if settings.mixed:
         found += [
-            Column("second_label", "int64s", settings.copies),
-            Column("label_weight", "float64s", settings.copies),
+            Column("second_label", "int64s", (settings.copies,)),
+            Column("label_weight", "float64s", (settings.copies,)),
         ]
+    if settings.soft_labels:
+        found.append(Column("soft_label", "float32 tables", (settings.copies, classes)))
     return found + beside[settings.annotations.labels in LABEL_TYPES :]
 
 
@@ -69,7 +74,7 @@ def annotation_columns(spec: AnnotationSpec) -> list[Column]:
     found = []
     for name, dtype, shape in columns(spec):
         kind = "text" if dtype in {"string", "json"} else "float64" if dtype == "float64" else "int64"
-        found.append(Column(name, f"{kind}s", shape[0]) if shape else Column(name, kind))
+        found.append(Column(name, f"{kind}s", shape[:1]) if shape else Column(name, kind))
     return found
 
 
@@ -88,7 +93,7 @@ class ParquetBuilder(RowBuilder):
 
     def finish(self) -> list[tuple[str, Bytes]]:
         """Return the shard."""
-        columns, file = columns_of(self._settings), bytearray(MAGIC)
+        columns, file = columns_of(self._settings, len(self._attributes.get("class_names", ()))), bytearray(MAGIC)
         groups = []
         for rows in row_groups(self._rows):
             values = self._values(rows)
@@ -101,7 +106,7 @@ class ParquetBuilder(RowBuilder):
     def _write(self, file: bytearray, leaf: Leaf, values: Sequence[Any]) -> Chunk:
         offset, content = len(file), page(leaf, values)
         file += content
-        return Chunk(leaf, sum(map(len, values)) if leaf.repetition else len(values), offset, len(content))
+        return Chunk(leaf, len(values) * prod(leaf.shape), offset, len(content))
 
     def _values(self, rows: Sequence[Row]) -> dict[tuple[str, ...], Sequence[Any]]:
         """Return the values of each column of a row group, by its path."""
@@ -120,6 +125,10 @@ class ParquetBuilder(RowBuilder):
         if self._settings.mixed:
             for place, name in enumerate(("second_label", "label_weight")):
                 found[name, "list", "element"] = [[pair[place] for pair in sample.mixed] for sample in samples]
+        if self._settings.soft_labels:
+            classes = len(self._attributes["class_names"])
+            soft = [soft_labels(class_of(sample.label), sample.mixed, classes) for sample in samples]
+            found["soft_label", "list", "element", "list", "element"] = soft
         return found | self._annotations(samples)
 
     def _annotations(self, samples: Sequence[ShardSample]) -> dict[tuple[str, ...], Sequence[Any]]:
@@ -153,17 +162,26 @@ def row_groups(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
 
 def hugging_face(columns: Sequence[Column], class_names: Sequence[str]) -> dict[str, Any]:
     """Return what Hugging Face's ``datasets`` writes into the metadata of its own files: the features."""
-    kinds = {"text": "string", "int64s": "int64", "float64s": "float64"}
     features: dict[str, Any] = {}
     for column in columns:
-        value = {"dtype": kinds.get(column.kind, column.kind), "_type": "Value"}
-        listed = {"feature": value, "_type": "Sequence"}
-        features[column.name] = {"image": {"_type": "Image"}, "int64s": listed, "float64s": listed}.get(
-            column.kind, value
-        )
+        kind, depth = element_of(column)
+        feature: dict[str, Any] = {"_type": "Image"} if kind == "image" else {"dtype": kind, "_type": "Value"}
+        for _ in range(depth):
+            feature = {"feature": feature, "_type": "Sequence"}
+        features[column.name] = feature
     if features.get("label", {}).get("dtype") == "int64" and 0 < len(class_names) <= MOST_NAMED:
         features["label"] = {"names": distinct_names(class_names), "_type": "ClassLabel"}
     return {"info": {"features": features}}
+
+
+def element_of(column: Column) -> tuple[str, int]:
+    """Return what a column's values are as Hugging Face calls it, and how many lists they stand in.
+
+    >>> element_of(Column("soft_label", "float32 tables"))
+    ('float32', 2)
+    """
+    kinds = {"text": "string", "int64s": "int64", "float64s": "float64", "float32 tables": "float32"}
+    return kinds.get(column.kind, column.kind), LISTS.get(column.kind, (0, 0))[1]
 
 
 def _footer(

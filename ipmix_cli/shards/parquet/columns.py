@@ -11,12 +11,17 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from math import prod
+from operator import itemgetter
 from typing import Any
+
+import numpy as np
 
 from ipmix_cli.shards.parquet import thrift
 from ipmix_cli.shards.parquet.thrift import BINARY, I32, STRUCT, Field
 
-INT64, DOUBLE, BYTE_ARRAY = 2, 5, 6  # physical types
+INT64, FLOAT, DOUBLE, BYTE_ARRAY = 2, 4, 5, 6  # physical types
+NUMBER_TYPES = {INT64: "<i8", FLOAT: "<f4", DOUBLE: "<f8"}
 OPTIONAL, REPEATED = 1, 2
 PLAIN, RLE = 0, 3
 UTF8, LISTED = 0, 3  # converted types
@@ -35,24 +40,25 @@ class Leaf:
         The physical type.
     definition, repetition : int
         The highest levels.
-    length : int
-        How many values each list has, in a column of lists.
+    shape : tuple of int
+        How many values each list has, in a column of lists; how many lists each has, and these values, in one of
+        tables.
     """
 
     path: tuple[str, ...]
     kind: int
     definition: int = 1
     repetition: int = 0
-    length: int = 1
+    shape: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column as users see it: ``clean``, ``label`` ..; `kind` is one of KINDS, lists have `length` values."""
+    """A column as users see it: ``clean``, ``label`` ..; `kind` is one of KINDS, lists have a `shape`."""
 
     name: str
     kind: str
-    length: int = 1
+    shape: tuple[int, ...] = ()
 
     @property
     def leaves(self) -> list[Leaf]:
@@ -60,7 +66,8 @@ class Column:
         if self.kind == "image":
             return [Leaf((self.name, part), BYTE_ARRAY, 2) for part in ("bytes", "path")]
         if self.kind in LISTS:
-            return [Leaf((self.name, "list", "element"), LISTS[self.kind], 3, 1, self.length)]
+            kind, depth = LISTS[self.kind]
+            return [Leaf((self.name, *("list", "element") * depth), kind, 2 * depth + 1, depth, self.shape)]
         return [Leaf((self.name,), SCALARS[self.kind])]
 
     def schema(self) -> list[bytes]:
@@ -68,16 +75,18 @@ class Column:
         if self.kind == "image":
             return [_group(self.name, 2), _element("bytes", BYTE_ARRAY), _text("path")]
         if self.kind in LISTS:
-            logical = thrift.struct(Field(LOGICAL_LIST, STRUCT, thrift.struct()))
-            outer = _group(self.name, 1, converted=LISTED, logical=logical)
-            return [outer, _group("list", 1, repetition=REPEATED), _element("element", LISTS[self.kind])]
+            kind, depth = LISTS[self.kind]
+            names = (self.name, *["element"] * (depth - 1))
+            return [*(group for name in names for group in _list_groups(name)), _element("element", kind)]
         if self.kind == "text":
             return [_text(self.name)]
         return [_element(self.name, SCALARS[self.kind])]
 
 
 SCALARS = {"text": BYTE_ARRAY, "int64": INT64, "float64": DOUBLE}
-LISTS = {"int64s": INT64, "float64s": DOUBLE}
+LISTS = {"int64s": (INT64, 1), "float64s": (DOUBLE, 1), "float32 tables": (FLOAT, 2)}
+"""The physical type of a list's numbers, and how many lists stand in each other."""
+
 KINDS = ("image", *SCALARS, *LISTS)
 
 
@@ -107,14 +116,20 @@ def _group(
     )
 
 
+def _list_groups(name: str) -> list[bytes]:
+    logical = thrift.struct(Field(LOGICAL_LIST, STRUCT, thrift.struct()))
+    outer = _group(name, 1, converted=LISTED, logical=logical)
+    return [outer, _group("list", 1, repetition=REPEATED)]
+
+
 def page(leaf: Leaf, values: Sequence[Any]) -> bytes:
-    """Return the one page of a column chunk, with its header; values of a list column are sequences.
+    """Return the one page of a column chunk, with its header; values of a list column have its shape.
 
     The checksum is the one that other readers can be told to check: of zlib's crc32.
     """
-    flat = [item for value in values for item in value] if leaf.repetition else values
-    content = b"".join([levels(leaf, values), _plain(leaf.kind, flat)])
-    data_page = thrift.struct(Field(1, I32, len(flat)), Field(2, I32, PLAIN), Field(3, I32, RLE), Field(4, I32, RLE))
+    content = b"".join([levels(leaf, len(values)), _plain(leaf.kind, values)])
+    count = len(values) * prod(leaf.shape)
+    data_page = thrift.struct(Field(1, I32, count), Field(2, I32, PLAIN), Field(3, I32, RLE), Field(4, I32, RLE))
     crc = zlib.crc32(content)
     header = thrift.struct(
         Field(1, I32, 0),
@@ -126,13 +141,24 @@ def page(leaf: Leaf, values: Sequence[Any]) -> bytes:
     return header + content
 
 
-def levels(leaf: Leaf, values: Sequence[Any]) -> bytes:
+def levels(leaf: Leaf, rows: int) -> bytes:
     """Return the levels that stand before the values of a page: which of them begin a list, and that all are there."""
     if not leaf.repetition:
-        return _runs([(len(values), leaf.definition)])
-    starts = [int(number > 0) for value in values for number in range(len(value))]
-    runs = [(sum(1 for _ in run), number) for number, run in groupby(starts)]
-    return _runs(runs) + _runs([(len(starts), leaf.definition)])
+        return _runs([(rows, leaf.definition)])
+    one = [run for run in _repetitions(leaf.shape) if run[0] > 0] * rows
+    runs = [(sum(count for count, _ in equal), number) for number, equal in groupby(one, itemgetter(1))]
+    return _runs(runs) + _runs([(rows * prod(leaf.shape), leaf.definition)])
+
+
+def _repetitions(shape: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Return the repetition levels of a value, as (how many, level).
+
+    >>> _repetitions((4,)), _repetitions((2, 3))
+    ([(1, 0), (3, 1)], [(1, 0), (2, 2), (1, 1), (2, 2)])
+    """
+    if len(shape) == 1:
+        return [(1, 0), (shape[0] - 1, 1)]
+    return [(1, 0), (shape[1] - 1, 2), *[(1, 1), (shape[1] - 1, 2)] * (shape[0] - 1)]
 
 
 def _runs(runs: Sequence[tuple[int, int]]) -> bytes:
@@ -142,7 +168,7 @@ def _runs(runs: Sequence[tuple[int, int]]) -> bytes:
 
 
 def _plain(kind: int, values: Sequence[Any]) -> bytes:
-    """Return values as PLAIN encoding has them: numbers of 8 bytes, or bytes after their length."""
+    """Return values as PLAIN encoding has them: numbers, or bytes after their length."""
     if kind == BYTE_ARRAY:
         return b"".join(part for value in values for part in (struct.pack("<I", len(value)), value))
-    return struct.pack(f"<{len(values)}{'d' if kind == DOUBLE else 'q'}", *values)
+    return np.array(values, NUMBER_TYPES[kind]).tobytes()

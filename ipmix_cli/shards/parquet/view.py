@@ -7,6 +7,7 @@ import re
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -28,7 +29,7 @@ from ipmix_cli.shards.parquet.builder import (
     annotation_columns,
     columns_of,
 )
-from ipmix_cli.shards.parquet.columns import BYTE_ARRAY, DOUBLE, Leaf, levels
+from ipmix_cli.shards.parquet.columns import BYTE_ARRAY, NUMBER_TYPES, Leaf, levels
 from ipmix_cli.shards.parquet.thrift import Reader, Struct
 from ipmix_cli.shards.places import CLEAN, ListedExtents, Places
 from ipmix_cli.shards.shard import MixedLabel, ShardSettings, StoredSample
@@ -59,11 +60,17 @@ class ParquetView(MappedView):
         self._columns = {name: column for column, name in enumerate(filter(PICTURE.fullmatch, names))}
         self._has_clean = "clean" in self._columns
         self.copies = len(self._columns) - self._has_clean
-        self._mixed = "second_label" in names
+        self._mixed, self._has_soft = "second_label" in names, "soft_label" in names
         stored = json.loads(texts.get(ANNOTATIONS, "null"))
         self._spec = PLAIN if stored is None else typed(AnnotationSpec, stored)
-        settings = ShardSettings(clean=self._has_clean, copies=self.copies, mixed=self._mixed, annotations=self._spec)
-        columns = columns_of(settings)
+        settings = ShardSettings(
+            clean=self._has_clean,
+            copies=self.copies,
+            mixed=self._mixed,
+            soft_labels=self._has_soft,
+            annotations=self._spec,
+        )
+        columns = columns_of(settings, len(self.attributes[CLASS_NAMES]))
         self._leaves = [leaf for column in columns for leaf in column.leaves]
         if names != ["schema", *(Reader(part).struct()[4].decode() for one in columns for part in one.schema())]:
             raise ValueError(f"its columns are {names[:8]} ..")
@@ -88,20 +95,19 @@ class ParquetView(MappedView):
         header = reader.struct()
         start, stop = reader.place, reader.place + header[2]
         count = header[5][1]
-        each = leaf.length
-        good = chunk[4] == 0 and header[1] == 0 and count == rows * each and chunk[9] + chunk[7] == stop
+        good = chunk[4] == 0 and header[1] == 0 and count == rows * prod(leaf.shape) and chunk[9] + chunk[7] == stop
         if not good or not 4 * count < stop - start:
             raise ValueError(f"the column {'.'.join(leaf.path)} in another form than ipmix writes")
-        before = levels(leaf, [range(each)] * rows if leaf.repetition else range(rows))
+        before = levels(leaf, rows)
         start += len(before)
         if stop > len(self._data) or bytes(self._data[start - len(before) : start]) != before:
             raise ValueError(f"the column {'.'.join(leaf.path)} is cut off, or lacks values")
         if leaf.kind == BYTE_ARRAY:
             return _byte_places(self._data, start, stop, count)
-        if stop - start != 8 * count:
+        dtype = np.dtype(NUMBER_TYPES[leaf.kind])
+        if stop - start != dtype.itemsize * count:
             raise ValueError(f"the column {'.'.join(leaf.path)} has another length")
-        numbers = np.frombuffer(bytes(self._data[start:stop]), "<f8" if leaf.kind == DOUBLE else "<i8")
-        return numbers.reshape(rows, each) if leaf.repetition else numbers
+        return np.frombuffer(bytes(self._data[start:stop]), dtype).reshape(rows, *leaf.shape)
 
     def _join(self, groups: Sequence[dict[tuple[str, ...], Any]]) -> None:
         """Put the groups' values together."""
@@ -135,6 +141,8 @@ class ParquetView(MappedView):
             raise ValueError("a key that is there twice")
         if self._mixed:
             self._pairs = numbers("second_label", "list", "element"), numbers("label_weight", "list", "element")
+        if self._has_soft:
+            self._soft = numbers("soft_label", "list", "element", "list", "element")
 
     def _texts(self, places: _Places) -> Iterator[str]:
         for offset, length in zip(places.offsets.tolist(), places.lengths.tolist(), strict=True):
@@ -165,6 +173,10 @@ class ParquetView(MappedView):
             return ()
         labels, weights = self._pairs
         return tuple(map(MixedLabel, labels[position].tolist(), weights[position].tolist()))
+
+    def soft_labels(self, position: int) -> NDArray[np.float32] | None:
+        """Return the weights of all classes of each copy, (K, C); None if they are not stored."""
+        return self._soft[position] if self._has_soft else None
 
     def size(self, position: int) -> tuple[int, int]:
         """Return the (height, width) of one sample's pictures."""
