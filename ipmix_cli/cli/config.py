@@ -80,6 +80,10 @@ def _with_table(ctx: typer.Context, path: str, values: dict[str, Any], names: di
 
     tables = {name: value for name, value in values.items() if name in METHODS and isinstance(value, dict)}
     plain = {name: value for name, value in values.items() if name not in tables}
+    for name, value in plain.items():
+        if isinstance(value, dict) and name not in names:
+            remedy = did_you_mean(name, METHODS) or f"choose from: {', '.join(METHODS)}"
+            raise UsageError(f"{path}: there is no method for the table [{name}]", remedy)
     chosen = method_in(ctx.meta.get(WORDS, []), DEFAULT_METHOD)
     general = names.keys() - {name.replace("_", "-") for name in method_parameters(transform_named(chosen))}
     for method, table in tables.items():
@@ -109,7 +113,7 @@ def _unknown(ctx: typer.Context, path: str, name: str, names: dict[str, str]) ->
         from ipmix_cli.cli.method_options import owners_of, suggestion
 
         if owners := owners_of(option.replace("-", "_")):
-            assigned = " or ".join(f'method = "{owner}"' for owner in owners)
+            assigned = f'method = "{owners[0]}"' if len(owners) == 1 else "one of them as method"
             remedy = f"{name!r} is an option of {_methods(owners)}: give {assigned}, or leave it out"
         elif nearest := suggestion(option, names):
             remedy = f"did you mean {nearest[0]!r}? It is an option of {_methods(nearest[1])}"
@@ -117,7 +121,7 @@ def _unknown(ctx: typer.Context, path: str, name: str, names: dict[str, str]) ->
 
 
 def _methods(names: Sequence[str]) -> str:
-    return f"the method{'s' if len(names) > 1 else ''} {' and '.join(repr(name) for name in names)}"
+    return f"the method{'s' if len(names) > 1 else ''} {', '.join(repr(name) for name in names)}"
 
 
 def option_names(ctx: typer.Context) -> dict[str, str]:

@@ -143,11 +143,15 @@ def unknown_option(name: str, options: Iterable[str], command: str) -> UsageErro
         from ipmix_cli.cli.method_options import owners_of, suggestion
 
         if owners := owners_of(name.lstrip("-").replace("-", "_")):
-            remedy = f"give --method {' or '.join(owners)}, or leave it out"
-            return UsageError(f"{name} is an option of --method {' and '.join(owners)}", remedy)
+            remedy = (
+                f"give --method {owners[0]}, or leave it out"
+                if len(owners) == 1
+                else "give one of them, or leave it out"
+            )
+            return UsageError(f"{name} is an option of --method {', '.join(owners)}", remedy)
         nearest = suggestion(name[2:], [option[2:] for option in own])
         if nearest is not None:
-            remedy = f"did you mean '--{nearest[0]}'? It is an option of --method {' and '.join(nearest[1])}"
+            remedy = f"did you mean '--{nearest[0]}'? It is an option of --method {', '.join(nearest[1])}"
             return UsageError(f"{command} has no option {name}", remedy)
     return UsageError(f"{command} has no option {name}", did_you_mean(name, own) or f"see {command} --help")
 

@@ -35,7 +35,17 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ipmix_cli.annotations import PLAIN, Annotation, AnnotationSpec, Label, Value, annotation_of, class_of, nested, row_of
+from ipmix_cli.annotations import (
+    PLAIN,
+    Annotation,
+    AnnotationSpec,
+    Label,
+    Value,
+    annotation_of,
+    class_of,
+    nested,
+    row_of,
+)
 from ipmix_cli.annotations import Column as AnnotationColumn
 from ipmix_cli.annotations import columns as annotation_columns
 from ipmix_cli.codecs.codecs import REMEDY

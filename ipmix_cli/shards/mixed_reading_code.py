@@ -22,7 +22,7 @@ import glob
 import webdataset
 
 shards = sorted(glob.glob("<FOLDER>/<SPLIT>-*.tar"))
-data = webdataset.WebDataset(shards, shardshuffle=16).shuffle(1000).decode("rgb8")
+data = webdataset.WebDataset(shards, shardshuffle=16).shuffle(1000).decode("<DECODER>")
 for copy, label, facts in data.to_tuple("aug0.<SUFFIX>", "cls", "json"):
     second, weight = facts["second_labels"][0], facts["label_weights"][0]
     ...                                                     # the copy is weight of label, and 1 - weight of second
@@ -33,7 +33,7 @@ import glob
 import webdataset
 
 shards = sorted(glob.glob("<FOLDER>/<SPLIT>-*.tar"))
-data = webdataset.WebDataset(shards, shardshuffle=16).shuffle(1000).decode("rgb8")
+data = webdataset.WebDataset(shards, shardshuffle=16).shuffle(1000).decode("<DECODER>")
 for picture, label, facts in data.to_tuple("<SUFFIX>", "cls", "json"):
     second, weight = label, 1.0                             # of a clean picture, which is copy -1
     if facts["copy"] >= 0:
@@ -45,7 +45,7 @@ RAW_CODE = """
 import h5py
 
 with h5py.File("<FOLDER>/<SPLIT>-000000.h5") as shard:
-    copies, label = shard["aug"][0], shard["label"][0]      # (K, H, W, 3) uint8
+    copies, label = shard["aug"][0], shard["label"][0]      # (K, H, W, <C>) uint8
     seconds, weights = shard["second_label"][0], shard["label_weight"][0]   # (K,): of each copy
     print(shard.attrs["class_names"][label], seconds, weights)      # a copy is weight of label, the rest of its second
 """

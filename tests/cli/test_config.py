@@ -128,7 +128,8 @@ def test_a_damaged_manifest_is_no_record(ipmix, shards, tmp_path):
     [
         ("copis = 3", "no option 'copis'", "copies"),
         ("lenght = 8", "no option 'lenght'", "'length'? It is an option of the method 'cutout'"),
-        ("soft-labels = true", "no option 'soft-labels'", "the methods 'mixup' and 'cutmix'"),
+        ("[prme]\nsigma = 1", "no method for the table [prme]", "'prime'"),
+        ("soft-labels = true", "no option 'soft-labels'", "the methods 'mixup', 'cutmix'"),
         ("copies = 2.5", "expected a whole number", ""),
         ("copies = true", "expected a whole number", ""),
         ('seed = "3"', "expected a whole number", ""),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.job import Job
 from ipmix_cli.pipeline.run.partners import partners_of
+from ipmix_cli.pipeline.run.render import RGB
 from ipmix_cli.pipeline.run.rendered import render_chosen
 from ipmix_cli.transform import Plans
 
@@ -85,11 +86,11 @@ def without_effect(job: Job, index: int, clean: Picture, copies: NDArray[np.bool
     """Return (K,): which of these copies (K,) of one sample are its clean picture, though their plans have steps.
 
     A change of contrast may leave a picture as it is. These copies are made again; of jobs whose copies take more than
-    the clean picture none is, and nothing is said of them.
+    the stored clean picture none is, and nothing is said of them.
     """
     found = np.zeros_like(copies)
-    alone = not (job.needs_mixing or job.transform.mixes_labels or job.has_surroundings)
-    if alone and copies.any():
+    more = job.needs_mixing or job.transform.mixes_labels or job.has_surroundings or job.output.channels != RGB
+    if copies.any() and not more:
         numbers = np.flatnonzero(copies)
         made = render_chosen(job, None, clean[None], np.array([index]), numbers[None])[0]
         found[numbers] = (made == clean).all(axis=(1, 2, 3))
