@@ -12,6 +12,7 @@ import time
 import numpy as np
 import pytest
 
+from ipmix_cli.errors import SourceError
 from ipmix_cli.pipeline.inspect.status import status
 from ipmix_cli.pipeline.output.dataset import open_dataset
 from ipmix_cli.pipeline.run.augment import augment
@@ -19,6 +20,7 @@ from ipmix_cli.pipeline.run.prepare import Request
 from ipmix_cli.pipeline.run.schedule import ExistingOutput
 from ipmix_cli.pipeline.verify.repair import repair
 from ipmix_cli.pipeline.verify.validate import Checks, validate
+from ipmix_cli.shards import npy_arrays
 from ipmix_cli.shards.shard import ShardSettings
 from ipmix_cli.sources.source import SourceSpec
 from ipmix_cli.storage.folder import open_folder
@@ -154,3 +156,24 @@ def test_an_object_store_holds_the_files_of_a_local_folder(tmp_path, digests, la
     assert not validate(open_dataset(url), Checks()).passed
     assert repair(open_dataset(url)).problems == []
     assert folder.read(lost) == content
+
+
+def test_an_equal_run_that_was_first_and_has_cleared_the_pieces_away_is_no_error(tmp_path, monkeypatch):
+    request, out = request_for(), str(tmp_path / "out")
+    assemble = npy_arrays.assemble
+    runs = []
+
+    def late(folder, pieces):
+        if not runs:
+            runs.append(None)
+            runs[0] = augment(request, out)  # the other run, which does all that is left
+        assemble(folder, pieces)
+
+    monkeypatch.setattr("ipmix_cli.shards.npy.assemble", late)
+    outcome = augment(request, out)
+    assert outcome.manifest == runs[0].manifest
+    assert validate(open_dataset(out), Checks(level="full")).passed
+    with monkeypatch.context() as patch:
+        patch.setattr("ipmix_cli.shards.npy.assemble", lambda *_: npy_arrays._array(open_folder(out), "absent.npy"))
+        with pytest.raises(SourceError, match="absent"):
+            augment(request, str(tmp_path / "other"))

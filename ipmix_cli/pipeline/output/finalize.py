@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Protocol
 
+from ipmix_cli.errors import SourceError, WriteError
 from ipmix_cli.pipeline.job import Job, shard_bounds
 from ipmix_cli.pipeline.output.error_budget import check_failures
 from ipmix_cli.pipeline.output.manifest import (
@@ -97,9 +98,8 @@ def finalize(
     allowed = max_errors or (before.max_errors if before else "")
     if allowed:
         check_failures((failure for shard in shards for failure in shard.failures), job, allowed)
-    assemble = WRITERS[job.output.format].assemble
-    if assemble is not None and (manifest_before is None or folder.names(PIECES)):
-        assemble(folder, [shard.name for shard in shards])
+    if (done := _assembled(folder, job, shards, manifest_before)) is not None:
+        return done
     opened = this if before is None or before.job != job else before
     contents = small_files(opened, shards)
     manifest = Manifest(
@@ -121,6 +121,23 @@ def finalize(
         folder.remove(ERRORS)
     clear_state(folder, manifest)
     return manifest
+
+
+def _assembled(folder: Folder, job: Job, shards: Sequence[ShardRecord], before: Manifest | None) -> Manifest | None:
+    """Put together what the shards of some formats leave in pieces.
+
+    If an equal run beside this one was first, and has cleared the pieces away, its manifest is returned.
+    """
+    assemble = WRITERS[job.output.format].assemble
+    if assemble is None or (before is not None and not folder.names(PIECES)):
+        return None
+    try:
+        assemble(folder, [shard.name for shard in shards])
+    except (SourceError, WriteError):
+        if (done := read_state(folder).finished(job)) is not None:
+            return done
+        raise
+    return None
 
 
 def small_files(opened: Finalizable, shards: tuple[ShardRecord, ...]) -> dict[str, bytes]:
