@@ -238,14 +238,10 @@ def augment(
 
 def show_estimate(request: Request, out: str, execution: Execution, listener: Listener, as_json: bool) -> None:
     """Print what a job would cost; exit with 4 if the disk space is not enough."""
-    from ipmix_cli.cli.estimate import as_json as cost_as_json
-    from ipmix_cli.cli.estimate import table
+    from ipmix_cli.cli.estimate import show_cost
     from ipmix_cli.pipeline.run.estimate import estimate
 
-    cost = estimate(request, out, execution, listener)
-    show(cost_as_json(cost, out) if as_json else table(cost, out, execution.task_count))
-    if not cost.fits or cost.other_job:
-        raise typer.Exit(4)
+    show_cost(estimate(request, out, execution, listener), out, execution, as_json)
 
 
 def _context() -> Any:

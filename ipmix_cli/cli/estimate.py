@@ -5,12 +5,23 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import typer
+
 from ipmix_cli.cli.choosing_k import worth_of
+from ipmix_cli.cli.screen import show
 
 if TYPE_CHECKING:
+    from ipmix_cli.pipeline.job import Execution
     from ipmix_cli.pipeline.run.estimate import CostEstimate
 
 TASKS = (10, 100, 1000)  # for which the time is shown if no --task-count is given
+
+
+def show_cost(cost: CostEstimate, out: str, execution: Execution, json_wanted: bool = False) -> None:
+    """Print what a job would cost; exit with 4 if the disk space is not enough, or the folder holds another job."""
+    show(as_json(cost, out) if json_wanted else table(cost, out, execution.task_count))
+    if not cost.fits or cost.other_job:
+        raise typer.Exit(4)
 
 
 def table(cost: CostEstimate, out: str, task_count: int) -> str:

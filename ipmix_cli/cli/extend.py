@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from ipmix_cli.cli.execution_options import RUNNING, JobsOption, QuietOption, execution_for, prepare_workers
+from ipmix_cli.cli.execution_options import (
+    RUNNING,
+    JobsOption,
+    QuietOption,
+    TaskCountOption,
+    TaskIndexOption,
+    execution_for,
+    prepare_workers,
+)
 from ipmix_cli.cli.screen import show
 from ipmix_cli.cli.source_options import (
     PANEL,
@@ -50,30 +58,45 @@ def extend(
     alpha: AlphaOption = "white",
     max_picture_pixels: MaxPicturePixelsOption = None,
     jobs: JobsOption = None,
+    task_index: TaskIndexOption = None,
+    task_count: TaskCountOption = None,
     max_errors: Annotated[
         str, typer.Option(help="Unreadable pictures to leave out, in all: N or P%.", rich_help_panel=RUNNING)
     ] = "0",
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Add nothing; estimate shards, bytes, time and disk space.", rich_help_panel=RUNNING
+        ),
+    ] = False,
     quiet: QuietOption = False,
 ) -> None:
     """Add the pictures of a further source to a finished data set, as shards behind those that are there.
 
     Method, seed, crops and format are those of the data set, and so are the classes, by their names. The old shards
     keep their bytes. The same command again finishes an extension that was interrupted; the folder is a finished data
-    set of the old pictures until then.
+    set of the old pictures until then. Array tasks divide the new shards among them, as for augment.
 
     Examples:
       ipmix extend shards --in more-photos/
       ipmix extend shards --in new.csv --data-dir photos --classes-from classes.txt
+      ipmix extend shards --in more-photos/ --dry-run
     """
     options = locals()
-    prepare_workers(jobs, DEFAULT_METHOD)
+    if not dry_run:
+        prepare_workers(jobs, DEFAULT_METHOD)
+    from ipmix_cli.cli.estimate import show_cost
     from ipmix_cli.cli.logbook import logging_to
     from ipmix_cli.cli.progress import Bars
     from ipmix_cli.cli.summary import summary
+    from ipmix_cli.pipeline.run.extend import estimate_extension
     from ipmix_cli.pipeline.run.extend import extend as run
 
     with logging_to(None, Bars(quiet, False), folder) as listener:
-        execution = execution_for(jobs, max_errors, (None, None), ("joblib", None, None), listener)
+        execution = execution_for(jobs, max_errors, (task_index, task_count), ("joblib", None, None), listener)
+        if dry_run:
+            show_cost(estimate_extension(folder, spec_of(options, source), execution, listener), folder, execution)
+            return
         outcome = run(folder, spec_of(options, source), execution, listener)
     if not quiet:
         show(summary(outcome, folder))

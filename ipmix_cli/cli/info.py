@@ -62,7 +62,8 @@ def dataset_words(found: Info) -> str:
         ("", f"sha256 {source['digest']}"),
         *_mixing(mixing),
         ("made by", facts["command"]),
-        ("classes", _classes(facts)),
+        *_labels(output),
+        *([("classes", _classes(facts))] if facts["classes_named"] or facts["classes"] else []),
         ("distance", _distance(facts["distances"])),
         ("disk", _disk(facts)),
     ]
@@ -73,6 +74,16 @@ def dataset_words(found: Info) -> str:
     if facts["failed"]:
         rows.append(("left out", f"{facts['failed']:,} pictures that could not be read; see errors.jsonl"))
     return "\n".join([_table(rows), *_reading(found)])
+
+
+def _labels(output: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what labels are, if they are not one class a picture, and which fields are kept."""
+    from ipmix_cli.annotations import KINDS_IN_WORDS, AnnotationSpec
+
+    spec = AnnotationSpec.of(output.get("annotations", {}))
+    each = f", {spec.length} a picture" if spec.labels == "real" and spec.length is not None else ""
+    rows = [] if spec.labels == "class" else [("labels", KINDS_IN_WORDS[spec.labels] + each)]
+    return [*rows, *([("fields", ", ".join(field.name for field in spec.fields))] if spec.fields else [])]
 
 
 def unfinished_words(found: Info) -> str:

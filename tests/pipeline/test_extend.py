@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from ipmix_cli.pipeline.output.dataset import open_dataset
 from ipmix_cli.pipeline.output.state import read_state
 from ipmix_cli.pipeline.run import extend as extending
 from ipmix_cli.pipeline.run.augment import Outcome
-from ipmix_cli.pipeline.run.extend import extend
+from ipmix_cli.pipeline.run.extend import estimate_extension, extend
 from ipmix_cli.pipeline.run.merge import merge
 from ipmix_cli.pipeline.run.schedule import start
 from ipmix_cli.pipeline.verify.repair import repair
@@ -179,3 +180,24 @@ def test_a_data_set_of_a_part_of_its_source_is_not_extended(tmp_path: Path, base
     augment(request, str(tmp_path / "limited"), Execution(), listener=Listener())
     with pytest.raises(UsageError, match="--limit"):
         extend(str(tmp_path / "limited"), source(tmp_path, "more", 2))
+
+
+def test_array_tasks_divide_the_new_shards_and_the_last_one_finishes(base: Path, tmp_path: Path) -> None:
+    alone = tmp_path / "alone"
+    shutil.copytree(base, alone)
+    spec = source(tmp_path, "second", 11)
+    extend(str(alone), spec)
+    outcomes = [extend(str(base), spec, Execution(task_index=index, task_count=3)) for index in (2, 0, 1)]
+    assert [outcome.manifest is None for outcome in outcomes] == [True, True, False]
+    assert digests(base) == digests(alone)
+    assert (base / "manifest.json").read_bytes() == (alone / "manifest.json").read_bytes()
+
+
+def test_a_dry_run_tells_the_cost_of_the_further_pictures_alone_and_adds_none(base: Path, tmp_path: Path) -> None:
+    before = {path: path.read_bytes() for path in base.rglob("*") if path.is_file()}
+    cost = estimate_extension(str(base), source(tmp_path, "second", 7))
+    assert (cost.job.samples, cost.shards, cost.there) == (7, 3, 0)
+    assert cost.bytes > 7 * 3 * 8 * 8 * 3
+    assert {path: path.read_bytes() for path in base.rglob("*") if path.is_file()} == before
+    with pytest.raises(SourceError, match="cow"):
+        estimate_extension(str(base), source(tmp_path, "other", 5, ("cat", "cow")))

@@ -15,7 +15,9 @@ import pytest
 from PIL import Image
 
 from ipmix_cli import Execution, Request, ShardSettings, SourceSpec, augment
+from ipmix_cli.cli.info import dataset_words
 from ipmix_cli.errors import IpmixError, SourceError, UsageError
+from ipmix_cli.pipeline.inspect.info import info
 from ipmix_cli.pipeline.output.dataset import open_dataset
 from ipmix_cli.pipeline.verify.repair import repair
 from ipmix_cli.pipeline.verify.validate import Checks, validate
@@ -81,6 +83,27 @@ def test_labels_of_a_kind_are_stored_read_and_compared_with_the_source(
     checks = Checks(level="full", source=SourceSpec(keep=("ids", "names"), **spec), replay="100%")
     assert validate(open_dataset(out), checks).problems == []
     assert validate(open_dataset(out), Checks(source=SourceSpec(keep=("ids", "names"), **spec))).compared == COUNT
+
+
+@pytest.mark.parametrize("output_format", ["hdf5", "webdataset", "parquet"])
+@pytest.mark.parametrize("kind", LABELS)
+@pytest.mark.filterwarnings("ignore")
+def test_the_code_to_read_a_kind_runs_and_info_names_it(
+    tmp_path: Path, kind: str, output_format: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("torch", "webdataset", "pyarrow"):
+        pytest.importorskip(name)
+    out = made(tmp_path, "out", output_format, **npz(tmp_path, kind))
+    found = info(out)
+    assert {"multilabel": "several classes", "real": "real numbers, 3 a picture", "text": "text", "none": "no labels"}[
+        kind
+    ] in dataset_words(found)
+    monkeypatch.chdir(tmp_path)
+    for title, code in found.reading.items():
+        if "Hugging" not in title:
+            quick = code.replace("range(90)", "range(1)").replace("workers=4", "workers=0")
+            exec(compile(quick, title, "exec"), {})
+    assert "int64" not in found.reading["PyTorch, with ipmix's own reader"]
 
 
 def test_other_labels_or_fields_in_the_source_are_noticed(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import itertools
 import shutil
 import time
@@ -22,7 +23,7 @@ from ipmix_cli.pipeline.run.worker import ShardTask, build_shard
 from ipmix_cli.shards.writers import WRITERS
 from ipmix_cli.sources.class_summary import label_summary
 from ipmix_cli.stages import StageClock
-from ipmix_cli.storage.folder import open_folder
+from ipmix_cli.storage.folder import Folder, open_folder
 
 PLACES = 8  # all over the source: its pictures may not be alike
 LONG_ENOUGH = 1.0  # seconds of work that are measured
@@ -98,21 +99,28 @@ def estimate(
     state = read_state(folder)
     opened = open_job(request, listener, execution.jobs, state=state)
     check_places(request, opened.source, out)
+    ours = state.recorded == opened.job.to_dict()
+    cost = cost_of(opened, folder, execution, listener)
+    there = len(committed(folder, opened.job, state=state)) if ours else 0
+    return dataclasses.replace(cost, there=there, other_job=state.recorded is not None and not ours)
+
+
+def cost_of(opened: OpenJob, folder: Folder, execution: Execution, listener: Listener) -> CostEstimate:
+    """Say what an open job would cost in a folder that holds nothing of it."""
     compile_kernels(listener, opened.job, execution.jobs)
     prepare_pictures(opened, listener)
     job, shards = opened.job, len(shard_bounds(opened.job))
     few, many = measured(opened)
     each, fixed = _cost(few, many, job.output.encoding == "raw")
-    ours = state.recorded == job.to_dict()
     return CostEstimate(
         job=job,
         shards=shards,
         bytes=round(each * job.samples + fixed * shards),
         seconds=many.seconds / max(many.samples, 1) * job.samples,
         measured=many.samples,
-        there=len(committed(folder, job, state=state)) if ours else 0,
+        there=0,
         free=free_space(folder.path("shard")),
-        other_job=state.recorded is not None and not ours,
+        other_job=False,
         jobs=execution.jobs,
         classes=label_summary(opened.source, job.pictures),
         notes=opened.source.notes,

@@ -20,10 +20,12 @@ from ipmix_cli.errors import OtherJobError, SourceError, UnfinishedError, UsageE
 from ipmix_cli.pipeline.job import Execution, Job
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.manifest import Manifest, RecordedPlaces
+from ipmix_cli.pipeline.output.resume import committed
 from ipmix_cli.pipeline.output.state import OutputState, read_state
 from ipmix_cli.pipeline.run.augment import Outcome, fill, told_classes
+from ipmix_cli.pipeline.run.estimate import CostEstimate, cost_of
 from ipmix_cli.pipeline.run.places import lasting_source
-from ipmix_cli.pipeline.run.prepare import OpenJob, open_source_at, reopened_mixing
+from ipmix_cli.pipeline.run.prepare import OpenJob, open_source_at, record_of, reopened_mixing
 from ipmix_cli.pipeline.run.schedule import ExistingOutput
 from ipmix_cli.shards.writers import WRITERS
 from ipmix_cli.sources.chained import CHAINED, ChainedSource, chained_digest, chained_settings
@@ -114,6 +116,37 @@ def extend(
     outcome.classes, outcome.notes = classes, source.notes
     outcome.seconds = time.perf_counter() - began
     return outcome
+
+
+def estimate_extension(
+    out: str,
+    spec: SourceSpec,
+    execution: Execution | None = None,
+    listener: Listener | None = None,
+) -> CostEstimate:
+    """Say what adding the pictures of a source would cost, without adding them; of these alone.
+
+    Raises
+    ------
+    IpmixError
+        As :func:`extend`.
+    """
+    execution, listener = execution or Execution(), listener or Listener()
+    folder = open_folder(out)
+    state = read_state(folder)
+    manifest = _finished(state, out)
+    source = open_source_at(spec, listener)
+    check_apart(out, source.location, "--in")
+    if _was_added(manifest.job, source):
+        raise UsageError(f"the pictures of {source.location} are in {out} already", "name further pictures with --in")
+    opened = extended(manifest, source, lasting_source(spec, source), listener)
+    _check_begun(state, manifest.job, opened.job, out)
+    alone = dataclasses.replace(manifest.job, source=record_of(source), segments=())
+    cost = cost_of(OpenJob(alone, opened.places, source, opened.mixing), folder, execution, listener)
+    there = 0
+    if state.job == opened.job:
+        there = max(0, len(committed(folder, opened.job, state=state)) - len(manifest.shards))
+    return dataclasses.replace(cost, there=there)
 
 
 def _finished(state: OutputState, out: str) -> Manifest:
