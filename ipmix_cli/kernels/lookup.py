@@ -46,9 +46,20 @@ def look_up(_: Any, source: Bytes, at: Number, target: Bytes, tables: Bytes, cou
     return void(source, at, target, tables, count), _write_look_up
 
 
+@extending.intrinsic
+def looks_up_at_once(_: Any) -> Any:
+    """Return whether the processor looks up a vector at once; known when kernels are compiled."""
+    return types.boolean(), lambda context, *_: context.get_constant(types.boolean, _at_once(context))
+
+
+def _at_once(context: Any) -> bool:
+    """Return whether the processor that is compiled for has the instructions."""
+    return FEATURE in context.codegen().magic_tuple()[2].split(",")
+
+
 def _write_look_up(context: Any, builder: Any, signature: Any, values: Any) -> Any:
     """Write the code for the processor that is compiled for."""
-    if FEATURE not in context.codegen().magic_tuple()[2].split(","):
+    if not _at_once(context):
         return context.compile_internal(builder, look_up_pixels, signature, values)
     source, target, tables = (
         context.make_array(signature.args[i])(context, builder, values[i]).data for i in (0, 2, 3)

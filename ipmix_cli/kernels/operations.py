@@ -95,8 +95,9 @@ def operate_on(  # noqa: C901, PLR0912, PLR0913, PLR0917 - one branch for each; 
     elif code == codes.COLOR:
         color(source, target, frame, parameter, workspace.lines[0])
     elif code == codes.CONTRAST:
-        away_from(source, target, frame, mean_of(source, workspace.known[which]), parameter)
+        levels = mean_of(source, workspace.known[which]), parameter
+        away_from(source, target, frame, levels, workspace.tables[STRETCHED])
     elif code == codes.BRIGHTNESS:
-        away_from(source, target, frame, NONE, parameter)
+        away_from(source, target, frame, (NONE, parameter), workspace.tables[STRETCHED])
     elif code == codes.SHARPNESS:
         sharpness(source, target, frame, parameter)

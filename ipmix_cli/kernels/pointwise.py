@@ -6,6 +6,7 @@ import numpy as np
 
 from ipmix_cli.kernels.compiler import inlined, kernel
 from ipmix_cli.kernels.frames import byte_rows, copy_box
+from ipmix_cli.kernels.lookup import apply_tables, looks_up_at_once
 from ipmix_cli.kernels.types import Bytes, Frame, Number
 
 HALF = np.uint8(128)
@@ -71,10 +72,17 @@ def blended(degenerate: Number, value: Number, factor: Number) -> Number:
 
 
 @kernel
-def away_from(source: Bytes, target: Bytes, frame: Frame, degenerate: Number, factor: Number) -> None:
-    """Blend with one grey level: brightness (0) and contrast (the mean grey)."""
-    alpha = np.float32(factor)
-    base = np.float32(degenerate)
+def away_from(source: Bytes, target: Bytes, frame: Frame, levels: tuple[Number, Number], tables: Bytes) -> None:
+    """Blend with one grey level: brightness (0) and contrast (the mean grey); ``levels`` is the level and the factor.
+
+    ``tables`` is uint8 (3, 256) to work in, for processors that look up as fast as they copy.
+    """
+    base, alpha = np.float32(levels[0]), np.float32(levels[1])
+    if looks_up_at_once():
+        for value in range(256):
+            tables[0, value] = tables[1, value] = tables[2, value] = blended(base, np.uint8(value), alpha)
+        apply_tables(source, target, frame, tables)
+        return
     rows, first, count, stride = byte_rows(frame)
     for r in range(rows):
         a = source[first + r * stride : first + r * stride + count]

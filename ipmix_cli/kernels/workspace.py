@@ -45,7 +45,7 @@ class Workspace(NamedTuple):
     # Figures of the clean picture (0) and of a running one (1), and what operations work in
     known: npt.NDArray[np.int64]  # (2, 3): histogram, equalize's tables, mean grey (-1: not yet)
     histograms: npt.NDArray[np.int64]  # (2, 3, 256)
-    tables: npt.NDArray[np.uint8]  # (3, 3, 256): equalize's of both; autocontrast's
+    tables: npt.NDArray[np.uint8]  # (3, 3, 256): equalize's of both; what other operations look up
     counters: npt.NDArray[np.uint32]  # (6, 256)
     centres: npt.NDArray[np.float64]  # (3 * W,) x + 1/2 of each byte's pixel; constant
     denominators: npt.NDArray[np.uint8]  # (2**16,) of exact_shear.py; constant
