@@ -6,8 +6,8 @@
     python -m tests.robustness.fuzzing all 1000000 0 3600        as many as fit into an hour, of all three kinds
 
 An example follows from the seed and its number alone. It fails if anything else than an error of ipmix comes out, if it
-takes longer than `SECONDS` of work or waits for ever, or if the process passes `MEMORY`; the program prints which
-example that was.
+takes longer than `SECONDS` of work or waits for ever, or if it takes more than `MEMORY`; the program prints which example
+that was.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from tests.robustness.fuzzing.records import (
 
 SECONDS = 20  # of work
 WAITING = 200  # seconds after which it is taken to wait for ever: a machine may be busy with other things
-MEMORY = 2**30  # bytes of data beyond what the process has when it begins
+MEMORY = 2**30  # bytes of data beyond what the process had before the example
 
 Target = Callable[[np.random.Generator, Path], None]
 
@@ -77,13 +77,12 @@ def _data_bytes() -> int:
 
 
 def _limit_memory() -> None:
-    used = _data_bytes()
-    resource.setrlimit(resource.RLIMIT_DATA, (used + MEMORY, used + MEMORY))
+    """Limit what the process may have from now on."""
+    resource.setrlimit(resource.RLIMIT_DATA, (_data_bytes() + MEMORY, resource.RLIM_INFINITY))
 
 
 def run(kind: str, count: int, seed: int, seconds: float = float("inf")) -> int:
     """Try examples, and return how many failed; each failure is printed."""
-    _limit_memory()
     for timer in (signal.SIGALRM, signal.SIGPROF):
         signal.signal(timer, _too_long)
     warnings.simplefilter("ignore")
@@ -108,6 +107,7 @@ def tried(kind: str, seed: int, number: int) -> bool:
         prepare(_chance(seed, number))
     rng = _chance(seed, number)
     with tempfile.TemporaryDirectory() as folder:
+        _limit_memory()
         _limit_time(SECONDS, WAITING)
         try:
             target(rng, Path(folder))
@@ -117,6 +117,7 @@ def tried(kind: str, seed: int, number: int) -> bool:
             return False
         finally:
             _limit_time(0, 0)
+            resource.setrlimit(resource.RLIMIT_DATA, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     return True
 
 

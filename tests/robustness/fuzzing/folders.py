@@ -206,9 +206,9 @@ def put_manifest(path: Path, content: bytes) -> None:
         put(path / name, content)
 
 
-def forged_job(rng: np.random.Generator, path: Path) -> None:
+def forge_job(rng: np.random.Generator, path: Path) -> None:
     """Write the manifest of another job, which fits it in all that is checked by counting."""
-    with _suppressed():
+    with _IgnoresErrors():
         manifest = read_manifest(LocalFolder(path))
         values = manifest.job.to_dict()
         values = _plausible(values, rng) if rng.random() < 0.8 else forged(values, rng)
@@ -216,20 +216,20 @@ def forged_job(rng: np.random.Generator, path: Path) -> None:
         put_manifest(path, content)
 
 
-def forged_manifest(rng: np.random.Generator, path: Path) -> None:
+def forge_values(rng: np.random.Generator, path: Path) -> None:
     """Forge any part of the manifest, with the digests that a forger can compute."""
     from tests.robustness.fuzzing.records import sealed
 
-    with _suppressed():
+    with _IgnoresErrors():
         values = json.loads((path / "manifest.json").read_bytes())
         values = _plausible(values, rng) if rng.random() < 0.5 else forged(values, rng)
         content = sealed(values)
         put_manifest(path, content)
 
 
-def forged_places(rng: np.random.Generator, path: Path) -> None:
+def forge_places(rng: np.random.Generator, path: Path) -> None:
     """Let the manifest say that source and bank are elsewhere."""
-    with _suppressed():
+    with _IgnoresErrors():
         manifest = read_manifest(LocalFolder(path))
         source = forged(manifest.places.source, rng) if rng.random() < 0.5 else _plausible(manifest.places.source, rng)
         fractals = str(_pick(rng, [manifest.places.fractals, *PLAUSIBLE, *HOSTILE]))
@@ -238,9 +238,9 @@ def forged_places(rng: np.random.Generator, path: Path) -> None:
         put_manifest(path, content)
 
 
-def unfinished(rng: np.random.Generator, path: Path) -> None:
+def unfinish(rng: np.random.Generator, path: Path) -> None:
     """Make it a folder that is not finished, with records of its shards, some of them forged."""
-    with _suppressed():
+    with _IgnoresErrors():
         folder = LocalFolder(path)
         state = read_state(folder)
         manifest = state.manifest
@@ -258,14 +258,14 @@ def unfinished(rng: np.random.Generator, path: Path) -> None:
         put(victim, json.dumps(values).encode())
 
 
-def damaged_file(rng: np.random.Generator, path: Path) -> None:
+def damage_file(rng: np.random.Generator, path: Path) -> None:
     """Damage a file of it."""
     if victims := sorted(file for file in path.rglob("*") if file.is_file()):
         victim = _pick(rng, victims)
         put(victim, damaged(victim.read_bytes(), rng))
 
 
-def odd_file(rng: np.random.Generator, path: Path) -> None:
+def replace_file(rng: np.random.Generator, path: Path) -> None:
     """Put something that is no regular file in the place of one."""
     if victims := sorted(file for file in path.rglob("*") if file.is_file() or file.is_symlink()):
         victim = _pick(rng, victims)
@@ -279,7 +279,7 @@ def odd_file(rng: np.random.Generator, path: Path) -> None:
             victim.symlink_to(("/dev/zero", "nowhere", victim.name)[kind - 2])
 
 
-class _suppressed:  # noqa: N801 - used as contextlib.suppress is
+class _IgnoresErrors:
     """Ignores that a forger's values cannot be written down at all: the attack is then none."""
 
     def __enter__(self) -> None: ...
@@ -307,8 +307,8 @@ def read_all(path: Path, folder: Path) -> None:
     refused(drain)
 
 
-def evaluated(path: Path, folder: Path) -> None:
-    """Read it as what a model is evaluated on."""
+def read_for_evaluation(path: Path, folder: Path) -> None:
+    """Read it as what a model is read_for_evaluation on."""
     del folder
 
     def read() -> None:
@@ -329,11 +329,11 @@ def typed_as(*words: str) -> Callable[[Path, Path], object]:
 
 
 ATTACKS = [
-    *(forged_job, forged_job, forged_job, forged_manifest, forged_places),
-    *(unfinished, damaged_file, damaged_file, damaged_file, odd_file),
+    *(forge_job, forge_job, forge_job, forge_values, forge_places),
+    *(unfinish, damage_file, damage_file, damage_file, replace_file),
 ]
 COMMANDS = [
-    *(read_all, read_all, evaluated),
+    *(read_all, read_all, read_for_evaluation),
     typed_as("validate", "SET", "--jobs", "1"),
     typed_as("validate", "SET", "--jobs", "1", "--level", "full", "--replay", "100%"),
     typed_as("status", "SET"),
