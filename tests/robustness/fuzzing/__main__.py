@@ -6,8 +6,7 @@
     python -m tests.robustness.fuzzing all 1000000 0 3600        as many as fit into an hour, of all three kinds
 
 An example follows from the seed and its number alone. It fails if anything else than an error of ipmix comes out, if it
-takes longer than `SECONDS` of work or waits for ever, or if it takes more than `MEMORY`; the program prints which example
-that was.
+takes more than `SECONDS` of work, `WAITING` or `MEMORY`; the program prints which example that was.
 """
 
 from __future__ import annotations
