@@ -14,7 +14,7 @@ from fractals.family import Field, Layer, Params
 from fractals.randomness import RandomStream
 from fractals.streams import GOLDEN, as_unit, mixed
 from fractals.tone import equalised
-from ipmix_cli.numba_cache.jit import inlined, kernel
+from ipmix_cli.numba_cache.jit import inlined, kernel, part
 
 LANES = 32  # pixels at once, a tile of 8 x 4: a loop that becomes vector code, the same bits at every width
 WIDE, HIGH = 8, 4
@@ -76,7 +76,7 @@ def edge_point(
     return best_x, best_y
 
 
-@kernel
+@part
 def _escape_time(x: float, y: float, formula: NDArray[np.float64]) -> float:
     power, of_c = int(formula[0]), formula[1] != 0.0
     cx, cy = (x, y) if of_c else (formula[2], formula[3])
@@ -129,7 +129,7 @@ def escape(size: int, view: NDArray[np.float64], formula: NDArray[np.float64], t
     return out
 
 
-@kernel
+@part
 def _smooth(lanes: Field, count: int, share: float) -> None:
     """Replace counts by the logarithm of smooth counts (0 inside the set), and distances by their fourth root."""
     for lane in range(count):
@@ -141,7 +141,7 @@ def _smooth(lanes: Field, count: int, share: float) -> None:
         lanes[NEAR + lane] = np.sqrt(np.sqrt(lanes[NEAR + lane]))
 
 
-@kernel
+@part
 def _run(lanes: Field, power: int, b: np.float32, trap: Field) -> None:
     """Iterate a tile of pixels until all have escaped, or to the limit.
 

@@ -11,7 +11,7 @@ from fractals.family import Family, Layer, Params
 from fractals.randomness import RandomStream
 from fractals.raster import Grid
 from fractals.streams import GOLDEN, as_unit, mixed
-from ipmix_cli.numba_cache.jit import kernel
+from ipmix_cli.numba_cache.jit import kernel, part
 
 Points = NDArray[np.float64]
 POINTS = 200_000
@@ -66,7 +66,7 @@ def _map(stream: RandomStream) -> list[float]:
     return [round(entry, 6) for entry in linear] + [stream.uniform(-1, 1), stream.uniform(-1, 1)]
 
 
-@kernel
+@part
 def vary(kind: int, x: Points, y: Points) -> None:
     """Move points, in place, by one of the paper's variations 0-16, 18, 20 and 28: a loop each, and so in vectors."""
     if kind in (1, 3, 15, 17, 18):
@@ -77,7 +77,7 @@ def vary(kind: int, x: Points, y: Points) -> None:
         _vary_by_angle(kind, x, y)
 
 
-@kernel
+@part
 def _vary_by_length(kind: int, x: Points, y: Points) -> None:  # noqa: C901 - a table of formulas
     """Take the variations that are quotients and roots."""
     if kind == 2:
@@ -101,7 +101,7 @@ def _vary_by_length(kind: int, x: Points, y: Points) -> None:  # noqa: C901 - a 
             x[i], y[i] = 4.0 * x[i] / (r2 + 4.0), 4.0 * y[i] / (r2 + 4.0)
 
 
-@kernel
+@part
 def _vary_by_waves(kind: int, x: Points, y: Points) -> None:
     """Take the variations that are waves along the axes, or turn a point by its distance."""
     if kind == 1:
@@ -126,7 +126,7 @@ def _vary_by_waves(kind: int, x: Points, y: Points) -> None:
             x[i], y[i] = 0.5 * cos * (e + 1.0 / e), -0.5 * sin * (e - 1.0 / e) * (1.0 if y[i] >= 0 else -1.0)
 
 
-@kernel
+@part
 def _vary_by_angle(kind: int, x: Points, y: Points) -> None:  # noqa: C901, PLR0912 - a table of formulas
     """Take the variations that are stated in polar coordinates."""
     for i in range(x.shape[0]):  # from here on x is the distance, y the angle
@@ -226,7 +226,7 @@ def iterate(
     return trace
 
 
-@kernel
+@part
 def _move(a: NDArray[np.float64], points: NDArray[np.float64], work: NDArray[np.float64]) -> None:
     """Put points (2 or more, N) into the first rows of `work`, after an affine map and its one or two variations."""
     count = points.shape[1]

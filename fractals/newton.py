@@ -9,7 +9,7 @@ from fractals.elementary import TURN, sincos
 from fractals.family import Family, Field, Layer, Params
 from fractals.randomness import RandomStream
 from fractals.tone import equalised
-from ipmix_cli.numba_cache.jit import kernel
+from ipmix_cli.numba_cache.jit import kernel, part
 
 LANES = 32  # pixels at once, a tile of 8 x 4
 WIDE, HIGH = 8, 4
@@ -77,7 +77,7 @@ def basins(
     return steps, root
 
 
-@kernel
+@part
 def _step(lanes: Field, count: int, roots: Field, numbers: Field) -> float:
     """Take one step with all lanes (see `_run` of escape.py for their layout); return the longest, squared."""
     a, b, c, d = numbers[0], numbers[1], numbers[2], numbers[3]
@@ -105,7 +105,7 @@ def _step(lanes: Field, count: int, roots: Field, numbers: Field) -> float:
     return longest
 
 
-@kernel
+@part
 def _nearest(roots: Field, x: float, y: float) -> int:
     nearest, best = 0, 1e300
     for number in range(roots.shape[0]):

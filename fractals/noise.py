@@ -9,7 +9,7 @@ from fractals.family import Family, Field, Layer, Params, no_probe
 from fractals.randomness import RandomStream
 from fractals.streams import GOLDEN, as_unit, mixed
 from fractals.tone import equalised
-from ipmix_cli.numba_cache.jit import inlined, kernel
+from ipmix_cli.numba_cache.jit import inlined, kernel, part
 
 PERIOD = 64  # cells after which the noise repeats: a table that stays in the first cache
 KINDS = {"plain": 0, "ridged": 1, "turbulent": 2}
@@ -63,7 +63,7 @@ def _at(table: NDArray[np.float32], x: float, y: float) -> float:
     return float(upper + sy * (lower - upper))
 
 
-@kernel
+@part
 def _sum(table: NDArray[np.float32], place: tuple[float, float], octaves: int, gain: float, kind: int) -> float:
     """Return the sum of the octaves at a place; each is twice as fine as the one before."""
     x, y = place

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fractals.elementary import log
 from fractals.family import Picture
-from ipmix_cli.numba_cache.jit import kernel
+from ipmix_cli.numba_cache.jit import kernel, part
 
 SLOPE_SIDE = 128  # the slope is measured on the middle of the picture, at most this wide
 SAMPLED_SIDE = 128  # colours and contrast are taken from about this many rows and columns
@@ -114,7 +114,7 @@ def _measure(picture: Picture) -> tuple[NDArray[np.uint8], NDArray[np.float64], 
     return luma, numbers, _difference_hash(luma)
 
 
-@kernel
+@part
 def _luma(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the luma (S, S) of a picture given as rows of bytes (S, 3 S), as JPEG defines it."""
     size = rows.shape[0]
@@ -127,13 +127,13 @@ def _luma(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return out
 
 
-@kernel
+@part
 def _spread(total: int, squares: int, count: int) -> float:
     """Return the standard deviation from exact integer sums."""
     return float(np.sqrt(max(squares * count - total * total, 0)) / count)
 
 
-@kernel
+@part
 def _edge_share(luma: NDArray[np.uint8], every: int) -> float:
     """Return the share of pixels, of every n-th row, whose Sobel gradient / 4 exceeds 0.06 * 255."""
     size = luma.shape[0]
@@ -153,7 +153,7 @@ def _edge_share(luma: NDArray[np.uint8], every: int) -> float:
     return float(found / (rows * (size - 2)))
 
 
-@kernel
+@part
 def _cells(luma: NDArray[np.uint8], rows: int | np.int64, columns: int | np.int64) -> NDArray[np.float64]:
     """Return the mean luma of rows x columns cells."""
     size = luma.shape[0]
@@ -173,7 +173,7 @@ def _cells(luma: NDArray[np.uint8], rows: int | np.int64, columns: int | np.int6
     return out
 
 
-@kernel
+@part
 def _cell_spread(luma: NDArray[np.uint8], side: int) -> float:
     """Return the standard deviation of the picture reduced to side x side."""
     cells = _cells(luma, side, side).ravel()
@@ -185,7 +185,7 @@ def _cell_spread(luma: NDArray[np.uint8], side: int) -> float:
     return float(np.sqrt(squares / cells.size))
 
 
-@kernel
+@part
 def _difference_hash(luma: NDArray[np.uint8]) -> np.uint64:
     """Return the 64 signs of the differences between horizontal neighbours among 8 x 9 cells."""
     cells = _cells(luma, np.int64(8), np.int64(9))  # as the other caller's: literals would be compiled for themselves

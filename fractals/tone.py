@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fractals.family import Field
-from ipmix_cli.numba_cache.jit import inlined, kernel
+from ipmix_cli.numba_cache.jit import inlined, kernel, part
 
 BINS = 4096
 ONE = np.float32(1)
@@ -43,7 +43,7 @@ def equalised(field: Field, level: float) -> Field:
     return out
 
 
-@kernel
+@part
 def _extremes(field: Field, every: int) -> tuple[np.float32, np.float32]:
     """Return the least and the greatest value of every n-th row and column."""
     lows, highs = field[0].copy(), field[0].copy()
@@ -66,7 +66,7 @@ def _find_bins(values: Field, low: np.float32, scale: np.float32, bins: NDArray[
         bins[column] = np.int32(min(place, LAST))
 
 
-@kernel
+@part
 def _curve(counts: NDArray[np.int64], level: float) -> Field:
     """Return the place of each bin in 0..1."""
     curve = np.empty(BINS, np.float32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ipmix_cli.kernels.affine import paint
-from ipmix_cli.kernels.compiler import inlined, kernel, spliced
+from ipmix_cli.kernels.compiler import inlined, kernel
 from ipmix_cli.kernels.cubic import BORDER, exactly, is_doubtful, pad, place_of, to_byte, weights
 from ipmix_cli.kernels.frames import THREE
 from ipmix_cli.kernels.geometric import find_runs, sheared_row
@@ -18,7 +18,7 @@ REDONE = 48  # bytes looked at again together, where a row holds a doubtful one
 Four = tuple[Bytes, Bytes, Bytes, Bytes]
 
 
-@spliced
+@inlined
 def bicubic(source: Bytes, target: Bytes, frame: Frame, matrix: Matrix, colour: Number, workspace: Workspace) -> None:
     """Take every pixel of a whole picture from where a matrix says."""
     a, b, c, d, e, f = matrix
@@ -66,7 +66,7 @@ def split_columns(centres: Reals, matrix: Matrix, moved: Reals, fractions: Float
 
 
 @kernel
-def combine_lines(  # noqa: PLR0913, PLR0917 - spliced code holds the arrays apart
+def combine_lines(  # noqa: PLR0913, PLR0917 - inlined code holds the arrays apart
     lines: Bytes,
     padded: Bytes,
     target: Bytes,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ipmix_cli.kernels.compiler import inlined, kernel, spliced
+from ipmix_cli.kernels.compiler import inlined, kernel
 from ipmix_cli.kernels.frames import copy_bytes
 from ipmix_cli.kernels.types import Bytes, Ints, Number, Reals, Words
 from ipmix_cli.kernels.workspace import CLEAN, Workspace
@@ -74,7 +74,7 @@ def list_movers(here: Words, exact: Reals, movers: Words, shares: Ints) -> Numbe
     return count
 
 
-@spliced
+@inlined
 def weighted_sum(head: Reals, blend: Number, lengths: Words, workspace: Workspace, out: Bytes) -> None:
     """Fill out with the sum that a plan's weights and blend ask for."""
     buffers, touched, used, exact, here = (

@@ -6,7 +6,7 @@ import numpy as np
 
 from ipmix_cli.kernels import codes
 from ipmix_cli.kernels.blend import weighted_sum
-from ipmix_cli.kernels.compiler import entry, kernel, spliced
+from ipmix_cli.kernels.compiler import entry, inlined, kernel
 from ipmix_cli.kernels.frames import copy_bytes
 from ipmix_cli.kernels.mixing import add, fill_mask, fill_terms, mix_masked, multiply
 from ipmix_cli.kernels.operations import forget, operate
@@ -14,7 +14,7 @@ from ipmix_cli.kernels.types import Bytes, Frame, Number, PlanRows, Reals, Words
 from ipmix_cli.kernels.workspace import CLEAN, Workspace
 
 
-@spliced
+@inlined
 def frame_of(words: Words, at: Number, workspace: Workspace) -> Frame:
     """Return the frame that a step makes: the whole picture, or the patch of a mixing."""
     if words[at + codes.KIND] == codes.OPERATION:
@@ -33,7 +33,7 @@ def crop_patch(pixels: Bytes, first: Number, stride: Number, frame: Frame, patch
             target[i] = source[i]
 
 
-@spliced
+@inlined
 def crop_partner(words: Words, frame: Frame, workspace: Workspace) -> None:
     """Fill the workspace's patch with the frame's box of the plan's mixing picture, where the plan crops it."""
     index = words[codes.MIXING_INDEX]
@@ -43,7 +43,7 @@ def crop_partner(words: Words, frame: Frame, workspace: Workspace) -> None:
     crop_patch(workspace.pixels, first, stride, frame, workspace.buffers[workspace.chains + 2])
 
 
-@spliced
+@inlined
 def mix(words: Words, reals: Reals, at: Number, canvas: Bytes, frame: Frame, workspace: Workspace) -> None:
     """Mix a box of the canvas with the workspace's patch, in place."""
     code, factors = words[at + codes.CODE], (reals[at + codes.A], reals[at + codes.B])
@@ -83,7 +83,7 @@ def fill_rows(clean: Bytes, canvas: Bytes, frame: Frame, touched: Words) -> None
     touched[0], touched[1] = first, last
 
 
-@spliced
+@inlined
 def run_step(words: Words, reals: Reals, at: Number, chain: Number, current: Number, workspace: Workspace) -> None:
     """Run the step at a row's word ``at`` on the buffer ``current``, into the chain's buffer.
 
@@ -117,7 +117,7 @@ def run_step(words: Words, reals: Reals, at: Number, chain: Number, current: Num
     mix(words, reals, at, buffers[canvas], frame, workspace)
 
 
-@spliced
+@inlined
 def make_copy(words: Words, reals: Reals, workspace: Workspace, out: Bytes) -> None:
     """Apply one plan to the clean picture."""
     chains, slots = workspace.chains, workspace.slots

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ipmix_cli.kernels.compiler import inlined, interleaved, kernel, spliced
+from ipmix_cli.kernels.compiler import inlined, interleaved, kernel
 from ipmix_cli.kernels.exact_shear import between, factor_for
 from ipmix_cli.kernels.frames import ONE, THREE, TWO, clear, copy_bytes
 from ipmix_cli.kernels.types import Bytes, Frame, Ints, Move, Number, Reals
@@ -122,7 +122,7 @@ def shear_pixels(row: Bytes, out: Bytes, left: Number, start: Number, stop: Numb
             out[at] = exactly_between(row[i + channel], row[j + channel], x - np.floor(x))
 
 
-@spliced
+@inlined
 def shear_y(source: Bytes, target: Bytes, frame: Frame, move: Move, workspace: Workspace) -> None:
     """Move column x by factor * (x + 1/2) + shift pixels, of which factor or shift is 0."""
     H, _, top, left, height, width = frame

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ipmix_cli.kernels import codes
-from ipmix_cli.kernels.compiler import entry, inlined, kernel, spliced
+from ipmix_cli.kernels.compiler import entry, inlined, kernel
 from ipmix_cli.kernels.elementary import power_table, single_power_table
 from ipmix_cli.kernels.frames import copy_bytes
 from ipmix_cli.kernels.stream import hash32
@@ -140,7 +140,7 @@ def add_quickly(u: Bytes, v: Bytes, factors: Pair, line: Bytes) -> Number:
     return least < 2 * MARGIN
 
 
-@spliced
+@inlined
 def add(
     canvas: Bytes, partner: Bytes, frame: Frame, factors: Pair, work: tuple[Bytes, Reals], overflow: Number
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ipmix_cli.kernels import codes
-from ipmix_cli.kernels.compiler import spliced
+from ipmix_cli.kernels.compiler import inlined
 from ipmix_cli.kernels.enhance import color, mean_grey, sharpness
 from ipmix_cli.kernels.geometric import mirror, shear_x, shear_y, translate
 from ipmix_cli.kernels.histogram import (
@@ -24,7 +24,7 @@ STRETCHED = 2
 NONE = np.int64(0)  # with a width: a literal number would be one more specialisation
 
 
-@spliced
+@inlined
 def forget(known: Words) -> None:
     """Note that nothing is known of a picture yet."""
     known[HISTOGRAM] = 0
@@ -32,7 +32,7 @@ def forget(known: Words) -> None:
     known[MEAN] = -1
 
 
-@spliced
+@inlined
 def tables_of(code: Number, parameter: Number, source: Bytes, which: Number, workspace: Workspace) -> Number:
     """Return which of workspace.tables holds equalize's or autocontrast's; the picture is counted at the first call."""
     known, histogram = workspace.known[which], workspace.histograms[which]
@@ -48,7 +48,7 @@ def tables_of(code: Number, parameter: Number, source: Bytes, which: Number, wor
     return which
 
 
-@spliced
+@inlined
 def mean_of(source: Bytes, known: Words) -> Number:
     """Return the mean grey, found at the first call."""
     if known[MEAN] < 0:
@@ -56,7 +56,7 @@ def mean_of(source: Bytes, known: Words) -> Number:
     return known[MEAN]
 
 
-@spliced
+@inlined
 def operate(
     code: Number, parameter: Number, source_row: Number, target_row: Number, frame: Frame, workspace: Workspace
 ) -> None:
@@ -66,8 +66,8 @@ def operate(
     operate_on(code, parameter, buffers[source_row], buffers[target_row], which, frame, workspace)
 
 
-@spliced
-def operate_on(  # noqa: C901, PLR0912, PLR0913, PLR0917 - one branch for each; spliced
+@inlined
+def operate_on(  # noqa: C901, PLR0912, PLR0913, PLR0917 - one branch for each; inlined
     code: Number, parameter: Number, source: Bytes, target: Bytes, which: Number, frame: Frame, workspace: Workspace
 ) -> None:
     """Apply one operation; ``which`` says whose figures are kept, the clean picture's (0) or a running one's (1)."""

@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from ipmix_cli.kernels import codes
-from ipmix_cli.kernels.compiler import entry, inlined, kernel, spliced
+from ipmix_cli.kernels.compiler import entry, inlined, kernel
 from ipmix_cli.kernels.copies import crop_partner
 from ipmix_cli.kernels.elementary import power_table
 from ipmix_cli.kernels.frames import copy_bytes
@@ -93,7 +93,7 @@ def to_bytes(canvas: Floats, out: Bytes) -> None:
         out[i] = np.uint8(np.int32(canvas[i] * LEVELS + HALF))
 
 
-@spliced
+@inlined
 def run_round(words: Words, reals: Reals, at: Number, canvas: Floats, workspace: Workspace) -> None:
     """Run the step at a row's word ``at``: an operation on the clean picture, or a mixing of the canvas."""
     patch = workspace.chains + 2

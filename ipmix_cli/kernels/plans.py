@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ipmix_cli.kernels import codes
-from ipmix_cli.kernels.compiler import entry, inlined, kernel, spliced
+from ipmix_cli.kernels.compiler import entry, inlined, kernel
 from ipmix_cli.kernels.elementary import log, power
 from ipmix_cli.kernels.stream import below, stream_key, uniform, word
 from ipmix_cli.kernels.types import Number, PlanRows, Reals, Size, Words
@@ -126,7 +126,7 @@ def draw_weights(key: Number, distributions: Distributions, reals: Reals) -> Non
         reals[codes.HEAD_WORDS + chain] /= total
 
 
-@spliced
+@inlined
 def draw_head(key: Number, distributions: Distributions, size: Size, words: Words, reals: Reals) -> None:
     """Draw blend, weights, and the mixing picture with its crop."""
     reals[codes.BLEND] = uniform(key, codes.DRAW_BLEND)
@@ -138,7 +138,7 @@ def draw_head(key: Number, distributions: Distributions, size: Size, words: Word
     draw_weights(key, distributions, reals)
 
 
-@spliced
+@inlined
 def draw_plan(key: Number, distributions: Distributions, size: Size, words: Words, reals: Reals) -> None:
     """Draw one plan into a row of zeros."""
     draw_head(key, distributions, size, words, reals)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ipmix_cli.kernels import codes
-from ipmix_cli.kernels.compiler import entry, inlined, kernel, spliced
+from ipmix_cli.kernels.compiler import entry, inlined, kernel
 from ipmix_cli.kernels.normal import normal
 from ipmix_cli.kernels.stream import uniform
 from ipmix_cli.kernels.types import Bytes, Number, PlanRows, Reals, Words
@@ -178,7 +178,7 @@ def displace(source: Reals, fields: Reals, target: Reals) -> None:
                 target[channel, y * W + x] = upper * (ONE - dy) + lower * dy
 
 
-@spliced
+@inlined
 def run_operator(words: Words, reals: Reals, source: Reals, target: Reals, memory: PrimeMemory) -> None:
     """Run one step from planes to other planes."""
     code, key, count = words[codes.PRIME_CODE], np.uint64(words[codes.PRIME_KEY]), words[codes.PRIME_COUNT]
@@ -197,7 +197,7 @@ def run_operator(words: Words, reals: Reals, source: Reals, target: Reals, memor
             add_waves(target[channel], (key, np.int64(channel) * count), band, memory.waves)
 
 
-@spliced
+@inlined
 def run_plan(words: Words, reals: Reals, chains: Number, memory: PrimeMemory, out: Bytes) -> None:
     """Apply one plan to the clean planes."""
     planes = memory.planes

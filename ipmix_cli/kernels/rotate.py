@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from ipmix_cli.kernels.chunk import CHUNK, copy_chunk
-from ipmix_cli.kernels.compiler import inlined, kernel, spliced
+from ipmix_cli.kernels.compiler import inlined, kernel
 from ipmix_cli.kernels.frames import THREE, clear, copy_box, copy_bytes
 from ipmix_cli.kernels.types import Bytes, Counters, Frame, Matrix, Number, Place
 from ipmix_cli.kernels.workspace import Workspace
@@ -45,7 +45,7 @@ def rotation(degrees: Number, H: Number, W: Number) -> Matrix:
     return cosine, sine, c, -sine, cosine, f
 
 
-@spliced
+@inlined
 def rotate(source: Bytes, target: Bytes, frame: Frame, degrees: Number, workspace: Workspace) -> None:
     """Turn counter-clockwise by whole degrees."""
     if degrees % 360 == 0:
@@ -54,7 +54,7 @@ def rotate(source: Bytes, target: Bytes, frame: Frame, degrees: Number, workspac
     resample(source, target, frame, rotation(degrees, frame[0], frame[1]), workspace)
 
 
-@spliced
+@inlined
 def resample(source: Bytes, target: Bytes, frame: Frame, matrix: Matrix, workspace: Workspace) -> None:
     """Take every pixel from where a matrix says, bilinearly; a step to the right moves by a pixel at most."""
     _, W, top, left, height, width = frame

@@ -8,7 +8,7 @@ from ipmix_cli.kernels import codes
 from ipmix_cli.kernels.affine import fill_outside, nearest
 from ipmix_cli.kernels.bicubic import bicubic
 from ipmix_cli.kernels.chunk import borrowed
-from ipmix_cli.kernels.compiler import entry, kernel, spliced
+from ipmix_cli.kernels.compiler import entry, inlined, kernel
 from ipmix_cli.kernels.erasing import erase, erase_with_noise
 from ipmix_cli.kernels.frames import copy_bytes
 from ipmix_cli.kernels.geometric import shear_x, shear_y
@@ -24,7 +24,7 @@ RUNNING = 1  # row of Workspace.buffers beside the clean picture
 HEAD = codes.SEQUENCE_HEAD_WORDS
 
 
-@spliced
+@inlined
 def move(words: Words, reals: Reals, source: Bytes, target: Bytes, frame: Frame, workspace: Workspace) -> None:
     """Apply the geometric operation of a step: every pixel is taken from where the step's matrix says."""
     m = reals[codes.OP_NUMBERS : codes.OP_NUMBERS + 6]
@@ -40,7 +40,7 @@ def move(words: Words, reals: Reals, source: Bytes, target: Bytes, frame: Frame,
             fill_outside(target, frame, matrix, colour)
 
 
-@spliced
+@inlined
 def bilinear(source: Bytes, target: Bytes, frame: Frame, matrix: Matrix, workspace: Workspace) -> None:
     """Take every pixel from where a matrix says, bilinearly; along one axis, this is a shear or a shift."""
     a, b, c, d, e, f = matrix
@@ -53,7 +53,7 @@ def bilinear(source: Bytes, target: Bytes, frame: Frame, matrix: Matrix, workspa
         resample(source, target, frame, matrix, workspace)
 
 
-@spliced
+@inlined
 def run_operation(
     words: Words, reals: Reals, source: Bytes, target: Bytes, which: Number, workspace: Workspace
 ) -> None:
@@ -76,7 +76,7 @@ def run_operation(
         run_eraser(words, reals, target, workspace)
 
 
-@spliced
+@inlined
 def run_eraser(words: Words, reals: Reals, target: Bytes, workspace: Workspace) -> None:
     """Apply a step that erases, in place; no other does anything."""
     box = (
@@ -103,7 +103,7 @@ def erases_alone(words: Words) -> Number:
     return True
 
 
-@spliced
+@inlined
 def run_sequence(words: Words, reals: Reals, picture: Bytes, workspace: Workspace, out: Bytes) -> None:
     """Apply one plan to a picture; its last step writes the copy itself."""
     length = words[codes.SEQUENCE_LENGTH]

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import numba
 from numba.core import config as _config
 
-from ipmix_cli.numba_cache import checked_cache
+from ipmix_cli.numba_cache import checked_cache, linking
 from ipmix_cli.numba_cache import vector_width as wide
 from ipmix_cli.numba_cache.checked_cache import all_sound, check_contents
 from ipmix_cli.numba_cache.user_cache import writable_folder
@@ -27,25 +27,31 @@ from ipmix_cli.numba_cache.user_cache import writable_folder
 config: Any = _config  # its names are made at run time
 F = TypeVar("F", bound=Callable[..., Any])
 
+OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 COMPLETE = "complete"  # marker file: what the folder is for, or one use of it, has been compiled into this cache
 
 
 def kernel(function: F) -> F:
-    """Compile a function with numba: nopython, nogil, IEEE arithmetic, cached on disk.
+    """Compile a function that Python calls: nopython, nogil, IEEE arithmetic, cached on disk.
 
     No fast-math, so the same bits come from every x86-64 machine, whatever its vector width.
     """
     return compiled(function)
 
 
+def part(function: F) -> F:
+    """Compile a function that only kernels call; see :mod:`ipmix_cli.numba_cache.linking`."""
+    return compiled_part(function)
+
+
 def inlined(function: F) -> F:
-    """Like :func:`kernel`, but copied by LLVM into its callers wherever it is used."""
-    return compiled(function, forceinline=True)
+    """Compile a function that only kernels call, and have LLVM copy it into them wherever it is used."""
+    return compiled_part(function, forceinline=True)
 
 
 def compiled(function: F, **more: Any) -> F:
     """Compile a function as :func:`kernel` does, with other options of numba's."""
-    options = {"nogil": True, "error_model": "numpy", **wide.options(), **more}
+    options = {**OPTIONS, "pipeline_class": wide.compiler_class(), **more}
     folder = cache_folder(Path(function.__code__.co_filename).parent)
     if folder is None:
         return numba.njit(function, **options)  # type: ignore[no-any-return]
@@ -55,6 +61,12 @@ def compiled(function: F, **more: Any) -> F:
         return _forgiving(numba.njit(function, cache=True, **options))  # type: ignore[no-any-return]
     finally:
         config.CACHE_DIR = before
+
+
+def compiled_part(function: F, is_wide: bool = True, **more: Any) -> F:
+    """Compile a function as :func:`part` does, with other options of numba's; the cache holds it in its callers."""
+    options = {**OPTIONS, "no_cpython_wrapper": True, "pipeline_class": wide.compiler_class(True, is_wide), **more}
+    return numba.njit(function, **options)  # type: ignore[no-any-return]
 
 
 def _forgiving(dispatcher: Any) -> Any:
@@ -106,7 +118,7 @@ def cache_folder(source_folder: Path) -> Path | None:
 def _digest(source_folder: Path) -> str:
     machine = f"{sys.version}{numba.__version__}{config.CPU_NAME}{config.CPU_FEATURES}{wide.PREFERENCE}"
     digest = hashlib.sha256(machine.encode())
-    compiler = [Path(__file__), Path(wide.__file__), Path(checked_cache.__file__)]
+    compiler = [Path(module.__file__) for module in (sys.modules[__name__], wide, linking, checked_cache)]
     for path in [*compiler, *_shared_kernels(source_folder), *sorted(source_folder.glob("*.py"))]:
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()

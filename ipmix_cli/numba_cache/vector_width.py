@@ -7,9 +7,12 @@ change all that a program compiles. Where a user sets that, it wins.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from numba.core import compiler, compiler_machinery, config, lowering, typed_passes
+
+from ipmix_cli.numba_cache.linking import PartLowering, WholeLowering
 
 PREFERENCE = '"prefer-vector-width"="512"'
 
@@ -29,28 +32,43 @@ class _WideLower(lower.Lower):  # type: ignore[misc]
         set.add(self.function.attributes, PREFERENCE)  # past llvmlite's list of attributes without a value
 
 
-@machinery.register_pass(mutates_CFG=True, analysis_only=False)
-class _WideLowering(passes.BaseNativeLowering):  # type: ignore[misc]
-    """The step that calls it."""
-
-    _name = "ipmix_wide_lowering"
-
-    @property
-    def lowering_class(self) -> Any:
-        return _WideLower
+class _WideWhole(WholeLowering):
+    _name = "ipmix_wide_whole_lowering"
+    lowering_class = _WideLower
 
 
-class _WideCompiler(compiler_of.CompilerBase):  # type: ignore[misc]
-    """Numba's steps for compiled code, with that one in place of numba's own."""
+class _WidePart(PartLowering):
+    _name = "ipmix_wide_part_lowering"
+    lowering_class = _WideLower
+
+
+for _step in (WholeLowering, PartLowering, _WideWhole, _WidePart):
+    machinery.register_pass(mutates_CFG=True, analysis_only=False)(_step)
+
+
+class _Compiler(compiler_of.CompilerBase):  # type: ignore[misc]
+    """Numba's steps for compiled code, with one of those above in place of numba's own."""
+
+    lowering: Any
 
     def define_pipelines(self) -> list[Any]:
-        steps = machinery.PassManager("ipmix")
+        steps = machinery.PassManager(self.lowering.name())
         for step, text in compiler_of.DefaultPassBuilder.define_nopython_pipeline(self.state).passes:
-            steps.add_pass(_WideLowering if step is passes.NativeLowering else step, text)
+            steps.add_pass(self.lowering if step is passes.NativeLowering else step, text)
         steps.finalize()
         return [steps]
 
 
-def options() -> dict[str, Any]:
-    """Return what to give to numba's ``njit``."""
-    return {} if settings.CPU_FEATURES is not None else {"pipeline_class": _WideCompiler}
+@functools.cache
+def compiler_class(part: bool = False, wide: bool = True) -> type:
+    """Return numba's compiler for functions that Python calls, or for parts of those.
+
+    Parameters
+    ----------
+    part : bool
+        Whether only compiled functions call it.
+    wide : bool
+        Whether the function gains by wide vectors.
+    """
+    narrow, widened = (PartLowering, _WidePart) if part else (WholeLowering, _WideWhole)
+    return type("Compiler", (_Compiler,), {"lowering": widened if wide and settings.CPU_FEATURES is None else narrow})

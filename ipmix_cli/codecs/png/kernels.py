@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.codecs.png.tables import Tables
-from ipmix_cli.numba_cache.jit import inlined, kernel
+from ipmix_cli.numba_cache.jit import inlined, kernel, part
 
 Bytes = NDArray[np.uint8]
 Words = NDArray[np.uint32]
@@ -83,7 +83,7 @@ def encode_pictures(  # noqa: PLR0913, PLR0917 -- kernels take arrays and scalar
         ends[number] = place
 
 
-@kernel
+@part
 def filter_picture(picture: Bytes, channels: int, rows: Bytes, filtered: Bytes) -> None:
     """Write what Paeth's predictor leaves of a picture (H, C * W) of C channels.
 
@@ -121,7 +121,7 @@ def paeth(left: Scalar, above: Scalar, corner: Scalar) -> Scalar:
     return left if to_left <= min(to_above, to_corner) else nearest
 
 
-@kernel
+@part
 def cheapest_code(filtered: Bytes, counts: Words, lengths: NDArray[np.int32], header_bits: NDArray[np.int64]) -> int:
     """Return the number of the code that makes the shortest stream, or nearly so; the first of equals."""
     counts[:] = 0
@@ -145,7 +145,7 @@ def cheapest_code(filtered: Bytes, counts: Words, lengths: NDArray[np.int32], he
     return best
 
 
-@kernel
+@part
 def emit(filtered: Bytes, entries: Words, header: Words, header_bits: Scalar, words: Words) -> Scalar:
     """Write the one block of the stream; return its length in bytes.
 
@@ -180,7 +180,7 @@ def emit(filtered: Bytes, entries: Words, header: Words, header_bits: Scalar, wo
     return place * 4 + (np.int64(count) + 7 >> 3)
 
 
-@kernel
+@part
 def adler32(data: Bytes) -> Scalar:
     """Return zlib's checksum."""
     low, high = np.uint64(1), np.uint64(0)
@@ -195,7 +195,7 @@ def adler32(data: Bytes) -> Scalar:
     return np.int64(high << np.uint64(16) | low)
 
 
-@kernel
+@part
 def write_file(stream: Bytes, adler: Scalar, tables: Tables, frame: Frame, out: Bytes, place: int) -> int:
     """Write one PNG file around a compressed stream; return where it ends."""
     length = len(stream)
@@ -214,7 +214,7 @@ def write_file(stream: Bytes, adler: Scalar, tables: Tables, frame: Frame, out: 
     return place + 4 + len(frame.after)
 
 
-@kernel
+@part
 def crc_of_words(words: Words, one: Words, lane: Words, state: Scalar) -> Scalar:
     """Return the state of PNG's checksum after some words, four lanes at a time."""
     a = state

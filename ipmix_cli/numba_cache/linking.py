@@ -1,0 +1,101 @@
+"""How the code of compiled functions is linked: that of a part only where a function that Python calls contains it.
+
+Numba optimises each function together with copies of all that it calls, and makes machine code of them, though each
+caller does both again: the deepest functions are compiled as often as there are layers above them. A part is therefore
+left as it is until a function that Python calls is made, which takes in each of its parts once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import _dynfunc
+from numba.core import codegen, environment, typed_passes
+
+ENVIRONMENT = "_ZN08NumbaEnv"  # how names of the variables begin that point to a function's constants
+
+library_of: Any = codegen  # Numba states few types
+make_function: Any = _dynfunc.make_function
+passes: Any = typed_passes
+lookup_environment: Any = environment.lookup_environment
+
+
+class _Library(library_of.JITCodeLibrary):  # type: ignore[misc]
+    """The code of one function."""
+
+    def _optimize_functions(self, module: Any) -> None:
+        """Simplify a module's functions, as numba does; one manager of passes does for them all."""
+        module.data_layout = self._codegen._data_layout  # noqa: SLF001 - so does numba
+        manager, builder = self._codegen._function_pass_manager()  # noqa: SLF001
+        for function in module.functions:
+            if not function.is_declaration:
+                manager.run(function, builder)
+
+
+class PartLibrary(_Library):
+    """The code of a part; what it calls is linked where it is linked itself."""
+
+    def finalize(self) -> None:
+        """Do nothing: there is nothing to run."""
+        self._finalized = True
+
+
+class WholeLibrary(_Library):
+    """The code of a function that Python calls, with that of all its parts."""
+
+    def finalize(self) -> None:
+        """Link, optimise and assemble the function with its parts, and point each to its constants."""
+        self._linking_libraries = _with_parts(self._linking_libraries)
+        super().finalize()
+        for variable in self._final_module.global_variables:
+            found = lookup_environment(variable.name) if variable.name.startswith(ENVIRONMENT) else None
+            if found is not None:
+                self._codegen.set_env(variable.name, found)
+
+
+def _with_parts(libraries: list[Any]) -> list[Any]:
+    """Return libraries with those that their parts call, each once."""
+    found: dict[Any, None] = {}
+    waiting = list(reversed(libraries))
+    while waiting:
+        library = waiting.pop()
+        if library not in found:
+            found[library] = None
+            if isinstance(library, PartLibrary):
+                waiting.extend(reversed(library._linking_libraries))  # noqa: SLF001
+    return list(found)
+
+
+class WholeLowering(passes.NativeLowering):  # type: ignore[misc]
+    """Numba's step that makes LLVM's code of a function, for one that Python calls."""
+
+    _name = "ipmix_whole_lowering"
+
+    def run_pass(self, state: Any) -> bool:
+        """Make the code, and machine code of it."""
+        _set_library(state, WholeLibrary)
+        return bool(super().run_pass(state))
+
+
+class PartLowering(passes.NativeLowering):  # type: ignore[misc]
+    """The same for a part."""
+
+    _name = "ipmix_part_lowering"
+
+    def run_pass(self, state: Any) -> bool:
+        """Make the code, and nothing that could be run: Python finds no address, and callers the code."""
+        _set_library(state, PartLibrary)
+        state.flags.no_compile = True
+        super().run_pass(state)
+        made = state["cr"]
+        about = made.fndesc
+        function = make_function(about.lookup_module(), about.qualname, "a part", 0, made.env, (state.library,))
+        state.targetctx.insert_user_function(function, about, [state.library])
+        state.reload_init.extend(state.library._reload_init)  # noqa: SLF001
+        state["cr"] = made._replace(cfunc=function)
+        return True
+
+
+def _set_library(state: Any, kind: Any) -> None:
+    state.library = kind(state.targetctx.codegen(), state.func_id.func_qualname)
+    state.library.enable_object_caching()
