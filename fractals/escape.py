@@ -152,15 +152,15 @@ def _run(lanes: Field, power: int, b: np.float32, trap: Field) -> None:
     count = lanes.shape[0] // ROWS
     for step in range(0, LIMIT, STEPS):
         if b != 0.0:
-            _advanced(lanes, count, 2, True, b, trap)
+            _advanced(lanes, count, np.int64(2), np.int64(1), b, trap)
         elif power == 2:  # the powers apart: the compiler knows how often to multiply
-            _advanced(lanes, count, 2, False, b, trap)
+            _advanced(lanes, count, np.int64(2), np.int64(0), b, trap)
         elif power == 3:
-            _advanced(lanes, count, 3, False, b, trap)
+            _advanced(lanes, count, np.int64(3), np.int64(0), b, trap)
         elif power == 4:
-            _advanced(lanes, count, 4, False, b, trap)
+            _advanced(lanes, count, np.int64(4), np.int64(0), b, trap)
         else:
-            _advanced(lanes, count, 5, False, b, trap)
+            _advanced(lanes, count, np.int64(5), np.int64(0), b, trap)
         if step == 0:
             lanes[NEAR : NEAR + count] = FAR  # the first points are near to the pixel's own place, whatever the set
         going, taken = np.int32(0), np.float32(step + STEPS)
@@ -171,8 +171,11 @@ def _run(lanes: Field, power: int, b: np.float32, trap: Field) -> None:
 
 
 @inlined
-def _advanced(lanes: Field, count: int, power: int, two: bool, b: np.float32, trap: Field) -> None:
-    """Take four steps of z**p + c + b * (the z before) with every pixel; those that have escaped stand still."""
+def _advanced(lanes: Field, count: int, power: np.int64, two: np.int64, b: np.float32, trap: Field) -> None:
+    """Take four steps of z**p + c + b * (the z before) with every pixel; those that have escaped stand still.
+
+    The power, and whether there is a b, are numbers of 64 bits: plain ones would be compiled each for itself.
+    """
     t0, t1, t2, t3, t4 = trap[0], trap[1], trap[2], trap[3], trap[4]
     for lane in range(count):
         x, y, near, taken = lanes[ZX + lane], lanes[ZY + lane], lanes[NEAR + lane], lanes[COUNT + lane]

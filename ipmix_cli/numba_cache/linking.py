@@ -20,19 +20,7 @@ passes: Any = typed_passes
 lookup_environment: Any = environment.lookup_environment
 
 
-class _Library(library_of.JITCodeLibrary):  # type: ignore[misc]
-    """The code of one function."""
-
-    def _optimize_functions(self, module: Any) -> None:
-        """Simplify a module's functions, as numba does; one manager of passes does for them all."""
-        module.data_layout = self._codegen._data_layout  # noqa: SLF001 - so does numba
-        manager, builder = self._codegen._function_pass_manager()  # noqa: SLF001
-        for function in module.functions:
-            if not function.is_declaration:
-                manager.run(function, builder)
-
-
-class PartLibrary(_Library):
+class PartLibrary(library_of.JITCodeLibrary):  # type: ignore[misc]
     """The code of a part; what it calls is linked where it is linked itself."""
 
     def finalize(self) -> None:
@@ -40,7 +28,7 @@ class PartLibrary(_Library):
         self._finalized = True
 
 
-class WholeLibrary(_Library):
+class WholeLibrary(library_of.JITCodeLibrary):  # type: ignore[misc]
     """The code of a function that Python calls, with that of all its parts."""
 
     def finalize(self) -> None:

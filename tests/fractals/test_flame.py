@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import atan2, cos, exp, hypot, pi, sin
 
+import numba
 import numpy as np
 import pytest
 
 from fractals import flame
+from ipmix_cli.numba_cache.vector_width import compiler_class
 
 Formula = Callable[[float, float, float, float], tuple[float, float]]
 FORMULAS: dict[str, Formula] = {  # of x, y, r and theta
@@ -38,12 +40,18 @@ FORMULAS: dict[str, Formula] = {  # of x, y, r and theta
 }
 
 
+@numba.njit(pipeline_class=compiler_class())
+def moved(kind, x, y):
+    """Move points by a variation, which only compiled functions can call."""
+    flame.vary(kind, x, y)
+
+
 @pytest.mark.parametrize("kind", range(20), ids=flame.VARIATIONS)
 def test_a_variation_moves_points_by_its_formula(kind: int) -> None:
     x, y = np.random.default_rng(kind).uniform(-1.9, 1.9, (2, 100))
     formula = FORMULAS[flame.VARIATIONS[kind]]
     wanted = np.array([formula(a, b, hypot(a, b), atan2(a, b)) for a, b in zip(x, y, strict=True)])
-    flame.vary(kind, x, y)
+    moved(kind, x, y)
     if flame.VARIATIONS[kind] == "julia":
         wanted = np.where(np.sign(wanted[:, :1]) == np.sign(x[:, None]), wanted, -wanted)
     assert np.allclose(np.stack([x, y], axis=1), wanted, rtol=1e-4, atol=1e-4)

@@ -14,7 +14,7 @@ def doubled(values):
 
 def test_a_kernel_asks_for_wide_vectors_and_a_plain_function_does_not(monkeypatch):
     monkeypatch.setattr(wide.settings, "CPU_FEATURES", None)
-    kernel, plain = numba.njit(**wide.options())(doubled), numba.njit(doubled)
+    kernel, plain = numba.njit(pipeline_class=wide.compiler_class())(doubled), numba.njit(doubled)
     for function in (kernel, plain):
         values = np.arange(100.0)
         function(values)
@@ -24,5 +24,9 @@ def test_a_kernel_asks_for_wide_vectors_and_a_plain_function_does_not(monkeypatc
 
 
 def test_a_users_own_processor_features_win(monkeypatch):
+    wide.compiler_class.cache_clear()
     monkeypatch.setattr(wide.settings, "CPU_FEATURES", "+avx2")
-    assert wide.options() == {}
+    kernel = numba.njit(pipeline_class=wide.compiler_class())(doubled)
+    wide.compiler_class.cache_clear()
+    kernel(np.arange(100.0))
+    assert wide.PREFERENCE not in next(iter(kernel.inspect_llvm().values()))
