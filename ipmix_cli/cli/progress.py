@@ -17,6 +17,7 @@ from ipmix_cli.printable import printable
 LINE_SECONDS = 10.0  # between two lines if there is no terminal
 NARROW = 72  # columns: below this, a bar says how far it is and how long it will take, and nothing else
 NARROW_BAR = "{desc}: {percentage:3.0f}%|{bar}| {remaining} left"
+KNOWN_SECONDS = 3.0  # for which a pace has to be seen before time left is told
 SHORT_SECONDS = 0.5  # an activity shorter than this shows no bar
 
 tqdm.monitor_interval = 0  # no extra thread
@@ -64,12 +65,24 @@ def _bar(label: str, total: int, unit: str) -> Iterator[Advance]:
         leave=False,
         file=sys.stderr,
     ) as bar:
+        begun = False
 
         def advance(done: int) -> None:
-            bar.update(done - bar.n)
+            nonlocal begun
+            if begun:
+                bar.update(done - bar.n)
+            elif done:
+                _begin(bar, done)
+                begun = True
             bar.refresh()
 
         yield advance
+
+
+def _begin(bar: Any, done: int) -> None:
+    """Take a bar's pace from here on: what came first waited for workers, or was there already."""
+    bar.n = bar.initial = bar.last_print_n = done
+    bar.start_t = bar.last_print_t = time.time()
 
 
 def _width(has_end: bool) -> dict[str, Any]:
@@ -92,21 +105,28 @@ def pace(seconds: float) -> str:
 
 
 class _Lines:
-    """An activity as a line of text every ten seconds."""
+    """An activity as a line of text every ten seconds; its pace is taken from when the first was done."""
 
     def __init__(self, label: str, total: int, unit: str, listener: Listener) -> None:
         self._label, self._total, self._unit, self._listener = label, total, unit, listener
-        self._began = self._told = time.monotonic()
+        self._told = time.monotonic()
+        self._first: tuple[float, int] | None = None  # when something was done first, and how much
 
     def __call__(self, done: int) -> None:
         now = time.monotonic()
+        if self._first is None and done:
+            self._first = (now, done)
         if now - self._told < LINE_SECONDS:
             return
         self._told = now
-        seconds = (now - self._began) / max(done, 1)
         text = f"{self._label}: {done:,}"
         if self._total:
-            text += f" of {self._total:,} {self._unit}"
-        if self._total and done:
-            text += f", {pace(seconds)}, about {(self._total - done) * seconds:,.0f} s left"
+            text += f" of {self._total:,} {self._unit}" + self._time_left(now, done)
         self._listener.note(text)
+
+    def _time_left(self, now: float, done: int) -> str:
+        began, first = self._first or (now, done)
+        if now - began < KNOWN_SECONDS or done <= first:
+            return ""
+        seconds = (now - began) / (done - first)
+        return f", {pace(seconds)}, about {(self._total - done) * seconds:,.0f} s left"
