@@ -73,7 +73,7 @@ def view(dataset: Dataset, choice: Choice | None = None, listener: Listener | No
     rows = _copies_of_samples(dataset.manifest.job, choice, len(numbers))
     gallery = Gallery(dataset, *_origin(dataset, choice, listener))
     cards: list[Card] = []
-    with listener.activity("drawing", len(numbers), "sample") as advance:
+    with listener.activity("drawing", len(numbers), "samples") as advance:
         for done, (number, copies) in enumerate(zip(numbers, rows, strict=True), 1):
             cards += gallery.cards(number, copies)
             advance(done)
