@@ -117,7 +117,7 @@ def run_sequence(words: Words, reals: Reals, picture: Bytes, workspace: Workspac
         source = target
 
 
-@spliced
+@inlined
 def begins_scattered(words: Words) -> Number:
     """Return whether a plan's first step takes pixels from all over the picture, one by one.
 
