@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import _dynfunc
+from numba import _dynfunc  # type: ignore[attr-defined]
 from numba.core import codegen, environment, typed_passes
 
 ENVIRONMENT = "_ZN08NumbaEnv"  # how names of the variables begin that point to a function's constants
@@ -30,6 +30,8 @@ class PartLibrary(library_of.JITCodeLibrary):  # type: ignore[misc]
 
 class WholeLibrary(library_of.JITCodeLibrary):  # type: ignore[misc]
     """The code of a function that Python calls, with that of all its parts."""
+
+    _linking_libraries: list[Any]
 
     def finalize(self) -> None:
         """Link, optimise and assemble the function with its parts, and point each to its constants."""
