@@ -29,20 +29,20 @@ class CheckedCacheFile(cache_file.IndexDataCacheFile):  # type: ignore[misc]
     """
 
     def _load_index(self) -> dict[Any, str]:
-        content = sound_content(Path(self._index_path))
-        if content is None:
+        stored = _stored(Path(self._index_path))
+        if stored is None:
             return {}
-        version, stamp, overloads = pickle.loads(content)
+        version, stamp, overloads = stored
         return overloads if (version, stamp) == (self._version, self._source_stamp) else {}
 
     def _save_index(self, overloads: dict[Any, str]) -> None:
         self._write(self._index_path, (self._version, self._source_stamp, overloads))
 
     def _load_data(self, name: str) -> Any:
-        content = sound_content(Path(self._data_path(name)))
-        if content is None:
+        stored = _stored(Path(self._data_path(name)))
+        if stored is None:
             raise OSError(f"{name} is not there, or damaged")  # numba then compiles the function, and saves it again
-        return pickle.loads(content)
+        return stored
 
     def _save_data(self, name: str, data: Any) -> None:
         self._write(self._data_path(name), data)
@@ -51,6 +51,15 @@ class CheckedCacheFile(cache_file.IndexDataCacheFile):  # type: ignore[misc]
         content = self._dump(values)
         with self._open_for_write(path) as file:
             file.write(_checksum(Path(path).name, content) + content)
+
+
+def _stored(path: Path) -> Any:
+    """Return what a file of the cache holds; None if it is not there, damaged, or of a version with other modules."""
+    content = sound_content(path)
+    try:
+        return None if content is None else pickle.loads(content)
+    except (ImportError, AttributeError):
+        return None
 
 
 def sound_content(path: Path) -> bytes | None:

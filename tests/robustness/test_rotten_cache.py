@@ -70,6 +70,16 @@ def test_compiled_code_that_was_cut_short_is_made_anew(compiled, length: int) ->
     assert run(folder, cache).stderr == ""
 
 
+@pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
+def test_compiled_code_of_a_version_with_other_modules_is_made_anew(compiled, suffix: str) -> None:
+    folder, cache = compiled
+    (path,) = cache.rglob(f"*{suffix}")
+    content = b"cipmix_cli.a_module_of_another_version\nsomething\n."  # a pickle that names it
+    path.write_bytes(checked_cache._checksum(path.name, content) + content)
+    assert run(folder, cache).stdout == "42\n"
+    assert run(folder, cache).stderr == ""
+
+
 def test_one_functions_code_under_anothers_name_is_refused(compiled) -> None:
     _, cache = compiled
     (path,) = cache.rglob("*.nbc")
