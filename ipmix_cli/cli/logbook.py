@@ -15,6 +15,7 @@ import typer
 from ipmix_cli.errors import IpmixError, UsageError, WriteError
 from ipmix_cli.pipeline.listener import Advance, Listener
 from ipmix_cli.printable import printable
+from ipmix_cli.storage.apart import lies_inside
 from ipmix_cli.storage.regular_file import check_replaceable
 
 GROUP = "Running"
@@ -104,7 +105,7 @@ def logging_to(path: str | None, listener: Listener, out: str) -> Iterator[Liste
     if path is None:
         yield listener
         return
-    if Path(path).resolve().is_relative_to(Path(out).resolve()):
+    if lies_inside(path, out):
         raise UsageError(f"the log {path} would lie inside {out}", "give --log a place outside of the data set")
     with _logger(path) as logger:
         logbook = Logbook(logger, listener)

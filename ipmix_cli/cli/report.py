@@ -44,10 +44,11 @@ def report(
     from ipmix_cli.pipeline.output.dataset import open_dataset
     from ipmix_cli.pipeline.verify.validate import Checks
     from ipmix_cli.printable import encoded
+    from ipmix_cli.storage.apart import lies_inside
     from ipmix_cli.storage.folder import write_atomically
 
     dataset = open_dataset(folder)
-    if Path(out).resolve().is_relative_to(Path(folder).resolve()):
+    if lies_inside(out, folder):
         raise UsageError(f"the page {out} would lie inside {folder}", "give --out a place outside of the data set")
     checks = Checks(level=level, source=moved_source(dataset, source, data_dir), fractals=fractals, seed=seed)
     page = encoded(make(dataset, checks, Execution(jobs=jobs or available_cpus()), Bars(quiet)))

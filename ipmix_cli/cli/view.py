@@ -56,10 +56,11 @@ def view(
     from ipmix_cli.pipeline.inspect.view import view as make
     from ipmix_cli.pipeline.output.dataset import open_dataset
     from ipmix_cli.printable import encoded
+    from ipmix_cli.storage.apart import lies_inside
     from ipmix_cli.storage.folder import write_atomically
 
     dataset = open_dataset(folder)
-    if Path(out).resolve().is_relative_to(Path(folder).resolve()):
+    if lies_inside(out, folder):
         raise UsageError(f"the page {out} would lie inside {folder}", "give --out a place outside of the data set")
     moved = moved_source(dataset, source, data_dir)
     choice = Choice(count=count, copies=copies, variants=variants, seed=seed, source=moved, fractals=fractals)

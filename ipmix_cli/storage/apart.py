@@ -42,6 +42,15 @@ def check_apart(out: str, place: str, option: str) -> None:
         )
 
 
+def lies_inside(path: str, folder: str) -> bool:
+    """Return whether a path, which need not exist, is a folder or lies in it; links are followed where they lead.
+
+    >>> lies_inside("data/set/../other", "data/set"), lies_inside("data/set/page.html", "data/set")
+    (False, True)
+    """
+    return _inside(os.path.realpath(path), os.path.realpath(folder))
+
+
 def _plain_url(url: str) -> str:
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{posixpath.normpath(rest)}"

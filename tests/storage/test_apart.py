@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from ipmix_cli.errors import UsageError
-from ipmix_cli.storage.apart import check_apart
+from ipmix_cli.storage.apart import check_apart, lies_inside
 from ipmix_cli.storage.folder import LocalFolder
 
 
@@ -46,3 +46,11 @@ def test_dots_in_a_name_do_not_make_folders(tmp_path):
     folder.write("file", b"x")
     assert folder.location == str(tmp_path / "out")
     assert not (tmp_path / "absent").exists()
+
+
+def test_a_link_to_itself_lies_where_it_is(tmp_path):
+    (tmp_path / "set").mkdir()
+    for folder in (tmp_path, tmp_path / "set"):
+        (folder / "loop").symlink_to("loop")
+    assert lies_inside(str(tmp_path / "set" / "loop"), str(tmp_path / "set"))
+    assert not lies_inside(str(tmp_path / "loop"), str(tmp_path / "set"))

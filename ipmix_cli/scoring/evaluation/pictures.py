@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -150,7 +151,7 @@ def _shards(path: Path) -> list[EvaluationData]:
     manifest = json.loads((path / MANIFEST).read_text())
     keys = [f"{number:08d}" for number in range(len(data))]
     common: dict[str, Any] = {
-        "location": str(path.resolve()),
+        "location": os.path.realpath(path),
         "format": OURS + data.settings.format,
         "digest": json_digest(manifest["shards"]),
         "keys": keys,
@@ -230,7 +231,7 @@ def _arrays(path: Path, files: Sequence[Path]) -> EvaluationData:
     return EvaluationData(
         name="corrupted",
         role="corrupted",
-        location=str(path.resolve()),
+        location=os.path.realpath(path),
         format=_made_here(path, "arrays"),
         digest=_files_digest([*files, path / LABELS]),
         keys=[f"{number:08d}" for number in range(len(labels))],
@@ -259,7 +260,7 @@ def _sequences(path: Path, shapes: dict[Path, tuple[int, ...]]) -> EvaluationDat
     return EvaluationData(
         name="sequences",
         role="sequences",
-        location=str(path.resolve()),
+        location=os.path.realpath(path),
         format="arrays",
         digest=_files_digest(files),
         keys=[f"{number:08d}" for number in range(counts.pop())],
@@ -363,7 +364,7 @@ def _folders(path: Path, leaves: dict[str, Path], spec: SourceSpec) -> Evaluatio
     return EvaluationData(
         name="corrupted",
         role="corrupted",
-        location=str(path.resolve()),
+        location=os.path.realpath(path),
         format=_made_here(path, "class folders"),
         digest=digest,
         keys=keys,

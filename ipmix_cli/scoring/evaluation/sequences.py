@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -133,7 +134,7 @@ def frames_in_folders(path: Path, folders: Mapping[str, Path], spec: SourceSpec)
     return EvaluationData(
         name="sequences",
         role="sequences",
-        location=str(path.resolve()),
+        location=os.path.realpath(path),
         format=OURS + "frames" if (path / MANIFEST).is_file() else "frames",
         digest=hashlib.sha256(described.encode()).hexdigest(),
         keys=keys,
