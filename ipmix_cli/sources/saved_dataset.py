@@ -111,8 +111,8 @@ def open_saved(spec: SourceSpec) -> ListedSource:
     files = WatchedFiles.of(paths)
     with _opened(str(paths[0])) as stream:
         schema = stream.schema
-    image, label = columns_of(schema, spec, paths[0])
-    column = leaf_of(schema, image, paths[0])
+        image, label = columns_of(schema, spec, paths[0])
+        column = leaf_of(schema, image, paths[0])
     counts = [sum(map(len, batches(str(path), (image,)))) for path in paths]
     check_count(sum(counts), str(given))
     rule = label_rule(spec)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import h5py
@@ -161,3 +162,12 @@ def test_a_forged_set_of_predictions_is_refused(file: str, content: bytes, tmp_p
     write_record(folder, EvaluationJob(name="clean", role="labelled", model=model, data=data), list(files))
     with pytest.raises(PredictionsError):
         read_set(tmp_path / "clean")
+
+
+def test_a_member_of_an_npz_that_is_no_array_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "clean.npz"
+    np.savez(path, logits=np.eye(3))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("keys.npy", b"no array")
+    with pytest.raises(PredictionsError, match="'keys' is no array"):
+        read_arrays(path)

@@ -19,14 +19,14 @@ from ipmix_cli.frames import sequences_in
 from ipmix_cli.grey import as_rgb
 from ipmix_cli.pipeline.output.manifest import MANIFEST
 from ipmix_cli.reader.shard_dataset import ShardDataset
-from ipmix_cli.record import json_digest
+from ipmix_cli.record import MOST_BYTES, decoded, json_digest
 from ipmix_cli.scoring.evaluation.data import EvaluationData, Pictures, SourcePiece, folders_in
 from ipmix_cli.scoring.evaluation.sequences import frame_folders, frames_in_folders, frames_in_shards, holds_frames
 from ipmix_cli.scoring.reading.names import SEVERITIES, in_order, in_sequence_order, split_variant
 from ipmix_cli.scoring.reading.record import OURS
 from ipmix_cli.sources.readers import names_training, open_source
 from ipmix_cli.sources.source import Source, SourceSpec
-from ipmix_cli.storage.folder import sha256_of
+from ipmix_cli.storage.folder import LocalFolder, sha256_of
 from ipmix_cli.storage.npy import mapped_array
 from ipmix_cli.storage.source_digest import CONTENT_LIMIT
 
@@ -287,8 +287,11 @@ def _severities(path: Path) -> tuple[int, ...]:
     """Return the severities of an array in order: a set made here records them, others begin with severity 1."""
     if not (path / MANIFEST).is_file():
         return SEVERITIES
-    variants = json.loads((path / MANIFEST).read_text())["job"]["output"].get("variants", [])
-    severities = [split_variant(name)[1] for name in variants]
+    try:
+        recorded = decoded(LocalFolder(path).read(MANIFEST, MOST_BYTES))["job"]["output"].get("variants", [])
+        severities = [split_variant(str(name))[1] for name in recorded]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SourceError(f"{path / MANIFEST} is damaged: {error}", f"type: ipmix repair {path}") from error
     return tuple(dict.fromkeys(known for known in severities if known is not None)) or SEVERITIES
 
 

@@ -91,7 +91,14 @@ def _npz(path: Path) -> Arrays:
         if (bad := members.testzip()) is not None:  # numpy reads no stored member to its checksum
             raise ValueError(f"the checksum of {bad!r} is wrong")
     with np.load(path, allow_pickle=False) as archive:
-        return _named(archive.files, archive.__getitem__)
+
+        def read(name: str) -> Array:
+            found = archive[name]
+            if not isinstance(found, np.ndarray):
+                raise TypeError(f"{name!r} is no array")
+            return found
+
+        return _named(archive.files, read)
 
 
 def _hdf5(path: Path) -> Arrays:

@@ -28,6 +28,7 @@ from ipmix_cli.pipeline.run.extend import extend
 from ipmix_cli.pipeline.run.prepare import Request
 from ipmix_cli.reader import ShardDataset
 from ipmix_cli.reader.shard_sampler import ShardSampler
+from ipmix_cli.record import MOST_BYTES
 from ipmix_cli.scoring.evaluation.pictures import open_data
 from ipmix_cli.shards.shard import ShardSettings
 from ipmix_cli.sources.readers import open_source
@@ -221,7 +222,7 @@ def forge_values(rng: np.random.Generator, path: Path) -> None:
     from tests.robustness.fuzzing.records import sealed
 
     with _IgnoresErrors():
-        values = json.loads((path / "manifest.json").read_bytes())
+        values = json.loads(LocalFolder(path).read("manifest.json", MOST_BYTES))
         values = _plausible(values, rng) if rng.random() < 0.5 else forged(values, rng)
         content = sealed(values)
         put_manifest(path, content)
