@@ -52,6 +52,7 @@ FORMS = {
 def rate(items: Iterator[object], each: int = 1) -> float:
     """Return pictures per second of processor time: the median over the parts of a run, but for the first."""
     rates = []
+    next(items)  # kernels are loaded, shards are opened
     began = time.perf_counter()
     while time.perf_counter() - began < LONGEST and len(rates) < 11:
         start, count = time.process_time(), 0
@@ -84,14 +85,18 @@ def batches(folder: Path, side: int, fresh: bool = False) -> Iterator[object]:
 
 
 def kernels_alone(folder: Path, side: int) -> Iterator[object]:
-    """Yield batches of copies of clean pictures that are in memory: plans drawn and applied, and nothing else."""
+    """Yield batches of copies of clean pictures that are in memory: plans drawn and applied, and nothing else.
+
+    Each batch has other pictures and plans: the same ones again and again would be faster than training can be.
+    """
     manifest = open_dataset(str(folder)).manifest
     mixing = checked_mixing(manifest.job, str(manifest.places.fractals))
-    pictures = np.ascontiguousarray(ShardDataset(folder, view="clean")[: BATCH[side]].pictures)
-    indices = np.arange(len(pictures))
-    copies = np.random.default_rng(0).integers(0, COPIES, (len(pictures), 1))
-    while True:
-        yield render_chosen(manifest.job, mixing, pictures, indices, copies)
+    pictures = np.ascontiguousarray(ShardDataset(folder, view="clean")[:].pictures)
+    generator = np.random.default_rng(0)
+    for start in itertools.cycle(range(0, len(pictures) - BATCH[side] + 1, BATCH[side])):
+        indices = np.arange(start, start + BATCH[side])
+        copies = generator.integers(0, COPIES, (BATCH[side], 1))
+        yield render_chosen(manifest.job, mixing, pictures[start : start + BATCH[side]], indices, copies)
 
 
 def torchvision_augmix(folder: Path, side: int) -> Iterator[object]:

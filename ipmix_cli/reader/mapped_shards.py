@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FEWEST = 8  # pictures of a shard that are worth its map
+NOTHING = np.empty(0, "V1")
 
 
 class MappedShards:
@@ -26,10 +27,10 @@ class MappedShards:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._maps: OrderedDict[int, mmap.mmap] = OrderedDict()
+        self._maps: OrderedDict[int, tuple[mmap.mmap, NDArray[np.void]]] = OrderedDict()
 
-    def gather(self, shard: int, descriptor: int, offsets: NDArray[np.int64], length: int) -> NDArray[np.uint8]:
-        """Return the pictures at some offsets (N, V) of a shard's file, (N, V, length), in memory of their own.
+    def gather(self, shard: int, descriptor: int, offsets: NDArray[np.int64], length: int) -> NDArray[np.void]:
+        """Return the pictures at some offsets (N, V) of a shard's file, (N, V) of `length` bytes each, as copies.
 
         Raises
         ------
@@ -37,22 +38,26 @@ class MappedShards:
             If the file is shorter: what lies behind its end must not be touched, even of a map.
         """
         if not offsets.size:
-            return np.empty((*offsets.shape, length), np.uint8)
-        size = os.fstat(descriptor).st_size
-        if int(offsets.max()) + length > size or int(offsets.min()) < 0:
-            raise ValueError("the shard is cut off")
-        content = self._map(shard, descriptor, size)
-        every = np.ndarray((size - length + 1,), f"V{length}", content, strides=(1,))
-        return every[offsets].view(np.uint8).reshape(*offsets.shape, length)
+            return np.empty(offsets.shape, f"V{length}")
+        try:
+            return self._pictures(shard, descriptor, length)[offsets]
+        except IndexError as error:
+            raise ValueError("the shard is cut off") from error
 
-    def _map(self, shard: int, descriptor: int, size: int) -> mmap.mmap:
-        if shard in self._maps and len(self._maps[shard]) == size:
-            self._maps.move_to_end(shard)
-            return self._maps[shard]
-        while len(self._maps) >= self._most:
-            self._maps.popitem(last=False)
-        self._maps[shard] = mmap.mmap(descriptor, size, access=mmap.ACCESS_READ)
-        return self._maps[shard]
+    def _pictures(self, shard: int, descriptor: int, length: int) -> NDArray[np.void]:
+        """Return what stands at each byte of a shard's file, `length` bytes of it, without reading anything yet."""
+        size = os.fstat(descriptor).st_size
+        content, pictures = self._maps.get(shard, (None, NOTHING))
+        if content is None or len(content) != size or pictures.dtype.itemsize != length:
+            while len(self._maps) >= self._most:
+                self._maps.popitem(last=False)
+            if size < length:
+                raise ValueError("the shard is cut off")
+            content = mmap.mmap(descriptor, size, access=mmap.ACCESS_READ)
+            pictures = np.ndarray((size - length + 1,), f"V{length}", content, strides=(1,))
+            self._maps[shard] = content, pictures
+        self._maps.move_to_end(shard)
+        return pictures
 
     def close(self) -> None:
         """Let go of the maps."""

@@ -255,7 +255,7 @@ class ShardDataset(Base):
 
     def _numbers(self, indices: Sequence[Any]) -> list[int]:
         """Return indices as numbers from 0, all at once if they are plain numbers."""
-        if len(indices) > 1 and all(type(index) is int for index in indices):
+        if len(indices) > 1 and set(map(type, indices)) == {int}:
             samples = len(self._contents)
             if min(indices) >= 0 and max(indices) < samples:
                 return list(indices)

@@ -7,6 +7,7 @@ Shards whose pictures have no place of their own in a file (compressed chunks, c
 from __future__ import annotations
 
 import contextlib
+import itertools
 import operator
 import os
 from collections import OrderedDict
@@ -33,8 +34,23 @@ NEAR = 4096  # bytes between two pictures that one read may cover
 
 NOTHING = np.empty(0, np.uint8)
 
-Group = tuple[int, NDArray[np.int64], NDArray[np.int64]]
-"""A shard, rows of a batch, and the positions of their samples in the shard."""
+
+class Ordered(NamedTuple):
+    """Samples of a batch in the order of their bytes.
+
+    Parameters
+    ----------
+    rows : ndarray of int64
+        The place of each in the batch.
+    positions : ndarray of int64
+        Its position in its shard.
+    groups : list of (int, int, int)
+        Each shard's number, and where its samples start and stop in this order.
+    """
+
+    rows: NDArray[np.int64]
+    positions: NDArray[np.int64]
+    groups: list[tuple[int, int, int]]
 
 
 class Read(NamedTuple):
@@ -60,6 +76,7 @@ class ShardFiles:
     def __init__(self, contents: Contents, path_of: Callable[[int], Path], most_open: int) -> None:
         self._contents, self._path_of, self._most_open = contents, path_of, max(1, most_open)
         self._ends = np.array(contents.ends, np.int64)
+        self._firsts = np.array([0, *contents.ends], np.int64)
         self._decode, self._channels = CODECS[contents.settings.encoding].decode, contents.settings.channels
         self._raw = contents.settings.encoding == "raw"
         self._places: OrderedDict[int, Places | None] = OrderedDict()
@@ -85,7 +102,14 @@ class ShardFiles:
         SourceError
             If a shard is missing or damaged.
         """
-        groups = self._by_shard(np.asarray(numbers, np.int64))
+        ordered = self._ordered(np.asarray(numbers, np.int64))
+        if self._raw and len(numbers) >= FEWEST * len(ordered.groups) > 0:
+            read = self._gathered(ordered, chosen, lasting)
+            if read is not None:
+                return read
+        groups = [
+            (shard, ordered.rows[start:stop], ordered.positions[start:stop]) for shard, start, stop in ordered.groups
+        ]
         labels, indices = np.zeros((2, len(numbers)), np.int64)
         sizes = np.zeros((len(numbers), 2), np.int32)
         for shard, rows, positions in groups:
@@ -93,10 +117,6 @@ class ShardFiles:
         views = chosen.shape[1]
         outs: Any
         even = len(numbers) > 0 and bool((sizes == sizes[0]).all())
-        if even and self._raw and len(numbers) >= FEWEST * len(groups):
-            gathered = self._gathered(groups, chosen, sizes[0].tolist())
-            if gathered is not None:
-                return Read(gathered, labels.tolist(), indices)
         if even:
             outs = self._array((len(numbers), views, *sizes[0].tolist(), self._channels), lasting)
         else:
@@ -105,26 +125,42 @@ class ShardFiles:
             self._fill(shard, positions.tolist(), chosen[rows].tolist(), [outs[row] for row in rows.tolist()])
         return Read(outs, labels.tolist(), indices)
 
-    def _gathered(
-        self, groups: Sequence[Group], chosen: NDArray[np.int64], size: Sequence[int]
-    ) -> NDArray[np.uint8] | None:
-        """Return raw pictures (N, V, H, W, C) out of mapped shards; None if some cannot be read so."""
-        shape, length = (*chosen.shape, *size, self._channels), int(np.prod(size)) * self._channels
-        out = None if len(groups) == 1 else np.empty((*chosen.shape, length), np.uint8)
-        for shard, rows, positions in groups:
-            places = self.places(shard)
-            if places is None or length == 0:
-                return None
+    def _gathered(self, ordered: Ordered, chosen: NDArray[np.int64], lasting: bool) -> Read | None:
+        """Return raw pictures out of mapped shards; None if some cannot be read so, or have another size."""
+        rows, positions, groups = ordered
+        known = [self.places(shard) for shard, _, _ in groups]
+        sizes = {None if places is None else places.size for places in known}
+        size = sizes.pop()
+        if sizes or size is None or not size[0] * size[1]:
+            return None
+        shape = (*chosen.shape, *size, self._channels)
+        length = size[0] * size[1] * self._channels
+        copy = int(chosen[0, 0]) if chosen.shape[1] == 1 and (chosen == chosen[0, 0]).all() else None
+        facts = np.empty((2, len(rows)), np.int64)
+        alone = len(groups) == 1  # all in one array then, which needs no place in another
+        out = np.empty(0, np.uint8) if alone else self._array(shape, lasting)
+        pictures = out if alone else out.reshape(*chosen.shape, length).view(f"V{length}")[..., 0]
+        for (shard, start, stop), places in zip(groups, known, strict=True):
+            assert places is not None, "it has a size"
+            part, own = positions[start:stop], rows[start:stop]
+            places.labels.take(part, out=facts[0, start:stop], mode="clip")
+            places.indices.take(part, out=facts[1, start:stop], mode="clip")
             try:
-                offsets = places.extents.offsets_of(positions, chosen[rows], length)
-                if out is None:
+                if copy is None:
+                    offsets = places.extents.offsets_of(part, chosen[own], length)
+                else:
+                    offsets = places.extents.offsets_of_one(part, copy, length)
+                if alone:
                     asked = np.empty_like(offsets)
-                    asked[rows] = offsets
-                    return self._maps.gather(shard, self._descriptor(shard), asked, length).reshape(shape)
-                out[rows] = self._maps.gather(shard, self._descriptor(shard), offsets, length)
+                    asked[own] = offsets
+                    out = self._maps.gather(shard, self._descriptor(shard), asked, length).view(np.uint8).reshape(shape)
+                else:
+                    pictures[own] = self._maps.gather(shard, self._descriptor(shard), offsets, length)
             except ValueError as error:
                 raise self._wrong(shard, "is cut off, or damaged") from error
-        return None if out is None else out.reshape(shape)
+        as_asked = np.empty_like(facts)
+        as_asked[:, rows] = facts
+        return Read(out, as_asked[0].tolist(), as_asked[1])
 
     def read_one(self, number: int, copies: Sequence[int]) -> Read:
         """Return pictures of one sample as :meth:`read` does, without what only pays for many."""
@@ -146,17 +182,14 @@ class ShardFiles:
             self._scratch = np.empty(needed, np.uint8)
         return self._scratch[:needed].reshape(shape)
 
-    def _by_shard(self, numbers: NDArray[np.int64]) -> list[Group]:
-        """Return (shard, rows in `numbers`, positions in the shard) for each shard, in the order of its bytes."""
-        order = np.argsort(numbers, kind="stable")
-        ends = self._ends
-        shards = np.searchsorted(ends, numbers[order], side="right")
-        edges = np.flatnonzero(np.diff(shards)) + 1
-        return [
-            (int(shards[rows[0]]), order[rows], numbers[order[rows]] - self._contents.first(int(shards[rows[0]])))
-            for rows in np.split(np.arange(len(numbers)), edges)
-            if len(rows)
-        ]
+    def _ordered(self, numbers: NDArray[np.int64]) -> Ordered:
+        """Return samples in the order of their bytes."""
+        rows = np.argsort(numbers, kind="stable")
+        in_order = numbers[rows]
+        shards = np.searchsorted(self._ends, in_order, side="right")
+        edges = [0, *(np.flatnonzero(shards[1:] != shards[:-1]) + 1).tolist(), len(numbers)]
+        groups = [(int(shards[start]), start, stop) for start, stop in itertools.pairwise(edges) if start < stop]
+        return Ordered(rows, in_order - self._firsts[shards], groups)
 
     def _facts(self, shard: int, positions: NDArray[np.int64]) -> tuple[Any, Any, Any]:
         """Return labels, indices and (height, width) of samples of a shard."""

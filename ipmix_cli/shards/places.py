@@ -37,6 +37,10 @@ class Extents(Protocol):
         """Return the offsets (N, V) of the chosen pictures of samples; raises ValueError if one has another length."""
         ...
 
+    def offsets_of_one(self, positions: NDArray[np.int64], copy: int, length: int) -> NDArray[np.int64]:
+        """Return the offsets (N, 1) of one picture of each sample, the same copy of all; raises as `offsets_of`."""
+        ...
+
     def end(self) -> int:
         """Return the first offset behind all pictures."""
         ...
@@ -81,6 +85,12 @@ class RegularExtents:
         starts, steps = self._tables
         which = chosen - CLEAN
         return np.asarray(starts[which] + positions[:, None] * steps[which], np.int64)
+
+    def offsets_of_one(self, positions: NDArray[np.int64], copy: int, length: int) -> NDArray[np.int64]:
+        """Return the offsets (N, 1) of the same picture of each sample; raises ValueError for another length."""
+        if length != self.length or copy not in self.starts:
+            raise ValueError("pictures of another length, or none")
+        return (positions * self.steps[copy] + self.starts[copy])[:, None]
 
     @functools.cached_property
     def _tables(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -137,6 +147,10 @@ class ListedExtents:
             raise ValueError("pictures of another length")
         return self.offsets[positions[:, None], columns]
 
+    def offsets_of_one(self, positions: NDArray[np.int64], copy: int, length: int) -> NDArray[np.int64]:
+        """Return the offsets (N, 1) of the same picture of each sample; raises ValueError for another length."""
+        return self.offsets_of(positions, np.full((len(positions), 1), copy), length)
+
     def end(self) -> int:
         """Return the first offset behind all pictures."""
         return int((self.offsets + self.lengths).max()) if self.offsets.size else 0
@@ -170,6 +184,13 @@ class Places:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @functools.cached_property
+    def size(self) -> tuple[int, int] | None:
+        """The height and width of all pictures; None if they differ, or there are none."""
+        if not len(self.sizes) or (self.sizes != self.sizes[0]).any():
+            return None
+        return int(self.sizes[0, 0]), int(self.sizes[0, 1])
 
     @property
     def nbytes(self) -> int:
