@@ -21,6 +21,9 @@ from benchmarks.process import Timing, augmented, bank_options, small_job
 from benchmarks.setting import Setting
 from benchmarks.table import rate, row, times
 from benchmarks.writers import write_raw
+from ipmix_cli.methods.ipmix.transform import IPMIX
+from ipmix_cli.pipeline.banks.bank import builtin_count
+from ipmix_cli.pipeline.run.builtin_bank import builtin_bank, builtin_side
 
 BLOCK = 64 * 2**20  # bytes of a default shard
 
@@ -60,10 +63,11 @@ def cases(setting: Setting) -> list[Case]:
 
 
 def turns(setting: Setting, case: Case) -> list[Turn]:
-    """Run a command interleaved with its yardstick; a first start makes the built-in bank if need be."""
+    """Run a command interleaved with its yardstick; a first start compiles what is not compiled yet."""
     bench, out = Bench(work_for(setting, case.side, 1)), setting.scratch / "out"
     options = (*case.options, "--jobs", "1", "--limit")
     if setting.effort.builtin:
+        make_banks(case)
         augmented((*options, str(case.few)), out)
     found = []
     for _ in range(setting.effort.runs):
@@ -72,6 +76,13 @@ def turns(setting: Setting, case: Case) -> list[Turn]:
         whole = augmented((*options, str(case.pictures)), out)
         found.append(Turn(start, whole, float(plain), raw_seconds(setting, whole.folder_bytes)))
     return found
+
+
+def make_banks(case: Case) -> None:
+    """Make the built-in banks of the start and of the whole, if need be: a larger job has a larger one."""
+    side = builtin_side((case.side, case.side), IPMIX.settings_for("auto", (case.side, case.side), {}).mixing_ratio)
+    for pictures in (case.few, case.pictures):
+        builtin_bank(side, builtin_count(side, pictures * case.each))
 
 
 def seconds_of(action: Callable[[], object]) -> float:
