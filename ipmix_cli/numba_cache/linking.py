@@ -81,7 +81,7 @@ class PartLowering(passes.NativeLowering):  # type: ignore[misc]
         about = made.fndesc
         function = make_function(about.lookup_module(), about.qualname, "a part", 0, made.env, (state.library,))
         state.targetctx.insert_user_function(function, about, [state.library])
-        state.reload_init.extend(state.library._reload_init)  # noqa: SLF001
+        state.reload_init.extend(getattr(state.library, "_reload_init", ()))  # older versions of numba have none
         state["cr"] = made._replace(cfunc=function)
         return True
 
