@@ -22,12 +22,15 @@ from ipmix_cli.storage.object_store import (
 )
 from ipmix_cli.storage.regular_file import open_regular
 
-BLOCK = 8 * 2**20  # bytes of one request: some eighty photographs, which follow each other in a tar
+FIRST = 2**18  # bytes of a first request: some pictures, if only one is needed
+BLOCK = 8 * 2**20  # bytes of the largest request: some eighty photographs, which follow each other in a tar
 AT_ONCE = 64  # pictures that are fetched at a time: a store answers late, but many requests together
 
 
 class RemoteFile:
     """A remote file as something to slice; it is fetched block by block, and the last block is kept.
+
+    A block that follows the one before is twice as long, so that single pictures cost little and tars few requests.
 
     Raises
     ------
@@ -48,7 +51,7 @@ class RemoteFile:
             raise SourceError(f"cannot read {url}: its server does not tell its size", "fetch it to a disk first")
         self.state = state_in(facts)
         self._size = self.state[0]
-        self._start, self._block = 0, b""
+        self._start, self._block, self._ahead = 0, b"", FIRST
 
     def __len__(self) -> int:
         return self._size
@@ -58,7 +61,10 @@ class RemoteFile:
         if stop <= start:
             return b""
         if start < self._start or stop > self._start + len(self._block):
-            self._fetch(start, min(max(stop, start + BLOCK), self._size))
+            end = self._start + len(self._block)
+            follows = bool(self._block) and self._start <= start <= end + self._ahead
+            self._ahead = min(2 * self._ahead, BLOCK) if follows else FIRST
+            self._fetch(start, min(max(stop, start + self._ahead), self._size))
         return self._block[start - self._start : stop - self._start]
 
     def _fetch(self, start: int, stop: int) -> None:
@@ -67,6 +73,8 @@ class RemoteFile:
 
     def _whole(self, start: int, stop: int) -> bytes:
         data: bytes = self._files.cat_file(self._path, start=start, end=stop)
+        if len(data) == self._size > stop - start:
+            raise OSError("its server sends whole files alone, and no ranges of them")
         if len(data) != stop - start:
             raise OSError(f"{len(data)} bytes came instead of {stop - start}")
         return data

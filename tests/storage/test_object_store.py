@@ -156,6 +156,36 @@ def test_a_remote_file_is_sliced_as_bytes_are(folder, monkeypatch):
         RemoteFile(f"{folder.location}/gone.tar")
 
 
+def test_a_single_picture_of_a_remote_tar_costs_a_small_request_and_a_whole_tar_few(folder, monkeypatch):
+    data, asked = bytes(2**16) * 16, []
+    folder.write("x.tar", data)
+    monkeypatch.setattr("ipmix_cli.storage.object_files.FIRST", 2**12)
+    monkeypatch.setattr("ipmix_cli.storage.object_files.BLOCK", 2**17)
+    file = RemoteFile(f"{folder.location}/x.tar")
+    really = file._files.cat_file
+    monkeypatch.setattr(
+        file._files,
+        "cat_file",
+        lambda path, start, end: asked.append(end - start) or really(path, start=start, end=end),
+    )
+    for start in (900_000, 100_000):
+        assert file[start : start + 1000] == data[:1000]
+    assert asked == [2**12, 2**12]
+    asked.clear()
+    for start in range(0, len(data), 2**10):
+        assert len(file[start : start + 2**10]) == 2**10
+    assert sum(asked) == len(data)
+    assert len(asked) <= 14
+
+
+def test_a_server_without_ranges_is_named_as_one(folder, monkeypatch):
+    folder.write("x.tar", bytes(2**19))
+    file = RemoteFile(f"{folder.location}/x.tar")
+    monkeypatch.setattr(file._files, "cat_file", lambda path, start, end: bytes(2**19))
+    with pytest.raises(SourceError, match="no ranges of them"):
+        file[0:10]
+
+
 def test_a_whole_job_fits_into_memory(folder, tmp_path, bank):
     from ipmix_cli.pipeline.output.dataset import open_dataset
     from ipmix_cli.pipeline.run.augment import augment
