@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ipmix_cli.cli.choosing_k import worth_of
-from ipmix_cli.cli.screen import show
+from ipmix_cli.cli.screen import folded, show
 from ipmix_cli.printable import printable
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 OUTPUT = "What comes out"
 MOST_CLASSES = 20
+COMMAND = "made by"
 
 
 def info(
@@ -61,7 +62,7 @@ def dataset_words(found: Info) -> str:
         ("source", f"{source['place']['input']} ({source['format']}, {source['pictures']:,} pictures)"),
         ("", f"sha256 {source['digest']}"),
         *_mixing(mixing),
-        ("made by", facts["command"]),
+        (COMMAND, facts["command"]),
         *_labels(output),
         *([("classes", _classes(facts))] if facts["classes_named"] or facts["classes"] else []),
         ("distance", _distance(facts["distances"])),
@@ -125,7 +126,8 @@ WORDS = {"dataset": dataset_words, "unfinished": unfinished_words, "bank": bank_
 
 
 def _table(rows: list[tuple[str, str]]) -> str:
-    return "\n".join(f"{name:<12}{printable(text)}" for name, text in rows)
+    lines = ((name, f"{name:<12}{printable(text)}") for name, text in rows)
+    return "\n".join(line if name == COMMAND else folded(line) for name, line in lines)
 
 
 def _reading(found: Info) -> list[str]:

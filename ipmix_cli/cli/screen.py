@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
+import textwrap
+
 import typer
 
 from ipmix_cli.printable import printable_lines
+
+LABEL = 12  # columns of a row's label
 
 
 def show(text: str, err: bool = False) -> None:
     """Print text, line by line; what no terminal should be sent is spelt out."""
     typer.echo(printable_lines(text), err=err)
+
+
+def folded(row: str) -> str:
+    """Return a row, a label and its value, folded under the value where it is wider than the terminal.
+
+    Values to be copied, such as commands, are better left to the terminal, which folds them without line breaks.
+    """
+    width = 0
+    with contextlib.suppress(OSError, ValueError):  # no terminal, or no file at all
+        width = os.get_terminal_size(sys.stdout.fileno()).columns
+    if not 2 * LABEL <= width < len(row):
+        return row
+    lines = textwrap.wrap(row[LABEL:], width - LABEL, break_long_words=False, break_on_hyphens=False)
+    return row[:LABEL] + ("\n" + LABEL * " ").join(lines)

@@ -9,7 +9,7 @@ import typer
 
 from ipmix_cli.cli.execution_options import RUNNING, JobsOption, QuietOption
 from ipmix_cli.cli.origin_options import moved_source
-from ipmix_cli.cli.screen import show
+from ipmix_cli.cli.screen import folded, show
 from ipmix_cli.printable import counted
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ def table(report: Report) -> str:
         lines.append(f"{'compared':<12}{report.compared:,} samples with the source")
     if report.replayed:
         lines.append(f"{'replayed':<12}{report.replayed:,} copies")
+    lines = [folded(line) for line in lines]
     for problem in report.problems[:MOST_SHOWN]:
         place = " ".join(part for part in (problem.shard, problem.key) if part)
         lines += [f"PROBLEM     {problem.code}: {place}: {problem.message}", f"            {problem.remedy}"]

@@ -53,3 +53,13 @@ def test_an_activity_is_a_bar(columns: int) -> None:
     assert "a shard is done" in text
     assert not re.search(r"\x1b\[[0-9;]*m", text)
     assert max(len(line) for line in re.split(r"[\r\n]+", text)) <= (columns or 80)
+
+
+def test_a_row_is_folded_under_its_value():
+    code = "from ipmix_cli.cli.screen import folded, show; show(folded('distance    ' + 'mean of all ' * 12))"
+    rows = seen(code, 60).replace("\r", "").rstrip("\n").split("\n")
+    assert len(rows) == 3
+    assert max(len(row) for row in rows) <= 60
+    assert [row[:12].strip() for row in rows] == ["distance", "", ""]
+    assert " ".join(row[12:].strip() for row in rows) == ("mean of all " * 12).strip()
+    assert len(seen(code, 400).rstrip().split("\n")) == 1
