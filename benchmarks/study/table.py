@@ -53,7 +53,7 @@ def runs_of(found: dict[str, dict[int, dict[str, Any]]], name: str) -> Runs:
 
 
 def table(found: dict[str, dict[int, dict[str, Any]]], spreads: dict[str, Spread]) -> list[str]:
-    """Return the lines of the table: an arm a row, then how far one more run may lie from its arm's mean."""
+    """Return the lines of the table: an arm a row, then how far one more run may lie from its arm's mean, if known."""
     paired = [title for title in PAIRED if title in spreads]
     titles = ["arm", "runs", *spreads, *(f"{title}, less none" for title in paired), "MB stored"]
     rows = [_row(titles), _row(["---"] * len(titles))]
@@ -61,8 +61,11 @@ def table(found: dict[str, dict[int, dict[str, Any]]], spreads: dict[str, Spread
         means = [_shown(spread.mean(arm)) for spread in spreads.values()]
         differences = [_shown(spreads[title].difference(arm, "none"), signed=True) for title in paired]
         rows.append(_row([arm, str(len(seeds)), *means, *differences, _stored(arm, seeds)]))
-    more = [f"± {spread.further_run():.2f}" for spread in spreads.values()]
-    return [*rows, _row(["one more run, around its arm's mean", "", *more, *([""] * (len(paired) + 1))])]
+    more = [spread.further_run() for spread in spreads.values()]
+    if float("inf") in more:  # nothing says yet how far runs lie apart
+        return rows
+    shown = [f"± {half:.2f}" for half in more]
+    return [*rows, _row(["one more run, around its arm's mean", "", *shown, *([""] * (len(paired) + 1))])]
 
 
 def _stored(arm: str, seeds: dict[int, dict[str, Any]]) -> str:

@@ -77,6 +77,12 @@ def test_the_table_tells_every_arm_that_has_runs(tmp_path, monkeypatch):
     assert "</svg>" in (tmp_path / "study-small.svg").read_text()
 
 
+def test_a_table_of_single_runs_has_no_intervals():
+    found = {"none": {0: {"figures": {"clean.error": 0.25}, "stored_bytes": 1}}}
+    rows = table.table(found, {"clean error": Spread(table.runs_of(found, "clean.error"))})
+    assert [row.split(" | ")[:3] for row in rows[2:]] == [["| none", "1", "25.00"]]
+
+
 def test_a_run_that_is_there_is_not_repeated(tmp_path, monkeypatch):
     monkeypatch.setattr(run, "RESULTS", tmp_path)
     study = run.Study("small", tmp_path / "no data", tmp_path / "work")
@@ -103,8 +109,9 @@ def test_what_the_program_says_of_k_is_what_the_study_found():
             assert gain == (round(-found.value, 1), round(found.half, 1)), arm
 
 
-def test_docs_show_the_table_of_the_study():
-    rows = (table.RESULTS / "small.md").read_text().splitlines()
+@pytest.mark.parametrize("profile", ["small", "small-60-epochs"])
+def test_docs_show_the_table_of_the_study(profile):
+    rows = (table.RESULTS / f"{profile}.md").read_text().splitlines()
     page = (table.RESULTS.parents[2] / "docs" / "choosing-k.md").read_text().splitlines()
     assert [row for row in rows if row not in page] == []
 
