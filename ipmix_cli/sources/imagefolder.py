@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,9 @@ from ipmix_cli.sources.split_names import WANTED, exact_kind
 
 EMPTY = ("refuse", "keep", "skip")
 MOST_SHOWN = 5
+
+OWN_COPY = re.compile(r"(?:^|/)[0-9]{8,}_aug[0-9]+\.[a-z]+$")
+"""The name of a copy in class folders that ipmix made, as :mod:`ipmix_cli.shards.class_folders` gives it."""
 
 Pairs = list[tuple[str, list[str]]]
 """Each class with its pictures."""
@@ -58,6 +63,7 @@ def open_imagefolder(spec: SourceSpec) -> ListedSource:
     order = given_classes(spec.classes_from) or _classes_of(layout.train)
     found, classes = _listed(layout, listing, order, spec)
     labels = np.repeat([classes.index(name) for name, _ in found], [len(pictures) for _, pictures in found])
+    _refuse_own_copies(layout.root, (name for _, pictures in found for name in pictures))
     names = Names.of(name for _, pictures in found for name in pictures)
     part = FilePart(str(layout.root), names, Annotated.of_classes(labels.astype(np.int64)), 0, spec.alpha)
     source = file_source(
@@ -85,12 +91,24 @@ def _unlabelled(given: Path, spec: SourceSpec) -> ListedSource:
                 )
             root = given / wanted[0]
     names = Names.of(listing.pictures_below(root, root))
+    _refuse_own_copies(root, names)
     if not len(names):
         raise SourceError(f"{root} holds no pictures", "choose another folder")
     part = FilePart(str(root), names, Annotated.without_labels(len(names)), 0, spec.alpha)
     source = file_source("imagefolder", part, (), {"split": spec.split, "unlabelled": True}, str(root))
     source.notes = (*([f"reading {root}"] if root != given else []), *source.notes, *listing.notes())
     return source
+
+
+def _refuse_own_copies(root: Path, names: Iterable[str]) -> None:
+    """Refuse class folders of a data set that ipmix made, which lie apart from its records: copies are no originals."""
+    own = next((name for name in names if "_aug" in name and OWN_COPY.search(name)), None)
+    if own is not None:
+        raise SourceError(
+            f"{root} holds copies that ipmix made, such as {readable(own)}",
+            "with --in, name the data set's own folder, which holds manifest.json and .ipmix, or the originals; "
+            "if these pictures are meant, list them in a CSV file",
+        )
 
 
 def _classes_of(train: Path | None) -> tuple[str, ...] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -158,3 +159,20 @@ def test_a_changed_manifest_is_refused(make: Make) -> None:
     path.write_text(json.dumps(values))
     with pytest.raises(SourceError, match="damaged"):
         open_source(SourceSpec(input=str(path.parent)))
+
+
+@pytest.mark.parametrize("labels", [{}, {"unlabelled": True}])
+@pytest.mark.parametrize("clean", [True, False])
+def test_class_folders_of_ours_apart_from_their_records_are_no_originals(make, labels, clean):
+    out = make(format="files", clean=clean)
+    for place in (out / "train", out):
+        with pytest.raises(SourceError, match=r"holds copies that ipmix made, such as 0/\d+_aug0"):
+            open_source(SourceSpec(input=str(place), **labels))
+        shutil.rmtree(out / ".ipmix", ignore_errors=True)
+
+
+def test_pictures_that_others_call_copies_are_read(tmp_path):
+    for name in ("cat/1_aug0.png", "cat/photo_aug.png", "dog/00000001_augment.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(PICTURES[0]).save(tmp_path / name)
+    assert len(open_source(SourceSpec(input=str(tmp_path)))) == 3
