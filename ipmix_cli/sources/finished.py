@@ -27,6 +27,7 @@ from ipmix_cli.sources.annotated import Annotated, Column
 from ipmix_cli.sources.labels import check_count
 from ipmix_cli.sources.listed_source import ListedSource
 from ipmix_cli.sources.name_table import Names
+from ipmix_cli.sources.runs import cut_runs
 from ipmix_cli.sources.source import BadSample, Sample, SourceSpec
 from ipmix_cli.stages import StageClock
 from ipmix_cli.storage.file_state import NO_FILES, WatchedFiles
@@ -87,12 +88,11 @@ class FinishedPart:
 
     def cut(self, start: int, stop: int) -> FinishedPart:
         """Return the samples start..stop, with the shards that hold them."""
-        runs, first = [], 0
-        for run in self.runs:
-            low, high = max(start - first, 0), min(stop - first, run.stop - run.start)
-            if low < high:
-                runs.append(Run(run.shard, run.start + low, run.start + high))
-            first += run.stop - run.start
+        cuts = cut_runs((run.stop - run.start for run in self.runs), start, stop)
+        runs = [
+            Run(self.runs[number].shard, self.runs[number].start + low, self.runs[number].start + high)
+            for number, low, high in cuts
+        ]
         labels, keys = self.labels[start:stop], self.keys.cut(start, stop)
         return replace(self, runs=tuple(runs), labels=labels, keys=keys, start=start)
 

@@ -31,6 +31,7 @@ from ipmix_cli.sources.labels import (
 )
 from ipmix_cli.sources.listed_source import ListedSource
 from ipmix_cli.sources.parquet_files import files_below, files_of_split
+from ipmix_cli.sources.runs import cut_runs
 from ipmix_cli.sources.source import SourceSpec
 from ipmix_cli.sources.targets import Targets
 from ipmix_cli.storage.bounded import MOST_EXPANSION, SLACK_BYTES, too_large
@@ -87,12 +88,11 @@ class ParquetPart(EncodedPictures):
 
     def cut(self, start: int, stop: int) -> ParquetPart:
         """Return the samples start..stop, with the runs of rows that hold them."""
-        groups, first = [], 0
-        for group in self.groups:
-            low, high = max(start - first, 0), min(stop - first, group.count)
-            if low < high:
-                groups.append(RowGroup(group.path, group.group, low, high - low))
-            first += group.count
+        cuts = cut_runs((group.count for group in self.groups), start, stop)
+        groups = [
+            RowGroup(self.groups[number].path, self.groups[number].group, self.groups[number].skip + low, high - low)
+            for number, low, high in cuts
+        ]
         return ParquetPart(tuple(groups), self.labels[start:stop], start, self.column, self.alpha)
 
 

@@ -34,6 +34,7 @@ from ipmix_cli.sources.parquet import (
     is_number,
     leaf_of,
 )
+from ipmix_cli.sources.runs import cut_runs
 from ipmix_cli.sources.source import SourceSpec
 from ipmix_cli.sources.split_names import SPLIT_NAMES
 from ipmix_cli.sources.targets import Targets
@@ -81,12 +82,11 @@ class SavedPart(EncodedPictures):
 
     def cut(self, start: int, stop: int) -> SavedPart:
         """Return the samples start..stop, with the runs of rows that hold them."""
-        runs, first = [], 0
-        for run in self.runs:
-            low, high = max(start - first, 0), min(stop - first, run.stop - run.start)
-            if low < high:
-                runs.append(Rows(run.path, run.start + low, run.start + high))
-            first += run.stop - run.start
+        cuts = cut_runs((run.stop - run.start for run in self.runs), start, stop)
+        runs = [
+            Rows(self.runs[number].path, self.runs[number].start + low, self.runs[number].start + high)
+            for number, low, high in cuts
+        ]
         return SavedPart(tuple(runs), self.labels[start:stop], start, self.image, self.alpha)
 
 
