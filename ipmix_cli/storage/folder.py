@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
+import xxhash
+
 from ipmix_cli.errors import IpmixError, WriteError
 from ipmix_cli.picture import Bytes
 from ipmix_cli.storage.regular_file import (
@@ -239,10 +241,23 @@ def clear_stale_parts(path: Path) -> None:
 def sha256_of(path: Path) -> str:
     """Return the sha256 of a file's content, in hexadecimal."""
     digest = hashlib.sha256()
+    for block in _blocks(path):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def xxh3_of(path: Path) -> str:
+    """Return the xxh3_128 of a file's content, in hexadecimal: ten times as fast as its sha256."""
+    checksum = xxhash.xxh3_128()
+    for block in _blocks(path):
+        checksum.update(block)
+    return checksum.hexdigest()
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
     with open_regular(path) as file:
         while block := file.read(2**20):
-            digest.update(block)
-    return digest.hexdigest()
+            yield block
 
 
 def sha256_in(folder: Folder, name: str) -> str:

@@ -9,8 +9,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import xxhash
-
 import fractals
 from fractals import GENERATOR
 from fractals.draw_spec import DrawSpec
@@ -18,8 +16,8 @@ from fractals.mixes import MIXES
 from ipmix_cli.errors import UsageError, WriteError
 from ipmix_cli.numba_cache.user_cache import tell_damaged, writable_folders
 from ipmix_cli.record import json_digest
-from ipmix_cli.storage.folder import write_atomically
-from ipmix_cli.storage.regular_file import open_regular, read_regular
+from ipmix_cli.storage.folder import write_atomically, xxh3_of
+from ipmix_cli.storage.regular_file import read_regular
 from ipmix_cli.storage.source_digest import framed
 
 SCHEMA = 1
@@ -163,24 +161,16 @@ def cached_bank(settings: BankSettings) -> Path | None:
 def write_checksum(path: Path) -> None:
     """Write a bank's checksum next to it; a bank without one is not used."""
     with contextlib.suppress(WriteError):
-        write_atomically(_checksum_path(path), _checksum(path).encode())
+        write_atomically(_checksum_path(path), xxh3_of(path).encode())
 
 
 @functools.lru_cache(maxsize=8)
 def _is_sound(path: Path, _status: tuple[int, int]) -> bool:
-    return read_regular(_checksum_path(path), MOST_CHECKSUM).decode("ascii", "replace") == _checksum(path)
+    return read_regular(_checksum_path(path), MOST_CHECKSUM).decode("ascii", "replace") == xxh3_of(path)
 
 
 def _checksum_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.xxh3")
-
-
-def _checksum(path: Path) -> str:
-    checksum = xxhash.xxh3_128()
-    with open_regular(path) as file:
-        while block := file.read(2**20):
-            checksum.update(block)
-    return checksum.hexdigest()
 
 
 @functools.cache
