@@ -1,9 +1,11 @@
 """Each method beside the library that its users have: copies of pictures in memory, on one core.
 
 ipmix draws a plan and applies it, uint8 pictures in and out. A library gets pictures in the form that it works on
-(Pillow's images, or tensors), made beforehand, and its own form of a copy counts as made. Every library runs
-single-threaded; one that is not installed is named and left out: ``pip install torchvision timm albumentations`` puts
-them beside it.
+(Pillow's images, or tensors), made beforehand, and its own form of a copy counts as made. Where that is a tensor there
+is a second row, "uint8": the same work as ipmix's, pictures made into tensors before the library's step, and bytes
+after it. Every library runs single-threaded; one that is not installed is named and left out: ``pip install
+torchvision timm albumentations`` puts them beside it. Each way runs twice a turn, and the second run counts: all find
+their pictures in the processor's caches, as a picture is that has just been decoded.
 
 - Pillow and numpy: the method as its published code has it, written plainly.
 - torchvision, timm, albumentations: the library's own class, at the settings of the preset it is compared with.
@@ -54,7 +56,8 @@ class Original(NamedTuple):
 
     library: str
     prepare: Callable[[Pixels], Any]
-    copy_all: Callable[[Any], object]
+    copy_all: Callable[[Any], Any]
+    at_once: bool = False  # whether all pictures are one batch
 
 
 def images(chosen: Pixels) -> list[Image.Image]:
@@ -74,14 +77,21 @@ def floats(chosen: Pixels) -> Any:
     return torch.tensor(chosen).permute(0, 3, 1, 2).float() / 255
 
 
-def each(copy: Callable[[Any], object]) -> Callable[[Forms], None]:
+def each(copy: Callable[[Any], object]) -> Callable[[Forms], list[Any]]:
     """Return what makes a copy of each picture."""
+    return lambda forms: [copy(form) for form in forms]
 
-    def run(forms: Forms) -> None:
-        for form in forms:
-            copy(form)
 
-    return run
+def of_bytes(way: Original) -> Original:
+    """Return a way that works on tensors as one from pictures to pictures, with conversions as torchvision's."""
+    import torch
+
+    def copy_all(chosen: Forms) -> Forms:
+        tensors = [torch.from_numpy(picture).permute(2, 0, 1).contiguous().float().div(255) for picture in chosen]
+        copies = way.copy_all(torch.stack(tensors) if way.at_once else tensors)
+        return [copy.mul(255).round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).contiguous() for copy in copies]
+
+    return Original(f"{way.library} uint8", lambda chosen: list(chosen.copy()), copy_all)
 
 
 def by_torchvision(name: str, **options: Any) -> Original:
@@ -124,7 +134,9 @@ def by_torchvision_mixing(name: str) -> Original:
     from torchvision.transforms import v2
 
     mix = getattr(v2, name)(num_classes=10)
-    return Original("torchvision", floats, lambda batch: mix(batch, torch.zeros(len(batch), dtype=torch.int64)))
+    return Original(
+        "torchvision", floats, lambda batch: mix(batch, torch.zeros(len(batch), dtype=torch.int64))[0], at_once=True
+    )
 
 
 def by_numpy_cutout(length: int = 16) -> Original:
@@ -146,9 +158,9 @@ def by_authors(make: Callable[[], Callable[[Any], object]], prepare: Callable[[P
     return Original("the authors", prepare, each(make()))
 
 
-def by_authors_at_once(copy_all: Callable[[Any], object]) -> Original:
+def by_authors_at_once(copy_all: Callable[[Any], Any]) -> Original:
     """Return the authors' way to the copies of a batch."""
-    return Original("the authors", floats, copy_all)
+    return Original("the authors", floats, copy_all, at_once=True)
 
 
 def by_albumentations(name: str) -> Original:
@@ -225,11 +237,13 @@ def seconds_of(chosen: Pixels) -> MixingSet:
 
 
 def originals(ways: Sequence[Callable[[], Original]]) -> list[Original]:
-    """Return the ways that there are, and name the others."""
+    """Return the ways that there are, those of tensors with their conversions too, and name the others."""
     found = []
     for way in ways:
         try:
             found.append(way())
+            if found[-1].prepare is floats:
+                found.append(of_bytes(found[-1]))
         except (ImportError, RuntimeError, AttributeError) as error:  # all three come from builds that do not fit
             print(f"left out: {str(error).splitlines()[0]}")
     return found
@@ -243,7 +257,7 @@ def turns_of(setting: Setting, case: tuple[str, str, Sequence[Original]], side: 
     for way in ways:
         actions[way.library] = partial(way.copy_all, way.prepare(chosen))
     actions["copying"] = partial(np.copyto, np.empty_like(chosen), chosen)
-    return len(chosen), by_turns(actions, setting.effort.turns)
+    return len(chosen), by_turns(actions, setting.effort.turns, warm=True)
 
 
 def single_threaded() -> None:

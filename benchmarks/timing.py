@@ -13,15 +13,22 @@ Seconds = NDArray[np.float64]
 
 
 def by_turns(
-    actions: Mapping[str, Callable[[], object]], turns: int, clock: Callable[[], float] = time.thread_time
+    actions: Mapping[str, Callable[[], object]],
+    turns: int,
+    clock: Callable[[], float] = time.thread_time,
+    *,
+    warm: bool = False,
 ) -> dict[str, Seconds]:
     """Run all actions one after the other, turn after turn, and a first time that does not count.
 
-    The clock is that of this thread on its processor, unless told otherwise: other programs hardly disturb it.
+    The clock is that of this thread on its processor, unless told otherwise: other programs hardly disturb it. Warm
+    actions run once more before each time that counts, so that each finds the caches as itself has left them.
     """
     found: dict[str, list[float]] = {name: [] for name in actions}
     for turn in range(turns + 1):
         for name, action in actions.items():
+            if warm:
+                action()
             began = clock()
             action()
             spent = clock() - began

@@ -10,6 +10,8 @@ from ipmix_cli.kernels.frames import copy_bytes
 from ipmix_cli.kernels.normal import fill_normals
 from ipmix_cli.kernels.types import Bytes, Frame, Ints, Number, Reals
 
+RUN = 255  # bytes of noise that are drawn at once: a whole number of pixels
+
 
 @kernel
 def erase(target: Bytes, frame: Frame, colour: Number) -> None:
@@ -23,19 +25,40 @@ def erase(target: Bytes, frame: Frame, colour: Number) -> None:
 
 
 @kernel
-def erase_with_noise(target: Bytes, frame: Frame, key: Number, numbers: Reals, drawn: Reals, places: Ints) -> None:
+def erase_with_noise(
+    target: Bytes, frame: Frame, key: Number, numbers: Reals, memory: tuple[Reals, Reals, Ints]
+) -> None:
     """Fill the frame's box with normal noise, numbers its three means and deviations; rounded, clipped to a byte.
 
-    ``drawn`` and ``places`` are as long as a row of the picture, to work in.
+    The memory is to work in: the means and deviations (2, 256) of a run of bytes, the run's numbers (512,) with those
+    of the tails among them, and the places of these (256,).
     """
-    _, W, top, left, height, width = frame
-    half = drawn.size // 6 * 3  # the other half is for the numbers of the tails
-    for r in range(height):
-        for start in range(0, width * 3, half):
-            row = drawn[: min(half, width * 3 - start)]
-            fill_normals(key, np.int64(r) * width * 3 + start, row, drawn[half:], places)
-            first = ((top + r) * W + left) * 3 + start
-            for i in range(0, row.size, 3):
-                for channel in range(3):
-                    value = numbers[channel] + numbers[3 + channel] * row[i + channel]
-                    target[first + i + channel] = np.uint8(np.int32(min(max(value + 0.5, 0.0), 255.0)))
+    height, width = frame[4], frame[5] * 3
+    levels, drawn, places = memory
+    for i in range(RUN):
+        levels[0, i], levels[1, i] = numbers[i % 3], numbers[3 + i % 3]
+    for start in range(0, height * width, RUN):
+        run = drawn[: min(RUN, height * width - start)]
+        fill_normals(key, np.int64(start), run, drawn[RUN:], places)
+        put_noise(run, start, levels, target, frame)
+
+
+@kernel
+def put_noise(run: Reals, start: Number, levels: Reals, target: Bytes, frame: Frame) -> None:
+    """Write a run of the box's noise, which begins at its byte number `start`, over the rows that it covers."""
+    _, W, top, left, _, width = frame
+    done = 0
+    while done < run.size:
+        row, column = divmod(start + done, width * 3)
+        stop = min(done + width * 3 - column, run.size)
+        place = target[((top + row) * W + left) * 3 + column :]
+        round_noise(run[done:stop], levels[0][done:stop], levels[1][done:stop], place)
+        done = stop
+
+
+@kernel
+def round_noise(normals: Reals, means: Reals, deviations: Reals, out: Bytes) -> None:
+    """Write normal numbers about means, rounded and clipped to a byte."""
+    for i in range(normals.size):
+        value = means[i] + deviations[i] * normals[i]
+        out[i] = np.uint8(np.int32(min(max(value + 0.5, 0.0), 255.0)))

@@ -91,7 +91,8 @@ def run_eraser(words: Words, reals: Reals, target: Bytes, workspace: Workspace) 
         erase(target, box, words[codes.OP_FILL])
     elif words[codes.OP_CODE] == codes.ERASE_WITH_NOISE:
         numbers = reals[codes.OP_NUMBERS : codes.OP_NUMBERS + 6]
-        erase_with_noise(target, box, np.uint64(words[codes.OP_KEY]), numbers, workspace.reals, workspace.parts)
+        memory = workspace.terms, workspace.reals, workspace.parts
+        erase_with_noise(target, box, np.uint64(words[codes.OP_KEY]), numbers, memory)
 
 
 @kernel
