@@ -48,8 +48,11 @@ class Renderer:
         """Return copies (N, V, H, W, C) of pictures (N, H, W, C): those with the numbers `copies` (N, V)."""
         from ipmix_cli.pipeline.run.rendered import render_chosen
 
-        seed = mixed(self.job.seed, self.seed, epoch) >> 1 if self.fresh else None
-        return render_chosen(self.job, self.mixing, pictures, indices, copies, seed)
+        return render_chosen(self.job, self.mixing, pictures, indices, copies, self.seed_of(epoch))
+
+    def seed_of(self, epoch: int) -> int | None:
+        """Return the seed of an epoch's fresh copies; None for those of the job."""
+        return mixed(self.job.seed, self.seed, epoch) >> 1 if self.fresh else None
 
 
 def open_renderer(contents: Contents, fractals: str | None, fresh: bool, seed: int) -> Renderer:
@@ -77,11 +80,6 @@ def open_renderer(contents: Contents, fractals: str | None, fresh: bool, seed: i
             f"{contents.location} has plans of version {job.plan_version}, this ipmix draws version "
             f"{job.drawn_version}",
             "install the ipmix that made it, or make it again",
-        )
-    if job.output.mixed:
-        raise UsageError(
-            f"{job.transform.title} mixes pictures of other samples, which a reader does not have at hand",
-            "read the stored copies: leave out fresh=True",
         )
     if job.has_surroundings:
         raise UsageError(

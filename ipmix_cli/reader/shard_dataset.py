@@ -27,6 +27,7 @@ from ipmix_cli.reader.annotations import fields_of, labels_of
 from ipmix_cli.reader.batch import Batch
 from ipmix_cli.reader.chosen import Choice
 from ipmix_cli.reader.contents import read_contents
+from ipmix_cli.reader.mixed_copies import mixed_copies
 from ipmix_cli.reader.picture_types import PICTURE_TYPES
 from ipmix_cli.reader.renderer import Renderer, open_renderer, rendered
 from ipmix_cli.reader.shard_cache import CACHE_GB, ShardCache
@@ -152,8 +153,6 @@ class ShardDataset(Base):
         self.settings, self.class_names = self._contents.settings, self._contents.class_names
         self._choice = Choice(view, copy, seed, self.settings.copies, fresh, tuple(copies))
         self._choice.check(self._location, self.settings.clean)
-        if fresh and self.settings.mixed:
-            raise UsageError("fresh copies of methods that mix labels need second samples", "read the stored copies")
         self._renderer: Renderer | None = None
         if self._choice.renders and (fresh or self.settings.store == "plans"):
             self._renderer = open_renderer(self._contents, fractals, fresh, seed)
@@ -216,7 +215,10 @@ class ShardDataset(Base):
         numbers = self._numbers(indices)
         epoch = self._epoch.value
         read: Read
-        if self._renderer is not None:
+        if self._renderer is not None and self.settings.mixed:
+            chosen = self._choice.of_all(numbers, epoch)
+            read = mixed_copies(self._renderer, self._files, numbers, chosen, epoch, len(self.class_names))
+        elif self._renderer is not None:
             read = self._files.read(numbers, np.full((len(numbers), 1), CLEAN), lasting=False)
             chosen = self._choice.of_all(numbers, epoch)
             read = read._replace(pictures=rendered(self._renderer, read, chosen, epoch))
@@ -237,20 +239,22 @@ class ShardDataset(Base):
         keys = [f"{index:08d}" for index in read.indices] if self._return_key else None
         spec = self.settings.annotations
         if spec.plain or (spec.labels == "class" and not self._return_fields):
-            return Batch(pictures, self._labels(numbers, read.labels, epoch), keys, self._no_fields(numbers))
+            return Batch(pictures, self._labels(numbers, read, epoch), keys, self._no_fields(numbers))
         beside = list(self._files.annotations(numbers))
-        labels = self._labels(numbers, read.labels, epoch) if spec.labels == "class" else labels_of(beside, spec)
+        labels = self._labels(numbers, read, epoch) if spec.labels == "class" else labels_of(beside, spec)
         return Batch(pictures, labels, keys, [fields_of(one, spec) for one in beside] if self._return_fields else None)
 
     def _no_fields(self, numbers: Sequence[int]) -> list[dict[str, Any]] | None:
         return [{} for _ in numbers] if self._return_fields else None
 
-    def _labels(self, numbers: Sequence[int], own: list[int], epoch: int) -> Any:
+    def _labels(self, numbers: Sequence[int], read: Read, epoch: int) -> Any:
         """Return the labels of samples: numbers, or the weights of the classes where the data set has mixed labels."""
         if not self.settings.mixed:
-            return own
-        chosen = self._choice.of_all(numbers, epoch)
-        weights = self._files.mixed_labels(numbers, chosen, len(self.class_names))
+            return read.labels
+        weights = read.weights
+        if weights is None:
+            chosen = self._choice.of_all(numbers, epoch)
+            weights = self._files.mixed_labels(numbers, chosen, len(self.class_names))
         return weights if self._choice.stacked else weights[:, 0]
 
     def _numbers(self, indices: Sequence[Any]) -> list[int]:

@@ -59,6 +59,7 @@ class Read(NamedTuple):
     pictures: Any
     labels: list[int]
     indices: NDArray[np.int64]
+    weights: NDArray[np.float32] | None = None  # (N, V, C), of the classes, where copies of mixed samples are rendered
 
 
 class ShardFiles:
@@ -86,6 +87,11 @@ class ShardFiles:
         self._process = os.getpid()
         self._maps = MappedShards(self._most_open)
         self._scratch = NOTHING
+
+    @property
+    def samples(self) -> int:
+        """How many samples there are."""
+        return len(self._contents)
 
     @property
     def open_files(self) -> int:

@@ -130,9 +130,9 @@ class HDF5View(ShardView):
         return np.asarray(column[:])
 
     def _mixed_labels(self, file: h5py.File) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return the second label of each copy and the weight of its sample's own, (N, K) each."""
+        """Return the second label of each copy and the weight of its sample's own, (N, K) each; copies or plans."""
         labels, weights = (array(file, name, self._location) for name in (SECOND_LABEL, LABEL_WEIGHT))
-        shape = (self._length, self.copies)
+        shape = (self._length, self.copies or (labels.shape[1] if labels.ndim == 2 else 0))
         if labels.shape != shape or weights.shape != shape or (labels.dtype, weights.dtype) != (np.int64, np.float64):
             raise self._wrong(f"mixed labels as {labels.dtype} {labels.shape}, {weights.dtype} {weights.shape}")
         return np.asarray(labels[:]), np.asarray(weights[:])
@@ -140,7 +140,7 @@ class HDF5View(ShardView):
     def _soft_labels(self, file: h5py.File) -> NDArray[np.float32]:
         """Return the weights of the classes of each copy, (N, K, C)."""
         weights = array(file, SOFT_LABEL, self._location)
-        if weights.ndim != 3 or weights.shape[:2] != (self._length, self.copies) or weights.dtype != np.float32:
+        if self._mixed is None or weights.shape[:-1] != self._mixed[0].shape or weights.dtype != np.float32:
             raise self._wrong(f"{SOFT_LABEL!r} as {weights.dtype} {weights.shape}")
         return np.asarray(weights[:])
 

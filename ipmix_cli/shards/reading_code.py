@@ -67,7 +67,7 @@ def reading_code(output: ShardSettings, split: str, folder: str) -> dict[str, st
     sections = {} if output.format in ("files", "folders", "npy") else {OWN_READER: own}
     if not remote:
         sections |= _others(output)
-        sections |= mixed_reading_code(output) if output.mixed else {}
+        sections |= mixed_reading_code(output) if output.mixed and output.stored_copies else {}
     suffix = CODECS[output.encoding].suffix
     first = f"clean.{suffix}" if output.clean else f"aug0.{suffix}"
     column = "clean" if output.clean else "aug0"

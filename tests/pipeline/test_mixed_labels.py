@@ -119,7 +119,7 @@ def test_every_format_holds_the_same_labels(form, tmp_path):
     assert np.array_equal(pairs[4:8], np.array(labels))
 
 
-@pytest.mark.parametrize("change", [{"format": "files"}, {"format": "cifar"}, {"store": "plans"}])
+@pytest.mark.parametrize("change", [{"format": "files"}, {"format": "cifar"}])
 def test_what_cannot_hold_mixed_labels_is_refused(change, tmp_path):
     with pytest.raises(UsageError):
         augment(request_of("mixup", **change), str(tmp_path / "out"))

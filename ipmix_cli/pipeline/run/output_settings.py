@@ -121,8 +121,6 @@ def with_labels(output: ShardSettings, size: tuple[int, int] | None, method: str
             f"{method} mixes labels, and --format {output.format} has one label a sample",
             f"give another --format: {good}",
         )
-    if output.store == "plans":
-        raise UsageError(f"{method} needs second samples, which no reader has at hand", "leave out --store plans")
     if size is None:
         raise UsageError(f"{method} mixes pictures of one size", "give --size S --crop center to make them equal")
     return dataclasses.replace(output, mixed=True)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ipmix_cli.annotations import class_of
 from ipmix_cli.grey import as_rgb
 from ipmix_cli.methods.mixing_set import MixingSet
+from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.job import Job
 from ipmix_cli.pipeline.run.samples import too_small, views
 from ipmix_cli.shards.shard import MixedLabel, ShardSample
@@ -84,13 +85,16 @@ def partner_pictures(job: Job, partners: Partners, plans: Plans, indices: Sequen
     """Return the pictures of second samples in the order of the plans: number n * V + v is that of plan (n, v)."""
     numbers = partners_of(job, plans, indices).reshape(-1)
     distinct, places = np.unique(numbers, return_inverse=True)
-    found = [partners.samples[int(number)].picture for number in distinct]
-    pictures = [np.ascontiguousarray(as_rgb(one) if one.shape[-1] == 1 else one) for one in found]
-    sizes = np.array([picture.size for picture in pictures], np.int64)
+    return arranged([partners.samples[int(number)].picture for number in distinct], places.reshape(-1))
+
+
+def arranged(pictures: Sequence[Picture], order: NDArray[np.int64]) -> MixingSet:
+    """Return second samples' pictures as plans take them, in RGB: number i is picture number ``order[i]``."""
+    coloured = [np.ascontiguousarray(as_rgb(one) if one.shape[-1] == 1 else one) for one in pictures]
+    sizes = np.array([picture.size for picture in coloured], np.int64)
     starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)[:-1]])
-    shapes = np.array([picture.shape[:2] for picture in pictures], np.int32)
-    order = places.reshape(-1)
-    return MixingSet(np.concatenate([picture.reshape(-1) for picture in pictures]), starts[order], shapes[order])
+    shapes = np.array([picture.shape[:2] for picture in coloured], np.int32)
+    return MixingSet(np.concatenate([picture.reshape(-1) for picture in coloured]), starts[order], shapes[order])
 
 
 def with_mixed_labels(

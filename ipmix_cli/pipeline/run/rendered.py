@@ -6,14 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ipmix_cli.errors import SourceError
+from ipmix_cli.methods.mixing_set import MixingSet
 from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.banks.mixing import MixingHandle, open_bank, resized_shapes
 from ipmix_cli.pipeline.job import Job
 from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.dataset import Dataset
 from ipmix_cli.pipeline.run.builtin_bank import BUILTIN, builtin_bank, builtin_side
+from ipmix_cli.pipeline.run.partners import arranged, partners_of
 from ipmix_cli.pipeline.run.render import NO_SHAPES, apply_plans, mixing_for, workspace_of
 from ipmix_cli.shards.shard import StoredSample
+from ipmix_cli.transform import MixingPictures, Plans, Size
 
 MOST_RENDERED = 8  # copies of a sample that are made for a look at it, where nobody says how many
 
@@ -52,12 +55,28 @@ def render_chosen(
     With a `seed` of its own, they are not those of the job.
     """
     size = (pictures.shape[1], pictures.shape[2])
+    plans = chosen_plans(job, mixing, size, indices, copies, seed)
+    return copies_of(job, pictures, plans, mixing_for(job, mixing, size, plans))
+
+
+def chosen_plans(
+    job: Job,
+    mixing: MixingHandle | None,
+    size: Size,
+    indices: NDArray[np.int64],
+    copies: NDArray[np.int64],
+    seed: int | None = None,
+) -> Plans:
+    """Return the plans (N, V) of copies, as :func:`render_chosen` takes them."""
     shapes = NO_SHAPES if mixing is None else resized_shapes(mixing, size)
     seed = job.seed if seed is None else seed
-    plans = job.transform.plan_chosen(job.augment, size, seed, indices, copies, shapes)
-    out = np.empty((*copies.shape, *pictures.shape[1:]), np.uint8)
-    used = mixing_for(job, mixing, size, plans)
-    apply_plans(job, pictures, plans, used, out, workspace_of(job, size))
+    return job.transform.plan_chosen(job.augment, size, seed, indices, copies, shapes)
+
+
+def copies_of(job: Job, pictures: Picture, plans: Plans, mixing: MixingPictures | None) -> NDArray[np.uint8]:
+    """Return the copies (N, V, H, W, C) that plans (N, V) make of pictures (N, H, W, C)."""
+    out = np.empty((*plans.shape, *pictures.shape[1:]), np.uint8)
+    apply_plans(job, pictures, plans, mixing, out, workspace_of(job, (pictures.shape[1], pictures.shape[2])))
     return out
 
 
@@ -80,8 +99,20 @@ def shown_pictures(
     picture = dataset.decoded(sample.clean, sample.size)
     mixing = _checked_once(job, manifest.places.fractals)
     numbers = np.arange(min(most, job.output.copies))[None]
-    rendered = render_chosen(job, mixing, picture[None], np.array([sample.index]), numbers)
-    return picture, list(rendered[0])
+    plans = chosen_plans(job, mixing, sample.size, np.array([sample.index]), numbers)
+    if job.transform.mixes_labels:
+        used: MixingPictures | None = _stored_partners(dataset, plans, sample)
+    else:
+        used = mixing_for(job, mixing, sample.size, plans)
+    return picture, list(copies_of(job, picture[None], plans, used)[0])
+
+
+def _stored_partners(dataset: Dataset, plans: Plans, sample: StoredSample) -> MixingSet:
+    """Return the clean pictures of the samples that a sample's plans mix it with."""
+    numbers = partners_of(dataset.manifest.job, plans, [sample.index]).reshape(-1)
+    distinct, order = np.unique(numbers, return_inverse=True)
+    found = [dataset.find(f"{number:08d}") for number in distinct.tolist()]
+    return arranged([dataset.decoded(one.clean or b"", one.size) for one in found], order.reshape(-1))
 
 
 _checked: dict[tuple[str, str], MixingHandle | None] = {}

@@ -65,7 +65,8 @@ class ParquetView(MappedView):
         self._spec = PLAIN if stored is None else typed(AnnotationSpec, stored)
         settings = ShardSettings(
             clean=self._has_clean,
-            copies=self.copies,
+            copies=self.copies or _mixed_copies(footer),
+            store="pixels" if self.copies else "plans",
             mixed=self._mixed,
             soft_labels=self._has_soft,
             annotations=self._spec,
@@ -255,3 +256,12 @@ def _byte_places(data: Sliceable, start: int, stop: int, count: int) -> _Places:
     if start != stop:
         raise ValueError("bytes behind the last value")
     return _Places(offsets, lengths)
+
+
+def _mixed_copies(footer: Struct) -> int:
+    """Return of how many copies a file without copies has mixed labels: plans alone are stored then."""
+    for group in footer[4][:1]:
+        for chunk in group[1]:
+            if list(chunk[3][3]) == [b"second_label", b"list", b"element"]:
+                return int(chunk[3][5] // max(group[3], 1))
+    return 0
