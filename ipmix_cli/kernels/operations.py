@@ -93,11 +93,11 @@ def operate_on(  # noqa: C901, PLR0912, PLR0913, PLR0917 - one branch for each; 
     elif code == codes.TRANSLATE_Y:
         translate(source, target, frame, number, NONE)
     elif code == codes.COLOR:
-        color(source, target, frame, parameter, workspace.lines[0])
+        color(source, target, frame, parameter, workspace.lines)
     elif code == codes.CONTRAST:
         levels = mean_of(source, workspace.known[which]), parameter
         away_from(source, target, frame, levels, workspace.tables[STRETCHED])
     elif code == codes.BRIGHTNESS:
         away_from(source, target, frame, (NONE, parameter), workspace.tables[STRETCHED])
     elif code == codes.SHARPNESS:
-        sharpness(source, target, frame, parameter)
+        sharpness(source, target, frame, parameter, workspace.lines)

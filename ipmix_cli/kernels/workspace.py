@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-SLACK = 64  # bytes at the end of lines that are read and written with no regard to where they stop
+SLACK = 192  # bytes at the end of lines that are read and written with no regard to where they stop
 CLEAN = 0  # rows of Workspace.buffers: the clean picture, then one for each chain, a spare one, the patch, the mask
 
 
