@@ -7,7 +7,7 @@ import dataclasses
 import difflib
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -76,7 +76,7 @@ def with_settings(function: Callable[..., None], transform: Transform) -> Callab
 
 def parameters_of(function: Callable[..., None]) -> dict[str, inspect.Parameter]:
     """Return the parameters of a command by name, with annotations that need no module to be understood."""
-    hints = get_type_hints(function, include_extras=True)
+    hints = inspect.get_annotations(function, eval_str=True)  # Python 3.10's get_type_hints hides options in Optional[]
     kinds = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
     found = inspect.signature(function).parameters.items()
     return {name: one.replace(annotation=hints[name]) for name, one in found if one.kind not in kinds}
