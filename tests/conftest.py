@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.fixtures.forks import Forks
 
 pytest_plugins = ["tests.fixtures.sources", "tests.fixtures.made_sets", "tests.fixtures.skips"]
 
 REPOSITORY = Path(__file__).parents[1]
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+ENVIRONMENT: dict[str, str] = {}  # when the tests began: some change theirs
 
 
 @pytest.fixture(scope="session")
@@ -44,14 +49,38 @@ def large_bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def ipmix() -> Run:
-    """Run the program in a process of its own: ``ipmix("augment", "--in", ...)``."""
+def forks() -> Iterator[Forks]:
+    """A process with the program's modules, and what is run in forks of it."""
+    made = Forks("tests.fixtures.program_modules", ENVIRONMENT)
+    yield made
+    made.close()
 
-    def run(*words: object, check: bool = True, timeout: float = 240, **options: object) -> Run:
-        command = [sys.executable, "-m", "ipmix_cli", *map(str, words)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, **options)
+
+@pytest.fixture(scope="session")
+def training_forks() -> Iterator[Forks]:
+    """The same with the modules that training scripts import, too; without a GPU."""
+    made = Forks("tests.fixtures.training_modules", {**ENVIRONMENT, "CUDA_VISIBLE_DEVICES": "", "NO_COLOR": "1"})
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def ipmix(forks: Forks) -> Run:
+    """Run the program in a process of its own: ``ipmix("augment", "--in", ...)``.
+
+    It is forked from one that has imported the modules, unless the environment differs or options of
+    :class:`subprocess.Popen` are given.
+    """
+
+    def run(*words: object, check: bool = True, timeout: float = 240, **options: Any) -> Run:
+        program = ["-m", "ipmix_cli", *map(str, words)]
+        if options.keys() <= {"env", "cwd"} and forks.can_run(options.get("env", os.environ)):
+            done = forks.run(program, timeout=timeout, **options)
+        else:
+            command = [sys.executable, *program]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, **options)
         if check and done.returncode:
-            pytest.fail(f"{' '.join(command)} exited {done.returncode}\n{done.stdout}\n{done.stderr}")
+            pytest.fail(f"{' '.join(program)} exited {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
 
     return run
@@ -71,6 +100,13 @@ def digests() -> Callable[[Path], dict[str, str]]:
 def pytest_configure() -> None:
     """Children of the tests find this checkout, not another installed one."""
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
+    ENVIRONMENT.update(os.environ)
+
+
+def pytest_collection_finish() -> None:
+    """Keep searches for garbage from all that is there before the first test: it is much, and forks would copy it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.fixtures.forks import Forks
 
 PAGE = Path(__file__).parents[2] / "docs" / "training.md"
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
@@ -26,7 +26,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, ipmix: Callable[..., Any], b
 
 
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
-def test_a_recipe_runs(place: Path, number: int, bank: Path) -> None:
+def test_a_recipe_runs(place: Path, number: int, bank: Path, training_forks: Forks) -> None:
     code = BLOCKS[number].replace('mixing="builtin"', f"mixing={str(bank)!r}")
     for package in OTHERS:
         if re.search(rf"^(import|from) {package}\b", code, re.M):
@@ -35,15 +35,7 @@ def test_a_recipe_runs(place: Path, number: int, bank: Path) -> None:
     guarded = "".join(f"    {line}" if line.strip() else line for line in code.splitlines(keepends=True))
     script.write_text(f"if __name__ == '__main__':\n{guarded}")
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "PYTHONWARNINGS": "ignore"}
-    done = subprocess.run(
-        [sys.executable, str(script)],
-        check=False,
-        cwd=place,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=280,
-    )
+    done = training_forks.run([str(script)], cwd=place, env=environment, timeout=280)
     assert done.returncode == 0, done.stderr[-2000:]
 
 
