@@ -8,7 +8,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from ipmix_cli.cli.group import COMMANDS
+from tests.fixtures.forks import Forks
 
 REPOSITORY = Path(__file__).parents[1]
 PAGES = [
@@ -59,7 +59,7 @@ def without_installing(code: str) -> str:
 
 
 @pytest.fixture
-def place(tmp_path: Path, cifar: Path, photographs: Path) -> Path:
+def place(tmp_path: Path, cifar: Path, photographs: Path, training_forks: Forks) -> Path:
     """A folder to work in: CIFAR in data/, four photographs in photos/, and the program in bin/."""
     (tmp_path / "data").symlink_to(cifar)
     some = sorted(photographs.glob("*/*.JPEG"))
@@ -69,15 +69,16 @@ def place(tmp_path: Path, cifar: Path, photographs: Path) -> Path:
         shutil.copy(picture, target)
     (tmp_path / "bin").mkdir()
     program = tmp_path / "bin" / "ipmix"
-    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m ipmix_cli "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(training_forks.command("-m", "ipmix_cli"))} "$@"\n')
     program.chmod(0o755)
     return tmp_path
 
 
 @pytest.mark.parametrize("name", WITH_EXAMPLES)
 @pytest.mark.timeout(900)
-def test_examples_run(name: str, place: Path) -> None:
+def test_examples_run(name: str, place: Path, training_forks: Forks) -> None:
     environment = {**os.environ, "PATH": f"{place / 'bin'}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
+    here = {"cwd": place, "env": environment, "timeout": 600}
     if name == "docs/formats.md":
         make = "ipmix augment --in demo --limit 40 --copies 2 --samples-per-shard 20 -q --out shards"
         others = [f"{make}-{form} --format {form}" for form in ("parquet", "cifar")]
@@ -87,12 +88,11 @@ def test_examples_run(name: str, place: Path) -> None:
         if not example.runs or _needs_absent_package(example.code):
             continue
         code = without_installing(example.code) if example.language == "bash" else example.code
-        command = (
-            ["bash", "-euo", "pipefail", "-c", code] if example.language == "bash" else [sys.executable, "-c", code]
-        )
-        done = subprocess.run(
-            command, cwd=place, env=environment, capture_output=True, text=True, timeout=600, check=False
-        )
+        if example.language == "bash":
+            command = ["bash", "-euo", "pipefail", "-c", code]
+            done = subprocess.run(command, **here, capture_output=True, text=True, check=False)
+        else:
+            done = training_forks.run(["-c", code], **here)
         assert done.returncode == 0, f"{name}:{example.line}\n{code}\n{done.stdout}\n{done.stderr}"
 
 
