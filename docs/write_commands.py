@@ -24,8 +24,8 @@ Options may also stand in a file: [recipes.md](recipes.md#a-job-as-a-file).
 def reference() -> str:
     """Return the page."""
     parts = [HEAD, *(section(name) for name in COMMANDS)]
-    codes = " ".join(EXIT_CODES.removeprefix("Exit codes: ").split())
-    return "\n".join([*parts, f"## Exit codes\n\n{codes}", ""])
+    codes = "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
+    return "\n".join([*parts, f"## Exit codes\n\n{codes}.", ""])
 
 
 def section(name: str) -> str:

@@ -33,9 +33,11 @@ True
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # typing's own takes milliseconds to import, in which Ctrl-C would show a traceback
 if TYPE_CHECKING:
+    from typing import Any
+
     from ipmix_cli.corruptions.sequences.table import PERTURBATIONS
     from ipmix_cli.corruptions.table import CORRUPTIONS
     from ipmix_cli.crop import CropConfig

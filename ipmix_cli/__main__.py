@@ -1,5 +1,5 @@
 """``python -m ipmix_cli`` is ``ipmix``."""
 
-from ipmix_cli.cli.app import main
+from ipmix_cli.cli.entry import main
 
 main()

@@ -41,6 +41,15 @@ def counted(number: int, thing: str, things: str = "") -> str:
     return f"{number:,} {thing if number == 1 else things or thing + 's'}"
 
 
+def dimensions(height: int, width: int) -> str:
+    """Return the size of a picture or of a part of one, width first, as it is told everywhere.
+
+    >>> dimensions(300, 400)
+    '400 x 300 px'
+    """
+    return f"{width} x {height} px"
+
+
 def ranges(numbers: Iterable[int]) -> str:
     """Return rising numbers in short, the first twenty runs of them.
 

@@ -12,11 +12,13 @@ import warnings
 from typing import Any, NoReturn
 
 from ipmix_cli.cli.exhausted import check_limits, exhausted
+from ipmix_cli.cli.failure import failure_as_json, wants_json
 from ipmix_cli.cli.signals import Interrupted, StopRequests
 from ipmix_cli.errors import IpmixError
 from ipmix_cli.pipeline.backends.stop_signals import STOP_SIGNALS
 from ipmix_cli.printable import printable
 
+COMPLETING = "_IPMIX_COMPLETE"  # set by a shell that completes a command line
 OBJECTS_BEFORE_COLLECTION = 100_000
 
 
@@ -84,7 +86,7 @@ def _stop(request: Interrupted) -> NoReturn:
     """Report the signal, and exit; errors that it caused are not shown."""
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)  # Ctrl-C twice must not break the exit
-    _tell("stopped", str(request), "what was committed is kept: repeat the same command to resume")
+    _tell("stopped", str(request), "what was committed is kept: repeat the same command to resume", request)
     sys.exit(request.exit_code)
 
 
@@ -93,7 +95,7 @@ def _exit_code(error: BaseException) -> Any:
     if isinstance(error, SystemExit):
         return error.code
     if isinstance(error, IpmixError):
-        _tell("error", *(exhausted(error) or (error.message, error.remedy)))
+        _tell("error", *(exhausted(error) or (error.message, error.remedy)), error)
         return error.exit_code
     if isinstance(error, BrokenPipeError):  # the reader of our output has gone, as `| head` does
         sys.stderr.close()
@@ -104,7 +106,7 @@ def _exit_code(error: BaseException) -> Any:
         what = (str(error), "check the path and its permissions, then repeat the same command")
     if what is None:
         raise error
-    _tell("error", *what)
+    _tell("error", *what, error)
     return 1
 
 
@@ -113,10 +115,17 @@ def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
     _show_line(f"note: {printable(message)}")
 
 
-def _tell(what: str, message: str, remedy: str) -> None:
+def _tell(what: str, message: str, remedy: str, error: BaseException) -> None:
+    """Say what went wrong and what to do: on stderr, and for programs that asked for JSON on stdout, too."""
+    if COMPLETING in os.environ:
+        return  # the shell waits for names; what is wrong with the line is told when it is typed to its end
     _show_line(f"{what}: {printable(message)}")
     if remedy:
         _show_line(f"what to do: {printable(remedy)}")
+    if wants_json(sys.argv[1:]):
+        with contextlib.suppress(OSError):
+            sys.stdout.write(failure_as_json(error, message, remedy))
+            sys.stdout.flush()
 
 
 def _show_line(text: str) -> None:

@@ -7,20 +7,26 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ipmix_cli.cli.execution_options import HideProgressOption
-from ipmix_cli.cli.screen import show
+from ipmix_cli.cli.screen import folded, show, terminal_width
 
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.banks.report import BankReport, FamilyCounts, FamilyRow
 
 WHAT = "What to show"
 HEADS = {  # name of a figure -> its column's head
-    "luma_std": "luma std",
+    "luma_std": "std",
     "edge_share": "edges",
     "slope": "slope",
-    "colourfulness": "colourful.",
+    "colourfulness": "colour",
     "entropy": "entropy",
-    "small_std": "std at 36",
+    "small_std": "std 36",
 }
+LEGEND = (
+    "std of the luma; edges: share of pixels on them; slope of the spectrum; colour: colourfulness; entropy in bits; "
+    "std 36 of the luma in a thumbnail of 36 px"
+)
+NAME_COLUMNS = 12  # of a row's name
+COLUMNS = 8  # of a number
 
 
 def bank_report(
@@ -69,13 +75,12 @@ def write_sheet(png: str, bank: str, families: list[str], counters: FamilyCounts
 
 def table(report: BankReport) -> str:
     """Return the report as lines for a person: the verdict, medians by family, percentiles over all."""
-    lines = [_verdict(report), ""]
-    lines.append(f"{'family':<12}{'pictures':>9}{'redrawn':>9}" + "".join(f"{head:>11}" for head in HEADS.values()))
-    lines += [_line(name, row) for name, row in report.families.items()]
-    lines.append(_line("all", report.total))
+    rows = [["family", "drawn", "redrawn", *HEADS.values()]]
+    rows += [_row(name, row) for name, row in report.families.items()]
+    rows.append(_row("all", report.total))
     for place, name in ((0, "   5 %"), (2, "  95 %")):
-        numbers = (report.total.percentiles[figure][place] for figure in HEADS)
-        lines.append(f"{name:<30}" + "".join(f"{number:>11.2f}" for number in numbers))
+        rows.append([name, "", "", *(f"{report.total.percentiles[figure][place]:.2f}" for figure in HEADS)])
+    lines = [folded(_verdict(report), 2), "", *_columns(rows), folded(LEGEND, 2)]
     lines += _redrawn(report)
     size = f", {report.bytes / 1e6:,.1f} MB" if report.bytes else ""
     lines.append(f"{report.total.pictures:,} pictures{size}; {report.duplicates:.2%} look like an earlier one")
@@ -96,11 +101,25 @@ def _redrawn(report: BankReport) -> list[str]:
     for name, row in report.families.items():
         if row.redrawn:
             reasons = ", ".join(f"{reason} {count:,}" for reason, count in row.redrawn.items())
-            lines.append(f"redrawn: {name}: {reasons}")
+            lines.append(folded(f"redrawn: {name}: {reasons}", 2))
     words = sorted({reason for row in report.families.values() for reason in row.redrawn})
-    return [*lines, *(f"  {word:<12}{REASONS[word]}" for word in words if word in REASONS)]
+    return [*lines, *(f"  {word:<13}{REASONS[word]}" for word in words if word in REASONS)]
 
 
-def _line(name: str, row: FamilyRow) -> str:
-    numbers = "".join(f"{row.percentiles[figure][1]:>11.2f}" for figure in HEADS)
-    return f"{name:<12}{row.pictures:>9,}{sum(row.redrawn.values()):>9,}{numbers}"
+def _row(name: str, row: FamilyRow) -> list[str]:
+    medians = (f"{row.percentiles[figure][1]:.2f}" for figure in HEADS)
+    return [name, f"{row.pictures:,}", f"{sum(row.redrawn.values()):,}", *medians]
+
+
+def _columns(rows: list[list[str]]) -> list[str]:
+    """Return the lines of a table, of several tables below each other where a terminal is too narrow for one."""
+    width, columns = terminal_width(), len(rows[0]) - 1
+    fitting = min(columns, max(1, (width - NAME_COLUMNS) // COLUMNS)) if width else columns
+    tables = []
+    for start in range(1, columns + 1, fitting):
+        tables += [
+            f"{row[0]:<{NAME_COLUMNS}}" + "".join(f"{cell:>{COLUMNS}}" for cell in row[start : start + fitting])
+            for row in rows
+            if any(row[start : start + fitting])
+        ] + [""]
+    return tables

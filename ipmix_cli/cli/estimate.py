@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
 
 from ipmix_cli.cli.choosing_k import worth_of
-from ipmix_cli.cli.screen import show
+from ipmix_cli.cli.screen import LABEL, folded, show
 
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.job import Execution
     from ipmix_cli.pipeline.run.estimate import CostEstimate
 
 TASKS = (10, 100, 1000)  # for which the time is shown if no --task-count is given
+LONG_SECONDS = 60.0  # of a job, for which several machines are worth a word
 
 
 def show_cost(cost: CostEstimate, out: str, execution: Execution, json_wanted: bool = False) -> None:
@@ -31,29 +33,36 @@ def table(cost: CostEstimate, out: str, task_count: int) -> str:
     layout = f" {job.output.layout}" if job.output.format == "webdataset" else ""
     output = f"{job.output.format}{layout} {job.output.encoding}"
     made = f"from {cost.measured:,} samples made now"
-    lines = [
-        f"source    {job.pictures:,} pictures of {job.source.format}",
-        f"classes   {cost.classes}",
-        *(f"          {note}" for note in cost.notes),
-        f"samples   {job.samples:,} {size}, with {job.samples * job.output.copies:,} copies, {output}",
-        f"shards    {cost.shards:,} of {_bytes(cost.bytes / cost.shards)}, {_bytes(cost.bytes)} in all ({made})",
-        f"work      {_time(cost.seconds)} of one worker, {_rate(cost)} copies/s",
+    rows = [
+        ("source", f"{job.pictures:,} pictures of {job.source.format}"),
+        ("classes", cost.classes),
+        *(("", note) for note in cost.notes),
+        ("samples", f"{job.samples:,} {size}, with {job.samples * job.output.copies:,} copies, {output}"),
+        *(("copies", worth) for worth in [worth_of(job.method, job.output.copies)] if worth),
+        ("shards", f"{cost.shards:,} of {_bytes(cost.bytes / cost.shards)}, {_bytes(cost.bytes)} in all ({made})"),
+        ("work", f"{_time(cost.seconds)} of one worker, {_rate(cost)} copies/s"),
     ]
-    if worth := worth_of(job.method, job.output.copies):
-        lines.insert(-2, f"copies    {worth}")
     if cost.there:
-        lines.append(f"there     {cost.there:,} shards already; {cost.missing:,} to make")
-    lines.append(
-        f"time      {_time(cost.wall_seconds())} on this machine, with --jobs {cost.jobs}, and the time to write"
-    )
-    counts = (task_count,) if task_count > 1 else [count for count in TASKS if count <= cost.missing]
-    lines += [f"          {_time(cost.wall_seconds(count))} on {count:,} machines like it" for count in counts]
+        rows.append(("there", f"{cost.there:,} shards already; {cost.missing:,} to make"))
+    rows += _times(cost, task_count)
     if cost.free is not None:
         verdict = "enough" if cost.fits else "NOT ENOUGH"
-        lines.append(f"space     {_bytes(cost.needed)} needed, {_bytes(cost.free)} free at {out}: {verdict}")
+        rows.append(("space", f"{_bytes(cost.needed)} needed, {_bytes(cost.free)} free at {out}: {verdict}"))
     if cost.other_job:
-        lines.append(f"refused   {out} holds another job: choose another --out, or give --overwrite")
-    return "\n".join(lines)
+        rows.append(("refused", f"{out} holds another job: choose another --out, or give --overwrite"))
+    return "\n".join(folded(f"{label:<{LABEL}}{value}") for label, value in rows)
+
+
+def _times(cost: CostEstimate, task_count: int) -> list[tuple[str, str]]:
+    """Return how long it takes: here, and where that is long or tasks are asked for, on several machines."""
+    here = f"{_time(cost.wall_seconds())} on this machine, with --jobs {cost.jobs}, and the time to start and to write"
+    counts: Sequence[int] = (task_count,) if task_count > 1 else ()
+    if not counts and cost.wall_seconds() >= LONG_SECONDS:
+        counts = [count for count in TASKS if count <= cost.missing]
+    return [
+        ("time", here),
+        *(("", f"{_time(cost.wall_seconds(count))} on {count:,} machines like it") for count in counts),
+    ]
 
 
 def as_json(cost: CostEstimate, out: str) -> str:

@@ -10,6 +10,7 @@ from ipmix_cli.cli.execution_options import (
     RUNNING,
     AddressOption,
     BackendOption,
+    JsonOption,
     QuietOption,
     SchedulerOption,
     TaskCountOption,
@@ -152,6 +153,7 @@ def evaluate(
     backend: BackendOption = "joblib",
     scheduler: SchedulerOption = None,
     address: AddressOption = None,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Run a model on a data set, on CPUs, and write its predictions for `ipmix score`.
@@ -186,11 +188,12 @@ def evaluate(
     spec = ModelSpec(onnx=str(Path(model).absolute()) if model else "", torch=torch, threads=threads)
     preprocessing = _preprocessing(spec, (normalise, mean, std), size, resize)
     sets = _meant(open_data(spec_of(options, data)), role, name, class_list, attacked is not None)
-    listener = Bars(quiet)
+    listener = Bars(quiet or as_json)
     tasks = (task_index, task_count)
     workers = jobs or max(1, available_cpus() // threads)
     execution = execution_for(workers, "0", tasks, (backend, scheduler, address), listener)
     described = describe_model(spec)
+    outcomes = []
     for item in sets:
         job = _job(item, described, preprocessing, attacked, class_list, (batch, chunk))
         done = run(
@@ -201,8 +204,11 @@ def evaluate(
             execution,
             listener,
         )
-        if not quiet:
+        outcomes.append(done)
+        if not (quiet or as_json):
             _tell(done, out, item)
+    if as_json:
+        typer.echo(_as_json(outcomes, out))
 
 
 def _attack(name: str, torch: str, settings: tuple[str, int, str, int]) -> Attack | None:
@@ -307,3 +313,14 @@ def _tell(done: Evaluated, out: str, item: EvaluationData) -> None:
         typer.echo(f"next: ipmix score {out}")
         return
     typer.echo(f"{done.folder}: {done.done:,} of {done.total:,} chunks are there; other tasks make the others")
+
+
+def _as_json(outcomes: list[Evaluated], out: str) -> str:
+    """Return what has become of each set as JSON, for schedulers and scripts."""
+    import json
+
+    sets = [
+        {"folder": str(one.folder), "finished": one.finished, "made": one.ran, "done": one.done, "chunks": one.total}
+        for one in outcomes
+    ]
+    return json.dumps({"out": out, "finished": all(one.finished for one in outcomes), "sets": sets}, indent=1)

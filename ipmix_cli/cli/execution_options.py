@@ -25,12 +25,14 @@ HideProgressOption = Annotated[  # of commands whose result is the text that the
     bool, typer.Option("--quiet", "-q", help="Print the result alone, no progress.", rich_help_panel=RUNNING)
 ]
 
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.", rich_help_panel=RUNNING)]
+
 TaskIndexOption = Annotated[
     int | None,
     typer.Option(
         "--task-index",
         min=0,
-        help="Make only this task's shards, 0 to N-1.  [default: from Slurm, Kubernetes or PBS]",
+        help="Do only this task's part, 0 to N-1.  [default: from Slurm, Kubernetes or PBS]",
         rich_help_panel=GROUP,
     ),
 ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ipmix_cli.cli.origin_options import DataDirOption, FractalsOption, SourceOption, moved_source
-from ipmix_cli.cli.screen import show
+from ipmix_cli.cli.screen import folded, show
 from ipmix_cli.printable import printable
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def words(origin: CopyExplanation, class_name: Callable[[Any], str]) -> str:
         lines.append("this copy is not stored, but rendered when it is read")
     else:
         lines.append("the stored copy is this, to the byte" if origin.agrees else "THE STORED COPY IS NOT THIS")
-    return "\n".join(lines)
+    return "\n".join(folded(line, 5 if line.startswith(" ") else 2) for line in lines)
 
 
 def write_arrays(origin: CopyExplanation, path: str) -> None:

@@ -69,6 +69,9 @@ def extend(
             "--dry-run", help="Add nothing; estimate shards, bytes, time and disk space.", rich_help_panel=RUNNING
         ),
     ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the result, or the estimate, as JSON.", rich_help_panel=RUNNING)
+    ] = False,
     quiet: QuietOption = False,
 ) -> None:
     """Add the pictures of a further source to a finished data set, as shards behind those that are there.
@@ -88,15 +91,19 @@ def extend(
     from ipmix_cli.cli.estimate import show_cost
     from ipmix_cli.cli.logbook import logging_to
     from ipmix_cli.cli.progress import Bars
+    from ipmix_cli.cli.summary import as_json as outcome_as_json
     from ipmix_cli.cli.summary import summary
     from ipmix_cli.pipeline.run.extend import estimate_extension
     from ipmix_cli.pipeline.run.extend import extend as run
 
-    with logging_to(None, Bars(quiet, False), folder) as listener:
+    with logging_to(None, Bars(quiet or as_json), folder) as listener:
         execution = execution_for(jobs, max_errors, (task_index, task_count), ("joblib", None, None), listener)
         if dry_run:
-            show_cost(estimate_extension(folder, spec_of(options, source), execution, listener), folder, execution)
+            cost = estimate_extension(folder, spec_of(options, source), execution, listener)
+            show_cost(cost, folder, execution, as_json)
             return
         outcome = run(folder, spec_of(options, source), execution, listener)
-    if not quiet:
+    if as_json:
+        show(outcome_as_json(outcome, folder))
+    elif not quiet:
         show(summary(outcome, folder))

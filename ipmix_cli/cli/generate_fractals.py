@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ipmix_cli.cli.config import ConfigOption, SaveConfigOption
-from ipmix_cli.cli.execution_options import JobsOption, QuietOption
+from ipmix_cli.cli.execution_options import JobsOption, JsonOption, QuietOption
 from ipmix_cli.cli.screen import show
+from ipmix_cli.cli.summary import SHORT
+from ipmix_cli.printable import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ipmix_cli.pipeline.banks.bank import BankSettings
+    from ipmix_cli.pipeline.banks.generate import Generated
 
 PICTURES = "What to draw"
 CLASSES = "Labelled banks, for training on formula-driven pictures"
@@ -63,6 +67,7 @@ def generate_fractals(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace --out.", rich_help_panel=OUTPUT)] = False,
     jobs: JobsOption = None,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
     config: ConfigOption = None,
     save_config: SaveConfigOption = None,
@@ -78,7 +83,6 @@ def generate_fractals(
       ipmix generate-fractals --out bank.h5 --mix flame=2,julia=1,plasma=0.5
       ipmix generate-fractals --out labelled --classes 100 --per-class 50 --format png
     """
-    import time
     from pathlib import Path
 
     from ipmix_cli.cli.bank_report import table, write_sheet
@@ -92,17 +96,27 @@ def generate_fractals(
     kind = chosen_format(format_name, path)
     refuse_to_replace(path, overwrite)
     jobs = checked_jobs(jobs) or available_cpus()
-    began = time.monotonic()
-    made = generate_bank(settings, path, format_name=kind, jobs=jobs, listener=Bars(quiet))
-    seconds = time.monotonic() - began
+    made = generate_bank(settings, path, format_name=kind, jobs=jobs, listener=Bars(quiet or as_json))
     if preview is not None:
         write_sheet(preview, str(path), made.families, made.counts)
+    if as_json:
+        show(as_json_text(made, path))
+        return
     if quiet:
         return
     show(table(made.report()))
-    show(f"{path}: {settings.count:,} pictures in {seconds:.1f} s: {settings.count / seconds:,.0f} pictures/s")
+    rate = f"{settings.count / made.drawing:,.0f} pictures/s"
+    show(f"{path}: {counted(settings.count, 'picture')} in {made.drawing:.1f} s: {rate}")
+    if made.compiling >= SHORT:
+        show(f"before that, once on this machine: {made.compiling:.1f} s of compiling")
     use = f"ipmix augment --in {path} --out shards" if classes else f"ipmix augment --fractals {path} ..."
     show(f"next: {use}")
+
+
+def as_json_text(made: Generated, path: Path) -> str:
+    """Return what was drawn as JSON, for schedulers and scripts: the bank's report, where it is, and the seconds."""
+    seconds = {"seconds": round(made.drawing, 3), "compiling_seconds": round(made.compiling, 3)}
+    return json.dumps({"out": str(path), "finished": True, **seconds, **made.report().to_dict()}, indent=1)
 
 
 def chosen_mix(family: list[str] | None, more: list[str] | None, mix: str | None) -> dict[str, float]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import importlib
 import shutil
-import textwrap
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from ipmix_cli.cli.exit_codes import EXIT_CODES
-from ipmix_cli.cli.help_panels import MARKUP, PanelCommand, hide_types_of_flags
+from ipmix_cli.cli.exit_codes import exit_codes
+from ipmix_cli.cli.help_panels import MARKUP, PanelCommand, hide_types
 from ipmix_cli.cli.method_options import WORDS
 from ipmix_cli.cli.option_values import complete_options
 from ipmix_cli.cli.screen import show
@@ -73,10 +72,10 @@ class LazyGroup(TyperGroup):
         """Write the page without importing any command, then a first line to type and the exit codes."""
         listed: dict[str, Any] = {name: TyperCommand(name, help=text) for name, text in COMMANDS.items()}
         page = TyperGroup(name=self.name, commands=listed, params=self.params, help=self.help, rich_markup_mode=MARKUP)
-        hide_types_of_flags(page.get_params(ctx))
+        hide_types(page.get_params(ctx))
         page.format_help(ctx, formatter)
         formatter.write("Try it:\n  ipmix augment --in demo --out shards\n  ipmix preview shards --out sheet.png\n")
-        formatter.write(f"\n{textwrap.fill(EXIT_CODES, shutil.get_terminal_size().columns)}\n")
+        formatter.write(f"\n{exit_codes(shutil.get_terminal_size().columns)}\n")
 
 
 app = typer.Typer(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import inspect
 import re
 import shutil
-import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from typer.core import TyperCommand
 
+from ipmix_cli.cli.paths import plain_paths
 from ipmix_cli.errors import UsageError, did_you_mean
 
 MARKUP: Literal["rich"] = "rich"
@@ -31,14 +31,17 @@ class PanelCommand(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse what was typed; an option that does not exist gets a suggestion, of another method if one has it."""
-        refuse_unknown(args, self.get_params(ctx), str(ctx.command_path))
-        return list(super().parse_args(ctx, args))
+        parameters = self.get_params(ctx)
+        refuse_unknown(args, parameters, str(ctx.command_path))
+        rest = list(super().parse_args(ctx, args))
+        plain_paths(ctx.params, parameters)
+        return rest
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """Return ``[OPTIONS] DIR``: an optional argument in brackets, one that can be repeated with dots."""
         pieces = ["[OPTIONS]"]
         for parameter in self.get_params(ctx):
-            if parameter.param_type_name == "argument":
+            if parameter.param_type_name == "argument" and not parameter.hidden:
                 name = _argument_name(parameter)
                 pieces.append(name if parameter.required else f"[{name}]")
         return pieces
@@ -49,15 +52,15 @@ class PanelCommand(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write typer's page, then the examples and the exit codes."""
-        from ipmix_cli.cli.exit_codes import EXIT_CODES
+        from ipmix_cli.cli.exit_codes import exit_codes
 
         described, self.help = self.help, escaped(description(self.help))
-        hide_types_of_flags(self.get_params(ctx))
+        hide_types(self.get_params(ctx))
         super().format_help(ctx, formatter)
         self.help = described
         width = shutil.get_terminal_size().columns
         typed = "\n".join(fitted(line, width) for line in examples(self.help).split("\n"))
-        formatter.write(f"Examples:\n{typed}\n\n{textwrap.fill(EXIT_CODES, width)}\n")
+        formatter.write(f"Examples:\n{typed}\n\n{exit_codes(width)}\n")
 
 
 def _place(parameter: Any) -> int:
@@ -71,11 +74,13 @@ def panel_of(parameter: Any) -> str:
     return getattr(parameter, "rich_help_panel", None) or usual
 
 
-def hide_types_of_flags(parameters: Iterable[Any]) -> None:
-    """Have pages show no type for options that take no value."""
+def hide_types(parameters: Iterable[Any]) -> None:
+    """Have pages show no type for options that take no value, nor for arguments, whose names say what they are."""
     for parameter in parameters:
         if getattr(parameter, "is_flag", False):
             parameter.metavar = ""
+        elif parameter.param_type_name == "argument":
+            parameter.display_type_rich = lambda ctx: None
 
 
 def description(text: str | None) -> str:

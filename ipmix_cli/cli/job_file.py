@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ipmix_cli.cli.paths import plain_path
 from ipmix_cli.errors import UsageError
 from ipmix_cli.record import MOST_BYTES, SMALL_BYTES, RecordError, check_values
 
@@ -42,7 +43,7 @@ def _content(path: str) -> bytes:
     from ipmix_cli.storage.regular_file import read_regular
 
     try:
-        return read_regular(path, MOST_BYTES)
+        return read_regular(plain_path(path), MOST_BYTES)
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}", "name a job.toml, or a manifest.json") from error
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ipmix_cli.cli.screen import show
-from ipmix_cli.printable import ranges
+from ipmix_cli.printable import counted, printable, ranges
 
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.run.merge import Merged
@@ -28,6 +29,7 @@ def merge(
             "the tasks]"
         ),
     ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Write the manifest if all shards are present; otherwise list what is missing, and which tasks to run again.
 
@@ -41,14 +43,17 @@ def merge(
     from ipmix_cli.pipeline.run.merge import merge as run
 
     merged = run(folder, task_count, max_errors)
-    if merged.manifest is not None:
+    if as_json:
+        show(merged_as_json(merged, folder))
+    elif merged.manifest is not None:
         manifest = merged.manifest
         copies = manifest.samples * manifest.job.output.copies
         show(f"finished: {manifest.samples:,} pictures, {copies:,} copies in {merged.shards:,} shards")
         show(f"next: ipmix validate {folder}")
-        return
-    show(missing(merged))
-    raise typer.Exit(4)
+    else:
+        show(missing(merged))
+    if merged.manifest is None:
+        raise typer.Exit(4)
 
 
 def missing(merged: Merged) -> str:
@@ -56,14 +61,27 @@ def missing(merged: Merged) -> str:
     tasks = merged.tasks
     lines = [
         f"unfinished: {len(merged.missing):,} of {merged.shards:,} shards are missing: {ranges(merged.missing)}",
-        "type again the `ipmix augment` command that fills this folder; it makes what is missing, and no more"
-        + (":" if merged.task_count > 1 else ""),
+        f"to make them, and no more: {printable(merged.command)}" + (", with each of" * (merged.task_count > 1)),
     ]
     if merged.task_count > 1:
         lines += [
-            f"  --task-index {task} --task-count {merged.task_count}   {count:,} shard{'s' * (count > 1)}"
+            f"  --task-index {task} --task-count {merged.task_count}   {counted(count, 'shard')}"
             for task, count in list(tasks.items())[:MOST_TASKS]
         ]
         if len(tasks) > MOST_TASKS:
             lines.append(f"  ... {len(tasks):,} tasks of {merged.task_count:,} in all: {ranges(tasks)}")
     return "\n".join(lines)
+
+
+def merged_as_json(merged: Merged, out: str) -> str:
+    """Return what a merge found as JSON, for schedulers and scripts."""
+    values = {
+        "out": out,
+        "finished": merged.manifest is not None,
+        "shards": merged.shards,
+        "missing": merged.missing,
+        "task_count": merged.task_count,
+        "missing_by_task": merged.tasks,
+        "remedy": merged.command,
+    }
+    return json.dumps(values, indent=1)

@@ -13,6 +13,7 @@ import typer
 
 from ipmix_cli.errors import UsageError, check_name
 from ipmix_cli.methods import METHODS, transform_named
+from ipmix_cli.methods.steps.method import AUTO
 
 if TYPE_CHECKING:
     from ipmix_cli.transform import Transform
@@ -113,7 +114,32 @@ def _option(text: str, transform: Transform, one: dataclasses.Field[Any] | None 
     """Return an option of a transform's panel; a flag has a form that turns it off."""
     spelled = _spelled(one.name if one is not None else "preset")
     form = f"{spelled}/--no-{spelled[2:]}" if one is not None and _kind(one) is bool else spelled
-    return typer.Option(form, help=text, rich_help_panel=transform.title, show_default=False)
+    names = [AUTO, *transform.presets] if one is None else list(one.metadata.get("choices", ()))
+    return typer.Option(
+        form,
+        help=text,
+        rich_help_panel=transform.title,
+        show_default=False,
+        metavar=_metavar(one, names),
+        autocompletion=_completion(names, one is not None and _is_list(one)) if names else None,
+    )
+
+
+def _metavar(one: dataclasses.Field[Any] | None, names: Collection[str]) -> str | None:
+    """Return what a setting's value is called in help pages; None for what its type says."""
+    if one is None or not _is_list(one):
+        return "NAME" if names else None
+    return "NAME,.." if names else "N,.." if "int" in str(one.type) else "X,.."
+
+
+def _completion(names: Sequence[str], several: bool) -> Callable[[str], list[str]]:
+    """Return what completes names, several of them with commas between."""
+
+    def completed(incomplete: str) -> list[str]:
+        done, comma, last = incomplete.rpartition(",") if several else ("", "", incomplete)
+        return [f"{done}{comma}{name}" for name in names if name.startswith(last)]
+
+    return completed
 
 
 def _spelled(name: str) -> str:
@@ -124,8 +150,12 @@ def _kind(one: dataclasses.Field[Any]) -> Any:
     return KINDS.get(str(one.type).split(" ")[0], str)
 
 
+def _is_list(one: dataclasses.Field[Any]) -> bool:
+    return str(one.type).startswith("tuple[")
+
+
 def _about_presets(transform: Transform) -> str:
-    return f"auto (chooses by the pictures' size) or {' or '.join(transform.presets)}."
+    return f"auto (by the pictures' size), {', '.join(transform.presets)}.  [default: auto]"
 
 
 def _about(one: dataclasses.Field[Any], transform: Transform) -> str:
@@ -158,7 +188,9 @@ MOST_SHOWN = 60  # characters of defaults
 def _shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
-    return ",".join(map(_shown, value)) if isinstance(value, tuple) else "" if value is None else str(value)
+    if isinstance(value, tuple):
+        return ",".join(map(_shown, value))
+    return "" if value is None or isinstance(value, bool) else str(value)
 
 
 def settings_given(transform: Transform, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,7 +212,7 @@ def settings_given(transform: Transform, values: Mapping[str, Any]) -> dict[str,
 
 def _decoded(one: dataclasses.Field[Any], value: Any) -> Any:
     kind = str(one.type)
-    if not kind.startswith("tuple["):
+    if not _is_list(one):
         return value
     each = EACH.get(kind.removeprefix("tuple[").split(",")[0], str)
     try:

@@ -11,6 +11,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from ipmix_cli.cli.screen import folded
 from ipmix_cli.pipeline.listener import Advance, Listener
 from ipmix_cli.printable import printable
 
@@ -33,7 +34,7 @@ class Bars(Listener):
     def note(self, text: str) -> None:
         """Write one line."""
         if not self.quiet:
-            tqdm.write(printable(text), file=sys.stderr)  # above a bar, where there is one
+            tqdm.write(folded(printable(text), 2, err=True), file=sys.stderr)  # above a bar, where there is one
             sys.stderr.flush()
 
     def detail(self, text: str) -> None:

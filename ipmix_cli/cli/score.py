@@ -42,7 +42,7 @@ def score(
     corruption: Annotated[
         str, typer.Option(help="Of one file; without --severity, all severities in a row.", rich_help_panel=FILES)
     ] = "",
-    severity: Annotated[int | None, typer.Option(help="Of one file.", min=1, rich_help_panel=FILES)] = None,
+    severity: Annotated[int | None, typer.Option(help="Of one file.", min=1, max=5, rich_help_panel=FILES)] = None,
     class_list: Annotated[
         str,
         typer.Option(

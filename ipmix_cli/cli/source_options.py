@@ -16,7 +16,8 @@ PANEL = "What goes in"
 DataDirOption = Annotated[
     str | None,
     typer.Option(
-        help="Where named data sets are, or are downloaded to.  [default: ~/.cache/ipmix/data]",
+        help="Where named data sets are, or are downloaded to; of a list, the folder of its pictures.  "
+        "[default: ~/.cache/ipmix/data]",
         rich_help_panel=PANEL,
     ),
 ]

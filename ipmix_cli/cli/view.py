@@ -66,4 +66,5 @@ def view(
     choice = Choice(count=count, copies=copies, variants=variants, seed=seed, source=moved, fractals=fractals)
     page = encoded(make(dataset, choice, Bars(quiet)))
     write_atomically(Path(out), page)
-    show(f"{out}: {len(page) / 1e6:.1f} MB")
+    if not quiet:
+        show(f"{out}: {len(page) / 1e6:.1f} MB")

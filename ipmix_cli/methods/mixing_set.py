@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ipmix_cli.errors import UsageError
 from ipmix_cli.picture import Picture
+from ipmix_cli.printable import dimensions
 
 
 class MixingSet(NamedTuple):
@@ -64,8 +65,8 @@ def mixing_shape(shape: tuple[int, int], size: tuple[int, int], ratio: float) ->
     height, width = shape
     if height < size[0] or width < size[1]:
         raise UsageError(
-            f"a mixing picture of {height} x {width} is smaller than the pictures, {size[0]} x {size[1]}",
-            f"use mixing pictures of at least {max(size)} x {max(size)}",
+            f"a mixing picture of {dimensions(height, width)} is smaller than the pictures, {dimensions(*size)}",
+            f"use mixing pictures of at least {dimensions(max(size), max(size))}",
         )
     return covering_shape(shape, size, ratio)
 

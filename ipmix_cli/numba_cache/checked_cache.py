@@ -85,13 +85,17 @@ def all_sound(folder: Path) -> bool:
     return sound
 
 
-def check_contents(dispatcher: Any) -> None:
-    """Have a function that numba compiles with ``cache=True`` use a :class:`CheckedCacheFile`."""
+def check_contents(dispatcher: Any, folder: Path) -> None:
+    """Have a function that numba compiles with ``cache=True`` use a :class:`CheckedCacheFile` in a folder.
+
+    The folder's name is a digest of the source. So neither the place nor the time of the source matters, at which numba
+    would look: two environments with the same version of ipmix share what one of them has compiled.
+    """
     cache = dispatcher._cache  # noqa: SLF001 - numba offers no other way to it
     cache._cache_file = CheckedCacheFile(  # noqa: SLF001
-        cache_path=cache.cache_path,
+        cache_path=str(folder),
         filename_base=cache._impl.filename_base,  # noqa: SLF001
-        source_stamp=cache._impl.locator.get_source_stamp(),  # noqa: SLF001
+        source_stamp=folder.name,
     )
 
 

@@ -58,7 +58,7 @@ def compiled(function: F, **more: Any) -> F:
     before = config.CACHE_DIR
     config.CACHE_DIR = str(folder)  # numba reads it while it decorates, and only then
     try:
-        return _forgiving(numba.njit(function, cache=True, **options))  # type: ignore[no-any-return]
+        return _forgiving(numba.njit(function, cache=True, **options), folder)  # type: ignore[no-any-return]
     finally:
         config.CACHE_DIR = before
 
@@ -69,9 +69,9 @@ def compiled_part(function: F, is_wide: bool = True, **more: Any) -> F:
     return numba.njit(function, **options)  # type: ignore[no-any-return]
 
 
-def _forgiving(dispatcher: Any) -> Any:
+def _forgiving(dispatcher: Any, folder: Path) -> Any:
     """Let a kernel do without its cache where the disk is full, or where what was cached is cut short or rotten."""
-    check_contents(dispatcher)
+    check_contents(dispatcher, folder)
     cache = dispatcher._cache  # noqa: SLF001 - numba offers no other way to it
     save, load = cache.save_overload, cache.load_overload
 

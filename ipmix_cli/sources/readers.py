@@ -260,7 +260,9 @@ def _missing(given: str) -> SourceError:
     meant = _meant(path.name, [*beside, *NAMED]) or (
         "" if path.parent.is_dir() else f"; nor is there a folder {path.parent}"
     )
-    return SourceError(f"there is no {given}{meant}", f"name a path that exists, or one of: {', '.join(NAMED)}")
+    return SourceError(
+        f"there is no file or folder {given}{meant}", f"name a path that exists, or one of: {', '.join(NAMED)}"
+    )
 
 
 def _meant(given: str, known: Iterable[str]) -> str:

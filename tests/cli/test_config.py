@@ -198,7 +198,7 @@ def test_the_log_tells_why_a_run_stopped(ipmix, tmp_path):
         "augment", "--jobs", 1, "--in", "nothing", "--out", tmp_path / "x", "--log", tmp_path / "run.log", check=False
     )
     assert done.returncode == 3
-    assert "stops: there is no nothing" in (tmp_path / "run.log").read_text()
+    assert "stops: there is no file or folder nothing" in (tmp_path / "run.log").read_text()
 
 
 def test_the_log_stays_outside_of_the_data_set(ipmix, tmp_path):

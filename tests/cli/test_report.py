@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-VOID = {"meta", "img", "line", "rect", "br", "input"}
+VOID = {"wbr", "meta", "img", "line", "rect", "br", "input"}
 
 
 class Page(HTMLParser):

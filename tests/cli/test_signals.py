@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -116,3 +117,22 @@ def test_limits_that_are_too_low_are_named(ipmix, tmp_path):
         assert "limited to 128 MiB" in done.stderr
         assert option in done.stderr
         assert len(done.stderr.splitlines()) == 2
+
+
+IMPORTED = """
+import signal, sys
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "ipmix_cli.cli.app":
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Finder())
+from ipmix_cli.cli.entry import main
+main()
+"""
+
+
+def test_ctrl_c_while_the_program_is_imported_shows_no_traceback():
+    done = subprocess.run([sys.executable, "-c", IMPORTED], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

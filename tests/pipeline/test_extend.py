@@ -187,7 +187,12 @@ def test_array_tasks_divide_the_new_shards_and_the_last_one_finishes(base: Path,
     shutil.copytree(base, alone)
     spec = source(tmp_path, "second", 11)
     extend(str(alone), spec)
-    outcomes = [extend(str(base), spec, Execution(task_index=index, task_count=3)) for index in (2, 0, 1)]
+    outcomes = [extend(str(base), spec, Execution(task_index=2, task_count=3))]
+    assert outcomes[0].resumed_shards == 0
+    command = f"ipmix extend {base} --in {spec.input}"
+    assert status(str(base)).remedy == f"{command} --task-index 0 --task-count 3; then tasks 1 alike"
+    assert merge(str(base)).command == command
+    outcomes += [extend(str(base), spec, Execution(task_index=index, task_count=3)) for index in (0, 1)]
     assert [outcome.manifest is None for outcome in outcomes] == [True, True, False]
     assert digests(base) == digests(alone)
     assert (base / "manifest.json").read_bytes() == (alone / "manifest.json").read_bytes()

@@ -13,6 +13,7 @@ import pytest
 from numba.core import caching, dispatcher
 
 from ipmix_cli.numba_cache import checked_cache
+from ipmix_cli.numba_cache.jit import is_compiled, mark_compiled
 from ipmix_cli.numba_cache.user_cache import CacheWarning
 from ipmix_cli.pipeline.banks.pixel_map import open_pixels, write_pixels
 from ipmix_cli.sources.unpack_cache import unpacked_folder
@@ -78,6 +79,30 @@ def test_compiled_code_of_a_version_with_other_modules_is_made_anew(compiled, su
     path.write_bytes(checked_cache._checksum(path.name, content) + content)
     assert run(folder, cache).stdout == "42\n"
     assert run(folder, cache).stderr == ""
+
+
+def test_another_installation_of_the_same_version_finds_what_the_first_has_compiled(compiled, tmp_path: Path) -> None:
+    folder, cache = compiled
+    run(folder, cache)
+    there = {path: path.stat().st_mtime_ns for path in cache.rglob("*.nb?")}
+    other = tmp_path / folder.name
+    other.mkdir()
+    (other / "kernels_of_a_test.py").write_text(MODULE)
+    assert run(other, cache).stdout == "42\n"
+    assert {path: path.stat().st_mtime_ns for path in cache.rglob("*.nb?")} == there
+
+
+def test_a_kernel_that_rotted_is_compiled_before_a_job_begins(compiled, monkeypatch) -> None:
+    folder, cache = compiled
+    monkeypatch.setenv("IPMIX_CACHE_DIR", str(cache))
+    run(folder, cache)
+    mark_compiled(folder)
+    assert is_compiled(folder)
+    (path,) = cache.rglob("*.nbc")
+    flip(path, 1000)
+    with pytest.warns(CacheWarning):
+        assert not is_compiled(folder)
+    assert run(folder, cache).stdout == "42\n"
 
 
 def test_one_functions_code_under_anothers_name_is_refused(compiled) -> None:

@@ -9,6 +9,7 @@ from ipmix_cli.kernels import codes
 from ipmix_cli.methods.mixings import ALL_MIXINGS
 from ipmix_cli.methods.operations import BASIC_OPERATIONS, OPS
 from ipmix_cli.methods.steps.settings import Settings, setting
+from ipmix_cli.printable import dimensions
 
 OVERFLOWS = ("clip", "wrap")
 SMALLEST_PATCH = 2  # the thin patches are drawn from 2..s
@@ -105,7 +106,7 @@ class AugmentConfig(Settings):
             return (*(size for size in RULE if size < short), short)
         if max(self.patch_sizes) > short:
             raise UsageError(
-                f"patch size {max(self.patch_sizes)}: pictures of {height} x {width} hold at most {short}",
+                f"patch size {max(self.patch_sizes)}: pictures of {dimensions(height, width)} hold at most {short}",
                 "leave out the sizes above the picture's short side",
             )
         return self.patch_sizes

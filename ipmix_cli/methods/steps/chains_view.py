@@ -32,6 +32,7 @@ from ipmix_cli.kernels import codes
 from ipmix_cli.methods.mixings import MIXERS, MIXING_NAMES
 from ipmix_cli.methods.operations import OPERATION_NAMES, OPS
 from ipmix_cli.methods.steps.chains import PlanArray, taken_steps
+from ipmix_cli.printable import dimensions
 from ipmix_cli.transform import Box, StageFigure, StageRow
 
 
@@ -82,7 +83,7 @@ class MixingStep:
         partner = f"the picture after {self.partner.describe()}" if self.partner else "the mixing picture"
         numbers = ", ".join(f"{name} {value:.3f}" for name, value in self.numbers.items())
         return (
-            f"{self.mixing} ({numbers}) with {partner} on {patch.height} x {patch.width} px "
+            f"{self.mixing} ({numbers}) with {partner} on {dimensions(patch.height, patch.width)} "
             f"at row {patch.top}, column {patch.left}"
         )
 
@@ -169,7 +170,7 @@ def _figure(stage: str, step: Step) -> StageFigure:
     numbers = ", ".join(f"{name} {value:.2f}" for name, value in step.numbers.items())
     partner = "" if step.partner is None else f" with {step.partner.operation}"
     patch = step.patch
-    detail = f"{numbers}; {patch.height} x {patch.width} px"
+    detail = f"{numbers}; {dimensions(patch.height, patch.width)}"
     return StageFigure(stage, f"{step.mixing}{partner}", detail, Box(patch.top, patch.left, patch.height, patch.width))
 
 

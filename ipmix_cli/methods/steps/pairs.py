@@ -19,6 +19,7 @@ from ipmix_cli.methods.steps.draws import draw_uniforms
 from ipmix_cli.methods.steps.method import Method
 from ipmix_cli.methods.steps.settings import Settings, setting
 from ipmix_cli.picture import Picture
+from ipmix_cli.printable import dimensions
 from ipmix_cli.transform import Box, MixingPictures, Plans, Size, StageFigure, StageRow
 
 Reals = NDArray[np.float64]
@@ -64,7 +65,7 @@ class PairView:
         if not self.box.height:
             return [f"{self.method}: {share}"]
         box = self.box
-        return [f"{self.method}: {share}, at row {box.top}, column {box.left}, {box.height} x {box.width} px"]
+        return [f"{self.method}: {share}, at row {box.top}, column {box.left}, {dimensions(box.height, box.width)}"]
 
 
 class PairMethod(Method):
@@ -157,8 +158,8 @@ class PairMethod(Method):
         view = self.view(plan, settings)
         box = view.box if view.box.height else None
         figures = (
-            StageFigure("clean", "clean", f"{view.weight:.2f}"),
-            StageFigure("second", "second sample", f"{1 - view.weight:.2f}"),
+            StageFigure("clean", "clean", f"weight {view.weight:.2f}"),
+            StageFigure("second", "second sample", f"weight {1 - view.weight:.2f}"),
             StageFigure("out", "copy", "", box),
         )
         return [StageRow("stages", "", figures)]

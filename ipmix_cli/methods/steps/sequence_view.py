@@ -21,6 +21,7 @@ from typing import Any
 
 from ipmix_cli.kernels import codes
 from ipmix_cli.methods.steps.operations import GEOMETRIC, RESAMPLE_NAMES, SEQUENCE_NAMES, SEQUENCE_OPS
+from ipmix_cli.printable import dimensions
 from ipmix_cli.transform import Box
 
 
@@ -75,7 +76,7 @@ class Erase:
         """Return the step in words."""
         filled = "noise" if self.numbers else f"#{self.fill:06x}"
         box = self.box
-        return f"erase {box.height} x {box.width} px at row {box.top}, column {box.left} with {filled}"
+        return f"erase {dimensions(box.height, box.width)} at row {box.top}, column {box.left} with {filled}"
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from ipmix_cli.pipeline.banks.bank import BankSettings, attributes, bank_paths, 
 REDRAWS = 16  # of one picture for being like an earlier one; then it stays
 RESTARTS = 3  # of the workers, after one of them was killed
 BATCH_BYTES = 4 << 20  # of pictures that travel together from a worker
+FAMILY = "family"  # what the cache calls the use of a family's kernels, before its name
 SLOW = ("flame", "julia")  # families whose kernels take longest to compile
 
 
@@ -186,8 +187,11 @@ def warmed(settings: BankSettings, jobs: int) -> Iterator[Warming]:
 
 def cold_families(settings: BankSettings) -> list[str]:
     """Return the families of a bank's mix unless the cache holds their kernels; what takes longest is first."""
-    names = [name for name, weight in settings.mix if weight]
-    return [] if is_compiled(Path(fractals.__file__).parent) else sorted(names, key=lambda name: name not in SLOW)
+    folder = Path(fractals.__file__).parent
+    if is_compiled(folder):
+        return []
+    names = [name for name, weight in settings.mix if weight and not is_compiled(folder, f"{FAMILY}-{name}")]
+    return sorted(names, key=lambda name: name not in SLOW)
 
 
 def families_compiled(names: Sequence[str]) -> None:
@@ -199,6 +203,7 @@ def families_compiled(names: Sequence[str]) -> None:
 def warm_family(name: str) -> None:
     """Compile the kernels of a family into the cache, or load them from it."""
     drawn(DrawSpec(mix={name: 1.0}, size=32), 0)
+    mark_compiled(Path(fractals.__file__).parent, f"{FAMILY}-{name}")
 
 
 def ensure_bank(settings: BankSettings, jobs: int) -> Iterator[BankRecord]:

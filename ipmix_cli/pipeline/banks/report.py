@@ -138,11 +138,14 @@ def _worst(total: FamilyRow, duplicates: float) -> str:
     return f"{duplicates:.0%} of the pictures look like an earlier one" if duplicates > WORST_DUPLICATES else ""
 
 
+def ranges_at(side: int) -> dict[str, tuple[float, float]]:
+    """Return where medians of good banks of pictures of a side lie; of edges only where enough pixels show them."""
+    return {name: limits for name, limits in RANGES.items() if name != "edge_share" or side >= COARSE_SIDE}
+
+
 def _warnings(total: FamilyRow, duplicates: float, side: int) -> list[str]:
     found = []
-    for name, (low, high) in RANGES.items():
-        if name == "edge_share" and side < COARSE_SIDE:
-            continue  # the same picture has more edges, the fewer pixels show it
+    for name, (low, high) in ranges_at(side).items():
         median = total.percentiles[name][1]
         if not low <= median <= high:
             found.append(f"median {name} {median:.2f} is outside {low:g} to {high:g}")

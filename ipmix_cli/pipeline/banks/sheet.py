@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.banks.mixing import open_bank
-from ipmix_cli.pipeline.banks.report import FIGURES, RANGES, FamilyCounts, measured_part
+from ipmix_cli.pipeline.banks.report import FIGURES, FamilyCounts, measured_part, ranges_at
 from ipmix_cli.pipeline.contact_sheet import contact_sheet
 
 COLUMNS = 12
@@ -47,7 +47,7 @@ def bank_sheet(location: str, families: list[str], counts: FamilyCounts) -> Imag
     pictures = contact_sheet(rows, names)
     values = np.concatenate([np.frombuffer(numbers).reshape(-1, len(FIGURES)) for numbers in counts.numbers.values()])
     below = contact_sheet(
-        [[_histogram(values[:, i], name) for i, name in enumerate(FIGURES)]],
+        [[_histogram(values[:, i], ranges_at(counts.side).get(name)) for i, name in enumerate(FIGURES)]],
         ["all; green:\nmedians of\ngood banks"],
         [TITLES[name] for name in FIGURES],
     )
@@ -62,7 +62,7 @@ def _thumbnail(picture: Picture) -> Picture:
     return np.asarray(small, np.uint8)
 
 
-def _histogram(values: np.ndarray[tuple[int], np.dtype[np.float64]], name: str) -> Picture:
+def _histogram(values: np.ndarray[tuple[int], np.dtype[np.float64]], good: tuple[float, float] | None) -> Picture:
     """Return a histogram between the extremes, with these and the median below.
 
     Where the median of a good bank lies is shaded; a line marks the median of this one.
@@ -71,8 +71,8 @@ def _histogram(values: np.ndarray[tuple[int], np.dtype[np.float64]], name: str) 
     out = np.full((height + SCALE, width, 3), 255, np.uint8)
     out[:height] = GROUND
     low, high = float(values.min()), float(values.max()) + 1e-9
-    if name in RANGES:
-        left, right = (_place(edge, low, high) for edge in RANGES[name])
+    if good is not None:
+        left, right = (_place(edge, low, high) for edge in good)
         out[:height, left:right] = SHADE
     counts, _ = np.histogram(values, width // 3, (low, high))
     for place, count in enumerate(counts):

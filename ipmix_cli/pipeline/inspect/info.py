@@ -83,7 +83,9 @@ def info(path: str) -> Info:
         return Info(kind="unfinished", location=folder.location, facts=facts, reading=status)
     if place.is_dir():
         return _bank(place)
-    raise SourceError(f"there is no {path}", "give the folder of a data set, or a bank of mixing pictures")
+    raise SourceError(
+        f"there is no file or folder {path}", "give the folder of a data set, or a bank of mixing pictures"
+    )
 
 
 def _is_there(folder: Folder, name: str) -> bool:

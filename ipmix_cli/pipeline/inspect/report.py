@@ -21,6 +21,7 @@ from ipmix_cli.pipeline.run.recorded_job import command_of
 from ipmix_cli.pipeline.run.render import plans_without_mixing
 from ipmix_cli.pipeline.run.rendered import shown_pictures
 from ipmix_cli.pipeline.verify.validate import Checks, validate
+from ipmix_cli.printable import dimensions
 from ipmix_cli.shards.shard import StoredSample
 from ipmix_cli.transform import Transform
 
@@ -86,7 +87,7 @@ def report(
 def _facts(dataset: Dataset) -> list[tuple[str, str]]:
     """Return the main numbers, each with what it is."""
     manifest, job = dataset.manifest, dataset.manifest.job
-    size = "several sizes" if job.size is None else f"{job.size[1]} x {job.size[0]} px"
+    size = "several sizes" if job.size is None else dimensions(*job.size)
     facts = [
         ("samples", f"{manifest.samples:,}"),
         ("copies of each", f"{job.output.copies:,}"),

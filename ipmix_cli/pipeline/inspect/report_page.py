@@ -12,6 +12,7 @@ from ipmix_cli.printable import counted
 
 if TYPE_CHECKING:
     import jinja2
+    from markupsafe import Markup
 
 MOST_SHARDS = 1000  # rows of the table; more would make a page of megabytes
 MOST_PROBLEMS = 100
@@ -64,12 +65,25 @@ def page_templates() -> jinja2.Environment:
     """Return the templates of pages: every value is escaped, and one that is missing is an error."""
     import jinja2
 
-    return jinja2.Environment(
+    templates = jinja2.Environment(
         loader=jinja2.PackageLoader("ipmix_cli.pipeline.inspect"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
     )
+    templates.filters["breakable"] = breakable
+    return templates
+
+
+def breakable(name: str) -> Markup:
+    """Return a name, escaped, that a browser may break after its dots and underscores where it is too wide.
+
+    >>> str(breakable("gaussian_noise.frame00"))
+    'gaussian_<wbr>noise.<wbr>frame00'
+    """
+    from markupsafe import Markup, escape
+
+    return Markup(str(escape(name)).replace("_", "_<wbr>").replace(".", ".<wbr>"))
 
 
 def shard_rows(shards: Sequence[ShardRecord]) -> list[tuple[str, ...]]:

@@ -13,7 +13,7 @@ from ipmix_cli.pipeline.output.manifest import Failure, ShardRecord, shard_name
 from ipmix_cli.pipeline.output.resume import committed
 from ipmix_cli.pipeline.output.shard_bytes import bytes_of_shards
 from ipmix_cli.pipeline.output.state import STATE, JobState, read_state
-from ipmix_cli.pipeline.run.recorded_job import command_of, extension_of
+from ipmix_cli.pipeline.run.recorded_job import filling_command
 from ipmix_cli.printable import ranges
 from ipmix_cli.storage.folder import Folder, open_folder
 from ipmix_cli.storage.temporary import PART, is_stale
@@ -119,19 +119,16 @@ def _remedy(there: JobState | None, finalized: bool, absent: list[int], location
         return f"ipmix repair {location}" if absent else f"ipmix validate {location}"
     if there is None:
         return f"type the `ipmix augment` command that fills {location} again"
-    if extension := extension_of(there, location):
-        return extension
-    if there.task_count > 1:
-        return _array_remedy(there, absent, location)
-    return command_of(there, location)
+    command = filling_command(there, location)
+    if there.task_count == 1:
+        return command
+    return _array_remedy(command, there.task_count, absent) if absent else f"ipmix merge {location}"
 
 
-def _array_remedy(there: JobState, absent: list[int], location: str) -> str:
+def _array_remedy(command: str, tasks: int, absent: list[int]) -> str:
     """Return how to go on with an array: the command of the first task that has shards to make, and the others."""
-    if not absent:
-        return f"ipmix merge {location}"
-    first, *others = sorted({number % there.task_count for number in absent})
-    command = f"{command_of(there, location)} --task-index {first} --task-count {there.task_count}"
+    first, *others = sorted({number % tasks for number in absent})
+    command = f"{command} --task-index {first} --task-count {tasks}"
     return f"{command}; then tasks {ranges(others)} alike" if others else command
 
 

@@ -48,7 +48,7 @@ def take_ownership(
         write_job(folder, job)
         return True
     elif not (overwrite or (retry_failed and _only_the_source_changed(found, job))):
-        changes = differences(found, job.to_dict())
+        changes = dict.fromkeys(differences(found, job.to_dict()))  # the seed is recorded in two places
         raise OtherJobError(f"{folder.location} holds another job: {'; '.join(changes)}", _remedy(found, job))
     if overwrite or found is not None:
         _check_alone(folder, alone)
@@ -94,13 +94,16 @@ def check_ownership(folder: Folder, digest: str) -> None:
         )
 
 
+OPTIONS = ("augment", "output")  # parts of a job whose fields are called as the options are
+
+
 def differences(there: dict[str, Any], asked: dict[str, Any], prefix: str = "") -> list[str]:
     """Return in words how two jobs differ."""
     found = []
     for name in sorted(there.keys() | asked.keys()):
         a, b = there.get(name), asked.get(name)
         if isinstance(a, dict) and isinstance(b, dict):
-            found += differences(a, b, f"{prefix}{name}.")
+            found += differences(a, b, prefix if name in OPTIONS else f"{prefix}{name}.")
         elif a != b:
             found.append(f"{prefix}{name} is {_short(a)} there, {_short(b)} asked for")
     return found

@@ -30,7 +30,7 @@ from ipmix_cli.pipeline.run.prepare import (
 )
 from ipmix_cli.pipeline.run.progress_counters import progress_counters
 from ipmix_cli.pipeline.run.schedule import ExistingOutput, Run, make_missing, start, vanished
-from ipmix_cli.pipeline.run.warmup import compile_kernels
+from ipmix_cli.pipeline.run.warmup import cold_kernels, compile_named
 from ipmix_cli.pipeline.run.worker import ShardResult
 from ipmix_cli.sources.class_summary import label_summary
 from ipmix_cli.sources.source import Source
@@ -206,8 +206,9 @@ def make(run: Run, listener: Listener, done: Callable[[], int]) -> Outcome:
     for record in run.records.values():
         listener.detail(f"{record.name}: already present")
     if run.waiting:
+        cold = cold_kernels(run.opened.job)
         with run.opened.spent.timed("compiling"):
-            compile_kernels(listener, run.opened.job, run.execution.jobs)
+            compile_named(cold, listener, run.execution.jobs)
         prepare_pictures(run.opened, listener)
     bounds = shard_bounds(run.opened.job)
     total = sum(bounds[number][1] - bounds[number][0] for number in run.waiting)

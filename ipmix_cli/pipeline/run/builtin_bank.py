@@ -74,8 +74,8 @@ def builtin_bank(
         from ipmix_cli.pipeline.banks.drawing import cold_families, families_compiled  # and with them all that draws
 
         families = cold_families(settings)
+        names = [*(cold_kernels(job) if job is not None else []), *names_of(families)]
         with spent.timed("compiling"):
-            names = [*(cold_kernels(job) if job is not None else []), *names_of(families)]
             compile_named(names, listener, jobs)
             families_compiled(families)
         with spent.timed("bank"):

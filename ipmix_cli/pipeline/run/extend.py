@@ -22,6 +22,7 @@ from ipmix_cli.pipeline.listener import Listener
 from ipmix_cli.pipeline.output.manifest import Manifest, RecordedPlaces
 from ipmix_cli.pipeline.output.resume import committed
 from ipmix_cli.pipeline.output.state import OutputState, read_state
+from ipmix_cli.pipeline.run.array_task import ArrayTask
 from ipmix_cli.pipeline.run.augment import Outcome, fill, told_classes
 from ipmix_cli.pipeline.run.estimate import CostEstimate, cost_of
 from ipmix_cli.pipeline.run.places import lasting_source
@@ -113,6 +114,9 @@ def extend(
         opened = extended(manifest, source, lasting_source(spec, source), listener)
         _check_begun(state, manifest.job, opened.job, out)
         outcome = fill(opened, out, execution, ExistingOutput(), listener)
+        task = ArrayTask(execution.task_index, execution.task_count)
+        outcome.resumed_shards -= len(task.numbers(len(manifest.shards)))  # those of the data set before
+        outcome.spent = opened.spent
     outcome.classes, outcome.notes = classes, source.notes
     outcome.seconds = time.perf_counter() - began
     return outcome

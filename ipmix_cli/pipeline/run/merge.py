@@ -10,6 +10,7 @@ from ipmix_cli.pipeline.output.finalize import finalize
 from ipmix_cli.pipeline.output.manifest import Manifest
 from ipmix_cli.pipeline.output.resume import committed
 from ipmix_cli.pipeline.output.state import read_state
+from ipmix_cli.pipeline.run.recorded_job import filling_command
 from ipmix_cli.storage.folder import open_folder
 
 
@@ -17,13 +18,14 @@ from ipmix_cli.storage.folder import open_folder
 class Merged:
     """What a merge found: the manifest, or else the numbers of the shards that are missing.
 
-    `tasks` counts the missing shards of each task that has some, of `task_count` tasks.
+    `tasks` counts the missing shards of each task that has some, of `task_count` tasks; `command` makes them.
     """
 
     manifest: Manifest | None
     shards: int
     missing: tuple[int, ...] = ()
     task_count: int = 1
+    command: str = ""
 
     @property
     def tasks(self) -> dict[int, int]:
@@ -66,4 +68,4 @@ def merge(out: str, task_count: int | None = None, max_errors: str = "") -> Merg
         return Merged(manifest, count)
     records = committed(folder, there.job)
     missing = tuple(number for number in range(count) if number not in records)
-    return Merged(None, count, missing, task_count or there.task_count)
+    return Merged(None, count, missing, task_count or there.task_count, filling_command(there, out))

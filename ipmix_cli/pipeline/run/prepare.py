@@ -141,9 +141,8 @@ def open_job(
     places = RecordedPlaces(source=lasting_source(request.source, source), fractals=_place_of_bank(request, unmixed))
     if not unmixed.needs_mixing:
         if request.fractals != BUILTIN:
-            raise UsageError(
-                f"{request.method} uses no mixing pictures", f"leave out --{unmixed.transform.mixing_option}"
-            )
+            option = f"--{unmixed.transform.mixing_option}"
+            raise UsageError(f"{option} {request.fractals} would not be used by this job", f"leave out {option}")
         return OpenJob(unmixed, places, source, None)
     fractals, spent = lasting_bank(request.fractals), Preparation()
     ratio = unmixed.transform.mixing_ratio(unmixed.augment)

@@ -85,6 +85,11 @@ def extension_of(manifest: Manifest | JobState, out: str = "OUT") -> str:
     return shlex.join(["ipmix", "extend", out, *words])
 
 
+def filling_command(there: JobState, out: str) -> str:
+    """Return the command that makes what is missing in an unfinished folder, without the options of array tasks."""
+    return extension_of(there, out) or command_of(there, out)
+
+
 def _nearest_preset(job: Job) -> str:
     """Return the preset from which the fewest numbers differ; empty for a method without presets."""
     numbers = job.augment.to_dict().items()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ipmix_cli.errors import PredictionsError
 from ipmix_cli.metrics import alexnet
 from ipmix_cli.metrics.calibration import BIN_SIZE, binned_rms
+from ipmix_cli.printable import dimensions
 from ipmix_cli.scoring.measuring.labelled import RMS, RMS_PUBLISHED
 from ipmix_cli.scoring.measuring.measure import Measure
 from ipmix_cli.scoring.measuring.outcomes import Outcomes
@@ -265,7 +266,7 @@ def check_alexnet(name: str, variants: Sequence[str], classes: int, size: tuple[
     elif classes != alexnet.CLASSES:
         reason = f"these are {classes} classes"
     elif size != alexnet.SIZE:
-        found = "of unknown size" if size is None else f"{size[0]} x {size[1]} px"
+        found = "of unknown size" if size is None else dimensions(*size)
         reason = f"these pictures are {found}"
     if reason:
         raise PredictionsError(

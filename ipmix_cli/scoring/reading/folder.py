@@ -73,7 +73,9 @@ def read_model(location: str, given: Given) -> ModelPredictions:
     """
     path = Path(location)
     if not path.exists():
-        raise PredictionsError(f"there is no {location}", "name what `ipmix evaluate --out` made, or a file of scores")
+        raise PredictionsError(
+            f"there is no file or folder {location}", "name what `ipmix evaluate --out` made, or a file of scores"
+        )
     if path.is_file():
         return _described(path, given) if path.suffix == ".toml" else _single(path, given)
     recorded = [found for found in (path, *sorted(path.iterdir())) if _is_recorded(found)]
