@@ -98,7 +98,11 @@ def digests() -> Callable[[Path], dict[str, str]]:
 
 
 def pytest_configure() -> None:
-    """Children of the tests find this checkout, not another installed one."""
+    """Children of the tests find this checkout, not another installed one, and take one worker if none is asked for.
+
+    On a machine with many processors, each would start as many workers.
+    """
+    os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
     ENVIRONMENT.update(os.environ)
 

@@ -166,7 +166,7 @@ def test_required_options_are_still_required(ipmix, tmp_path):
 def test_banks_have_files_too(ipmix, tmp_path):
     text = f'out = {json.dumps(str(tmp_path / "bank.h5"))}\nfamily = ["plasma"]\ncount = 3\nsize = 64\n'
     (tmp_path / "bank.toml").write_text(text)
-    ipmix("generate-fractals", "--config", tmp_path / "bank.toml", "-q")
+    ipmix("generate-fractals", "--config", tmp_path / "bank.toml", "--jobs", 2, "-q")
     assert (tmp_path / "bank.h5").is_file()
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fixtures.forks import Forks
+
 pytest.importorskip("s3fs")
 pytest.importorskip("moto")
 
@@ -37,7 +39,8 @@ print(len(data), hashlib.sha256(b"".join(data[n][0].tobytes() + bytes([data[n][1
 class Server:
     """A server that fails one request in so many, and a bucket in it."""
 
-    def __init__(self, every: int) -> None:
+    def __init__(self, every: int, forks: Forks) -> None:
+        self._forks = forks
         command = [sys.executable, str(SERVER), "0", str(every)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.port = int(self.process.stdout.readline().split()[-1])
@@ -46,8 +49,8 @@ class Server:
         self.copy("make", "-", "bucket")
 
     def copy(self, what, here, there):
-        command = [sys.executable, "-c", COPY, what, str(here), there]
-        subprocess.run(command, env=self.environment, check=True, timeout=120)
+        done = self._forks.run(["-c", COPY, what, str(here), there], env=self.environment, timeout=120)
+        assert done.returncode == 0, done.stderr
 
     def failures(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.port)
@@ -58,13 +61,13 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def sound():
-    yield from running(Server(0))
+def sound(forks):
+    yield from running(Server(0, forks))
 
 
 @pytest.fixture(scope="module")
-def failing():
-    yield from running(Server(10))
+def failing(forks):
+    yield from running(Server(10, forks))
 
 
 def running(server):
@@ -110,12 +113,13 @@ def test_a_damaged_shard_in_a_bucket_is_found_and_made_again(failing, options, i
     assert digests(tmp_path) == digests(plain)
 
 
-def test_a_trainer_reads_a_bucket_as_it_reads_a_folder(failing, plain, tmp_path):
+def test_a_trainer_reads_a_bucket_as_it_reads_a_folder(failing, plain, forks, tmp_path):
     failing.copy("put", f"{plain}/", "bucket/read")
 
     def found(location, **options):
-        command = [sys.executable, "-c", READ, location, str(tmp_path / "cache")]
-        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=240, **options).stdout
+        done = forks.run(["-c", READ, location, str(tmp_path / "cache")], **options)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     assert found("s3://bucket/read", env=failing.environment) == found(str(plain))
     cached = sorted((tmp_path / "cache").rglob("train-*"))

@@ -55,9 +55,8 @@ def test_source_and_bank_may_have_moved(out, moving, ipmix, digests):
         refused = ipmix("repair", out, check=False)
         assert refused.returncode == 3
         assert "pictures" in refused.stderr
-        done = ipmix(
-            "repair", out, "--source", moved, "--fractals", moving / "other" / "bank.h5", "--json", check=False
-        )
+        origin = ("--source", moved, "--fractals", moving / "other" / "bank.h5")
+        done = ipmix("repair", out, *origin, "--json", "--jobs", 2, check=False)
         found = json.loads(done.stdout)
         assert found["written"] == ["train-000001.h5"]
         assert [problem["shard"] for problem in found["problems"]] == ["errors.jsonl"]

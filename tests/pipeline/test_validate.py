@@ -79,7 +79,7 @@ def test_the_quick_level_finds_missing_and_short_files(out):
 
 
 def test_the_program_says_what_is_wrong_and_what_to_do(out, ipmix):
-    assert ipmix("validate", out).stdout.splitlines()[-1] == "PASS"
+    assert ipmix("validate", out, "--jobs", 2).stdout.splitlines()[-1] == "PASS"
     (out / "train-000003.h5").unlink()
     done = ipmix("validate", out, check=False)
     assert done.returncode == 4

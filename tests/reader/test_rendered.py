@@ -74,7 +74,7 @@ def test_the_other_commands_know_rendered_sets(make: Make, ipmix: Callable[..., 
     assert "not stored" in ipmix("explain", folder, "--key", "00000003", "--copy", 4).stdout
     assert "rendered when read" in ipmix("info", folder).stdout
     ipmix("preview", folder, "--out", tmp_path / "sheet.png")
-    ipmix("report", folder, "--out", tmp_path / "page.html")
+    ipmix("report", folder, "--out", tmp_path / "page.html", "--jobs", 2)
     assert (tmp_path / "page.html").stat().st_size > 10_000
 
 

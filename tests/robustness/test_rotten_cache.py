@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from ipmix_cli.numba_cache.jit import is_compiled, mark_compiled
 from ipmix_cli.numba_cache.user_cache import CacheWarning
 from ipmix_cli.pipeline.banks.pixel_map import open_pixels, write_pixels
 from ipmix_cli.sources.unpack_cache import unpacked_folder
+from tests.fixtures.forks import Done, Forks
 
 MODULE = """
 from ipmix_cli.numba_cache.jit import kernel
@@ -28,10 +28,15 @@ def doubled(x):
 PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); import kernels_of_a_test as k; print(k.doubled(21))"
 
 
-def run(folder: Path, cache: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", PROGRAM, str(folder)]
-    environment = {**os.environ, "IPMIX_CACHE_DIR": str(cache)}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+@pytest.fixture(scope="module")
+def run(forks: Forks) -> Callable[[Path, Path], Done]:
+    """Run the program with a cache, which is read when the module is imported."""
+
+    def started(folder: Path, cache: Path) -> Done:
+        environment = {**os.environ, "IPMIX_CACHE_DIR": str(cache)}
+        return forks.run(["-c", PROGRAM, str(folder)], env=environment, timeout=120)
+
+    return started
 
 
 def flip(path: Path, position: int) -> None:
@@ -41,7 +46,7 @@ def flip(path: Path, position: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def compiled(tmp_path_factory: pytest.TempPathFactory, run) -> tuple[Path, Path]:
     """A module with one kernel, and a cache that holds it compiled."""
     folder, cache = tmp_path_factory.mktemp("module"), tmp_path_factory.mktemp("cache")
     (folder / "kernels_of_a_test.py").write_text(MODULE)
@@ -51,7 +56,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
 @pytest.mark.parametrize("position", [0, 20, 300, -1])
-def test_a_flipped_bit_in_compiled_code_is_noticed_and_mended(compiled, suffix: str, position: int) -> None:
+def test_a_flipped_bit_in_compiled_code_is_noticed_and_mended(run, compiled, suffix: str, position: int) -> None:
     folder, cache = compiled
     (path,) = cache.rglob(f"*{suffix}")
     flip(path, position)
@@ -63,7 +68,7 @@ def test_a_flipped_bit_in_compiled_code_is_noticed_and_mended(compiled, suffix: 
 
 
 @pytest.mark.parametrize("length", [0, 10, 100])
-def test_compiled_code_that_was_cut_short_is_made_anew(compiled, length: int) -> None:
+def test_compiled_code_that_was_cut_short_is_made_anew(run, compiled, length: int) -> None:
     folder, cache = compiled
     (path,) = cache.rglob("*.nbc")
     path.write_bytes(path.read_bytes()[:length])
@@ -72,7 +77,7 @@ def test_compiled_code_that_was_cut_short_is_made_anew(compiled, length: int) ->
 
 
 @pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
-def test_compiled_code_of_a_version_with_other_modules_is_made_anew(compiled, suffix: str) -> None:
+def test_compiled_code_of_a_version_with_other_modules_is_made_anew(run, compiled, suffix: str) -> None:
     folder, cache = compiled
     (path,) = cache.rglob(f"*{suffix}")
     content = b"cipmix_cli.a_module_of_another_version\nsomething\n."  # a pickle that names it
@@ -115,7 +120,7 @@ def test_one_functions_code_under_anothers_name_is_refused(compiled) -> None:
     other.unlink()
 
 
-def test_a_damaged_file_makes_the_cache_of_a_folder_incomplete(compiled) -> None:
+def test_a_damaged_file_makes_the_cache_of_a_folder_incomplete(run, compiled) -> None:
     folder, cache = compiled
     run(folder, cache)
     (path,) = cache.rglob("*.nbc")
