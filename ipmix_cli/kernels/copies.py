@@ -126,7 +126,7 @@ def make_copy(words: Words, reals: Reals, workspace: Workspace, out: Bytes) -> N
     max_steps = (words.size - at) // (chains * codes.STEP_WORDS)
     workspace.touched[:] = 0
     for chain in range(chains):
-        current = CLEAN
+        current = np.int64(CLEAN)  # a constant has a type of its own, for which all of a step would be compiled twice
         for step in range(words[first_length + chain]):
             run_step(words, reals, at + step * codes.STEP_WORDS, chain, current, workspace)
             current = slots[chain + 1]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ipmix_cli.kernels import codes
-from ipmix_cli.kernels.compiler import entry, inlined, kernel
+from ipmix_cli.kernels.compiler import entry, inlined
 from ipmix_cli.kernels.elementary import log, power
 from ipmix_cli.kernels.stream import below, stream_key, uniform, word
 from ipmix_cli.kernels.types import Number, PlanRows, Reals, Size, Words
@@ -99,7 +99,7 @@ def draw_mixing(key: Number, slot: Number, distributions: Distributions, words: 
         reals[codes.A], reals[codes.B] = 1.0 + (1.0 - first), -second
 
 
-@kernel
+@inlined
 def draw_step(key: Number, slot: Number, distributions: Distributions, size: Size, words: Words, reals: Reals) -> None:
     """Draw one step into its words, which hold its kind already."""
     if words[codes.KIND] == codes.OPERATION:
@@ -113,7 +113,7 @@ def draw_step(key: Number, slot: Number, distributions: Distributions, size: Siz
         words[codes.PARTNER_CODE], reals[codes.PARTNER_PARAMETER] = code, parameter
 
 
-@kernel
+@inlined
 def draw_weights(key: Number, distributions: Distributions, reals: Reals) -> None:
     """Draw the chains' weights, Dirichlet(1, .., 1): exponentials over their sum."""
     per_chain = codes.CHAIN_DRAWS + distributions.max_steps * codes.STEP_DRAWS

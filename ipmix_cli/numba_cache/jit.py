@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import numba
 from numba.core import config as _config
 
-from ipmix_cli.numba_cache import checked_cache, linking
+from ipmix_cli.numba_cache import checked_cache, linking, steps
 from ipmix_cli.numba_cache import vector_width as wide
 from ipmix_cli.numba_cache.checked_cache import all_sound, check_contents
 from ipmix_cli.numba_cache.user_cache import writable_folder
@@ -118,7 +118,8 @@ def cache_folder(source_folder: Path) -> Path | None:
 def _digest(source_folder: Path) -> str:
     machine = f"{sys.version}{numba.__version__}{config.CPU_NAME}{config.CPU_FEATURES}{wide.PREFERENCE}"
     digest = hashlib.sha256(machine.encode())
-    compiler = [Path(path) for path in (__file__, wide.__file__, linking.__file__, checked_cache.__file__)]
+    modules = (wide, linking, steps, checked_cache)
+    compiler = [Path(path) for path in (__file__, *(module.__file__ for module in modules))]
     for path in [*compiler, *_shared_kernels(source_folder), *sorted(source_folder.glob("*.py"))]:
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()

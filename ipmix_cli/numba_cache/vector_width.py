@@ -10,16 +10,15 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from numba.core import compiler, compiler_machinery, config, lowering, typed_passes
+from numba.core import compiler_machinery, config, lowering
 
 from ipmix_cli.numba_cache.linking import PartLowering, WholeLowering
+from ipmix_cli.numba_cache.steps import KernelCompiler
 
 PREFERENCE = '"prefer-vector-width"="512"'
 
 # Numba states few types
-compiler_of: Any = compiler
 machinery: Any = compiler_machinery
-passes: Any = typed_passes
 lower: Any = lowering
 settings: Any = config
 
@@ -43,20 +42,7 @@ class _WidePart(PartLowering):
 
 
 for _step in (WholeLowering, PartLowering, _WideWhole, _WidePart):
-    machinery.register_pass(mutates_CFG=True, analysis_only=False)(_step)
-
-
-class _Compiler(compiler_of.CompilerBase):  # type: ignore[misc]
-    """Numba's steps for compiled code, with one of those above in place of numba's own."""
-
-    lowering: Any
-
-    def define_pipelines(self) -> list[Any]:
-        steps = machinery.PassManager(self.lowering.name())
-        for step, text in compiler_of.DefaultPassBuilder.define_nopython_pipeline(self.state).passes:
-            steps.add_pass(self.lowering if step is passes.NativeLowering else step, text)
-        steps.finalize()
-        return [steps]
+    machinery.register_pass(mutates_CFG=False, analysis_only=False)(_step)  # none of numba's analyses comes after it
 
 
 @functools.cache
@@ -71,4 +57,6 @@ def compiler_class(part: bool = False, wide: bool = True) -> type:
         Whether the function gains by wide vectors.
     """
     narrow, widened = (PartLowering, _WidePart) if part else (WholeLowering, _WideWhole)
-    return type("Compiler", (_Compiler,), {"lowering": widened if wide and settings.CPU_FEATURES is None else narrow})
+    return type(
+        "Compiler", (KernelCompiler,), {"lowering": widened if wide and settings.CPU_FEATURES is None else narrow}
+    )
