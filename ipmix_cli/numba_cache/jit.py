@@ -118,8 +118,8 @@ def cache_folder(source_folder: Path) -> Path | None:
 def _digest(source_folder: Path) -> str:
     machine = f"{sys.version}{numba.__version__}{config.CPU_NAME}{config.CPU_FEATURES}{wide.PREFERENCE}"
     digest = hashlib.sha256(machine.encode())
-    modules = (wide, linking, steps, checked_cache)
-    compiler = [Path(path) for path in (__file__, *(module.__file__ for module in modules))]
+    files = (__file__, wide.__file__, linking.__file__, steps.__file__, checked_cache.__file__)
+    compiler = [Path(path) for path in files]
     for path in [*compiler, *_shared_kernels(source_folder), *sorted(source_folder.glob("*.py"))]:
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()

@@ -35,7 +35,7 @@ class KernelFlags(compiler_of.Flags):  # type: ignore[misc]
 
     def values(self) -> dict[str, Any]:
         """Return all flags: as numba does, without asking for each of them."""
-        return _DEFAULTS | self._values
+        return {**_DEFAULTS, **self._values}
 
     def copy(self) -> KernelFlags:
         """Return the flags that numba hands on to what the function calls: whether it is inlined is its own matter.
@@ -48,7 +48,7 @@ class KernelFlags(compiler_of.Flags):  # type: ignore[misc]
         return handed_on
 
 
-_DEFAULTS = {name: option.default for name, option in compiler_of.Flags.options.items()}
+_DEFAULTS: dict[str, Any] = {name: option.default for name, option in compiler_of.Flags.options.items()}
 
 
 class Backend(passes.NoPythonBackend):  # type: ignore[misc]
