@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from ipmix_cli.kernels.chunk import copy_pixel
+from ipmix_cli.kernels.chunk import copy_four_pixels
 from ipmix_cli.kernels.compiler import inlined, kernel
-from ipmix_cli.kernels.frames import copy_bytes
+from ipmix_cli.kernels.frames import ONE, THREE, TWO, copy_bytes
+from ipmix_cli.kernels.lanes import COUNT, lane_numbers, long_everywhere, store_longs, upper_halves
 from ipmix_cli.kernels.rotate import inside
 from ipmix_cli.kernels.types import Bytes, Frame, Ints, Matrix, Number, Place
 
 S16 = np.int64(16)
 UNIT = 1 << 16
-THREE = np.uintp(3)
+FOUR = np.uintp(4)
 
 
 @inlined
@@ -61,7 +62,7 @@ def span(start: Number, step: Number, limit: Number, count: Number) -> tuple[Num
 def nearest(source: Bytes, target: Bytes, frame: Frame, matrix: Matrix, colour: Number, offsets: Ints) -> None:
     """Take every pixel from the one nearest to where a matrix says; a byte more than the source has can be read.
 
-    ``offsets`` is (W,) or more, to work in.
+    ``offsets`` is (W + 63,) or more, to work in.
     """
     H, W = np.int64(frame[0]), np.int64(frame[1])
     a, b, c, d, e, f = matrix
@@ -69,7 +70,7 @@ def nearest(source: Bytes, target: Bytes, frame: Frame, matrix: Matrix, colour: 
     x, y = fixed((c + a * 0.5) + b * 0.5), fixed((f + d * 0.5) + e * 0.5)
     alike = fixed(b) == 0 and fixed(e) == UNIT  # each row is taken from one row below where the last one was
     if alike:
-        find_pixels(W, (x, y), (right, down), offsets[:W])
+        find_pixels(W, (x, y), (right, down), W, offsets)
     for row in range(H):
         out = target[row * W * 3 : (row + 1) * W * 3]
         first, stop = span(x, right, W << S16, W)
@@ -82,7 +83,8 @@ def nearest(source: Bytes, target: Bytes, frame: Frame, matrix: Matrix, colour: 
             copy_bytes(source[at : at + (stop - first) * 3], out[first * 3 :])
         elif stop > first:
             if not alike:
-                find_pixels(W, (x + first * right, y + first * down), (right, down), offsets[first:stop])
+                place = x + first * right, y + first * down
+                find_pixels(W, place, (right, down), stop - first, offsets[first:])
             gather(source, row * W if alike else np.int64(0), offsets[first:stop], out[first * 3 : stop * 3])
         paint(out[stop * 3 :], colour)
         x += fixed(b)
@@ -90,28 +92,37 @@ def nearest(source: Bytes, target: Bytes, frame: Frame, matrix: Matrix, colour: 
 
 
 @kernel
-def find_pixels(W: Number, place: Place, step: Place, offsets: Ints) -> None:
-    """Fill offsets with the numbers of the pixels under places, in 2**-16 pixels, of a row.
+def find_pixels(W: Number, place: Place, step: Place, count: Number, offsets: Ints) -> None:
+    """Fill offsets with the numbers of the pixels under places, in 2**-16 pixels, of a row; 63 more may be written.
 
     In 32 bits, which hold all places in a picture: other places may give any number.
     """
-    x, y = np.int32(place[0]), np.int32(place[1])
-    right, down, width = np.int32(step[0]), np.int32(step[1]), np.int32(W)
-    for pixel in range(offsets.size):
-        column = np.int32(x + np.int32(np.int32(pixel) * right))
-        row = np.int32(y + np.int32(np.int32(pixel) * down))
-        offsets[pixel] = np.int32(np.int32(np.int32(row >> 16) * width) + np.int32(column >> 16))
+    right, down, width = long_everywhere(step[0]), long_everywhere(step[1]), long_everywhere(W)
+    for first in range(0, count, COUNT):
+        pixels = lane_numbers()
+        column = long_everywhere(place[0] + first * step[0]) + pixels * right
+        row = long_everywhere(place[1] + first * step[1]) + pixels * down
+        store_longs(offsets, np.uintp(first), upper_halves(row) * width + upper_halves(column))
 
 
 @kernel
 def gather(source: Bytes, first: Number, offsets: Ints, out: Bytes) -> None:
     """Fill a row with pixels of these numbers, counted from ``first``."""
-    last = offsets.size - 1
-    for pixel in range(last):  # four bytes at once; the fourth is the next pixel's
-        copy_pixel(source, np.uintp(first + offsets[pixel]) * THREE, out, np.uintp(pixel) * THREE)
-    at = (first + offsets[last]) * 3
-    for i in range(3):
-        out[last * 3 + i] = source[at + i]
+    fours = max(offsets.size - 2, 0) // 4  # as many bytes are written beyond the last one
+    start = np.uintp(first)
+    for four in range(np.uintp(fours)):
+        pixel = FOUR * four
+        firsts = (
+            (start + np.uintp(offsets[pixel])) * THREE,
+            (start + np.uintp(offsets[pixel + ONE])) * THREE,
+            (start + np.uintp(offsets[pixel + TWO])) * THREE,
+            (start + np.uintp(offsets[pixel + THREE])) * THREE,
+        )
+        copy_four_pixels(source, firsts, out, pixel * THREE)
+    for pixel in range(4 * fours, offsets.size):
+        at = (first + offsets[pixel]) * 3
+        for i in range(3):
+            out[pixel * 3 + i] = source[at + i]
 
 
 @kernel

@@ -1,7 +1,7 @@
-"""Numbers in lanes: 64 bytes of a picture, or as many numbers of 16 bits, worked on at once.
+"""Numbers in lanes: 64 bytes of a picture, or as many numbers of 16 or 32 bits, worked on at once.
 
 LLVM finds no good vectors by itself where channels are taken apart, or where numba's arithmetic of 64 bits hides that
-16 are enough. Kernels that need them load lanes, calculate with ``+ - *`` modulo 2**16 and the functions here, and
+16 are enough. Kernels that need them load lanes, calculate with ``+ - *`` modulo 2**bits and the functions here, and
 store them, which is compiled faster, too. LLVM makes of a value what the processor has, be it two registers or eight.
 """
 
@@ -15,11 +15,11 @@ import numba.extending
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba.core import cgutils, types
 
-from ipmix_cli.kernels.types import Bytes, Number
+from ipmix_cli.kernels.types import Bytes, Ints, Number
 
 COUNT, HALF = 64, 32
 PAIRS = ir.VectorType(ir.IntType(16), HALF)
-Lanes = Any  # a value of one of the two types below
+Lanes = Any  # a value of one of the types below
 
 # Numba states few types
 extending: Any = numba.extending
@@ -29,7 +29,7 @@ models: Any = numba.extending.models
 
 
 class LanesType(kinds.Type):  # type: ignore[misc]
-    """Numba's type of numbers in lanes, of 8 or of 16 bits each."""
+    """Numba's type of numbers in lanes, of 8, 16 or 32 bits each."""
 
     def __init__(self, bits: int) -> None:
         super().__init__(name=f"lanes of {bits} bits")
@@ -50,6 +50,7 @@ def _vector(bits: int) -> Any:
 
 BYTES: Any = LanesType(8)
 WORDS: Any = LanesType(16)
+LONGS: Any = LanesType(32)
 
 
 def _constant(bits: int, number: int) -> Any:
@@ -124,14 +125,45 @@ def clipped(_: Any, lanes: Lanes) -> Any:
 @extending.intrinsic
 def everywhere(_: Any, number: Number) -> Any:
     """Return a number, modulo 2**16, in all lanes."""
+    return WORDS(number), lambda _context, builder, _signature, values: _spread(builder, values[0], 16)
 
-    def write(_context: Any, builder: Any, _signature: Any, values: Any) -> Any:
-        word = ir.IntType(16)
-        number = values[0] if values[0].type == word else builder.trunc(values[0], word)
-        alone = builder.insert_element(ir.Constant(_vector(16), ir.Undefined), number, ir.IntType(32)(0))
-        return _shuffled(builder, alone, alone, [0] * COUNT)
 
-    return WORDS(number), write
+@extending.intrinsic
+def long_everywhere(_: Any, number: Number) -> Any:
+    """Return a number, modulo 2**32, in all lanes of 32 bits."""
+    return LONGS(number), lambda _context, builder, _signature, values: _spread(builder, values[0], 32)
+
+
+def _spread(builder: Any, number: Any, bits: int) -> Any:
+    kind = ir.IntType(bits)
+    number = number if number.type == kind else builder.trunc(number, kind)
+    alone = builder.insert_element(ir.Constant(_vector(bits), ir.Undefined), number, ir.IntType(32)(0))
+    return _shuffled(builder, alone, alone, [0] * COUNT)
+
+
+@extending.intrinsic
+def lane_numbers(_: Any) -> Any:
+    """Return 0 to 63, in 32 bits."""
+    return LONGS(), lambda *_: ir.Constant(_vector(32), list(range(COUNT)))
+
+
+@extending.intrinsic
+def upper_halves(_: Any, lanes: Lanes) -> Any:
+    """Return numbers of -2**31 .. 2**31 - 1 over 2**16, rounded down."""
+    return LONGS(lanes), lambda _context, builder, _signature, values: builder.ashr(values[0], _constant(32, 16))
+
+
+@extending.intrinsic
+def store_longs(_: Any, target: Ints, at: Number, lanes: Lanes) -> Any:
+    """Write numbers of 32 bits into an array, from number ``at`` (uintp) on."""
+
+    def write(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, values[0]).data
+        place = builder.bitcast(builder.gep(data, [values[1]]), _vector(32).as_pointer())
+        builder.store(values[2], place, align=4)
+        return context.get_dummy_value()
+
+    return kinds.void(target, at, lanes), write
 
 
 @extending.intrinsic
@@ -237,10 +269,10 @@ def _blend(_context: Any, builder: Any, _signature: Any, values: Any) -> Any:
 
 
 def _register(operation: Any, name: str) -> None:
-    """Have kernels calculate with lanes of 16 bits by one of Python's operators."""
+    """Have kernels calculate with lanes by one of Python's operators."""
 
     def infer(_context: Any) -> Callable[..., Any]:
-        return lambda first, second: WORDS if first == second == WORDS else None
+        return lambda first, second: first if first == second and isinstance(first, LanesType) else None
 
     def write(_context: Any, builder: Any, _signature: Any, values: Any) -> Any:
         return getattr(builder, name)(*values)
