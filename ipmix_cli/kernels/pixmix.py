@@ -1,8 +1,8 @@
 """PixMix: a chain of mixings of the whole picture in float32, clipped after each, quantised once at the end.
 
-Powers of the running picture are a polynomial's, within 1e-7 of themselves, so that bytes are within one level of the
-published code's (they differ where a value lies next to the middle between two levels). Those of the partner, which is
-made of bytes, come from a table.
+Powers of the running picture are a polynomial's in float32, within 3e-7 of the range, so that bytes are within one
+level of the published code's (they differ where a value lies next to the middle between two levels). Those of the
+partner, which is made of bytes, come from a table.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ BIAS, S1, S23 = np.int32(127), np.int32(1), np.int32(23)
 # 1.5 * 2**23: a whole number that is added to it, or to its bits, appears in the others
 SHIFT, SHIFT_BITS = np.float32(12582912.0), np.int32(0x4B400000)
 SMALLEST = np.float32(-240.0)  # of which half still is an exponent
-DARKEST = np.float32(1e-37)  # below it the published code raises nothing
+DARKEST = np.float32(2.0**-126)  # the smallest number that has its bits in the usual form
 ZERO, HALF, ONE = (np.float32(v) for v in (0.0, 0.5, 1.0))
 LEVELS = np.float32(255.0)
 
@@ -42,7 +42,7 @@ def scale_of(exponent: Number) -> Number:
 
 @inlined
 def times_power(factor: Number, x: Number, exponent: Number) -> Number:
-    """Return factor * x ** exponent in float32, for x of 1e-37 to 2 and an exponent of 0 to 2.
+    """Return factor * x ** exponent in float32, for x of 2**-126 to 2 and an exponent of 0 to 2.
 
     There is no branch, table or conversion in it, so that it is done for many numbers at once. It is off by 3e-7 of the
     whole range, where the product is within it. The power's scale is multiplied in halves: it does not underflow before
@@ -75,7 +75,9 @@ def multiply(canvas: Floats, partner: Bytes, a: Number, table: Reals, factors: F
         for i in range(part.size):
             factors[i] = np.float32(table[other[i]])
         for i in range(part.size):
-            part[i] = min(times_power(factors[i], max(part[i] + part[i], DARKEST), exponent), ONE)
+            doubled = part[i] + part[i]
+            factor = factors[i] if doubled > ZERO else ZERO
+            part[i] = min(times_power(factor, max(doubled, DARKEST), exponent), ONE)
 
 
 @kernel
