@@ -119,10 +119,10 @@ def gather(source: Bytes, first: Number, offsets: Ints, out: Bytes) -> None:
             (start + np.uintp(offsets[pixel + THREE])) * THREE,
         )
         copy_four_pixels(source, firsts, out, pixel * THREE)
-    for pixel in range(4 * fours, offsets.size):
-        at = (first + offsets[pixel]) * 3
+    for number in range(4 * fours, offsets.size):
+        at = (first + offsets[number]) * 3
         for i in range(3):
-            out[pixel * 3 + i] = source[at + i]
+            out[number * 3 + i] = source[at + i]
 
 
 @kernel
