@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 
 import numba
 from numba.core import config as _config
+from numba.core import runtime as _runtime
+from numba.core.registry import cpu_target
 
 from ipmix_cli.numba_cache import checked_cache, linking, steps
 from ipmix_cli.numba_cache import vector_width as wide
@@ -25,6 +27,8 @@ from ipmix_cli.numba_cache.checked_cache import all_sound, check_contents
 from ipmix_cli.numba_cache.user_cache import writable_folder
 
 config: Any = _config  # its names are made at run time
+runtime: Any = _runtime
+target: Any = cpu_target
 F = TypeVar("F", bound=Callable[..., Any])
 
 OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
@@ -73,19 +77,27 @@ def _forgiving(dispatcher: Any, folder: Path) -> Any:
     """Let a kernel do without its cache where the disk is full, or where what was cached is cut short or rotten."""
     check_contents(dispatcher, folder)
     cache = dispatcher._cache  # noqa: SLF001 - numba offers no other way to it
-    save, load = cache.save_overload, cache.load_overload
+    save, load = cache.save_overload, cache._load_overload  # noqa: SLF001
 
     def save_if_possible(signature: Any, data: Any) -> None:
         with contextlib.suppress(OSError):
             save(signature, data)
 
-    def load_if_whole(signature: Any, target: Any) -> Any:
+    def load_if_whole(signature: Any, context: Any) -> Any:
+        """Load without what numba's own method loads before: all that compiling needs, in a quarter of a second."""
+        runtime.rtsys.initialize(context)  # which counts references to arrays
         with contextlib.suppress(OSError, EOFError, ValueError, KeyError, AttributeError, pickle.UnpicklingError):
-            return load(signature, target)
+            return load(signature, context)
         return None
 
     cache.save_overload, cache.load_overload = save_if_possible, load_if_whole
     return dispatcher
+
+
+def load_compiler() -> None:
+    """Load what numba needs to compile, which it else does with the first function: a third of a second."""
+    target.typing_context.refresh()
+    target.target_context.refresh()
 
 
 def is_compiled(source_folder: Path, use: str = "") -> bool:

@@ -27,8 +27,12 @@ class Names:
     @classmethod
     def of(cls, names: Iterable[str]) -> Names:
         """Make the list of some names."""
-        encoded = list(map(os.fsencode, names))
-        return cls(b"".join(encoded), np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded))))
+        listed = list(names)
+        ends = np.fromiter(map(len, listed), np.int64, len(listed)).cumsum()
+        text = os.fsencode("".join(listed))
+        if ends.size and len(text) != ends[-1]:  # some characters take several bytes
+            ends = np.fromiter((len(os.fsencode(name)) for name in listed), np.int64, len(listed)).cumsum()
+        return cls(text, ends)
 
     def __len__(self) -> int:
         return len(self._ends)

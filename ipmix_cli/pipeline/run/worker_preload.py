@@ -12,9 +12,12 @@ die_with_starter()  # before what takes long: a program that is stopped meanwhil
 
 import ipmix_cli.pipeline.run.worker  # noqa: F401 - what tasks call
 from ipmix_cli.methods import transform_named
+from ipmix_cli.numba_cache.jit import load_compiler
 from ipmix_cli.pipeline.backends.fork_server import PRELOADED_METHOD
 
 transform = transform_named(os.environ[PRELOADED_METHOD])
-if transform.kernel_set().is_warm():  # else the main process is about to compile them
+if transform.kernel_set().is_warm():  # else workers are about to compile them
     transform.kernel_set().warm_up()
+else:
+    load_compiler()
 gc.freeze()  # so that no collection in a worker touches, and copies, the pages they share
