@@ -15,7 +15,7 @@ import pytest
 
 from tests.fixtures.forks import Forks
 
-pytest_plugins = ["tests.fixtures.sources", "tests.fixtures.made_sets", "tests.fixtures.skips"]
+pytest_plugins = [f"tests.fixtures.{name}" for name in ("sources", "made_sets", "skips", "compiled_once")]
 
 REPOSITORY = Path(__file__).parents[1]
 

@@ -1,16 +1,14 @@
-"""Every method, slow and obvious: a copy from its plan as plain data, by Pillow and float64 numpy alone."""
+"""Every method, slow and obvious: a copy from its plan as plain data, by Pillow, float64 numpy and scipy alone."""
 
 from __future__ import annotations
 
-from statistics import NormalDist
-
 import numpy as np
 from PIL import Image
+from scipy.special import ndtri
 
 from tests.methods import oracle
 
 RESAMPLE = {"nearest": Image.NEAREST, "bilinear": Image.BILINEAR, "bicubic": Image.BICUBIC}
-MASK = 0xFFFFFFFFFFFFFFFF
 
 
 def replay(plan, picture, mixing):
@@ -60,18 +58,16 @@ def erase(step, picture):
 
 
 def noise(step, shape):
-    key = int(step["key"], 16)
-    normals = [NormalDist().inv_cdf(uniform(key, slot)) for slot in range(int(np.prod(shape)))]
-    values = np.array(normals).reshape(shape) * step["deviation"] + step["mean"]
+    values = normal_numbers(step, int(np.prod(shape))).reshape(shape) * step["deviation"] + step["mean"]
     return np.clip(np.floor(values + 0.5), 0, 255)
 
 
-def uniform(key, slot):
-    """A number of a SplitMix64 stream."""
-    z = (key + (slot + 1) * 0x9E3779B97F4A7C15) & MASK
-    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
-    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
-    return (((z ^ (z >> 31)) >> 12) + 0.5) * 2.0**-52
+def normal_numbers(step, count):
+    """The first numbers of a SplitMix64 stream, as normal ones."""
+    z = np.uint64(int(step["key"], 16)) + np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return ndtri(((z ^ (z >> np.uint64(31))) >> np.uint64(12)).astype(np.float64) * 2.0**-52 + 2.0**-53)
 
 
 def float_chain(steps, picture, mixing):
@@ -101,10 +97,6 @@ def prime_chain(steps, values):
     return values
 
 
-def normal_numbers(step, count):
-    return np.array([NormalDist().inv_cdf(uniform(int(step["key"], 16), slot)) for slot in range(count)])
-
-
 def correlated(step, values):
     height, width = values.shape[:2]
     padded = np.pad(values, ((1, 1), (1, 1), (0, 0)))
@@ -116,7 +108,7 @@ def recoloured(step, values):
     frequencies = step["first"] + np.arange(step["count"])
     weights = normal_numbers(step, 3 * step["count"]).reshape(3, -1) * step["scale"]
     waves = np.sin(np.pi * values[..., None] * frequencies)
-    return np.clip(values + np.einsum("hwcf,cf->hwc", waves, weights), 0, 1)
+    return np.clip(values + np.einsum("hwcf,cf->hwc", waves, weights, optimize=True), 0, 1)
 
 
 def displaced(step, values):
@@ -126,7 +118,7 @@ def displaced(step, values):
     weights = normal_numbers(step, 2 * cut * cut).reshape(2, cut, cut) * (radius < cut + 0.5) / radius * step["scale"]
     across = np.sin(np.pi * np.arange(1, cut + 1) * np.linspace(0, 1, width)[:, None])
     down = np.sin(np.pi * np.arange(1, cut + 1) * np.linspace(0, 1, height)[:, None])
-    dx, dy = np.einsum("nij,xi,yj->nyx", weights, across, down)
+    dx, dy = np.einsum("nij,xi,yj->nyx", weights, across, down, optimize=True)
     x = np.clip(np.arange(width) - dx, 0, width - 1)
     y = np.clip(np.arange(height)[:, None] - dy, 0, height - 1)
     left, top, right, bottom = (f.astype(int) for f in (np.floor(x), np.floor(y), np.ceil(x), np.ceil(y)))

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from ipmix_cli.codecs.codecs import CODECS
 from ipmix_cli.errors import SourceError
@@ -24,7 +25,15 @@ from ipmix_cli.stages import StageClock
 from ipmix_cli.storage.tar import END, append, header, members, own_members
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (6, 8, 9, 3), dtype=np.uint8)
-PNG = [CODECS["png"].encode(picture, 0) for picture in PICTURES]
+
+
+def png(picture: np.ndarray[Any, Any]) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(picture).save(out, "png")
+    return out.getvalue()
+
+
+PNG = [png(picture) for picture in PICTURES]
 
 
 def shard(layout: str = "grouped", **settings: Any) -> bytes:
