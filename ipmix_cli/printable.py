@@ -50,6 +50,18 @@ def dimensions(height: int, width: int) -> str:
     return f"{width} x {height} px"
 
 
+def reading_order(name: str) -> tuple[int, int, str]:
+    """Return what names are sorted by for a reader: whole numbers by their value, other names, ``none`` last.
+
+    >>> sorted(["none", "10", "disc", "9"], key=reading_order)
+    ['9', '10', 'disc', 'none']
+    """
+    if name.isdecimal() and name.isascii():
+        digits = name.lstrip("0")
+        return 0, len(digits), digits
+    return (2 if name == "none" else 1), 0, name.casefold()
+
+
 def ranges(numbers: Iterable[int]) -> str:
     """Return rising numbers in short, the first twenty runs of them.
 

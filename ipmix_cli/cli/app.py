@@ -18,6 +18,8 @@ from ipmix_cli.errors import IpmixError
 from ipmix_cli.pipeline.backends.stop_signals import STOP_SIGNALS
 from ipmix_cli.printable import printable
 
+RESUMABLE = ("augment", "corrupt", "extend", "evaluate")
+RESUMING = "what was committed is kept: repeat the same command to resume"
 COMPLETING = "_IPMIX_COMPLETE"  # set by a shell that completes a command line
 OBJECTS_BEFORE_COLLECTION = 100_000
 
@@ -86,7 +88,8 @@ def _stop(request: Interrupted) -> NoReturn:
     """Report the signal, and exit; errors that it caused are not shown."""
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)  # Ctrl-C twice must not break the exit
-    _tell("stopped", str(request), "what was committed is kept: repeat the same command to resume", request)
+    again = RESUMING if sys.argv[1:2] and sys.argv[1] in RESUMABLE else "repeat the same command"
+    _tell("stopped", str(request), again, request)
     sys.exit(request.exit_code)
 
 

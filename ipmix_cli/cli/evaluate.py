@@ -179,7 +179,8 @@ def evaluate(
     from ipmix_cli.scoring.evaluation.run import evaluate as run
 
     if bool(model) == bool(torch):
-        raise UsageError("no model is given", "give an ONNX file, or --torch module:function")
+        found = "two models are given" if model else "no model is given"
+        raise UsageError(found, "give either an ONNX file or --torch module:function")
     if not data or not out:
         raise UsageError("--data and --out are both needed", "such as --data CIFAR-10-C --out predictions")
     if "://" in out:

@@ -73,5 +73,5 @@ def _wanted(parameter: Any) -> str:
     if low is not None and high is not None:
         return f"{number} from {low} to {high}"
     if low is not None:
-        return f"{number}, at least {low}"
-    return number if high is None else f"{number}, at most {high}"
+        return f"{number} of at least {low}"
+    return number if high is None else f"{number} of at most {high}"

@@ -188,7 +188,7 @@ def test_examples_can_be_pasted_where_they_are_broken():
         ("augment --copies 0 --in demo --out x", "--copies", "give --copies a whole number from 1 to 10000"),
         ("augment --copies many --in demo --out x", "--copies", "give --copies a whole number from 1 to 10000"),
         ("augment --beta high --in demo --out x", "--beta", "give --beta a number"),
-        ("warm-up --jobs 0", "--jobs", "give --jobs a whole number, at least 1"),
+        ("warm-up --jobs 0", "--jobs", "give --jobs a whole number of at least 1"),
         ("augment --in demo", "ipmix augment needs --out", "see ipmix augment --help"),
         ("validate", "ipmix validate needs DIR", "see ipmix validate --help"),
         ("validate one two", "(two)", "see ipmix validate --help"),

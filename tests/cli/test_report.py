@@ -104,3 +104,14 @@ def test_the_page_stays_outside_of_the_data_set(ipmix, shards, name):
     done = ipmix("report", "--jobs", 1, shards, "--out", shards / name, check=False)
     assert done.returncode == 2
     assert not (shards / name).exists()
+
+
+def test_a_chart_of_a_thousand_classes_shows_the_largest_and_its_whole_caption():
+    from ipmix_cli.pipeline.inspect.report_charts import BOTTOM, HEIGHT, TOP, class_chart
+
+    chart = class_chart([str(number) for number in range(1000)], [800, *[3] * 999])
+    width = float(re.search(r'viewBox="0 0 (\d+)', chart)[1])
+    caption = re.search(r'class="name"[^>]*>([^<]+)<', chart)[1]
+    assert len(caption) * 7 < width  # units of a letter
+    assert float(re.search(r'class="bar"[^>]* height="([\d.]+)"', chart)[1]) == HEIGHT - TOP - BOTTOM
+    assert chart.count('class="bar"') <= 300

@@ -80,3 +80,18 @@ def test_too_many_copies_for_a_page_are_refused(shards, monkeypatch):
 def test_the_page_stays_outside_of_the_data_set(ipmix, shards):
     assert ipmix("view", shards, "--out", shards / "view.html", check=False).returncode == 2
     assert not (shards / "view.html").exists()
+
+
+def test_a_mixed_copy_shows_both_of_its_classes(ipmix, tmp_path):
+    ipmix("augment", "--jobs", 1, "--in", "demo", "--limit", 12, "--method", "mixup", "--out", tmp_path / "x", "-q")
+    assert ipmix("view", tmp_path / "x", "--out", tmp_path / "view.html", "-q").stdout == ""
+    text = "".join(read(tmp_path / "view.html").text)
+    assert re.search(r"0\.\d\d [a-z]+ \+ 0\.\d\d [a-z]+", text)
+    assert re.search(r"weight 0\.\d\d", text)
+
+
+def test_names_break_after_dots_and_underscores_alone(ipmix, tmp_path):
+    words = ("--in", "demo", "--limit", 2, "--set", "gaussian_noise", "--sequences", "--out", tmp_path / "c", "-q")
+    ipmix("corrupt", "--jobs", 1, *words)
+    ipmix("view", tmp_path / "c", "--out", tmp_path / "view.html", "--copies", 2, "-q")
+    assert "<small>gaussian_<wbr>noise.<wbr>frame00</small>" in (tmp_path / "view.html").read_text()

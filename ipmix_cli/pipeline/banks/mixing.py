@@ -122,7 +122,7 @@ class FolderBank:
         self.location = str(path)
         self._names = list_pictures(path)
         if not len(self._names):
-            raise SourceError(f"no pictures in {path}", "give --fractals a folder of pictures, or a bank.h5")
+            raise SourceError(f"no pictures in {path}", "name a folder of pictures, or a bank.h5")
         self.shapes = np.array([self._shape(index) for index in range(len(self._names))], np.int32)
 
     @functools.cached_property
@@ -188,7 +188,7 @@ def open_bank(location: str) -> Bank:
         return ArrayBank(path)
     raise SourceError(
         f"there is no bank of mixing pictures at {path}",
-        f"make one with `ipmix generate-fractals --out {location}`, or leave out --fractals for the built-in one",
+        f"make one with `ipmix generate-fractals --out {location}`, or name another one",
     )
 
 

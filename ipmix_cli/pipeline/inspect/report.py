@@ -21,7 +21,7 @@ from ipmix_cli.pipeline.run.recorded_job import command_of
 from ipmix_cli.pipeline.run.render import plans_without_mixing
 from ipmix_cli.pipeline.run.rendered import shown_pictures
 from ipmix_cli.pipeline.verify.validate import Checks, validate
-from ipmix_cli.printable import dimensions
+from ipmix_cli.printable import counted, dimensions, reading_order
 from ipmix_cli.shards.shard import StoredSample
 from ipmix_cli.transform import Transform
 
@@ -114,8 +114,13 @@ def _pictures(dataset: Dataset, seed: int) -> Section:
         figures = [] if clean is None else [figure(clean, "clean")]
         figures += [figure(copies[number], output.variant(number)) for number in range(shown)]
         rows.append(Strip(dataset.class_name(sample.label), sample.key, figures))
-    text = f"One sample of each of {len(rows)} classes, with {shown} of its copies."
-    return Section("Copies by class", text, "sheet", sorted(rows, key=lambda row: row.name))
+    classes = len(dataset.manifest.class_names)
+    some = (
+        f"{len(rows):,} of the {classes:,} classes" if len(rows) < classes else counted(len(rows), "class", "classes")
+    )
+    few = counted(shown, "copy", "copies") if shown == output.copies else f"{shown} of its {output.copies:,} copies"
+    text = f"One sample of each of {some}, with {few}."
+    return Section("Copies by class", text, "sheet", sorted(rows, key=lambda row: reading_order(row.name)))
 
 
 def _one_of_each_class(dataset: Dataset, seed: int) -> list[StoredSample]:

@@ -9,9 +9,10 @@ import numpy as np
 from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 480, 220  # of a chart's own units; the page scales it
+WIDE = 960  # of a chart that has a row of the page to itself
 LEFT, RIGHT, TOP, BOTTOM = 48, 12, 12, 44
 BINS = 32
-MOST_COLUMNS = 140  # of classes: columns of three units each
+MOST_COLUMNS = 300  # of classes: columns of three units each
 MOST_TICKS = 5
 
 
@@ -49,9 +50,9 @@ def _tick_x(value: float, top: float) -> str:
     return f'<text class="tick" x="{_x(value, top):.1f}" y="{HEIGHT - BOTTOM + 15}">{value:g}</text>'
 
 
-def _tick_y(value: float, highest: float, text: str) -> str:
+def _tick_y(value: float, highest: float, text: str, width: int = WIDTH) -> str:
     y = HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * value / highest
-    line = f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+    line = f'<line class="grid" x1="{LEFT}" x2="{width - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
     return f'{line}<text class="tick end" x="{LEFT - 5}" y="{y + 4:.1f}">{text}</text>'
 
 
@@ -68,17 +69,16 @@ def _x(value: float, top: float) -> float:
 def class_chart(names: Sequence[str], counts: Sequence[int]) -> Markup:
     """Return how many samples each of many classes has, as SVG: thin columns, from the largest class to the smallest.
 
-    Of more classes than there is room for, neighbours share a column.
+    Of more classes than there is room for, neighbours share a column, which is as high as the largest of them.
     """
     order = sorted(range(len(counts)), key=lambda i: -counts[i])
     groups = [group.tolist() for group in np.array_split(np.array(order), min(len(order), MOST_COLUMNS))]
-    step, room = (WIDTH - LEFT - RIGHT) / len(groups), HEIGHT - TOP - BOTTOM
+    step, room = (WIDE - LEFT - RIGHT) / len(groups), HEIGHT - TOP - BOTTOM
     ticks = [value for value in nice_ticks(max(counts)) if value == int(value)]
     top = max(ticks[-1], *counts)
-    marks = [_tick_y(value, top, f"{value:,.0f}") for value in ticks]
+    marks = [_tick_y(value, top, f"{value:,.0f}", WIDE) for value in ticks]
     for i, group in enumerate(groups):
-        mean = sum(counts[k] for k in group) / len(group)
-        height = room * mean / top
+        height = room * counts[group[0]] / top
         title = f"{escape(names[group[0]])}: {counts[group[0]]:,}"
         if len(group) > 1:
             title = f"{title} to {escape(names[group[-1]])}: {counts[group[-1]]:,}"
@@ -88,7 +88,7 @@ def class_chart(names: Sequence[str], counts: Sequence[int]) -> Markup:
         )
     text = f"{min(counts):,} to {max(counts):,} samples, median {int(np.median(counts)):,}"
     label = f"{len(counts):,} classes, from the largest to the smallest: {text}"
-    return _svg(label, [*marks, _axis(), _name(label)])
+    return _svg(label, [*marks, _axis(WIDE), _name(label, WIDE)], WIDE)
 
 
 def nice_ticks(top: float) -> list[float]:
@@ -105,15 +105,16 @@ def nice_ticks(top: float) -> list[float]:
     return [float(f"{number * step:.6g}") for number in range(count + 1)]
 
 
-def _axis() -> str:
+def _axis(width: int = WIDTH) -> str:
     base = HEIGHT - BOTTOM
-    return f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{base}" y2="{base}"/>'
+    return f'<line class="axis" x1="{LEFT}" x2="{width - RIGHT}" y1="{base}" y2="{base}"/>'
 
 
-def _name(label: str) -> str:
-    return f'<text class="name" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 7}">{escape(label)}</text>'
+def _name(label: str, width: int = WIDTH) -> str:
+    return f'<text class="name" x="{(LEFT + width - RIGHT) / 2}" y="{HEIGHT - 7}">{escape(label)}</text>'
 
 
-def _svg(label: str, marks: Sequence[str]) -> Markup:
-    head = f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label)}">'
+def _svg(label: str, marks: Sequence[str], width: int = WIDTH) -> Markup:
+    kind = "chart wide" if width > WIDTH else "chart"
+    head = f'<svg class="{kind}" viewBox="0 0 {width} {HEIGHT}" role="img" aria-label="{escape(label)}">'
     return Markup(f"{head}{''.join(marks)}</svg>")

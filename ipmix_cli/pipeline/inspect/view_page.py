@@ -12,6 +12,7 @@ from typing import Any
 
 from ipmix_cli.pipeline.inspect.report_page import page_templates
 from ipmix_cli.pipeline.inspect.report_pictures import Figure, Strip
+from ipmix_cli.printable import reading_order
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,13 +98,7 @@ def filters_of(cards: Sequence[Card]) -> Filters:
     for card in cards:
         for name, values in card.facets.items():
             counts.setdefault(name, Counter()).update(set(values))
-    return {name: {value: found[value] for value in sorted(found, key=_place)} for name, found in counts.items()}
-
-
-def _place(value: str) -> tuple[int, int, str]:
-    if value.isdecimal() and value.isascii():
-        return 0, int(value), value
-    return (2 if value == "none" else 1), 0, value.casefold()
+    return {name: {value: found[value] for value in sorted(found, key=reading_order)} for name, found in counts.items()}
 
 
 def tokens_of(card: Card, filters: Filters) -> list[str]:

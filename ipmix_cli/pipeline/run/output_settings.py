@@ -31,6 +31,10 @@ def resolved(output: ShardSettings, size: tuple[int, int] | None) -> ShardSettin
     check_name("encoding", output.encoding, ["auto", *CODECS])
     check_name("layout", output.layout, ["grouped", "flat"])
     check_name("compression", output.compression, ["none", "lzf", "gzip"])
+    if output.layout == "flat" and output.format != "webdataset":
+        raise UsageError(
+            f"{output.format} has no flat layout", "leave out --layout flat, or give --format webdataset with it"
+        )
     writer = WRITERS[output.format]
     if output.encoding == "auto":
         raw = writer.raw and (size is not None or not writer.encoded)
