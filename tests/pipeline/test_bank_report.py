@@ -106,7 +106,7 @@ def test_a_bank_of_the_default_mix_is_not_poor_and_its_reasons_are_explained(tmp
     assert report.to_dict()["verdict"] == report.verdict
     text = table(report)
     assert text.startswith(f"{report.verdict}: ")
-    assert "  duplicate   looks like an earlier picture" in text
+    assert "  duplicate    looks like an earlier picture" in text
 
 
 def test_all_reasons_have_words() -> None:

@@ -86,7 +86,9 @@ def test_compiled_code_of_a_version_with_other_modules_is_made_anew(run, compile
     assert run(folder, cache).stderr == ""
 
 
-def test_another_installation_of_the_same_version_finds_what_the_first_has_compiled(compiled, tmp_path: Path) -> None:
+def test_another_installation_of_the_same_version_finds_what_the_first_has_compiled(
+    run, compiled, tmp_path: Path
+) -> None:
     folder, cache = compiled
     run(folder, cache)
     there = {path: path.stat().st_mtime_ns for path in cache.rglob("*.nb?")}
@@ -97,7 +99,7 @@ def test_another_installation_of_the_same_version_finds_what_the_first_has_compi
     assert {path: path.stat().st_mtime_ns for path in cache.rglob("*.nb?")} == there
 
 
-def test_a_kernel_that_rotted_is_compiled_before_a_job_begins(compiled, monkeypatch) -> None:
+def test_a_kernel_that_rotted_is_compiled_before_a_job_begins(run, compiled, monkeypatch) -> None:
     folder, cache = compiled
     monkeypatch.setenv("IPMIX_CACHE_DIR", str(cache))
     run(folder, cache)
