@@ -34,7 +34,7 @@ def tests(session: nox.Session) -> None:
 def lowest(session: nox.Session) -> None:
     """Run the tests with the lowest supported version of each dependency."""
     session.install("-c", str(LOWEST), "-e", ".", "-r", "tests/lowest-requirements.txt")
-    session.run("python", "-m", "pytest", *(session.posargs or ["-n", "auto"]))
+    session.run("python", "-m", "pytest", *(session.posargs or ["-n", "auto", "--dist", "worksteal"]))
 
 
 @nox.session

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.study import run, table
 from benchmarks.study.arms import ARMS, chosen
 from benchmarks.study.intervals import Spread
 from ipmix_cli.cli.choosing_k import FRESH, GAINS, worth_of
+
+for package in ("torch", "matplotlib"):  # the study's; the lowest versions are tested without them
+    pytest.importorskip(package)
+from benchmarks.study import run, table  # noqa: E402
 
 RUNS = {"none": {0: 40.0, 1: 41.0, 2: 42.5}, "ipmix-k8": {0: 33.0, 1: 33.5, 2: 36.0}}
 
