@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ipmix_cli.cli.screen import show
-from ipmix_cli.printable import printable, ranges
+from ipmix_cli.printable import counted, printable, ranges
 
 if TYPE_CHECKING:
     from ipmix_cli.pipeline.inspect.status import Status
@@ -43,17 +43,18 @@ def table(found: Status) -> str:
         f"{'samples':<12}{found.samples_done:,} of {found.samples:,}",
     ]
     if found.missing:
-        lines.append(f"{'missing':<12}{len(found.missing):,} shards: {ranges(found.missing)}")
+        lines.append(f"{'missing':<12}{counted(len(found.missing), 'shard')}: {ranges(found.missing)}")
     if found.damaged:
-        lines.append(f"{'damaged':<12}{len(found.damaged):,} shards by their size: {_first(found.damaged)}")
+        many = counted(len(found.damaged), "shard")
+        lines.append(f"{'damaged':<12}{many} of another size than recorded: {_first(found.damaged)}")
     if found.failed:
-        lines.append(f"{'failed':<12}{len(found.failed):,} pictures could not be read:")
+        lines.append(f"{'failed':<12}{counted(len(found.failed), 'picture')} could not be read:")
         lines += [
             f"{'':<12}{printable(failure.source_key)}: {printable(failure.reason)}"
             for failure in found.failed[:MOST_SHOWN]
         ]
     if found.being_written:
-        lines.append(f"{'running':<12}{found.being_written} files are being written on this machine")
+        lines.append(f"{'running':<12}{counted(found.being_written, 'file')} being written on this machine")
     lines.append("finished" if found.finished else "UNFINISHED" if not found.finalized else "INCOMPLETE")
     lines.append(f"{'next' if found.finished else 'to go on'}: {printable(found.remedy)}")
     return "\n".join(lines)

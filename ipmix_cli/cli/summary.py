@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from ipmix_cli.cli.screen import folded
 from ipmix_cli.printable import counted
 
 if TYPE_CHECKING:
@@ -19,16 +20,16 @@ def summary(outcome: Outcome, out: str) -> str:
 
     The classes and the source's notes are not among them: the run has shown them at its start.
     """
-    lines = [_made(outcome)]
+    lines = [folded(_made(outcome), 2)]
     if prepared := _prepared(outcome.spent):
-        lines.append(prepared)
+        lines.append(folded(prepared, 2))
     if outcome.resumed_shards and outcome.made_shards:
         lines.append(f"shards that were there already: {outcome.resumed_shards:,}")
     if outcome.manifest is None:
         lines.append(f"this run has made its shards; see what other tasks have still to make: ipmix status {out}")
         return "\n".join(lines)
     if remark := outcome.job.transform.remark(outcome.job.augment):
-        lines.append(remark)
+        lines.append(folded(remark, 2))
     if outcome.manifest.failed:
         lines.append(f"{counted(outcome.manifest.failed, 'picture')} could not be read: see {out}/errors.jsonl")
     lines.append(f"next: ipmix validate {out}")

@@ -73,8 +73,10 @@ def validate(
     spec = moved_source(dataset, source, data_dir)
     checks = Checks(level=level, sample=sample, source=spec, replay=replay, fractals=fractals, seed=seed)
     report = run(dataset, checks, Execution(jobs=jobs or available_cpus()), Bars(quiet or as_json))
-    if as_json or not quiet or not report.passed:
-        show(json.dumps(report.to_dict(), indent=1) if as_json else table(report))
+    if as_json:
+        show(json.dumps(report.to_dict(), indent=1))
+    elif not (quiet and report.passed):
+        show("\n".join(_verdict(report)) if quiet else table(report))
     if not report.passed:
         raise typer.Exit(4)
 
@@ -92,14 +94,21 @@ def table(report: Report) -> str:
         lines.append(f"{'compared':<12}{report.compared:,} samples with the source")
     if report.replayed:
         lines.append(f"{'replayed':<12}{report.replayed:,} copies")
-    lines = [folded(line) for line in lines]
-    for problem in report.problems[:MOST_SHOWN]:
+    return "\n".join([*map(folded, lines), *_verdict(report)])
+
+
+def _verdict(report: Report) -> list[str]:
+    """Return the problems, and whether there are any; the remedy of several in a row stands once, below them."""
+    lines = []
+    shown = report.problems[:MOST_SHOWN]
+    for problem, following in zip(shown, [*shown[1:], None], strict=True):
         place = " ".join(part for part in (problem.shard, problem.key) if part)
-        lines += [f"PROBLEM     {problem.code}: {place}: {problem.message}", f"            {problem.remedy}"]
+        lines.append(f"PROBLEM     {problem.code}: {place}: {problem.message}")
+        if following is None or following.remedy != problem.remedy:
+            lines.append(f"            {problem.remedy}")
     if len(report.problems) > MOST_SHOWN:
         lines.append(f"            ... and {len(report.problems) - MOST_SHOWN} more; see them with --json")
-    lines.append("PASS" if report.passed else f"FAIL: {counted(len(report.problems), 'problem')}")
-    return "\n".join(lines)
+    return [*lines, "PASS" if report.passed else f"FAIL: {counted(len(report.problems), 'problem')}"]
 
 
 def _copies(agreement: PlanAgreement) -> list[str]:

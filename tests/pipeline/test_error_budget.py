@@ -15,7 +15,7 @@ FAILURES = [Failure(7, "b/7.png", "cut short"), Failure(2, "a/2.png", "not a pic
 
 
 def test_the_first_picture_that_failed_is_named_and_each_counts_once():
-    job = SimpleNamespace(pictures=10)
+    job = SimpleNamespace(pictures=10, transform=SimpleNamespace(mixes_labels=False))
     check_failures(FAILURES, job, "2")
     with pytest.raises(ErrorBudgetError, match=r"2 pictures could not be read, and 1 may .*a/2\.png: not a picture"):
         check_failures(FAILURES, job, "1")
@@ -23,7 +23,7 @@ def test_the_first_picture_that_failed_is_named_and_each_counts_once():
 
 def test_a_data_set_without_any_picture_is_refused_whatever_the_budget():
     with pytest.raises(ErrorBudgetError, match="none of the 2 pictures could be read"):
-        check_failures(FAILURES, SimpleNamespace(pictures=2), "100%")
+        check_failures(FAILURES, SimpleNamespace(pictures=2, transform=SimpleNamespace(mixes_labels=False)), "100%")
 
 
 def test_tasks_with_missing_shards_are_listed_in_order():

@@ -90,6 +90,19 @@ def test_the_program_says_what_is_wrong_and_what_to_do(out, ipmix):
     assert [problem["code"] for problem in report["problems"]] == ["shard-missing"]
 
 
+def test_quietly_only_problems_are_told_and_their_remedy_once(out, ipmix):
+    assert ipmix("validate", out, "-q").stdout == ""
+    for number in (0, 1):
+        (out / f"train-{number:06}.h5").unlink()
+    told = ipmix("validate", out, "-q", check=False).stdout.splitlines()
+    assert [line.partition(":")[0] for line in told] == [
+        "PROBLEM     shard-missing",
+        "PROBLEM     shard-missing",
+        "            type",
+        "FAIL",
+    ]
+
+
 def test_an_unfinished_folder_is_said_to_be_one(out, ipmix):
     for name in ("manifest.json", ".ipmix/manifest.json"):
         (out / name).unlink()
