@@ -44,16 +44,20 @@ class WholeLibrary(library_of.JITCodeLibrary):  # type: ignore[misc]
 
 
 def _with_parts(libraries: list[Any]) -> list[Any]:
-    """Return libraries with those that their parts call, each once."""
-    found: dict[Any, None] = {}
-    waiting = list(reversed(libraries))
-    while waiting:
-        library = waiting.pop()
-        if library not in found:
-            found[library] = None
-            if isinstance(library, PartLibrary):
-                waiting.extend(reversed(library._linking_libraries))  # noqa: SLF001
-    return list(found)
+    """Return libraries with those that their parts call, each once and after its callers: LLVM links what is called."""
+    seen: set[Any] = set()
+    left: list[Any] = []
+
+    def visit(library: Any) -> None:
+        if library not in seen:
+            seen.add(library)
+            for called in library._linking_libraries if isinstance(library, PartLibrary) else ():  # noqa: SLF001
+                visit(called)
+            left.append(library)
+
+    for library in libraries:
+        visit(library)
+    return left[::-1]
 
 
 class WholeLowering(passes.NativeLowering):  # type: ignore[misc]

@@ -13,7 +13,7 @@ from typing import Any
 from numba.core import compiler_machinery, config, lowering
 
 from ipmix_cli.numba_cache.linking import PartLowering, WholeLowering
-from ipmix_cli.numba_cache.steps import KernelCompiler
+from ipmix_cli.numba_cache.steps import KernelCompiler, compile_helpers_as_parts
 
 PREFERENCE = '"prefer-vector-width"="512"'
 
@@ -56,6 +56,7 @@ def compiler_class(part: bool = False, wide: bool = True) -> type:
     wide : bool
         Whether the function gains by wide vectors.
     """
+    compile_helpers_as_parts()
     narrow, widened = (PartLowering, _WidePart) if part else (WholeLowering, _WideWhole)
     return type(
         "Compiler", (KernelCompiler,), {"lowering": widened if wide and settings.CPU_FEATURES is None else narrow}

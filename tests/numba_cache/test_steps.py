@@ -5,7 +5,7 @@ import numpy as np
 from numba.core.targetconfig import ConfigStack
 
 from ipmix_cli.numba_cache.jit import inlined, part
-from ipmix_cli.numba_cache.steps import LEFT_OUT, KernelFlags, compiler_of
+from ipmix_cli.numba_cache.steps import LEFT_OUT, HelperCompiler, KernelFlags, compiler_of
 from ipmix_cli.numba_cache.vector_width import compiler_class
 
 
@@ -38,13 +38,13 @@ def test_what_an_inlined_function_calls_is_not_inlined_for_that():
 
 def test_a_helper_of_numbas_is_compiled_once_for_inlined_and_other_functions(monkeypatch):
     compiled = []
-    compile_extra = compiler_of.Compiler.compile_extra  # numba's own steps
+    compile_extra = HelperCompiler.compile_extra
 
     def noted(self, function):
         compiled.append(function.__qualname__)
         return compile_extra(self, function)
 
-    monkeypatch.setattr(compiler_of.Compiler, "compile_extra", noted)
+    monkeypatch.setattr(HelperCompiler, "compile_extra", noted)
 
     @part
     def plain(values):
@@ -81,3 +81,17 @@ def test_flags_are_what_numba_says_they_are():
 def test_every_step_that_is_left_out_is_one_of_numbas():
     names = {step.__name__ for step in vars(compiler_of).values() if isinstance(step, type)}
     assert names >= LEFT_OUT
+
+
+def test_other_functions_of_a_program_call_numbas_helpers_as_ever():
+    @numba.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+    def plain(values):
+        return np.roll(values, 1).sum() + np.flip(values)[0]
+
+    @numba.njit(pipeline_class=compiler_class(), nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+    def kernel(values):
+        return np.roll(values, 1).sum() + np.flip(values)[0]
+
+    values = np.arange(5.0)
+    assert kernel(values) == plain(values) == 14
+    assert plain(values.astype(np.float32)) == kernel(values.astype(np.float32)) == 14
