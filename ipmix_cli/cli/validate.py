@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -101,7 +102,7 @@ def _verdict(report: Report) -> list[str]:
     """Return the problems, and whether there are any; the remedy of several in a row stands once, below them."""
     lines = []
     shown = report.problems[:MOST_SHOWN]
-    for problem, following in zip(shown, [*shown[1:], None], strict=True):
+    for problem, following in zip_longest(shown, shown[1:]):
         place = " ".join(part for part in (problem.shard, problem.key) if part)
         lines.append(f"PROBLEM     {problem.code}: {place}: {problem.message}")
         if following is None or following.remedy != problem.remedy:
