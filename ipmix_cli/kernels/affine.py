@@ -10,12 +10,13 @@ import numpy as np
 from ipmix_cli.kernels.chunk import copy_four_pixels
 from ipmix_cli.kernels.compiler import inlined, kernel
 from ipmix_cli.kernels.frames import ONE, THREE, TWO, copy_bytes
-from ipmix_cli.kernels.lanes import COUNT, lane_numbers, long_everywhere, store_longs, upper_halves
+from ipmix_cli.kernels.lanes import COUNT, lane_numbers, load, long_everywhere, store, store_longs, upper_halves
 from ipmix_cli.kernels.rotate import inside
 from ipmix_cli.kernels.types import Bytes, Frame, Ints, Matrix, Number, Place
 
 S16 = np.int64(16)
 UNIT = 1 << 16
+RUN = 3 * COUNT  # bytes that are painted at once
 FOUR = np.uintp(4)
 
 
@@ -25,7 +26,7 @@ def fixed(value: Number) -> Number:
     return np.int64(np.floor(value * 65536.0 + 0.5))
 
 
-@inlined
+@kernel
 def paint(target: Bytes, colour: Number) -> None:
     """Fill pixels with a colour, 0xRRGGBB."""
     red, green, blue = np.uint8(colour >> 16), np.uint8((colour >> 8) & 255), np.uint8(colour & 255)
@@ -33,10 +34,16 @@ def paint(target: Bytes, colour: Number) -> None:
         for i in range(target.size):
             target[i] = red
         return
-    for i in range(0, target.size, 3):
+    for i in range(0, min(target.size, RUN), 3):
         target[i] = red
         target[i + 1] = green
         target[i + 2] = blue
+    first = np.uintp(0)
+    for start in range(RUN, target.size, RUN):  # as often as it fits, and at the end once more
+        at = np.uintp(min(start, target.size - RUN))
+        for part in range(3):
+            place = np.uintp(part * COUNT)
+            store(target, at + place, load(target, first + place))
 
 
 @inlined

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ipmix_cli.kernels.chunk import CHUNK, copy_chunk
 from ipmix_cli.kernels.compiler import inlined, interleaved, kernel
 from ipmix_cli.kernels.exact_shear import between, factor_for
 from ipmix_cli.kernels.frames import ONE, THREE, TWO, clear, copy_bytes
@@ -187,7 +188,13 @@ def sheared_row(source: Bytes, frame: Frame, y: Number, moved: Reals, runs: Ints
         stop: Number = np.int64(runs[run])
         row = min(max(y + np.int64(np.floor(moved[start])), 0), H - 1)
         first = (row * W + left) * 3
-        copy_bytes(source[first + start : first + stop], line[start:])
+        if (
+            first + stop + CHUNK <= source.size
+        ):  # what is too much is overwritten by the next run, or lies behind the row
+            for at in range(start, stop, CHUNK):
+                copy_chunk(source, np.uintp(first + at), line, np.uintp(at))
+        else:
+            copy_bytes(source[first + start : first + stop], line[start:])
         start = stop
         run += 1
 

@@ -38,6 +38,21 @@ def count_values(source: Bytes, counters: Counters, histogram: Words) -> None:
             histogram[channel, value] = np.int64(counters[channel, value]) + counters[channel + 3, value]
 
 
+@kernel
+def map_histogram(histogram: Words, tables: Bytes, counters: Counters, mapped: Words) -> None:
+    """Fill mapped (3, 256) with the histogram of a picture whose bytes were replaced by tables.
+
+    ``counters`` as above; ``mapped`` may be the histogram itself.
+    """
+    for channel in range(3):
+        counts = counters[channel]
+        counts[:] = 0
+        for value in range(256):
+            counts[tables[channel, value]] += np.uint32(histogram[channel, value])
+        for value in range(256):
+            mapped[channel, value] = np.int64(counts[value])
+
+
 @inlined
 def keep_values(table: Bytes) -> None:
     """Make a table that changes nothing."""

@@ -9,7 +9,7 @@ from ipmix_cli.kernels.frames import byte_rows, copy_box
 from ipmix_cli.kernels.lookup import apply_tables, looks_up_at_once
 from ipmix_cli.kernels.types import Bytes, Frame, Number
 
-HALF = np.uint8(128)
+HALF, WHITE = np.uint8(128), np.uint8(255)
 ZERO, TOP = np.float32(0.0), np.float32(255.0)
 
 
@@ -55,12 +55,14 @@ def solarize(source: Bytes, target: Bytes, frame: Frame, threshold: Number) -> N
 def solarize_add(source: Bytes, target: Bytes, frame: Frame, added: Number) -> None:
     """Add to the bytes below 128, up to 255."""
     rows, first, count, stride = byte_rows(frame)
-    amount = np.int32(added)
+    amount = np.uint8(min(added, 255))
     for r in range(rows):
         a = source[first + r * stride : first + r * stride + count]
         b = target[r * count : r * count + count]
         for i in range(count):
-            b[i] = np.uint8(min(np.int32(a[i]) + amount, np.int32(255))) if a[i] < HALF else a[i]
+            raised = np.uint8(a[i] + amount)
+            raised = raised if raised >= amount else WHITE
+            b[i] = raised if a[i] < HALF else a[i]
 
 
 @inlined

@@ -12,9 +12,9 @@ from ipmix_cli.kernels.compiler import entry, inlined, kernel
 from ipmix_cli.kernels.erasing import erase, erase_with_noise
 from ipmix_cli.kernels.frames import copy_bytes
 from ipmix_cli.kernels.geometric import shear_x, shear_y
-from ipmix_cli.kernels.histogram import stretch_tables
+from ipmix_cli.kernels.histogram import map_histogram, stretch_tables
 from ipmix_cli.kernels.lookup import apply_tables
-from ipmix_cli.kernels.operations import STRETCHED, forget, operate_on
+from ipmix_cli.kernels.operations import HISTOGRAM, STRETCHED, forget, operate_on
 from ipmix_cli.kernels.pointwise import solarize_add
 from ipmix_cli.kernels.rotate import resample
 from ipmix_cli.kernels.types import Bytes, Frame, Matrix, Number, PlanRows, Reals, Words
@@ -114,6 +114,12 @@ def run_sequence(words: Words, reals: Reals, picture: Bytes, workspace: Workspac
         target = out if step == length - 1 else workspace.buffers[RUNNING + step % 2]
         if step > 0:
             forget(workspace.known[1])
+            last = words[at - codes.OP_WORDS + codes.OP_CODE]
+            if words[at + codes.OP_CODE] == codes.EQUALIZE and last == codes.EQUALIZE:  # known without counting
+                before = np.int64(step > 1)
+                histograms = workspace.histograms
+                map_histogram(histograms[before], workspace.tables[before], workspace.counters, histograms[1])
+                workspace.known[1, HISTOGRAM] = 1
         run_operation(words[at:], reals[at:], source, target, np.int64(step > 0), workspace)
         source = target
 
