@@ -2,14 +2,14 @@
 
 First the 19 common ones, then those of C-bar in the list of the size.
 
-Milliseconds of one picture and severity on one core, the mean over five severities. The plain versions are those that
+Milliseconds of one picture and severity on one core, the mean over the severities. The plain versions are those that
 the tests compare with; their random arrays are given to them, while ipmix draws its own within the time.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.run.warmup import warm_up
 
 ELASTIC_SIDES = {32: 32, 224: 244}
-ROUNDS = {32: 10, 224: 1}  # of all severities in a turn of ours
+ROUNDS = {32: 10, 224: 1}  # of the severities in a turn of ours
 Action = Callable[[], object]
 
 
@@ -40,9 +40,10 @@ def module_of(name: str) -> Any:
         return None
 
 
-def ours(name: str, picture: Picture, side: int) -> Action:
-    """Return what makes all severities of one corruption, some times."""
-    settings = CorruptionSettings(corruptions=(name,), profile=str(side))
+def ours(name: str, picture: Picture, severities: Sequence[int]) -> Action:
+    """Return what makes the severities of one corruption, some times."""
+    side = picture.shape[0]
+    settings = CorruptionSettings(corruptions=(name,), severities=tuple(severities), profile=str(side))
     plans = draw_plans(settings, (side, side), 0, np.arange(1))[0]
     memory = FrostMemory()
 
@@ -54,24 +55,24 @@ def ours(name: str, picture: Picture, side: int) -> Action:
     return action
 
 
-def plain(slow: Any, name: str, picture: Picture, side: int) -> Action:
+def plain(slow: Any, name: str, picture: Picture, severities: Sequence[int]) -> Action:
     """Return the same by the plain versions of the tests."""
-    settings = CorruptionSettings(corruptions=(name,), profile=str(side))
+    side = picture.shape[0]
+    settings = CorruptionSettings(corruptions=(name,), severities=tuple(severities), profile=str(side))
+    parameters = CORRUPTIONS[name].parameters[str(side)]
     frosts = [grown(number) for number in range(6)]
     calls = []
-    for plan, values in zip(
-        draw_plans(settings, (side, side), 0, np.arange(1))[0], CORRUPTIONS[name].parameters[str(side)], strict=True
-    ):
+    for plan, severity in zip(draw_plans(settings, (side, side), 0, np.arange(1))[0], severities, strict=True):
         arrays = random_arrays((side, side), plan, settings)
         more = [ELASTIC_SIDES[side]] if name == "elastic_transform" else []
-        calls.append((picture, values, arrays, draws_of(plan).numbers, frosts, *more))
+        calls.append((picture, parameters[severity - 1], arrays, draws_of(plan).numbers, frosts, *more))
 
     return lambda: [getattr(slow, name)(*call) for call in calls]
 
 
-def others(package: Any, name: str, picture: Picture) -> Action:
+def others(package: Any, name: str, picture: Picture, severities: Sequence[int]) -> Action:
     """Return the same by ``imagecorruptions``, which knows the parameters of 224 px alone."""
-    return lambda: [package.corrupt(picture, corruption_name=name, severity=severity) for severity in (1, 2, 3, 4, 5)]
+    return lambda: [package.corrupt(picture, corruption_name=name, severity=severity) for severity in severities]
 
 
 def table(setting: Setting) -> None:
@@ -94,16 +95,16 @@ def table(setting: Setting) -> None:
 
 
 def measured(setting: Setting, name: str, picture: Picture, slow: Any, package: Any) -> dict[str, Seconds]:
-    """Return the seconds of all severities of one corruption, by who makes them."""
-    side = picture.shape[0]
-    actions = {"ipmix": ours(name, picture, side)}
+    """Return the seconds of a severity of one corruption, by who makes it."""
+    severities = setting.effort.severities
+    actions = {"ipmix": ours(name, picture, severities)}
     if slow:
-        actions["plain"] = plain(slow, name, picture, side)
-    if package and works(others(package, name, picture)):
-        actions["package"] = others(package, name, picture)
+        actions["plain"] = plain(slow, name, picture, severities)
+    if package and works(others(package, name, picture, severities)):
+        actions["package"] = others(package, name, picture, severities)
     found = by_turns(actions, min(setting.effort.turns, 3))
-    found["ipmix"] = found["ipmix"] / ROUNDS[side]
-    return found
+    found["ipmix"] = found["ipmix"] / ROUNDS[picture.shape[0]]
+    return {who: seconds / len(severities) for who, seconds in found.items()}
 
 
 def works(action: Action) -> bool:
@@ -135,5 +136,5 @@ def print_means(title: str, found: dict[str, dict[str, Seconds]], package: bool)
 
 
 def milli(seconds: Seconds) -> str:
-    """Return milliseconds of one of the five severities."""
-    return f"{typical(seconds, 5) * 1e3:.3f}"
+    """Return milliseconds of one severity."""
+    return f"{typical(seconds, 1) * 1e3:.3f}"

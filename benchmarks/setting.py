@@ -20,6 +20,8 @@ class Effort:
         Of the pictures that are encoded, written, and given to other libraries.
     small, photographs : int
         Pictures of 32 px, and photographs, that a command is given.
+    severities : tuple of int
+        Of each corruption.
     builtin : bool
         Whether commands use the built-in bank, as users' do; else a small one.
     cold : bool
@@ -31,6 +33,7 @@ class Effort:
     share: float
     small: int
     photographs: int
+    severities: tuple[int, ...]
     builtin: bool
     cold: bool
 
@@ -39,8 +42,10 @@ class Effort:
         return max(4, round(count * self.share))
 
 
-FULL = Effort(turns=7, runs=3, share=1.0, small=50_000, photographs=500, builtin=True, cold=True)
-QUICK = Effort(turns=1, runs=1, share=0.1, small=400, photographs=8, builtin=False, cold=False)
+FULL = Effort(
+    turns=7, runs=3, share=1.0, small=50_000, photographs=500, severities=(1, 2, 3, 4, 5), builtin=True, cold=True
+)
+QUICK = Effort(turns=1, runs=1, share=0.1, small=400, photographs=8, severities=(3,), builtin=False, cold=False)
 
 
 @dataclass(frozen=True, kw_only=True)
