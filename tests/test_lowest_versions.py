@@ -14,7 +14,7 @@ REQUIREMENT = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[\w+\])?>=([\d.]+)")
 def floors() -> dict[str, str]:
     """The lowest version of each package that ipmix needs, or that its tests and extras may use."""
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
-    groups = [project["optional-dependencies"][name] for name in ("parquet", "dev")]
+    groups = [project["optional-dependencies"][name] for name in ("parquet", "onnx", "s3", "dev")]
     found = [REQUIREMENT.match(text) for group in (*groups, project["dependencies"]) for text in group]
     return {one[1]: one[2] for one in found if one is not None}
 

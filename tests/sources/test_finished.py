@@ -82,6 +82,7 @@ def test_what_cannot_be_read_back_is_refused(make: Make) -> None:
 def test_a_data_set_in_a_bucket_is_the_same_source_as_on_the_disk(
     make: Make, tmp_path: Path, output: dict[str, Any]
 ) -> None:
+    pytest.importorskip("fsspec")
     here = make(**output)
     url = f"memory://finished/{tmp_path.name}"
     for path in here.rglob("*"):
@@ -97,6 +98,7 @@ def test_a_data_set_in_a_bucket_is_the_same_source_as_on_the_disk(
 
 
 def test_an_unfinished_data_set_in_a_bucket_is_refused(make: Make, tmp_path: Path) -> None:
+    pytest.importorskip("fsspec")
     url = f"memory://finished/{tmp_path.name}"
     shard = next(make(format="webdataset").glob("*.tar"))
     RemoteFolder(url).write(shard.name, shard.read_bytes())

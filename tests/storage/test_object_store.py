@@ -126,7 +126,15 @@ def test_an_upload_that_arrives_damaged_is_noticed_and_sent_again(folder, monkey
 
 
 def test_a_file_that_another_run_clears_away_as_it_arrives_is_sent_again(folder, monkeypatch, pauses):
-    failing(folder, monkeypatch, "info", [FileNotFoundError("a b/x")])
+    really, left = folder._files.info, [FileNotFoundError("a b/x")]
+
+    def info(key):
+        found = really(key)
+        if found["type"] == "file" and left:  # the store asks itself for folders, and before there is a file
+            raise left.pop()
+        return found
+
+    monkeypatch.setattr(folder._files, "info", info)
     folder.write("x", b"content")
     assert folder.read("x") == b"content"
     assert len(pauses) == 1
