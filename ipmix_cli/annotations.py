@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 LABEL_KINDS = ("class", "none", "multilabel", "real", "text")
 """One class a picture, no labels, any number of classes, numbers to regress to, and captions."""
 
+WITH_CLASSES = ("class", "multilabel")
+"""The kinds of labels that say what a picture shows."""
+
 KINDS_IN_WORDS = {
     "class": "classes",
     "none": "no labels",

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 VOID = {"wbr", "meta", "img", "line", "rect", "br", "input"}
 
@@ -115,3 +116,20 @@ def test_a_chart_of_a_thousand_classes_shows_the_largest_and_its_whole_caption()
     assert len(caption) * 7 < width  # units of a letter
     assert float(re.search(r'class="bar"[^>]* height="([\d.]+)"', chart)[1]) == HEIGHT - TOP - BOTTOM
     assert chart.count('class="bar"') <= 300
+
+
+def test_labels_that_are_no_classes_are_not_shown_as_classes(ipmix, bank, tmp_path):
+    (tmp_path / "in").mkdir()
+    for number in range(3):
+        Image.new("RGB", (40, 40), (90 * number, 0, 0)).save(tmp_path / "in" / f"{number}.png")
+    (tmp_path / "in" / "list.csv").write_text("file,label\n0.png,0.37\n1.png,1.5\n2.png,2.25\n")
+    words = ("--in", tmp_path / "in" / "list.csv", "--labels-as", "real", "--fractals", bank, "--out", tmp_path / "x")
+    ipmix("augment", "--jobs", 1, *words, "-q")
+    ipmix("report", tmp_path / "x", "--out", tmp_path / "report.html", "--jobs", 1, "-q")
+    text = " ".join(read(tmp_path / "report.html").text)
+    assert "3 samples, each with 4 copies." in text
+    assert "The samples have real numbers as labels, and no classes." in text
+    ipmix("view", tmp_path / "x", "--out", tmp_path / "view.html", "-q")
+    gallery = (tmp_path / "view.html").read_text()
+    assert "<label>operation" in gallery
+    assert "<label>class" not in gallery

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ipmix_cli.annotations import KINDS_IN_WORDS, WITH_CLASSES
 from ipmix_cli.errors import IpmixError
 from ipmix_cli.pipeline.inspect.distance import Distances, count_classes, measure_distances
 from ipmix_cli.pipeline.inspect.explain import trace
@@ -114,21 +115,26 @@ def _pictures(dataset: Dataset, seed: int) -> Section:
         figures = [] if clean is None else [figure(clean, "clean")]
         figures += [figure(copies[number], output.variant(number)) for number in range(shown)]
         rows.append(Strip(dataset.class_name(sample.label), sample.key, figures))
-    classes = len(dataset.manifest.class_names)
-    some = (
-        f"{len(rows):,} of the {classes:,} classes" if len(rows) < classes else counted(len(rows), "class", "classes")
-    )
     few = counted(shown, "copy", "copies") if shown == output.copies else f"{shown} of its {output.copies:,} copies"
+    if not _has_classes(dataset):
+        return Section("Copies", f"{counted(len(rows), 'sample')}, each with {few}.", "sheet", rows)
+    classes, some = len(dataset.manifest.class_names), counted(len(rows), "class", "classes")
+    if len(rows) < classes:
+        some = f"{len(rows):,} of the {classes:,} classes"
     text = f"One sample of each of {some}, with {few}."
     return Section("Copies by class", text, "sheet", sorted(rows, key=lambda row: reading_order(row.name)))
 
 
+def _has_classes(dataset: Dataset) -> bool:
+    return dataset.manifest.job.output.annotations.labels in WITH_CLASSES
+
+
 def _one_of_each_class(dataset: Dataset, seed: int) -> list[StoredSample]:
-    """Return a sample of each of some classes, drawn from all over the data set."""
+    """Return a sample of each of some classes, drawn from all over the data set; without classes, any samples."""
     found: dict[str, StoredSample] = {}
     for number in _drawn(dataset, seed, 8 * MOST_CLASSES):
         sample = dataset.at(number)
-        found.setdefault(dataset.class_name(sample.label), sample)
+        found.setdefault(dataset.class_name(sample.label) if _has_classes(dataset) else sample.key, sample)
         if len(found) == MOST_CLASSES:
             break
     return list(found.values())
@@ -181,6 +187,10 @@ def _distances(distances: Distances | None, title: str) -> Section:
 
 def _classes(dataset: Dataset) -> Section:
     """Return how many samples each class has: a row for each of a few classes, a chart for many."""
+    if not _has_classes(dataset):
+        kind = KINDS_IN_WORDS[dataset.manifest.job.output.annotations.labels]
+        more = "" if kind == KINDS_IN_WORDS["none"] else " as labels, and no classes"
+        return Section("Class balance", f"The samples have {kind}{more}.")
     classes = count_classes(dataset)
     every = classes.shards == len([shard for shard in dataset.manifest.shards if shard.samples])
     where = "" if every else f", counted in {classes.shards} of {len(dataset.manifest.shards):,} shards"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ipmix_cli.annotations import classes_of
+from ipmix_cli.annotations import WITH_CLASSES, classes_of
 from ipmix_cli.errors import IpmixError
 from ipmix_cli.picture import Picture
 from ipmix_cli.pipeline.inspect.distance import mean_difference
@@ -132,7 +132,9 @@ def _classes(dataset: Dataset, sample: StoredSample, copy: int) -> dict[str, str
 def _facets(dataset: Dataset, sample: StoredSample, copy: int, plans: Plans | None) -> dict[str, tuple[str, ...]]:
     """Return what a copy can be filtered by, but for its distance."""
     job = dataset.manifest.job
-    found = {"class": tuple(_classes(dataset, sample, copy))}
+    found: dict[str, tuple[str, ...]] = {}
+    if job.output.annotations.labels in WITH_CLASSES:
+        found["class"] = tuple(_classes(dataset, sample, copy))
     if plans is not None:
         found |= job.transform.facets(plans, job.augment)
     return {name: values or (NONE,) for name, values in found.items()}
