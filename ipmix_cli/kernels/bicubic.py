@@ -7,13 +7,15 @@ import numpy as np
 from ipmix_cli.kernels.affine import paint
 from ipmix_cli.kernels.compiler import inlined, kernel
 from ipmix_cli.kernels.cubic import BORDER, exactly, is_doubtful, pad, place_of, to_byte, weights
-from ipmix_cli.kernels.frames import THREE
+from ipmix_cli.kernels.frames import ONE, THREE, TWO
 from ipmix_cli.kernels.geometric import find_runs, sheared_row
-from ipmix_cli.kernels.neighbours import weigh_neighbours
+from ipmix_cli.kernels.neighbours import CHANNELS, weigh_neighbours
 from ipmix_cli.kernels.rotate import inside
 from ipmix_cli.kernels.types import Bytes, Floats, Frame, Matrix, Number, Reals
 from ipmix_cli.kernels.workspace import Workspace
 
+FOUR = np.uintp(4)
+TOGETHER = 16  # pixels that are made of sums together, and looked at again where one is in doubt
 REDONE = 48  # bytes looked at again together, where a row holds a doubtful one
 Four = tuple[Bytes, Bytes, Bytes, Bytes]
 
@@ -36,7 +38,7 @@ def bicubic(source: Bytes, target: Bytes, frame: Frame, matrix: Matrix, colour: 
             sheared_row(source, frame, y + 2, moved, workspace.runs, workspace.lines[(y + 2) & 3])
             combine_lines(workspace.lines, padded, target, frame, matrix, (y, colour), fractions)
     else:
-        move_pixels(padded, target, frame, matrix, colour, fractions)
+        move_pixels(padded, target, frame, matrix, colour, fractions, workspace.lines[0])
 
 
 @kernel
@@ -154,28 +156,66 @@ def remake(
 
 
 @kernel
-def move_pixels(padded: Bytes, target: Bytes, frame: Frame, matrix: Matrix, colour: Number, sums: Floats) -> None:
-    """Take every pixel by itself; ``sums`` is to work in."""
+def move_pixels(  # noqa: PLR0913, PLR0917 - inlined code holds the arrays apart
+    padded: Bytes,
+    target: Bytes,
+    frame: Frame,
+    matrix: Matrix,
+    colour: Number,
+    sums: Floats,
+    line: Bytes,
+) -> None:
+    """Take every pixel by itself; ``sums`` is (4 * W,) and ``line`` uint8 (4 * W,), to work in."""
     W = frame[1]
     for y in range(frame[0]):
         start, stop = inside(matrix, frame, y)
         out = target[y * W * 3 : (y + 1) * W * 3]
         paint(out[: start * 3], colour)
-        for x in range(start, stop):
-            make_pixel(padded, W + 2 * BORDER, place_of(matrix, x, y), sums, out[x * 3 : x * 3 + 3])
         paint(out[stop * 3 :], colour)
+        for pixel in range(stop - start):
+            sum_pixel(padded, W + 2 * BORDER, place_of(matrix, start + pixel, y), sums[CHANNELS * pixel :])
+        middle = out[start * 3 : stop * 3]
+        for first in range(0, stop - start, TOGETHER):
+            some = sums[CHANNELS * first : CHANNELS * min(first + TOGETHER, stop - start)]
+            part = middle[first * 3 : first * 3 + some.size // CHANNELS * 3]
+            if finish(some, line, part):
+                remake_pixels(padded, W + 2 * BORDER, matrix, (start + first, y), some, part)
 
 
 @inlined
-def make_pixel(padded: Bytes, stride: Number, place: tuple[Number, Number], sums: Floats, out: Bytes) -> None:
-    """Make one pixel."""
+def sum_pixel(padded: Bytes, stride: Number, place: tuple[Number, Number], sums: Floats) -> None:
+    """Sum a pixel's channels, and a number more."""
     left, top = np.floor(place[0]), np.floor(place[1])
-    dx, dy = place[0] - left, place[1] - top
     row = np.uintp(stride) * THREE
     first = np.uintp((np.int64(top) + 1) * stride + np.int64(left) + 1) * THREE  # the neighbour above, to the left
     rows = (first, first + row, first + row + row, first + row + row + row)
-    weigh_neighbours(padded, rows, weights(dy), weights(dx), sums)
-    for channel in range(3):
-        out[channel] = to_byte(sums[channel])
-        if is_doubtful(sums[channel]):
-            out[channel] = exactly(padded[first + np.uintp(channel) :], stride * 3, dx, dy)
+    weigh_neighbours(padded, rows, weights(place[1] - top), weights(place[0] - left), sums)
+
+
+@kernel
+def finish(sums: Floats, line: Bytes, out: Bytes) -> Number:
+    """Make bytes of sums, of which every fourth is left out; return whether any is in doubt."""
+    doubts = np.int32(0)
+    for i in range(sums.size):
+        line[i] = to_byte(sums[i])
+        doubts = np.int32(doubts | np.int32(is_doubtful(sums[i])))
+    for pixel in range(np.uintp(out.size // 3)):
+        to, at = pixel * THREE, pixel * FOUR
+        out[to] = line[at]
+        out[to + ONE] = line[at + ONE]
+        out[to + TWO] = line[at + TWO]
+    return doubts != 0
+
+
+@kernel
+def remake_pixels(
+    padded: Bytes, stride: Number, matrix: Matrix, first: tuple[Number, Number], sums: Floats, out: Bytes
+) -> None:
+    """Make those bytes in float64 that are in doubt, of pixels from the first one on, column and row."""
+    for i in range(out.size):
+        pixel, channel = i // 3, i % 3
+        if is_doubtful(sums[CHANNELS * pixel + channel]):
+            across, down = place_of(matrix, first[0] + pixel, first[1])
+            left, top = np.floor(across), np.floor(down)
+            near: Number = ((np.int64(top) + 1) * stride + np.int64(left) + 1) * 3 + channel
+            out[i] = exactly(padded[near:], stride * 3, across - left, down - top)

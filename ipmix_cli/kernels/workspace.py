@@ -55,4 +55,4 @@ class Workspace(NamedTuple):
     advances: npt.NDArray[np.uint32]  # (2, 3 * W)
     lines: npt.NDArray[np.uint8]  # (4, 3 * W + SLACK)
     padded: npt.NDArray[np.uint8]  # ((H + 4) * (W + 4) * 3 + SLACK,)
-    fractions: npt.NDArray[np.float32]  # (3 * W + 4,)
+    fractions: npt.NDArray[np.float32]  # (4 * W,)

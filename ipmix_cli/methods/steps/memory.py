@@ -50,7 +50,7 @@ def workspace_for(height: int, width: int, chains: int) -> Workspace:
         advances=np.empty((2, 3 * width), np.uint32),
         lines=np.empty((4, 3 * width + SLACK), np.uint8),
         padded=np.empty((height + 4) * (width + 4) * 3 + SLACK, np.uint8),
-        fractions=np.empty(3 * width + 4, np.float32),
+        fractions=np.empty(4 * width, np.float32),
     )
 
 
