@@ -33,9 +33,9 @@ def bicubic(source: Bytes, target: Bytes, frame: Frame, matrix: Matrix, colour: 
         split_columns(workspace.centres, matrix, moved, fractions)
         find_runs(moved, workspace.runs)
         for y in range(-1, 2):
-            sheared_row(source, frame, y, moved, workspace.runs, workspace.lines[y & 3])
+            sheared_row(source, frame, y, workspace.runs, workspace.lines[y & 3])
         for y in range(frame[0]):
-            sheared_row(source, frame, y + 2, moved, workspace.runs, workspace.lines[(y + 2) & 3])
+            sheared_row(source, frame, y + 2, workspace.runs, workspace.lines[(y + 2) & 3])
             combine_lines(workspace.lines, padded, target, frame, matrix, (y, colour), fractions)
     else:
         move_pixels(padded, target, frame, matrix, colour, fractions, workspace.lines[0])

@@ -140,10 +140,10 @@ def shear_y(source: Bytes, target: Bytes, frame: Frame, move: Move, workspace: W
     one_end: Number = moved[0]
     other_end: Number = moved[width * 3 - 1]
     first, last = top + min(one_end, other_end), top + max(one_end, other_end)
-    sheared_row(source, frame, top, moved, runs, lines[0])
+    sheared_row(source, frame, top, runs, lines[0])
     for r in range(height):
         near, following = lines[r % 2], lines[(r + 1) % 2]
-        sheared_row(source, frame, top + r + 1, moved, runs, following)
+        sheared_row(source, frame, top + r + 1, runs, following)
         out = target[r * width * 3 : (r + 1) * width * 3]
         shear_rows(near, following, parts, out)
         if first + r < 0 or last + r >= H - 1:
@@ -169,34 +169,35 @@ def move_columns(centres: Reals, move: Move, denominators: Bytes, moved: Reals, 
 
 @kernel
 def find_runs(moved: Reals, runs: Ints) -> None:
-    """Fill runs with the bytes at which runs of columns that move by the same whole number stop."""
+    """Fill runs (2, W) with the bytes at which runs of columns that move by a whole number stop, and that number."""
     run = 0
+    last = np.int32(np.floor(moved[0]))
     for i in range(3, moved.size, 3):
-        if np.floor(moved[i]) != np.floor(moved[i - 3]):
-            runs[run] = i
+        pixels = np.int32(np.floor(moved[i]))
+        if pixels != last:
+            runs[0, run], runs[1, run] = i, last
             run += 1
-    runs[run] = moved.size
+            last = pixels
+    runs[0, run], runs[1, run] = moved.size, last
 
 
 @kernel
-def sheared_row(source: Bytes, frame: Frame, y: Number, moved: Reals, runs: Ints, line: Bytes) -> None:
-    """Fill a line with the pixels y + floor(moved) rows down, those of the first or last row beyond it."""
+def sheared_row(source: Bytes, frame: Frame, y: Number, runs: Ints, line: Bytes) -> None:
+    """Fill a line with the pixels that lie down by their run's number, those of the first or last row beyond it."""
     H, W, _, left, _, width = frame
-    start: Number = 0
-    run = 0
+    start: Number = np.int64(0)
+    run = np.uintp(0)
     while start < width * 3:
-        stop: Number = np.int64(runs[run])
-        row = min(max(y + np.int64(np.floor(moved[start])), 0), H - 1)
+        stop: Number = np.int64(runs[0, run])
+        row = min(max(y + np.int64(runs[1, run]), 0), H - 1)
         first = (row * W + left) * 3
-        if (
-            first + stop + CHUNK <= source.size
-        ):  # what is too much is overwritten by the next run, or lies behind the row
+        if first + stop + CHUNK <= source.size:  # what is too much is overwritten by the next run
             for at in range(start, stop, CHUNK):
                 copy_chunk(source, np.uintp(first + at), line, np.uintp(at))
         else:
             copy_bytes(source[first + start : first + stop], line[start:])
         start = stop
-        run += 1
+        run += ONE
 
 
 @kernel

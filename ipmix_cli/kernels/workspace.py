@@ -51,7 +51,7 @@ class Workspace(NamedTuple):
     denominators: npt.NDArray[np.uint8]  # (2**16,) of exact_shear.py; constant
     reals: npt.NDArray[np.float64]  # (3 * W,), 512 at least
     parts: npt.NDArray[np.int32]  # (3 * W + SLACK,), 256 at least
-    runs: npt.NDArray[np.int32]  # (W,)
+    runs: npt.NDArray[np.int32]  # (2, W)
     advances: npt.NDArray[np.uint32]  # (2, 3 * W)
     lines: npt.NDArray[np.uint8]  # (4, 3 * W + SLACK)
     padded: npt.NDArray[np.uint8]  # ((H + 4) * (W + 4) * 3 + SLACK,)

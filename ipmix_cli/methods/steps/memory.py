@@ -46,7 +46,7 @@ def workspace_for(height: int, width: int, chains: int) -> Workspace:
         denominators=denominators(),
         reals=np.empty(max(3 * width, 512), np.float64),
         parts=np.empty(max(3 * width, 256), np.int32),
-        runs=np.empty(width, np.int32),
+        runs=np.empty((2, width), np.int32),
         advances=np.empty((2, 3 * width), np.uint32),
         lines=np.empty((4, 3 * width + SLACK), np.uint8),
         padded=np.empty((height + 4) * (width + 4) * 3 + SLACK, np.uint8),
