@@ -94,7 +94,7 @@ def test_running_again_changes_nothing(request_for, tmp_path, digests):
 def test_another_job_in_the_folder_is_refused_with_what_differs(request_for, tmp_path, digests):
     augment(request_for(), str(tmp_path / "out"))
     before = digests(tmp_path / "out")
-    with pytest.raises(OtherJobError, match=r"output.copies is 2 there, 3 asked for") as caught:
+    with pytest.raises(OtherJobError, match=r"copies is 2 there, 3 asked for") as caught:
         augment(request_for(copies=3), str(tmp_path / "out"))
     assert "--overwrite" in caught.value.remedy
     assert digests(tmp_path / "out") == before

@@ -134,8 +134,8 @@ def test_a_flipped_bit_in_the_claim_does_not_look_like_another_job(wanted, begun
     ("changes", "words"),
     [
         ({"seed": 5}, r"seed is 0 there, 5 asked for"),
-        ({"output": ShardSettings(encoding="auto", copies=3)}, r"output.copies is 2 there, 3 asked for"),
-        ({"changes": {"severity": 2.5}}, r"augment.severity is 3.0 there, 2.5 asked for"),
+        ({"output": ShardSettings(encoding="auto", copies=3)}, r"copies is 2 there, 3 asked for"),
+        ({"changes": {"severity": 2.5}}, r"severity is 3.0 there, 2.5 asked for"),
         ({"limit": 21}, r"limit is 20 there, 21 asked for"),
         ({"samples_per_shard": 7}, r"samples_per_shard is 5 there, 7 asked for"),
     ],
