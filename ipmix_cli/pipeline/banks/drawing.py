@@ -17,10 +17,12 @@ from typing import Any, Protocol
 import numpy as np
 
 import fractals
+from fractals import background, colour
 from fractals.draw_spec import DrawSpec
 from fractals.mixes import MIXES
 from fractals.picture import Drawn, drawn
 from fractals.quality import DUPLICATE_BITS, Figures, nearest
+from fractals.randomness import RandomStream
 from ipmix_cli.errors import IpmixError, WriteError
 from ipmix_cli.numba_cache.jit import is_compiled, mark_compiled
 from ipmix_cli.pipeline.backends.child_processes import deaf_children
@@ -201,9 +203,11 @@ def families_compiled(names: Sequence[str]) -> None:
 
 
 def warm_family(name: str) -> None:
-    """Compile the kernels of a family into the cache, or load them from it."""
-    drawn(DrawSpec(mix={name: 1.0}, size=32), 0)
-    mark_compiled(Path(fractals.__file__).parent, f"{FAMILY}-{name}")
+    """Compile the kernels of a family, and those that any picture may need, into the cache, or load them from it."""
+    found = drawn(DrawSpec(mix={name: 1.0}, size=32), 0)
+    nearest(np.zeros(1, np.uint64), 1, np.uint64(found.figures.hash))
+    palette = colour.sample_palette(RandomStream(0, 0))
+    background.render({"kind": "gradient", "palette": palette, "angle": 0.0, "round": False}, 32, fractals.FAMILIES)
 
 
 def ensure_bank(settings: BankSettings, jobs: int) -> Iterator[BankRecord]:
