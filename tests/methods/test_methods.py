@@ -103,6 +103,8 @@ def test_stages_lead_from_the_clean_picture_to_the_copy(made):
         assert np.array_equal(stages["out"], made.out[n, k])
         rows = made.method.stage_rows(made.plans[n, k], made.settings, stages)
         assert {figure.stage for row in rows for figure in row.figures} <= stages.keys()
+        captions = [figure.caption for row in rows for figure in row.figures]
+        assert not any(caption.startswith("step") for caption in captions)  # but what a step does
         assert made.view(n, k).describe()
 
 

@@ -67,3 +67,7 @@ def test_long_names_leave_the_margins_free() -> None:
     pixels = np.asarray(stage_sheet(origin(32, source_key="a/very/long/name/" * 20), "class " * 40))
     assert (pixels[:, -12:] == 255).all()
     assert (pixels[:, :20] == 255).all()
+
+
+def test_the_page_of_a_single_step_has_room_for_its_title() -> None:
+    assert stage_sheet(origin(32), "frog").width >= 500

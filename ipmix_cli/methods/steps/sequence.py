@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,7 +20,7 @@ from ipmix_cli.methods.steps.draws import draw_uniforms
 from ipmix_cli.methods.steps.method import Method
 from ipmix_cli.methods.steps.operations import ERASING, GEOMETRIC, SEQUENCE_NAMES
 from ipmix_cli.picture import Picture
-from ipmix_cli.transform import MixingPictures, Plans, Size
+from ipmix_cli.transform import MixingPictures, Plans, Size, StageRow
 
 if TYPE_CHECKING:
     from ipmix_cli.kernels.workspace import Workspace
@@ -159,6 +160,11 @@ class SequenceMethod(Method):
             if length:
                 stages[f"step{length - 1}"] = out
         return {**stages, "out": out}
+
+    def stage_rows(self, plan: Any, settings: Any, stages: Mapping[str, NDArray[Any]]) -> list[StageRow]:
+        """Return what goes in, the picture after each step with the step's name, and what comes out."""
+        del stages
+        return self.view(plan, settings).stage_rows()
 
     def operations(self, plans: Plans, settings: Any) -> dict[str, int]:
         """Return how often each operation is a step, the most frequent first."""

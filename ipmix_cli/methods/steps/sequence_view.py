@@ -22,7 +22,7 @@ from typing import Any
 from ipmix_cli.kernels import codes
 from ipmix_cli.methods.steps.operations import GEOMETRIC, RESAMPLE_NAMES, SEQUENCE_NAMES, SEQUENCE_OPS
 from ipmix_cli.printable import dimensions
-from ipmix_cli.transform import Box
+from ipmix_cli.transform import Box, StageFigure, StageRow
 
 
 def unpacked(colour: int) -> list[int]:
@@ -46,6 +46,11 @@ class Operate:
         if not self.resample:
             return plain
         return {**plain, "resample": self.resample, "fill": unpacked(self.fill), "matrix": list(self.matrix)}
+
+    def figure(self, stage: str) -> StageFigure:
+        """Return what a picture of the step shows."""
+        values = ", ".join(f"{name} {value:.3g}" for name, value in self.parameters.items())
+        return StageFigure(stage, self.operation, values)
 
     def describe(self) -> str:
         """Return the step in words."""
@@ -72,6 +77,10 @@ class Erase:
         noise = {"mean": list(self.numbers[:3]), "deviation": list(self.numbers[3:])}
         return {**plain, **noise, "key": f"{self.key:016x}"}
 
+    def figure(self, stage: str) -> StageFigure:
+        """Return what a picture of the step shows, with the box in a frame."""
+        return StageFigure(stage, "erase", dimensions(self.box.height, self.box.width), self.box)
+
     def describe(self) -> str:
         """Return the step in words."""
         filled = "noise" if self.numbers else f"#{self.fill:06x}"
@@ -97,6 +106,15 @@ class SequenceView:
     def describe(self) -> list[str]:
         """Return the plan in words, one line for each step."""
         return [f"{at}. {step.describe()}" for at, step in enumerate(self.steps)] or ["no steps: the clean picture"]
+
+    def stage_rows(self) -> list[StageRow]:
+        """Return how the stages are shown: what goes in, the picture after each step, and what comes out."""
+        steps = tuple(step.figure(f"step{at}") for at, step in enumerate(self.steps))
+        return [
+            StageRow("goes in", "", (StageFigure("clean", "clean"),)),
+            StageRow("steps", "", steps or (StageFigure("clean", "no steps"),)),
+            StageRow("comes out", "", (StageFigure("out", "copy"),)),
+        ]
 
 
 def _step(row: Any) -> Operate | Erase:

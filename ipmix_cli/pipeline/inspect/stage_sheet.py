@@ -56,7 +56,8 @@ def stage_sheet(origin: CopyExplanation, class_name: str) -> Image.Image:
     """
     rows = [[_figure(origin, one) for one in row.figures] for row in origin.rows]
     heights = [max(one.height for one in row) for row in rows]
-    width = NAMES + max(sum(one.width + ARROW for one in row) for row in rows) + 2 * MARGIN
+    widest = max(sum(one.width + ARROW for one in row) for row in rows)
+    width = NAMES + max(widest, 2 * (SIDE + ARROW)) + 2 * MARGIN  # two figures: what the title needs
     heading = _heading(origin, class_name, width)
     top = MARGIN + (LINE + 4) * len(heading) + GAP + 6
     sheet = Image.new("RGB", (width, top + sum(heights) + GAP * (len(rows) - 1) + MARGIN), PAPER)
