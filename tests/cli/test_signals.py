@@ -104,7 +104,7 @@ def test_an_error_that_a_signal_caused_is_told_as_the_stop(error, monkeypatch, c
         assert (caught.value.code, told) == (0, [])
     else:
         assert caught.value.code == 143
-        assert [line[:22] for line in told] == ["ipmix: stopped: by SIG", "ipmix: what to do: wha"]
+        assert [line[:22] for line in told] == ["ipmix: stopped: by SIG", "ipmix: what to do: rep"]
 
 
 def test_limits_that_are_too_low_are_named(ipmix, tmp_path):

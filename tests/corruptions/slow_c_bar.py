@@ -254,5 +254,5 @@ def circular_motion_blur(x, level, *_):
     weights = [np.exp(-2 * share**2) for share in shares]
     total = np.zeros_like(x)
     for share, weight in zip(shares, weights, strict=True):
-        total += weight * ndimage.rotate(x, share * level * 1.5, reshape=False)
+        total += weight * ndimage.rotate(x, share * level * 1.5, reshape=False).astype(np.float64)
     return bytes_of((total / sum(weights)).astype(np.float32) * np.float32(255))

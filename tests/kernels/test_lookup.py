@@ -1,5 +1,6 @@
 """Bytes are replaced by their channel's table, in vectors or pixel by pixel."""
 
+import numba
 import numpy as np
 import pytest
 
@@ -31,7 +32,7 @@ def test_a_box_of_a_picture_is_looked_up_and_nothing_else_is_written(box):
 
 def test_processors_without_such_vectors_look_up_the_same_bytes():
     source, found = RNG.integers(0, 256, 300, dtype=np.uint8), np.zeros(300, np.uint8)
-    look_up_pixels(source, np.uintp(30), found, TABLES, np.uint8(99))
+    numba.njit(look_up_pixels)(source, np.uintp(30), found, TABLES, np.uint8(99))
     wanted = TABLES[np.arange(99) % 3, source[30:129]]
     assert np.array_equal(found[30:129], wanted)
     assert not found[:30].any()
