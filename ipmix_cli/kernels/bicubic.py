@@ -11,38 +11,41 @@ from ipmix_cli.kernels.frames import ONE, THREE, TWO
 from ipmix_cli.kernels.geometric import find_runs, sheared_row
 from ipmix_cli.kernels.neighbours import CHANNELS, weigh_neighbours
 from ipmix_cli.kernels.rotate import inside
-from ipmix_cli.kernels.types import Bytes, Floats, Frame, Matrix, Number, Reals
+from ipmix_cli.kernels.types import Bytes, Floats, Frame, Ints, Matrix, Number, Reals
 from ipmix_cli.kernels.workspace import Workspace
 
 FOUR = np.uintp(4)
 TOGETHER = 16  # pixels that are made of sums together, and looked at again where one is in doubt
-REDONE = 48  # bytes looked at again together, where a row holds a doubtful one
+DOUBTS = 4  # row of Workspace.lines: which bytes of a row are in doubt
+SEARCHED = 64  # bytes that are looked through together
 Four = tuple[Bytes, Bytes, Bytes, Bytes]
+FourFloats = tuple[Floats, Floats, Floats, Floats]
+Weights = tuple[Number, Number, Number, Number]
 
 
 @inlined
 def bicubic(source: Bytes, target: Bytes, frame: Frame, matrix: Matrix, colour: Number, workspace: Workspace) -> None:
     """Take every pixel of a whole picture from where a matrix says."""
     a, b, c, d, e, f = matrix
-    padded, fractions = workspace.padded, workspace.fractions
+    padded, fractions, lines = workspace.padded, workspace.fractions, workspace.lines
     pad(source, frame, padded)
     if a == 1.0 and d == 0.0 and e == 1.0 and f == 0.0:
-        move_rows(padded, target, frame, matrix, colour, fractions)
+        move_rows(padded, target, frame, matrix, colour, lines[DOUBTS])
     elif a == 1.0 and b == 0.0 and c == 0.0 and e == 1.0:
         moved = workspace.reals[: frame[1] * 3]
         split_columns(workspace.centres, matrix, moved, fractions)
         find_runs(moved, workspace.runs)
         for y in range(-1, 2):
-            sheared_row(source, frame, y, workspace.runs, workspace.lines[y & 3])
+            sheared_row(source, frame, y, workspace.runs, lines[y & 3])
         for y in range(frame[0]):
-            sheared_row(source, frame, y + 2, workspace.runs, workspace.lines[(y + 2) & 3])
-            combine_lines(workspace.lines, padded, target, frame, matrix, (y, colour), fractions)
+            sheared_row(source, frame, y + 2, workspace.runs, lines[(y + 2) & 3])
+            combine_lines(lines, padded, target, frame, matrix, (y, colour), fractions)
     else:
-        move_pixels(padded, target, frame, matrix, colour, fractions, workspace.lines[0])
+        move_pixels(padded, target, frame, matrix, colour, (fractions, workspace.parts), lines[0])
 
 
 @kernel
-def move_rows(padded: Bytes, target: Bytes, frame: Frame, matrix: Matrix, colour: Number, fractions: Floats) -> None:
+def move_rows(padded: Bytes, target: Bytes, frame: Frame, matrix: Matrix, colour: Number, doubts: Bytes) -> None:
     """Move each row by its own distance."""
     W = frame[1]
     for y in range(frame[0]):
@@ -52,19 +55,21 @@ def move_rows(padded: Bytes, target: Bytes, frame: Frame, matrix: Matrix, colour
         paint(out[stop * 3 :], colour)
         if stop > start:
             moved = matrix[1] * (y + 0.5) + matrix[2]
-            fractions[: (stop - start) * 3] = np.float32(moved - np.floor(moved))
             first = ((y + BORDER) * (W + 2 * BORDER) + BORDER + start + np.int64(np.floor(moved)) - 1) * 3
-            near = padded[first:]
+            near, middle = padded[first:], out[start * 3 : stop * 3]
             four = (near, near[3:], near[6:], near[9:])
-            make_row(four, fractions, (padded, W + 2 * BORDER), matrix, (start, y), out[start * 3 : stop * 3])
+            if weigh_alike(four, weights(moved - np.floor(moved)), middle, doubts):
+                remake(doubts, (padded, W + 2 * BORDER), matrix, (start, y), middle)
 
 
 @kernel
-def split_columns(centres: Reals, matrix: Matrix, moved: Reals, fractions: Floats) -> None:
-    """Fill moved with the distance of each byte's column, fractions with what is below a pixel."""
-    for i in range(moved.size):
+def split_columns(centres: Reals, matrix: Matrix, moved: Reals, shares: Floats) -> None:
+    """Fill moved with the distance of each byte's column, shares with four weights, one after the other for a row."""
+    count = moved.size
+    first, second, third, fourth = shares[:count], shares[count:], shares[2 * count :], shares[3 * count :]
+    for i in range(count):
         moved[i] = matrix[3] * centres[i] + matrix[5]
-        fractions[i] = np.float32(moved[i] - np.floor(moved[i]))
+        first[i], second[i], third[i], fourth[i] = weights(moved[i] - np.floor(moved[i]))
 
 
 @kernel
@@ -75,7 +80,7 @@ def combine_lines(  # noqa: PLR0913, PLR0917 - inlined code holds the arrays apa
     frame: Frame,
     matrix: Matrix,
     row: tuple[Number, Number],
-    fractions: Floats,
+    shares: Floats,
 ) -> None:
     """Make a row of columns that have moved; ``row`` is its number, and the colour outside."""
     y, colour = row
@@ -84,49 +89,49 @@ def combine_lines(  # noqa: PLR0913, PLR0917 - inlined code holds the arrays apa
     out = target[y * W * 3 : (y + 1) * W * 3]
     paint(out[: start * 3], colour)
     paint(out[stop * 3 :], colour)
-    at = start * 3
+    at, middle = start * 3, out[start * 3 : stop * 3]
     four = (lines[(y + 3) & 3][at:], lines[y & 3][at:], lines[(y + 1) & 3][at:], lines[(y + 2) & 3][at:])
-    make_row(four, fractions[at:], (padded, W + 2 * BORDER), matrix, (start, y), out[at : stop * 3])
+    parts = (shares[at:], shares[W * 3 + at :], shares[W * 6 + at :], shares[W * 9 + at :])
+    if weigh(four, parts, middle, lines[DOUBTS]):
+        remake(lines[DOUBTS], (padded, W + 2 * BORDER), matrix, (start, y), middle)
 
 
 @kernel
-def make_row(
-    near: Four,
-    fractions: Floats,
-    padded: tuple[Bytes, Number],
-    matrix: Matrix,
-    place: tuple[Number, Number],
-    out: Bytes,
-) -> None:
-    """Make the bytes of a row from a place on, column and row; ``padded`` is a picture and its pixels a row."""
-    if not weigh(near, fractions, out):
-        return
-    for first in range(0, out.size, REDONE):
-        part = out[first : first + REDONE]
-        some = (near[0][first:], near[1][first:], near[2][first:], near[3][first:])
-        if weigh(some, fractions[first:], part):
-            remake(some, fractions[first:], padded, matrix, (place[0] + first // 3, place[1]), part)
-
-
-@kernel
-def weigh(near: Four, fractions: Floats, out: Bytes) -> Number:
-    """Make bytes in float32, each of four others and a fraction; return whether any is in doubt."""
+def weigh_alike(near: Four, shares: Weights, out: Bytes, doubts: Bytes) -> Number:
+    """Make bytes in float32, each of four others by the same weights; note and return whether any is in doubt."""
     first, second, third, fourth = near
-    doubts = np.int32(0)
+    found = np.uint8(0)
     for i in range(out.size):
         four = (np.int32(first[i]), np.int32(second[i]), np.int32(third[i]), np.int32(fourth[i]))
-        value = weighted(four, fractions[i])
+        value = weighted(four, shares)
         out[i] = to_byte(value)
-        doubts = np.int32(doubts | np.int32(is_doubtful(value) & differ(four)))
-    return doubts != 0
+        doubt = np.uint8(is_doubtful(value) & differ(four))
+        doubts[i] = doubt
+        found = np.uint8(found | doubt)
+    return found != 0
+
+
+@kernel
+def weigh(near: Four, shares: FourFloats, out: Bytes, doubts: Bytes) -> Number:
+    """Make bytes as :func:`weigh_alike` does, each by weights of its own."""
+    first, second, third, fourth = near
+    w1, w2, w3, w4 = shares
+    found = np.uint8(0)
+    for i in range(out.size):
+        four = (np.int32(first[i]), np.int32(second[i]), np.int32(third[i]), np.int32(fourth[i]))
+        value = weighted(four, (w1[i], w2[i], w3[i], w4[i]))
+        out[i] = to_byte(value)
+        doubt = np.uint8(is_doubtful(value) & differ(four))
+        doubts[i] = doubt
+        found = np.uint8(found | doubt)
+    return found != 0
 
 
 @inlined
-def weighted(four: tuple[Number, Number, Number, Number], fraction: Number) -> Number:
+def weighted(four: tuple[Number, Number, Number, Number], shares: Weights) -> Number:
     """Return the weighted sum of four bytes, in float32."""
-    w1, w2, w3, w4 = weights(fraction)
-    left = np.float32(np.float32(four[0]) * w1 + np.float32(four[1]) * w2)
-    return np.float32(left + np.float32(np.float32(four[2]) * w3 + np.float32(four[3]) * w4))
+    left = np.float32(np.float32(four[0]) * shares[0] + np.float32(four[1]) * shares[1])
+    return np.float32(left + np.float32(np.float32(four[2]) * shares[2] + np.float32(four[3]) * shares[3]))
 
 
 @inlined
@@ -137,22 +142,27 @@ def differ(four: tuple[Number, Number, Number, Number]) -> Number:
 
 @kernel
 def remake(
-    near: Four,
-    fractions: Floats,
-    padded: tuple[Bytes, Number],
-    matrix: Matrix,
-    place: tuple[Number, Number],
-    out: Bytes,
+    doubts: Bytes, padded: tuple[Bytes, Number], matrix: Matrix, place: tuple[Number, Number], out: Bytes
 ) -> None:
-    """Make those bytes of a row from a place on in float64 that are in doubt."""
+    """Make those bytes of a row in float64 that are in doubt.
+
+    ``place`` is the row's first pixel, column and row; ``padded`` is a picture and its pixels a row.
+    """
     stride: Number = padded[1]
-    for i in range(out.size):
-        four = (np.int32(near[0][i]), np.int32(near[1][i]), np.int32(near[2][i]), np.int32(near[3][i]))
-        if is_doubtful(weighted(four, fractions[i])) and differ(four):
-            across, down = place_of(matrix, place[0] + i // 3, place[1])
-            left, top = np.floor(across), np.floor(down)
-            first: Number = ((np.int64(top) + 1) * stride + np.int64(left) + 1) * 3 + i % 3
-            out[i] = exactly(padded[0][first:], stride * 3, across - left, down - top)
+    for start in range(0, out.size, SEARCHED):
+        some = doubts[start : min(start + SEARCHED, out.size)]
+        found = np.uint8(0)
+        for i in range(some.size):
+            found = np.uint8(found | some[i])
+        if found == 0:
+            continue
+        for i in range(some.size):
+            if some[i] != 0:
+                pixel, channel = (start + i) // 3, (start + i) % 3
+                across, down = place_of(matrix, place[0] + pixel, place[1])
+                left, top = np.floor(across), np.floor(down)
+                first: Number = ((np.int64(top) + 1) * stride + np.int64(left) + 1) * 3 + channel
+                out[start + i] = exactly(padded[0][first:], stride * 3, across - left, down - top)
 
 
 @kernel
@@ -162,34 +172,77 @@ def move_pixels(  # noqa: PLR0913, PLR0917 - inlined code holds the arrays apart
     frame: Frame,
     matrix: Matrix,
     colour: Number,
-    sums: Floats,
+    memory: tuple[Floats, Ints],
     line: Bytes,
 ) -> None:
-    """Take every pixel by itself; ``sums`` is (4 * W,) and ``line`` uint8 (4 * W,), to work in."""
+    """Take every pixel by itself; the memory is (12 * W,) and (W,), ``line`` uint8 (4 * W,), to work in."""
     W = frame[1]
+    stride = W + 2 * BORDER
+    sums = memory[0][: CHANNELS * W]
     for y in range(frame[0]):
         start, stop = inside(matrix, frame, y)
         out = target[y * W * 3 : (y + 1) * W * 3]
         paint(out[: start * 3], colour)
         paint(out[stop * 3 :], colour)
-        for pixel in range(stop - start):
-            sum_pixel(padded, W + 2 * BORDER, place_of(matrix, start + pixel, y), sums[CHANNELS * pixel :])
+        firsts, shares = memory[1][: stop - start], memory[0][CHANNELS * W :]
+        across = (shares[:W], shares[W:], shares[2 * W :], shares[3 * W :])
+        down = (shares[4 * W :], shares[5 * W :], shares[6 * W :], shares[7 * W :])
+        find_places(matrix, (start, y), stride, (across[3], down[3]), firsts)
+        fill_weights(across, stop - start)
+        fill_weights(down, stop - start)
+        sum_pixels(padded, stride, firsts, down, across, sums)
         middle = out[start * 3 : stop * 3]
         for first in range(0, stop - start, TOGETHER):
             some = sums[CHANNELS * first : CHANNELS * min(first + TOGETHER, stop - start)]
             part = middle[first * 3 : first * 3 + some.size // CHANNELS * 3]
             if finish(some, line, part):
-                remake_pixels(padded, W + 2 * BORDER, matrix, (start + first, y), some, part)
+                remake_pixels(padded, stride, matrix, (start + first, y), some, part)
 
 
-@inlined
-def sum_pixel(padded: Bytes, stride: Number, place: tuple[Number, Number], sums: Floats) -> None:
-    """Sum a pixel's channels, and a number more."""
-    left, top = np.floor(place[0]), np.floor(place[1])
+@kernel
+def find_places(
+    matrix: Matrix, first: tuple[Number, Number], stride: Number, parts: tuple[Floats, Floats], firsts: Ints
+) -> None:
+    """Find the neighbour above, to the left of a row's pixels: its first byte, and how far they are behind the second.
+
+    ``first`` is the first pixel, column and row; the parts of a pixel are float32, across and down.
+    """
+    wide = np.int32(stride)
+    for i in range(firsts.size):
+        across, down = place_of(matrix, np.int32(first[0] + i), first[1])
+        left, top = np.floor(across), np.floor(down)
+        parts[0][i], parts[1][i] = np.float32(across - left), np.float32(down - top)
+        pixel = np.int32(np.int32(np.int32(top) + np.int32(1)) * wide + np.int32(left)) + np.int32(1)
+        firsts[i] = np.int32(np.int32(pixel) * np.int32(3))
+
+
+@kernel
+def fill_weights(shares: FourFloats, count: Number) -> None:
+    """Fill in the weights of four neighbours, for places that are the last array's parts of a pixel behind the second.
+
+    A loop for each array: LLVM finds vectors only where few arrays may overlap.
+    """
+    parts = shares[3]
+    for i in range(count):
+        shares[0][i] = weights(parts[i])[0]
+    for i in range(count):
+        shares[1][i] = weights(parts[i])[1]
+    for i in range(count):
+        shares[2][i] = weights(parts[i])[2]
+    for i in range(count):
+        parts[i] = weights(parts[i])[3]
+
+
+@kernel
+def sum_pixels(padded: Bytes, stride: Number, firsts: Ints, down: FourFloats, across: FourFloats, sums: Floats) -> None:
+    """Sum the channels, and a number more, of the pixels of a row."""
     row = np.uintp(stride) * THREE
-    first = np.uintp((np.int64(top) + 1) * stride + np.int64(left) + 1) * THREE  # the neighbour above, to the left
-    rows = (first, first + row, first + row + row, first + row + row + row)
-    weigh_neighbours(padded, rows, weights(place[1] - top), weights(place[0] - left), sums)
+    for pixel in range(np.uintp(firsts.size)):
+        first = np.uintp(firsts[pixel])
+        rows = (first, first + row, first + row + row, first + row + row + row)
+        of_rows = (down[0][pixel], down[1][pixel], down[2][pixel], down[3][pixel])
+        of_columns = (across[0][pixel], across[1][pixel], across[2][pixel], across[3][pixel])
+        weigh_neighbours(padded, rows, of_rows, of_columns, sums[FOUR * pixel :])
 
 
 @kernel

@@ -53,6 +53,6 @@ class Workspace(NamedTuple):
     parts: npt.NDArray[np.int32]  # (3 * W + SLACK,), 256 at least
     runs: npt.NDArray[np.int32]  # (2, W)
     advances: npt.NDArray[np.uint32]  # (2, 3 * W)
-    lines: npt.NDArray[np.uint8]  # (4, 3 * W + SLACK)
+    lines: npt.NDArray[np.uint8]  # (5, 3 * W + SLACK)
     padded: npt.NDArray[np.uint8]  # ((H + 4) * (W + 4) * 3 + SLACK,)
-    fractions: npt.NDArray[np.float32]  # (4 * W,)
+    fractions: npt.NDArray[np.float32]  # (12 * W,)

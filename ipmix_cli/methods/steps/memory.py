@@ -48,9 +48,9 @@ def workspace_for(height: int, width: int, chains: int) -> Workspace:
         parts=np.empty(max(3 * width, 256), np.int32),
         runs=np.empty((2, width), np.int32),
         advances=np.empty((2, 3 * width), np.uint32),
-        lines=np.empty((4, 3 * width + SLACK), np.uint8),
+        lines=np.empty((5, 3 * width + SLACK), np.uint8),
         padded=np.empty((height + 4) * (width + 4) * 3 + SLACK, np.uint8),
-        fractions=np.empty(4 * width, np.float32),
+        fractions=np.empty(12 * width, np.float32),
     )
 
 
