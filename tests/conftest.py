@@ -20,6 +20,7 @@ pytest_plugins = [f"tests.fixtures.{name}" for name in ("sources", "made_sets", 
 REPOSITORY = Path(__file__).parents[1]
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+LONGEST = ("test_docs.py", "test_benchmarks.py")
 ENVIRONMENT: dict[str, str] = {}  # when the tests began: some change theirs
 
 
@@ -105,6 +106,11 @@ def pytest_configure() -> None:
     os.environ.setdefault("LOKY_MAX_CPU_COUNT", "1")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
     ENVIRONMENT.update(os.environ)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest tests, beside which others can run: at the end, other processes would wait for them."""
+    items.sort(key=lambda item: (*LONGEST, item.path.name).index(item.path.name))
 
 
 def pytest_collection_finish() -> None:
