@@ -16,6 +16,7 @@ from ipmix_cli.numba_cache.jit import kernel, part
 Points = NDArray[np.float64]
 POINTS = 200_000
 WALKERS = 512
+MOST_TURNS = 8  # of a flame's symmetry
 TRACED = 8  # rounds whose points show the extent of a flame
 VARIATIONS = [
     "linear",
@@ -198,6 +199,8 @@ def iterate(
     shift = 1.0 / max(1, maps.shape[0] - 1)
     state = np.uint64(seed)
     now, after, work = np.full((3, WALKERS), 0.5), np.empty((3, WALKERS)), np.empty((4, WALKERS))
+    spins, cells, marks = _spins(turns), np.empty(WALKERS, np.int32), np.empty(WALKERS, np.uint32)
+    scales = scale_x, scale_y
     for walker in range(WALKERS):
         state += GOLDEN
         now[0, walker], now[1, walker] = as_unit(mixed(state)) - 0.5, as_unit(mixed(~state)) - 0.5
@@ -216,14 +219,52 @@ def iterate(
         now, after = after, now
         if turn < 0:
             continue
-        for walker in range(WALKERS):
-            spin = turns[(walker + turn) % turns.shape[0]]
-            u, v = now[0, walker], now[1, walker]
-            x, y = spin[0] * u - spin[1] * v, spin[1] * u + spin[0] * v
-            raster.hit(grid, (x - view[0]) * scale_x, (y - view[1]) * scale_y, now[2, walker])
-            if turn < TRACED:
-                trace[turn * WALKERS + walker, 0], trace[turn * WALKERS + walker, 1] = x, y
+        _turn(now, spins, turn % turns.shape[0], work)
+        if turn < TRACED:
+            for walker in range(WALKERS):
+                trace[turn * WALKERS + walker, 0], trace[turn * WALKERS + walker, 1] = work[0, walker], work[1, walker]
+        _find_cells(work, now[2], view, scales, size, (cells, marks))
+        raster.mark(grid, cells, marks)
     return trace
+
+
+@part
+def _spins(turns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the cosines and sines of the walkers' rotations in a round, (2, walkers and more): they take turns."""
+    spins = np.empty((2, WALKERS + MOST_TURNS))
+    for walker in range(spins.shape[1]):
+        spins[0, walker], spins[1, walker] = turns[walker % turns.shape[0], 0], turns[walker % turns.shape[0], 1]
+    return spins
+
+
+@part
+def _turn(points: Points, spins: NDArray[np.float64], first: int, out: Points) -> None:
+    """Put points, rotated, into the first rows of `out`; the first walker takes the rotation of this number."""
+    cosines, sines = spins[0, first:], spins[1, first:]
+    across, down, x, y = points[0], points[1], out[0], out[1]
+    for walker in range(WALKERS):
+        u, v = across[walker], down[walker]
+        x[walker], y[walker] = cosines[walker] * u - sines[walker] * v, sines[walker] * u + cosines[walker] * v
+
+
+@part
+def _find_cells(
+    points: Points,
+    colours: NDArray[np.float64],
+    view: NDArray[np.float64],
+    scales: tuple[float, float],
+    size: int,
+    found: tuple[NDArray[np.int32], NDArray[np.uint32]],
+) -> None:
+    """Find what :func:`fractals.raster.mark` marks: points in a view, by their cells, and their colours."""
+    left, top = view[0], view[1]
+    cells, marks = found
+    for walker in range(WALKERS):
+        x, y = (points[0, walker] - left) * scales[0], (points[1, walker] - top) * scales[1]
+        inside = (x >= 0.0) & (y >= 0.0) & (x < size) & (y < size)
+        row, column = np.int32(y if inside else 0.0), np.int32(x if inside else 0.0)
+        cells[walker] = np.int32(row * np.int32(size) + column) if inside else np.int32(-1)
+        marks[walker] = raster.mark_of(colours[walker])
 
 
 @part

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fractals.family import Layer
-from ipmix_cli.numba_cache.jit import inlined, kernel
+from ipmix_cli.numba_cache.jit import inlined, kernel, part
 
 Grid = NDArray[np.uint32]
 
 PROBE_POINTS = 4096
 THICKENED_SIZE = 112  # px; points of smaller pictures cover their own pixel alone
+COUNTS = np.uint32(0xFFFFFC00)  # the bits of a cell's count
 REFERENCE_SIZE = 256  # the picture size for which numbers of points are stated
 
 
@@ -31,7 +32,24 @@ def hit(grid: Grid, x: float, y: float, colour: float) -> None:
     if x >= 0.0 and y >= 0.0 and x < size and y < size:
         row, column = int(y), int(x)
         old = grid[row, column]
-        grid[row, column] = (old & np.uint32(0xFFFFFC00)) + np.uint32(1024 + int(colour * 1023.0))
+        grid[row, column] = (old & COUNTS) + mark_of(colour)
+
+
+@inlined
+def mark_of(colour: float) -> np.uint32:
+    """Return what a point of a colour in 0..1 adds to its cell's count: one, above the colour itself."""
+    return np.uint32(np.int32(1024) + np.int32(colour * 1023.0))
+
+
+@part
+def mark(grid: Grid, cells: NDArray[np.int32], marks: NDArray[np.uint32]) -> None:
+    """Count points in a grid as :func:`hit` does, by the numbers of their cells; those below 0 lie outside."""
+    flat = grid.ravel()
+    for point in range(cells.size):
+        cell = cells[point]
+        if cell >= 0:
+            place = np.uintp(cell)
+            flat[place] = (flat[place] & COUNTS) + marks[point]
 
 
 @kernel
