@@ -190,6 +190,7 @@ def test_a_server_without_ranges_is_named_as_one(folder, monkeypatch):
     folder.write("x.tar", bytes(2**19))
     file = RemoteFile(f"{folder.location}/x.tar")
     monkeypatch.setattr(file._files, "cat_file", lambda path, start, end: bytes(2**19))
+    monkeypatch.setattr("ipmix_cli.storage.object_store.time.sleep", lambda seconds: None)
     with pytest.raises(SourceError, match="no ranges of them"):
         file[0:10]
 
