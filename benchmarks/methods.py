@@ -4,8 +4,8 @@ ipmix draws a plan and applies it, uint8 pictures in and out. A library gets pic
 (Pillow's images, or tensors), made beforehand, and its own form of a copy counts as made. Where that is a tensor there
 is a second row, "uint8": the same work as ipmix's, pictures made into tensors before the library's step, and bytes
 after it. Every library runs single-threaded; one that is not installed is named and left out: ``pip install
-torchvision timm albumentations`` puts them beside it. Each way runs twice a turn, and the second run counts: all find
-their pictures in the processor's caches, as a picture is that has just been decoded.
+torchvision timm albumentations`` puts them beside it. Each way makes four copies of each picture, as ``ipmix augment``
+does, and runs for 20 ms before the run that counts: in a job it would run for hours.
 
 - Pillow and numpy: the method as its published code has it, written plainly.
 - torchvision, timm, albumentations: the library's own class, at the settings of the preset it is compared with.
@@ -19,6 +19,7 @@ copy. The row of ipmix has there how much of its time copying alone would take: 
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -47,7 +48,8 @@ from benchmarks.timing import Seconds, by_turns, ratio, typical
 from ipmix_cli.methods import transform_named
 from ipmix_cli.methods.mixing_set import MixingSet
 
-COUNTS = {32: 400, 224: 32}  # pictures of a turn
+COUNTS = {32: 400, 224: 32}  # copies of a turn
+COPIES = 4  # of each picture
 Forms = Sequence[Any]
 
 
@@ -211,20 +213,18 @@ CASES: tuple[tuple[str, str, tuple[Callable[[], Original], ...]], ...] = (
 
 
 def own_action(setting: Setting, method: str, preset: str, chosen: Pixels) -> Callable[[], None]:
-    """Return an action that draws and applies a plan for each picture."""
+    """Return an action that draws and applies new plans; each picture is there as often as it has copies."""
     transform, side = transform_named(method), chosen.shape[1]
     settings = transform.settings_for(preset, (side, side), {})
     needed = transform.mixing_ratio(settings) is not None
     mixing = mixing_for(setting, side) if needed else seconds_of(chosen) if transform.mixes_labels else None
     shapes = np.zeros((0, 2), np.int32) if mixing is None else mixing.shapes
-    workspace, out = (
-        transform.workspace((side, side), settings),
-        np.empty((len(chosen), 1, *chosen.shape[1:]), np.uint8),
-    )
+    workspace, distinct = transform.workspace((side, side), settings), np.ascontiguousarray(chosen[::COPIES])
+    out, seeds = np.empty((len(distinct), COPIES, *chosen.shape[1:]), np.uint8), itertools.count()
 
     def run() -> None:
-        plans = transform.plan(settings, (side, side), 2, np.arange(len(chosen)), 1, shapes)
-        transform.apply(chosen, plans, mixing, settings, out, workspace)
+        plans = transform.plan(settings, (side, side), next(seeds), np.arange(len(distinct)), COPIES, shapes)
+        transform.apply(distinct, plans, mixing, settings, out, workspace)
 
     return run
 
@@ -250,9 +250,10 @@ def originals(ways: Sequence[Callable[[], Original]]) -> list[Original]:
 
 
 def turns_of(setting: Setting, case: tuple[str, str, Sequence[Original]], side: int) -> tuple[int, dict[str, Seconds]]:
-    """Return how many pictures there are, and the seconds of all ways to their copies, interleaved."""
+    """Return how many copies are made, and the seconds of all ways to them, interleaved."""
     method, preset, ways = case
-    chosen = pictures(setting, side)[: setting.effort.some(COUNTS[side])]
+    some = max(setting.effort.some(COUNTS[side]) // COPIES, 1)
+    chosen = np.repeat(pictures(setting, side)[:some], COPIES, axis=0)
     actions: dict[str, Callable[[], object]] = {"ipmix": own_action(setting, method, preset, chosen)}
     for way in ways:
         actions[way.library] = partial(way.copy_all, way.prepare(chosen))
@@ -271,7 +272,7 @@ def single_threaded() -> None:
 
 def table(setting: Setting) -> None:
     """Print the table."""
-    print("one copy of each picture; a library's own form of pictures in and out")
+    print(f"{COPIES} copies of each picture; a library's own form of pictures in and out")
     single_threaded()
     row("method, preset, library", *(cell for side in SIDES for cell in (f"{side} px: us", "ipmix is", "at most")))
     for method, preset, made in CASES:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+WARM_SECONDS = 0.02  # its caches, its clock, and what it has learned of branches
+
 Seconds = NDArray[np.float64]
 """Of one action, one for each turn: (turns,)."""
 
@@ -22,18 +24,21 @@ def by_turns(
     """Run all actions one after the other, turn after turn, and a first time that does not count.
 
     The clock is that of this thread on its processor, unless told otherwise: other programs hardly disturb it. Warm
-    actions run once more before each time that counts, so that each finds the caches as itself has left them.
+    actions run for some time before each run that counts, so that each finds the processor as itself has left it.
     """
     found: dict[str, list[float]] = {name: [] for name in actions}
+    firsts: dict[str, float] = {}
     for turn in range(turns + 1):
         for name, action in actions.items():
-            if warm:
+            for _ in range(int(WARM_SECONDS / firsts[name]) if warm and turn else 0):
                 action()
             began = clock()
             action()
             spent = clock() - began
             if turn:
                 found[name].append(spent)
+            else:
+                firsts[name] = max(spent, 1e-6)
     return {name: np.array(spent) for name, spent in found.items()}
 
 
