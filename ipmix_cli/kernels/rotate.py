@@ -12,10 +12,10 @@ import math
 
 import numpy as np
 
-from ipmix_cli.kernels.chunk import CHUNK, copy_chunk
+from ipmix_cli.kernels.chunk import CHUNK, copy_chunk, copy_four_pixels
 from ipmix_cli.kernels.compiler import inlined, kernel
 from ipmix_cli.kernels.frames import THREE, clear, copy_box, copy_bytes
-from ipmix_cli.kernels.types import Bytes, Counters, Frame, Matrix, Number, Place
+from ipmix_cli.kernels.types import Bytes, Counters, Frame, Ints, Matrix, Number, Place
 from ipmix_cli.kernels.workspace import Workspace
 
 # Image.rotate rounds to 15 digits, so that the last bits of this machine's libm do not show
@@ -32,6 +32,7 @@ PART = np.float32(2.0**-24)
 MARGIN, MARGIN_PER_COLUMN = 6.5e-5, 6e-8
 STRIDE = np.uintp(CHUNK)
 FIRST = np.int64(0)  # with a width: a literal number would be one more specialisation
+SHORT = 8  # pixels of a run: if there are no more, its pixels are copied one by one
 REDONE = 48  # bytes looked at again together, where a row holds a doubtful one
 
 
@@ -61,6 +62,7 @@ def resample(source: Bytes, target: Bytes, frame: Frame, matrix: Matrix, workspa
     steps = fixed(matrix[0]), fixed(matrix[3])
     padded, lines, advances = workspace.padded, workspace.lines, workspace.advances
     margin = np.float32(MARGIN + MARGIN_PER_COLUMN * W)
+    scattered = abs(steps[0] - PIXEL) + abs(steps[1]) > PIXEL // SHORT
     pad_rows(source, frame, matrix, padded)
     add_up(steps, advances)
     for r in range(height):
@@ -70,7 +72,10 @@ def resample(source: Bytes, target: Bytes, frame: Frame, matrix: Matrix, workspa
         clear(out[(stop - left) * 3 :])
         middle = out[(start - left) * 3 : (stop - left) * 3]
         place = place_of(matrix, start, top + r)
-        fill_neighbours(padded, W + 2, place, steps, stop - start, lines)
+        if scattered:
+            gather_neighbours(padded, W + 2, place, steps, workspace.parts[: stop - start], lines)
+        else:
+            fill_neighbours(padded, W + 2, place, steps, stop - start, lines)
         if interpolate_quickly(lines, advances, place, margin, FIRST, middle):
             for first in range(0, middle.size, REDONE):
                 part = middle[first : first + REDONE]
@@ -175,6 +180,38 @@ def fill_neighbours(padded: Bytes, stride: Number, place: Place, steps: Place, c
         column += run
         ahead += run * ahead_step
         down += run * down_step
+
+
+@kernel
+def gather_neighbours(padded: Bytes, stride: Number, place: Place, steps: Place, firsts: Ints, lines: Bytes) -> None:
+    """Fill lines as :func:`fill_neighbours` does, pixel by pixel: where runs are short this is faster.
+
+    ``firsts`` is as long as the row has pixels, to work in.
+    """
+    count, (across, down), (right, below) = firsts.size, place, steps
+    for i in range(count):
+        row, column = (down + i * below) >> S32, (across + i * right) >> S32
+        firsts[i] = np.int32((row * stride + column) * 3)
+    next_row = np.uintp(stride) * THREE
+    for start in range(0, count, 4):
+        last = count - 1
+        upper = (
+            np.uintp(firsts[start]),
+            np.uintp(firsts[min(start + 1, last)]),
+            np.uintp(firsts[min(start + 2, last)]),
+            np.uintp(firsts[min(start + 3, last)]),
+        )
+        to = np.uintp(start) * THREE
+        copy_four_pixels(padded, upper, lines[0], to)
+        copy_four_pixels(padded, moved_by(upper, THREE), lines[1], to)
+        copy_four_pixels(padded, moved_by(upper, next_row), lines[2], to)
+        copy_four_pixels(padded, moved_by(upper, next_row + THREE), lines[3], to)
+
+
+@inlined
+def moved_by(firsts: tuple[Number, Number, Number, Number], more: Number) -> tuple[Number, Number, Number, Number]:
+    """Return places that are some bytes further on."""
+    return firsts[0] + more, firsts[1] + more, firsts[2] + more, firsts[3] + more
 
 
 @kernel
