@@ -206,9 +206,9 @@ def make(run: Run, listener: Listener, done: Callable[[], int]) -> Outcome:
     for record in run.records.values():
         listener.detail(f"{record.name}: already present")
     if run.waiting:
-        cold = cold_kernels(run.opened.job)
-        with run.opened.spent.timed("compiling"):
-            compile_named(cold, listener, run.execution.jobs)
+        if cold := cold_kernels(run.opened.job):
+            with run.opened.spent.timed("compiling"):
+                compile_named(cold, listener, run.execution.jobs)
         prepare_pictures(run.opened, listener)
     bounds = shard_bounds(run.opened.job)
     total = sum(bounds[number][1] - bounds[number][0] for number in run.waiting)
