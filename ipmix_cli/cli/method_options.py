@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ipmix_cli.cli.completion import completed_texts
 from ipmix_cli.errors import UsageError, check_name
 from ipmix_cli.methods import METHODS, transform_named
 from ipmix_cli.methods.steps.method import AUTO
@@ -115,13 +116,14 @@ def _option(text: str, transform: Transform, one: dataclasses.Field[Any] | None 
     spelled = _spelled(one.name if one is not None else "preset")
     form = f"{spelled}/--no-{spelled[2:]}" if one is not None and _kind(one) is bool else spelled
     names = [AUTO, *transform.presets] if one is None else list(one.metadata.get("choices", ()))
+    several = one is not None and _is_list(one)
     return typer.Option(
         form,
         help=text,
         rich_help_panel=transform.title,
         show_default=False,
         metavar=_metavar(one, names),
-        autocompletion=_completion(names, one is not None and _is_list(one)) if names else None,
+        autocompletion=(lambda incomplete: completed_texts(names, several, incomplete)) if names else None,
     )
 
 
@@ -130,16 +132,6 @@ def _metavar(one: dataclasses.Field[Any] | None, names: Collection[str]) -> str 
     if one is None or not _is_list(one):
         return "NAME" if names else None
     return "NAME,.." if names else "N,.." if "int" in str(one.type) else "X,.."
-
-
-def _completion(names: Sequence[str], several: bool) -> Callable[[str], list[str]]:
-    """Return what completes names, several of them with commas between."""
-
-    def completed(incomplete: str) -> list[str]:
-        done, comma, last = incomplete.rpartition(",") if several else ("", "", incomplete)
-        return [f"{done}{comma}{name}" for name in names if name.startswith(last)]
-
-    return completed
 
 
 def _spelled(name: str) -> str:

@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-from collections.abc import Sequence
 from typing import Any, get_args, get_type_hints
 
+from ipmix_cli.cli.completion import completion
 from ipmix_cli.cli.help_panels import escaped
 from ipmix_cli.cli.table_names import table_names
 
@@ -111,22 +110,3 @@ def _metavar(command: str, option: str, hint: Any) -> str:
     if option in KINDS:
         return KINDS[option]
     return ("NAME,.." if option in LISTS else "NAME") if values_of(command, option) else "TEXT"
-
-
-def completion(names: Sequence[str], several: bool) -> Any:
-    """Return what completes names, several of them with commas between; if none fits, the shell offers files."""
-
-    def completed(_ctx: Any, incomplete: str) -> list[Any]:
-        done, comma, last = incomplete.rpartition(",") if several else ("", "", incomplete)
-        return [_item(f"{done}{comma}{name}") for name in names if name.startswith(last)]
-
-    return completed
-
-
-def _item(text: str) -> Any:
-    """Return what a shell is offered; newer typer has click inside."""
-    try:
-        module = importlib.import_module("typer._click.shell_completion")
-    except ImportError:
-        module = importlib.import_module("click.shell_completion")
-    return module.CompletionItem(text)
