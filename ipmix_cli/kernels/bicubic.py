@@ -102,10 +102,7 @@ def weigh_alike(near: Four, shares: Weights, out: Bytes, doubts: Bytes) -> Numbe
     first, second, third, fourth = near
     found = np.uint8(0)
     for i in range(out.size):
-        four = (np.int32(first[i]), np.int32(second[i]), np.int32(third[i]), np.int32(fourth[i]))
-        value = weighted(four, shares)
-        out[i] = to_byte(value)
-        doubt = np.uint8(is_doubtful(value) & differ(four))
+        out[i], doubt = weighed((first[i], second[i], third[i], fourth[i]), shares)
         doubts[i] = doubt
         found = np.uint8(found | doubt)
     return found != 0
@@ -118,13 +115,18 @@ def weigh(near: Four, shares: FourFloats, out: Bytes, doubts: Bytes) -> Number:
     w1, w2, w3, w4 = shares
     found = np.uint8(0)
     for i in range(out.size):
-        four = (np.int32(first[i]), np.int32(second[i]), np.int32(third[i]), np.int32(fourth[i]))
-        value = weighted(four, (w1[i], w2[i], w3[i], w4[i]))
-        out[i] = to_byte(value)
-        doubt = np.uint8(is_doubtful(value) & differ(four))
+        out[i], doubt = weighed((first[i], second[i], third[i], fourth[i]), (w1[i], w2[i], w3[i], w4[i]))
         doubts[i] = doubt
         found = np.uint8(found | doubt)
     return found != 0
+
+
+@inlined
+def weighed(near: tuple[Number, Number, Number, Number], shares: Weights) -> tuple[Number, Number]:
+    """Return the byte that four others make by their weights, and whether it is in doubt."""
+    four = (np.int32(near[0]), np.int32(near[1]), np.int32(near[2]), np.int32(near[3]))
+    value = weighted(four, shares)
+    return to_byte(value), np.uint8(is_doubtful(value) & differ(four))
 
 
 @inlined

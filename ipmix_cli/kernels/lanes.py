@@ -62,7 +62,7 @@ def load(_: Any, source: Bytes, at: Number) -> Any:
     """Return bytes of an array, from byte ``at`` (uintp) on."""
 
     def write(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return builder.load(_place(context, builder, signature.args[0], values), align=1)
+        return builder.load(_place(context, builder, signature.args[0], values, 8), align=1)
 
     return BYTES(source, at), write
 
@@ -72,16 +72,16 @@ def store(_: Any, target: Bytes, at: Number, lanes: Lanes) -> Any:
     """Write bytes into an array, from byte ``at`` (uintp) on."""
 
     def write(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        builder.store(values[2], _place(context, builder, signature.args[0], values), align=1)
+        builder.store(values[2], _place(context, builder, signature.args[0], values, 8), align=1)
         return context.get_dummy_value()
 
     return kinds.void(target, at, lanes), write
 
 
-def _place(context: Any, builder: Any, kind: Any, values: Any) -> Any:
-    """Return the pointer to lanes of bytes in an array (values[0]), from a byte (values[1]) on."""
+def _place(context: Any, builder: Any, kind: Any, values: Any, bits: int) -> Any:
+    """Return the pointer to lanes in an array (values[0]) of numbers of so many bits, from one (values[1]) on."""
     data = context.make_array(kind)(context, builder, values[0]).data
-    return builder.bitcast(builder.gep(data, [values[1]]), _vector(8).as_pointer())
+    return builder.bitcast(builder.gep(data, [values[1]]), _vector(bits).as_pointer())
 
 
 @extending.intrinsic
@@ -158,9 +158,7 @@ def store_longs(_: Any, target: Ints, at: Number, lanes: Lanes) -> Any:
     """Write numbers of 32 bits into an array, from number ``at`` (uintp) on."""
 
     def write(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        data = context.make_array(signature.args[0])(context, builder, values[0]).data
-        place = builder.bitcast(builder.gep(data, [values[1]]), _vector(32).as_pointer())
-        builder.store(values[2], place, align=4)
+        builder.store(values[2], _place(context, builder, signature.args[0], values, 32), align=4)
         return context.get_dummy_value()
 
     return kinds.void(target, at, lanes), write
